@@ -1,0 +1,83 @@
+"""Numbers, money and dates as Indonesian readers write them; the only place where a share becomes a percentage."""
+
+import math
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from babel.dates import format_date as babel_date
+from babel.numbers import format_decimal
+
+LOCALE = "id_ID"
+MISSING = "–"
+
+
+def number(value: float | None, decimals: int = 0) -> str:
+    """``1234567.891`` with 2 decimals becomes ``1.234.567,89``; missing becomes an en dash.
+
+    Halves round away from zero, as official tables print them.
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    step = Decimal(1).scaleb(-decimals)
+    rounded = Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP)
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return format_decimal(rounded + 0, format=pattern, locale=LOCALE)
+
+
+def percent(share: float | None, decimals: int = 2) -> str:
+    """``0.1783`` becomes ``17,83%`` (for tables)."""
+    text = number(None if share is None else share * 100, decimals)
+    return text if text == MISSING else text + "%"
+
+
+def percent_words(share: float | None, decimals: int = 2) -> str:
+    """``0.1783`` becomes ``17,83 persen`` (for running text)."""
+    text = number(None if share is None else share * 100, decimals)
+    return text if text == MISSING else text + " persen"
+
+
+def points(difference: float | None, decimals: int = 2) -> str:
+    """``-0.0027`` becomes ``turun 0,27 poin persen``; never "0,27 persen" for a change."""
+    if difference is None or math.isnan(difference):
+        return MISSING
+    size = number(abs(difference) * 100, decimals)
+    if size == number(0, decimals):
+        return "tetap"
+    return f"{'naik' if difference > 0 else 'turun'} {size} poin persen"
+
+
+def rupiah(value: float | None) -> str:
+    """``671095`` becomes ``Rp671.095``."""
+    text = number(value)
+    return text if text == MISSING else ("-Rp" + text[1:] if text.startswith("-") else "Rp" + text)
+
+
+_SCALES = ((1e12, "triliun"), (1e9, "miliar"), (1e6, "juta"))
+
+
+def rupiah_short(value: float | None, decimals: int = 1) -> str:
+    """``20000000`` becomes ``Rp20 juta``, ``1234567890`` becomes ``Rp1,2 miliar``; below a million in full."""
+    if value is None or math.isnan(value):
+        return MISSING
+    for position, (scale, word) in enumerate(_SCALES):
+        rounded = float(round(Decimal(repr(abs(float(value)) / scale)), decimals))
+        if rounded >= 1:
+            if rounded >= 1000 and position:
+                scale, word = _SCALES[position - 1]
+            text = number(value / scale, decimals)
+            head, _, tail = text.partition(",")
+            text = head if not tail.strip("0") else text
+            return ("-Rp" + text[1:] if text.startswith("-") else "Rp" + text) + " " + word
+    return rupiah(value)
+
+
+def long_date(day: date) -> str:
+    """``date(2024, 2, 27)`` becomes ``27 Februari 2024``."""
+    return babel_date(day, format="d MMMM y", locale=LOCALE)
+
+
+def interval(low: float | None, high: float | None, decimals: int = 0) -> str:
+    """Interval of shares as ``13–21%``."""
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return MISSING
+    return f"{number(low * 100, decimals)}–{number(high * 100, decimals)}%"

@@ -1,0 +1,99 @@
+"""A kabupaten as data: its kecamatan and desa under both code systems, its agencies, its official figures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from kaur_analysis.errors import StudyRejected
+from kaur_analysis.reference.files import read_yaml, reference_path
+
+
+@dataclass(frozen=True)
+class Agency:
+    """An office (``opd``), the zakat agency (``zakat``) or the companies' forum (``csr``) that runs programmes."""
+
+    code: str
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Area:
+    """One kabupaten.
+
+    Attributes
+    ----------
+    code, kemendagri
+        BPS and Kemendagri code (four digits). They are different systems below the kabupaten: join only by table.
+    kecamatan
+        ``kecamatan`` (BPS, 7 digits), ``kemendagri`` (6 digits), ``name``, ``latitude``, ``longitude``, ``spelling_variants``.
+    desa
+        ``desa`` (BPS, 10 digits), ``kemendagri`` (10 digits), ``name``, ``kind``, ``kecamatan``, ``spelling_variants``, ``code_match``.
+    official
+        Published figures: ``area``, ``indicator``, ``year``, ``value`` (shares 0-1; missing where nobody found it),
+        ``unit``, ``source``, ``accessed``, ``doubt``.
+    """
+
+    code: str
+    kemendagri: str
+    name: str
+    kind: str
+    province: str
+    province_name: str
+    country_name: str
+    peers: dict[str, str]
+    agencies: dict[str, Agency]
+    kecamatan: pd.DataFrame
+    desa: pd.DataFrame
+    official: pd.DataFrame
+
+    @property
+    def full_name(self) -> str:
+        """Name as a heading has it, e.g. ``Kabupaten Kaur``."""
+        return f"{self.kind} {self.name}"
+
+    def kecamatan_name(self, code: str) -> str:
+        """Name of a kecamatan by its BPS code."""
+        return str(self.kecamatan.set_index("kecamatan").at[code, "name"])
+
+
+def load_area(area: str, folder: Path | None = None) -> Area:
+    """Read the reference folder of a kabupaten.
+
+    Parameters
+    ----------
+    area
+        BPS code of a folder in the package (``"1704"``), or a path to a folder with the same files.
+    folder
+        Folder that a relative path is meant from (that of the study file).
+
+    Raises
+    ------
+    StudyRejected
+        No such folder; the message lists those the package has.
+    """
+    packaged = reference_path("areas", area)
+    path = packaged if packaged.is_dir() else (folder or Path()) / area
+    if not (path / "area.yaml").is_file():
+        known = ", ".join(sorted(p.name for p in reference_path("areas").iterdir() if p.is_dir()))
+        raise StudyRejected(f"area: folder acuan '{area}' tidak ada. Yang tersedia: {known}, atau jalur ke sebuah folder.")
+    facts = read_yaml(path / "area.yaml")
+    agencies = {code: Agency(code, entry["name"], entry["kind"]) for code, entry in facts["agencies"].items()}
+    official = pd.read_csv(path / "official.csv", dtype={"area": str, "indicator": str, "year": int, "value": float})
+    text = {"dtype": str, "keep_default_na": False}
+    kecamatan = pd.read_csv(path / "kecamatan.csv", **text).astype({"latitude": float, "longitude": float})
+    return Area(
+        code=facts["code"],
+        kemendagri=facts["kemendagri"],
+        name=facts["name"],
+        kind=facts["kind"],
+        province=facts["province"],
+        province_name=facts["province_name"],
+        country_name=facts["country_name"],
+        peers=facts["peers"],
+        agencies=agencies,
+        kecamatan=kecamatan,
+        desa=pd.read_csv(path / "desa.csv", **text),
+        official=official,
+    )

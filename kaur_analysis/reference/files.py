@@ -1,0 +1,31 @@
+"""Where package data lie and how YAML is read everywhere in the project."""
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from kaur_analysis.errors import StudyRejected
+
+_FOLDER = Path(__file__).parent
+
+
+def reference_path(*parts: str) -> Path:
+    """Path of a package data file or folder below ``kaur_analysis/reference``."""
+    return _FOLDER.joinpath(*parts)
+
+
+def read_yaml(path: Path) -> Any:
+    """Read a YAML 1.2 file (``ya``, ``no`` and ``off`` stay words) into plain dicts, lists and scalars.
+
+    Raises
+    ------
+    StudyRejected
+        The file is not valid YAML; the message names file and line.
+    """
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise StudyRejected(f"{path.name}, baris {line}: bukan YAML yang sah ({error.problem}).") from error

@@ -1,0 +1,125 @@
+"""Named tables as Parquet files on disk: the only place that builds paths of data and reports.
+
+A table's name says its folder: ``clean/families`` of edition ``2025`` is ``data/clean/2025/families.parquet``.
+Writes are atomic (a file is complete or absent), and files carry no time, so equal tables are equal bytes.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kaur_analysis.errors import UsageError
+
+STAGES = ("clean", "estimates", "published")
+
+
+def project_root() -> Path:
+    """Folder that holds ``notebooks/``: that of the editable install, else the working folder or one above it.
+
+    Raises
+    ------
+    UsageError
+        None of them holds the notebooks.
+    """
+    for folder in (Path(__file__).resolve().parents[1], Path.cwd(), *Path.cwd().parents):
+        if (folder / "notebooks" / "01_clean.ipynb").is_file():
+            return folder
+    raise UsageError("Folder proyek (yang memuat notebooks/) tidak ditemukan. Jalankan perintah dari dalam folder proyek.")
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Write a file so that it is complete or absent, whatever interrupts."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + f".{os.getpid()}.partial")
+    partial.write_bytes(content)
+    partial.replace(path)
+    return path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write UTF-8 text with ``\\n`` line ends on every system, atomically."""
+    return write_bytes(path, text.encode("utf-8"))
+
+
+@dataclass(frozen=True)
+class Store:
+    """Tables of one edition.
+
+    Attributes
+    ----------
+    data
+        The project's ``data/`` folder.
+    reports
+        Folder that holds one folder per edition.
+    edition
+        Name of the edition.
+    """
+
+    data: Path
+    reports: Path
+    edition: str
+
+    def path(self, name: str, suffix: str = ".parquet") -> Path:
+        """Path of a named table; the first part of the name is one of the stages."""
+        stage, _, table = name.partition("/")
+        if stage not in STAGES or not table:
+            raise ValueError(f"table name {name!r} must be STAGE/TABLE with STAGE one of {STAGES}")
+        return self.data / stage / self.edition / (table + suffix)
+
+    @property
+    def raw(self) -> Path:
+        """Folder of the office's own files: read, never written, except by the demo."""
+        return self.data / "raw"
+
+    @property
+    def pages(self) -> Path:
+        """Folder of this edition's pages and published tables."""
+        return self.reports / self.edition
+
+    def write(self, name: str, table: pd.DataFrame) -> Path:
+        """Write a table atomically; its index is not kept."""
+        path = self.path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + f".{os.getpid()}.partial")
+        table.to_parquet(partial, index=False, compression="zstd")
+        partial.replace(path)
+        return path
+
+    def read(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+        """Read a named table.
+
+        Raises
+        ------
+        UsageError
+            The step that makes it has not been run.
+        """
+        path = self.path(name)
+        if not path.is_file():
+            raise UsageError(f"Tabel {name} edisi {self.edition} belum ada. Jalankan langkah sebelumnya terlebih dahulu.")
+        return pd.read_parquet(path, columns=columns)
+
+    def write_facts(self, name: str, facts: dict[str, Any]) -> Path:
+        """Write a small dictionary as JSON beside the tables."""
+        return write_text(self.path(name, ".json"), json.dumps(facts, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+
+    def read_facts(self, name: str) -> dict[str, Any]:
+        """Read a dictionary written by :meth:`write_facts`."""
+        path = self.path(name, ".json")
+        if not path.is_file():
+            raise UsageError(f"Catatan {name} edisi {self.edition} belum ada. Jalankan langkah sebelumnya terlebih dahulu.")
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+
+    def hash(self, name: str) -> str:
+        """Content hash of a named table."""
+        return file_hash(self.path(name))
