@@ -1,6 +1,6 @@
 """Errors a user can act on, and the exit code of each kind.
 
-Every error carries a message in Bahasa Indonesia, because an office worker reads it, and never holds an identifier in clear:
+Every error carries a message in Bahasa Indonesia, because an office worker reads it, and never holds an identifier:
 whoever raises one masks what was found (see :func:`mask`).
 """
 

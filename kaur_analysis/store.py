@@ -29,7 +29,7 @@ def project_root() -> Path:
     for folder in (Path(__file__).resolve().parents[1], Path.cwd(), *Path.cwd().parents):
         if (folder / "notebooks" / "01_clean.ipynb").is_file():
             return folder
-    raise UsageError("Folder proyek (yang memuat notebooks/) tidak ditemukan. Jalankan perintah dari dalam folder proyek.")
+    raise UsageError("Folder proyek (yang memuat notebooks/) tidak ditemukan. Jalankan perintah dari dalamnya.")
 
 
 def file_hash(path: Path) -> str:
@@ -48,7 +48,7 @@ def write_bytes(path: Path, content: bytes) -> Path:
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write UTF-8 text with ``\\n`` line ends on every system, atomically."""
+    """Write UTF-8 text atomically, with the same line ends on every system."""
     return write_bytes(path, text.encode("utf-8"))
 
 
@@ -106,18 +106,19 @@ class Store:
         """
         path = self.path(name)
         if not path.is_file():
-            raise UsageError(f"Tabel {name} edisi {self.edition} belum ada. Jalankan langkah sebelumnya terlebih dahulu.")
+            raise UsageError(f"Tabel {name} edisi {self.edition} belum ada. Jalankan dahulu langkah sebelumnya.")
         return pd.read_parquet(path, columns=columns)
 
     def write_facts(self, name: str, facts: dict[str, Any]) -> Path:
         """Write a small dictionary as JSON beside the tables."""
-        return write_text(self.path(name, ".json"), json.dumps(facts, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+        text = json.dumps(facts, ensure_ascii=False, indent=1, sort_keys=True)
+        return write_text(self.path(name, ".json"), text + "\n")
 
     def read_facts(self, name: str) -> dict[str, Any]:
         """Read a dictionary written by :meth:`write_facts`."""
         path = self.path(name, ".json")
         if not path.is_file():
-            raise UsageError(f"Catatan {name} edisi {self.edition} belum ada. Jalankan langkah sebelumnya terlebih dahulu.")
+            raise UsageError(f"Catatan {name} edisi {self.edition} belum ada. Jalankan dahulu langkah sebelumnya.")
         return dict(json.loads(path.read_text(encoding="utf-8")))
 
     def hash(self, name: str) -> str:

@@ -27,9 +27,11 @@ class Area:
     code, kemendagri
         BPS and Kemendagri code (four digits). They are different systems below the kabupaten: join only by table.
     kecamatan
-        ``kecamatan`` (BPS, 7 digits), ``kemendagri`` (6 digits), ``name``, ``latitude``, ``longitude``, ``spelling_variants``.
+        ``kecamatan`` (BPS, 7 digits), ``kemendagri`` (6 digits), ``name``, ``latitude``, ``longitude``,
+        ``spelling_variants``.
     desa
-        ``desa`` (BPS, 10 digits), ``kemendagri`` (10 digits), ``name``, ``kind``, ``kecamatan``, ``spelling_variants``, ``code_match``.
+        ``desa`` (BPS, 10 digits), ``kemendagri`` (10 digits), ``name``, ``kind``, ``kecamatan``,
+        ``spelling_variants``, ``code_match`` (how the two codes were matched).
     official
         Published figures: ``area``, ``indicator``, ``year``, ``value`` (shares 0-1; missing where nobody found it),
         ``unit``, ``source``, ``accessed``, ``doubt``.
@@ -77,7 +79,7 @@ def load_area(area: str, folder: Path | None = None) -> Area:
     path = packaged if packaged.is_dir() else (folder or Path()) / area
     if not (path / "area.yaml").is_file():
         known = ", ".join(sorted(p.name for p in reference_path("areas").iterdir() if p.is_dir()))
-        raise StudyRejected(f"area: folder acuan '{area}' tidak ada. Yang tersedia: {known}, atau jalur ke sebuah folder.")
+        raise StudyRejected(f"area: folder acuan '{area}' tidak ada. Tersedia: {known}, atau jalur ke sebuah folder.")
     facts = read_yaml(path / "area.yaml")
     agencies = {code: Agency(code, entry["name"], entry["kind"]) for code, entry in facts["agencies"].items()}
     official = pd.read_csv(path / "official.csv", dtype={"area": str, "indicator": str, "year": int, "value": float})

@@ -1,0 +1,287 @@
+"""The settings of one edition: a YAML file, validated once and frozen.
+
+Unknown keys are refused with the nearest key that exists; every message says where in the file and what is allowed.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from rapidfuzz import process
+
+from kaur_analysis.errors import StudyRejected
+from kaur_analysis.reference import Area, load_area, read_yaml
+from kaur_analysis.reference.catalogue import Programme, load_catalogue
+
+Share = Annotated[float, Field(ge=0, le=1)]
+SourceKind = Literal[
+    "p3ke_family",
+    "p3ke_person",
+    "dtsen_family",
+    "dtsen_person",
+    "dtks_person",
+    "bdt_household",
+    "susenas_household",
+    "susenas_person",
+    "susenas_consumption",
+    "recipients",
+    "podes",
+]
+
+
+class Settings(BaseModel):
+    """Base of all parts of a study: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(Settings):
+    """One list that an office holds: one or many files (``path`` may be a glob), or a table of a database.
+
+    ``aliases`` maps a canonical column to the heading this file uses; ``tolerate`` says how many findings of a rule
+    the office accepts before the list is rejected; ``codebook`` overrides the one that ``kind`` implies.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    kind: SourceKind
+    path: str
+    sheet: str | None = None
+    table: str | None = None
+    locale: Literal["id", "en"] = "id"
+    encoding: str | None = None
+    wave: str | None = None
+    codebook: str | None = None
+    programme: str | None = None
+    period: str | None = None
+    as_of: date | None = None
+    aliases: dict[str, str] = {}
+    tolerate: dict[str, int] = {}
+
+    @model_validator(mode="after")
+    def _recipients_name_their_programme(self) -> Self:
+        if self.kind == "recipients" and not (self.programme and self.period):
+            raise ValueError(f"sumber '{self.name}': daftar penerima harus menyebut programme dan period")
+        if self.kind.startswith("susenas") and not self.wave:
+            raise ValueError(f"sumber '{self.name}': Susenas harus menyebut wave, misalnya '2024-03'")
+        return self
+
+
+class Line(Settings):
+    """A poverty line: rupiah per person per month, dated and cited. There is no default line."""
+
+    kind: Literal["poverty", "extreme"]
+    rupiah: float = Field(gt=0)
+    month: str = Field(pattern=r"^\d{4}-\d{2}$")
+    area: str
+    urban_rural: Literal["all", "urban", "rural"] = "all"
+    source: str = Field(min_length=3)
+    accessed: date
+
+
+class Benchmark(Settings):
+    """The official kabupaten share that modelled shares are made to agree with."""
+
+    share: Share
+    year: int
+    source: str = Field(min_length=3)
+    accessed: date
+
+
+class Registry(Settings):
+    """Which sources make the registry, the newest first, and whom it covers.
+
+    ``targeting_list`` is the source that programmes drew recipients from; ``desil_target`` the highest desil served.
+    """
+
+    precedence: tuple[str, ...]
+    coverage: Literal["all", "desil_1_4", "desil_1"] = "all"
+    targeting_list: str | None = None
+    desil_extreme: int = Field(default=1, ge=1, le=10)
+
+
+class Thresholds(Settings):
+    """When a number is shown with caution, hidden for its error, or hidden to protect people."""
+
+    rse_caution: Share = 0.25
+    rse_hide: Share = 0.50
+    minimum_families: int = Field(default=5, ge=3)
+    link_probability: Share = 0.90
+
+
+class Model(Settings):
+    """How family welfare is modelled from the survey.
+
+    ``area_effects`` is ``unconditional`` where the survey carries no kecamatan code (public Susenas), ``survey`` where
+    BPS gave codes. ``covariates`` empty means: all that survey and registry share.
+    """
+
+    area_effects: Literal["unconditional", "survey"] = "unconditional"
+    covariates: tuple[str, ...] = ()
+    transformation: Literal["log", "log_shift"] = "log"
+    mse_replicates: int = Field(default=200, ge=0)
+    draws: int = Field(default=200, ge=50)
+
+
+class Study(Settings):
+    """Everything that decides an edition's result."""
+
+    edition: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,40}$")
+    reference_date: date
+    area: str = "1704"
+    synthetic: bool = False
+    status: Literal["draf", "final"] = "draf"
+    contact: str = ""
+    sources: tuple[Source, ...] = Field(min_length=1)
+    registry: Registry
+    lines: tuple[Line, ...]
+    benchmark: Benchmark | None = None
+    programmes: tuple[Programme, ...]
+    budgets: dict[str, float] = {}
+    thresholds: Thresholds = Thresholds()
+    model: Model = Model()
+    target_year: int = 2026
+    seed: int = Field(default=20240227, ge=0)
+    folder: Path = Field(default=Path(), exclude=True)
+
+    @field_validator("lines")
+    @classmethod
+    def _extreme_lies_below_poverty(cls, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+        by_kind = {(line.kind, line.urban_rural): line.rupiah for line in lines}
+        if not any(kind == "poverty" for kind, _ in by_kind) or not any(kind == "extreme" for kind, _ in by_kind):
+            raise ValueError("perlu satu garis 'poverty' dan satu garis 'extreme', masing-masing dengan sumber")
+        if len(by_kind) < len(lines):
+            raise ValueError("ada dua garis dengan kind dan urban_rural yang sama; pilih satu")
+        lowest = min(rupiah for (kind, _), rupiah in by_kind.items() if kind == "poverty")
+        if max(rupiah for (kind, _), rupiah in by_kind.items() if kind == "extreme") >= lowest:
+            raise ValueError(
+                "garis miskin ekstrem harus di bawah garis kemiskinan. Nilai USD 1,90 atau 2,15 memakai paritas daya "
+                "beli, bukan kurs pasar"
+            )
+        return lines
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Self:
+        names = [source.name for source in self.sources]
+        if len(set(names)) < len(names):
+            raise ValueError("nama sumber tidak boleh berulang")
+        codes = [programme.code for programme in self.programmes]
+        if len(set(codes)) < len(codes):
+            raise ValueError("kode program tidak boleh berulang")
+        listed = (*self.registry.precedence, *([self.registry.targeting_list] if self.registry.targeting_list else []))
+        for name in listed:
+            if name not in names:
+                raise ValueError(f"registry menyebut sumber '{name}' yang tidak ada di sources{_nearest(name, names)}")
+        for source in self.sources:
+            if source.programme and source.programme not in codes:
+                raise ValueError(
+                    f"sumber '{source.name}' menyebut program '{source.programme}' yang tidak ada di programmes"
+                    f"{_nearest(source.programme, codes)}"
+                )
+        return self
+
+    @property
+    def reference(self) -> Area:
+        """The kabupaten's reference folder."""
+        return load_area(self.area, self.folder)
+
+    def line(self, kind: Literal["poverty", "extreme"]) -> float:
+        """Rupiah per person per month of the line that covers the whole area."""
+        return next(line.rupiah for line in self.lines if line.kind == kind)
+
+    def source(self, name: str) -> Source:
+        """Settings of a source by name."""
+        return next(source for source in self.sources if source.name == name)
+
+    def programme(self, code: str) -> Programme:
+        """A programme by code."""
+        return next(programme for programme in self.programmes if programme.code == code)
+
+
+def load_study(path: Path) -> Study:
+    """Read and validate a study file.
+
+    Parameters
+    ----------
+    path
+        YAML file; relative paths inside it are meant from its folder. In ``programmes`` a plain code takes the
+        catalogue's entry, a mapping with a known ``code`` overrides parts of it, one with a new code defines a
+        programme.
+
+    Raises
+    ------
+    StudyRejected
+        Missing file, invalid YAML, unknown keys or values; all problems at once, each with its place in the file.
+    """
+    if not path.is_file():
+        raise StudyRejected(f"Berkas studi tidak ada: {path.name}. Buat dengan 'kaur init'.")
+    content = read_yaml(path)
+    if not isinstance(content, dict):
+        raise StudyRejected(f"{path.name}: berkas studi harus berisi pasangan kunci dan nilai.")
+    if "folder" in content:
+        raise StudyRejected(f"{path.name}: kunci 'folder' tidak dikenal.")
+    content["programmes"] = [_with_catalogue(entry, path) for entry in content.get("programmes") or []]
+    try:
+        study = Study.model_validate(content | {"folder": path.parent})
+    except ValidationError as error:
+        problems = "\n".join(f"  - {_problem(detail)}" for detail in error.errors(include_url=False))
+        raise StudyRejected(f"{path.name} belum dapat dipakai:\n{problems}") from error
+    area = study.reference
+    for programme in study.programmes:
+        if programme.agency not in area.agencies:
+            raise StudyRejected(
+                f"{path.name}: program '{programme.code}' menyebut instansi '{programme.agency}' yang tidak ada di "
+                f"acuan {area.name}{_nearest(programme.agency, list(area.agencies))}"
+            )
+    return study
+
+
+def _with_catalogue(entry: Any, path: Path) -> Any:
+    """Complete a programme entry of the study from the packaged catalogue."""
+    catalogue = load_catalogue()
+    if isinstance(entry, str):
+        if entry not in catalogue:
+            raise StudyRejected(
+                f"{path.name}: program '{entry}' tidak ada di katalog{_nearest(entry, list(catalogue))}"
+            )
+        return catalogue[entry]
+    if isinstance(entry, dict) and entry.get("code") in catalogue:
+        return catalogue[entry["code"]].model_dump(exclude_unset=True) | entry
+    return entry
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    """``; maksud Anda 'x'?`` for the nearest known word, or nothing where none is near."""
+    best = process.extractOne(word, known, score_cutoff=60)
+    return f"; maksud Anda '{best[0]}'?" if best else ""
+
+
+def _problem(detail: Any) -> str:
+    """One pydantic error in the words of the person who wrote the file."""
+    location = [part for part in detail["loc"] if not str(part).startswith("function-")]
+    place = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in location) or "berkas"
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        *parents, key = location
+        model: Any = Study
+        for part in parents:
+            model = _inner_model(model, part)
+        known = list(model.model_fields) if model else []
+        return f"{place}: kunci tidak dikenal{_nearest(str(key), known)}"
+    if kind == "missing":
+        return f"{place}: wajib diisi"
+    if kind == "value_error":
+        return f"{place}: {detail['ctx']['error']}"
+    allowed = detail.get("ctx", {}).get("expected")
+    return f"{place}: nilai tidak sah" + (f"; yang boleh: {allowed}" if allowed else f" ({detail['msg']})")
+
+
+def _inner_model(model: Any, part: Any) -> Any:
+    """Model behind one step of an error's location; list positions stay in the same model."""
+    if model is None or isinstance(part, int):
+        return model
+    field = model.model_fields.get(part)
+    if field is None:
+        return None
+    candidates = [field.annotation, *getattr(field.annotation, "__args__", ())]
+    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
