@@ -25,6 +25,7 @@ SourceKind = Literal[
     "susenas_household",
     "susenas_person",
     "susenas_consumption",
+    "household_survey",
     "recipients",
     "podes",
 ]
@@ -68,15 +69,26 @@ class Source(Settings):
 
 
 class Line(Settings):
-    """A poverty line: rupiah per person per month, dated and cited. There is no default line."""
+    """A poverty line: rupiah per person per month, dated and cited. There is no default line.
+
+    Where a survey carries a line for each household, ``column`` names it instead, and ``times`` multiplies it.
+    """
 
     kind: Literal["poverty", "extreme"]
-    rupiah: float = Field(gt=0)
+    rupiah: float | None = Field(default=None, gt=0)
+    column: str | None = None
+    times: float = Field(default=1, gt=0)
     month: str = Field(pattern=r"^\d{4}-\d{2}$")
     area: str
     urban_rural: Literal["all", "urban", "rural"] = "all"
     source: str = Field(min_length=3)
     accessed: date
+
+    @model_validator(mode="after")
+    def _has_one_value(self) -> Self:
+        if (self.rupiah is None) == (self.column is None):
+            raise ValueError(f"garis '{self.kind}': isi rupiah ATAU column")
+        return self
 
 
 class Benchmark(Settings):
@@ -133,7 +145,7 @@ class Study(Settings):
     status: Literal["draf", "final"] = "draf"
     contact: str = ""
     sources: tuple[Source, ...] = Field(min_length=1)
-    registry: Registry
+    registry: Registry | None = None
     lines: tuple[Line, ...]
     benchmark: Benchmark | None = None
     programmes: tuple[Programme, ...]
@@ -147,7 +159,7 @@ class Study(Settings):
     @field_validator("lines")
     @classmethod
     def _extreme_lies_below_poverty(cls, lines: tuple[Line, ...]) -> tuple[Line, ...]:
-        by_kind = {(line.kind, line.urban_rural): line.rupiah for line in lines}
+        by_kind = {(line.kind, line.urban_rural): (line.rupiah or 1) * line.times for line in lines}
         if not any(kind == "poverty" for kind, _ in by_kind) or not any(kind == "extreme" for kind, _ in by_kind):
             raise ValueError("perlu satu garis 'poverty' dan satu garis 'extreme', masing-masing dengan sumber")
         if len(by_kind) < len(lines):
@@ -168,8 +180,9 @@ class Study(Settings):
         codes = [programme.code for programme in self.programmes]
         if len(set(codes)) < len(codes):
             raise ValueError("kode program tidak boleh berulang")
-        listed = (*self.registry.precedence, *([self.registry.targeting_list] if self.registry.targeting_list else []))
-        for name in listed:
+        registry = self.registry
+        listed = (*registry.precedence, registry.targeting_list) if registry else ()
+        for name in filter(None, listed):
             if name not in names:
                 raise ValueError(f"registry menyebut sumber '{name}' yang tidak ada di sources{_nearest(name, names)}")
         for source in self.sources:
@@ -186,8 +199,43 @@ class Study(Settings):
         return load_area(self.area, self.folder)
 
     def line(self, kind: Literal["poverty", "extreme"]) -> float:
-        """Rupiah per person per month of the line that covers the whole area."""
-        return next(line.rupiah for line in self.lines if line.kind == kind)
+        """Rupiah per person per month of the line that covers the whole area.
+
+        Raises
+        ------
+        StudyRejected
+            The line differs between households, so there is no one number.
+        """
+        rupiah = next((line.rupiah for line in self.lines if line.kind == kind and line.urban_rural == "all"), None)
+        if rupiah is None:
+            raise StudyRejected(f"garis '{kind}': langkah ini memerlukan satu nilai rupiah untuk seluruh wilayah.")
+        return rupiah
+
+    def files(self) -> dict[str, tuple[Path, ...]]:
+        """Files of each source, sorted; a database source has none.
+
+        Raises
+        ------
+        StudyRejected
+            A path matches no file.
+        """
+        found = {}
+        for source in self.sources:
+            if "://" in source.path:
+                found[source.name] = ()
+                continue
+            pattern = Path(source.path)
+            folder, relative = (
+                (Path(pattern.anchor), pattern.relative_to(pattern.anchor))
+                if pattern.anchor
+                else (self.folder, pattern)
+            )
+            found[source.name] = tuple(sorted(path for path in folder.glob(str(relative)) if path.is_file()))
+            if not found[source.name]:
+                raise StudyRejected(
+                    f"sumber '{source.name}': tidak ada berkas yang cocok dengan '{source.path}' di folder studi."
+                )
+        return found
 
     def source(self, name: str) -> Source:
         """Settings of a source by name."""

@@ -1,0 +1,1 @@
+"""A study becomes an edition: steps, order, resume, parallel pages, provenance."""

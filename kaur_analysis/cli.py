@@ -1,0 +1,215 @@
+"""The command ``kaur``: one function per sentence a person says, each one call."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from kaur_analysis.errors import (
+    EXIT_OK,
+    EXIT_PARTLY_DONE,
+    EXIT_PROGRAM_FAILED,
+    EXIT_REJECTED,
+    DataRejected,
+    KaurError,
+    mask,
+)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help=(
+        "Analisis kemiskinan dan ketepatan sasaran per kecamatan.\n\n"
+        "Tanpa studi, [bold]kaur run[/bold] mengerjakan Kaur sintetis bawaan. Untuk data sendiri: "
+        "[bold]kaur init[/bold], isi berkas studi, [bold]kaur check[/bold], lalu [bold]kaur run[/bold].\n\n"
+        "Kode keluar: 0 beres · 1 program gagal · 2 salah cara memanggil · 3 studi atau data ditolak · "
+        "4 selesai sebagian."
+    ),
+)
+key_app = typer.Typer(no_args_is_help=True, help="Kunci penyamaran identitas (NIK, KK, nama).")
+app.add_typer(key_app, name="key")
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+StudyArgument = Annotated[Path | None, typer.Argument(help="Berkas studi (YAML). Kosong: data demo sintetis.")]
+DataOption = Annotated[Path | None, typer.Option("--data", help="Folder tabel antara. Bawaan: data/ proyek.")]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", help="Folder hasil; edisi menjadi subfolder. Bawaan: reports/ proyek.")
+]
+
+
+@app.command()
+def run(
+    study: StudyArgument = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Kode kecamatan, instansi atau kabupaten; boleh diulang.")
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Banyak halaman yang dikerjakan bersamaan.")] = 2,
+    force: Annotated[bool, typer.Option("--force", help="Kerjakan ulang semua, berubah atau tidak.")] = False,
+    continue_on_error: Annotated[
+        bool, typer.Option("--continue-on-error", help="Lanjutkan halaman lain bila satu halaman gagal.")
+    ] = False,
+    output: OutputOption = None,
+    data: DataOption = None,
+) -> None:
+    """Kerjakan sebuah edisi: bersihkan data, taksir kemiskinan, nilai ketepatan sasaran, susun halaman."""
+    from kaur_analysis.pipeline.edition import open_edition
+    from kaur_analysis.pipeline.run import page_jobs, research_jobs, run_edition
+
+    with err.status("Membuka studi …"):
+        edition = open_edition(_text(study), _text(data), _text(output))
+    total = len(research_jobs(edition)) + len(page_jobs(edition, only or ()))
+    with _progress() as progress:
+        task = progress.add_task("Menyiapkan", total=total)
+
+        def watch(name: str, event: str) -> None:
+            progress.update(task, description=name, advance=0 if event == "mulai" else 1)
+            if not err.is_terminal and event != "mulai":
+                err.print(f"{event:8} {name}")
+
+        outcome = run_edition(edition, only or (), jobs, force, continue_on_error, watch)
+    for name, error in outcome.failed.items():
+        err.print(f"[red]gagal[/red] {name}: {error}")
+    out.print(
+        f"Edisi {edition.name}: {len(outcome.made)} langkah dikerjakan, {len(outcome.kept)} tetap, "
+        f"{len(outcome.failed)} gagal."
+    )
+    out.print(f"Buka {edition.store.pages / 'index.html'}", soft_wrap=True)
+    if outcome.failed:
+        raise typer.Exit(EXIT_PARTLY_DONE)
+
+
+@app.command()
+def check(
+    study: Annotated[Path, typer.Argument(help="Berkas studi (YAML).")],
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Buku kerja temuan (XLSX). Bawaan: di samping studi.")
+    ] = None,
+) -> None:
+    """Baca dan nilai semua masukan tanpa menjalankan analisis; temuan ditulis ke buku kerja."""
+    from kaur_analysis.pipeline.check import check_study
+
+    with err.status("Membaca dan menilai masukan …"):
+        verdict = check_study(study, output)
+    table = Table(title="Masukan")
+    for heading, right in (
+        ("Sumber", False),
+        ("Dibaca", True),
+        ("Dipakai", True),
+        ("Disisihkan", True),
+        ("Temuan", True),
+    ):
+        table.add_column(heading, justify="right" if right else "left")
+    for row in verdict.rows:
+        table.add_row(*row)
+    out.print(table)
+    for line in verdict.remarks:
+        out.print(line)
+    out.print(f"Temuan lengkap: {verdict.workbook}", soft_wrap=True)
+    if verdict.rejected:
+        err.print(f"[red]Ditolak.[/red] {verdict.rejected}")
+        raise typer.Exit(EXIT_REJECTED)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Folder tujuan (dibuat bila belum ada).")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Benih acak; benih sama, berkas sama.")] = 20240227,
+    families: Annotated[int, typer.Option("--families", min=300, help="Banyak keluarga.")] = 39_000,
+    dirt: Annotated[
+        Literal["none", "field"], typer.Option("--dirt", help="Kotoran data seperti di lapangan.")
+    ] = "none",
+) -> None:
+    """Tulis Kaur sintetis: berkas-berkas seperti yang dipegang kantor, tanpa orang nyata."""
+    from kaur_analysis.demo import make_demo
+
+    with err.status("Menulis data sintetis …"):
+        study = make_demo(folder, seed=seed, families=families, dirt=dirt)
+    out.print(f"DATA SINTETIS ditulis. Lanjutkan: kaur run {study}", soft_wrap=True)
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="Folder studi baru.")]) -> None:
+    """Buat berkas studi berkomentar untuk diisi, beserta folder masukannya."""
+    from kaur_analysis.demo import write_template
+
+    study = write_template(folder)
+    out.print(f"Isi berkas ini, lalu jalankan kaur check: {study}", soft_wrap=True)
+
+
+@app.command()
+def verify(
+    edition: Annotated[str, typer.Argument(help="Nama edisi di bawah reports/, atau foldernya.")],
+    output: OutputOption = None,
+) -> None:
+    """Hitung ulang sidik setiap berkas edisi dan bandingkan dengan manifest.json."""
+    from kaur_analysis.pipeline.manifest import verify as verify_folder
+    from kaur_analysis.store import project_root
+
+    folder = Path(edition)
+    if not folder.is_dir():
+        folder = (output or project_root() / "reports") / edition
+    deviations = verify_folder(folder)
+    for deviation in deviations:
+        err.print(f"{deviation.kind:15} {deviation.product}")
+    if deviations:
+        raise DataRejected(f"{len(deviations)} berkas tidak sesuai manifest.")
+    out.print("Semua berkas sesuai manifest.")
+
+
+@app.command()
+def lab() -> None:
+    """Buka JupyterLab di folder notebooks/."""
+    from kaur_analysis.store import project_root
+
+    command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(project_root() / "notebooks")]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)
+
+
+@key_app.command("new")
+def key_new(
+    path: Annotated[Path | None, typer.Argument(help="Tempat kunci. Bawaan: folder pribadi pengguna.")] = None,
+) -> None:
+    """Buat kunci baru di luar proyek. Simpan salinannya: tanpa kunci yang sama, samaran lama tidak dapat dicocokkan."""
+    from kaur_analysis.intake import create_key
+
+    created = create_key(path)
+    out.print(f"Kunci dibuat: {created}", soft_wrap=True)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        disable=not err.is_terminal,
+    )
+
+
+def _text(path: Path | None) -> str:
+    return "" if path is None else str(path)
+
+
+def main() -> None:
+    """Entry point: errors a person can act on are one message and an exit code, never a traceback."""
+    try:
+        app(standalone_mode=True)
+    except KaurError as error:
+        err.print(f"[red]kaur:[/red] {mask(error)}", soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        err.print("Dihentikan.")
+        sys.exit(EXIT_PROGRAM_FAILED)
+    except Exception as error:  # the last line of defence: a traceback could show values of cells
+        err.print(f"[red]kaur:[/red] kesalahan program: {type(error).__name__}: {mask(error)}", soft_wrap=True)
+        sys.exit(EXIT_PROGRAM_FAILED)
+    sys.exit(EXIT_OK)

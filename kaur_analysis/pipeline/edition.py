@@ -1,0 +1,112 @@
+"""What a run works on: a study, its area, its tables and its folders."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kaur_analysis.demo import make_demo
+from kaur_analysis.errors import UsageError
+from kaur_analysis.pipeline.provenance import code_hash, combined_hash, libraries
+from kaur_analysis.reference import Area
+from kaur_analysis.store import Store, file_hash, project_root, write_text
+from kaur_analysis.study import Study, load_study
+
+DEMO_FOLDER = "demo"
+DEMO_STAMP = "dibuat-dari.txt"
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A study opened for work.
+
+    Attributes
+    ----------
+    study_file
+        The YAML it came from.
+    """
+
+    study: Study
+    study_file: Path
+    area: Area
+    store: Store
+
+    @property
+    def name(self) -> str:
+        """Name of the edition, e.g. ``2025``."""
+        return self.study.edition
+
+    @property
+    def vault(self) -> Path:
+        """The encrypted identity vault of this edition; written by intake, opened by planning."""
+        return self.store.data / "clean" / self.name / "brankas.bin"
+
+    @property
+    def restricted(self) -> Path:
+        """Folder for lists by name; never part of the shareable edition."""
+        return self.store.data / "terbatas" / self.name
+
+    def input_hash(self) -> str:
+        """Hash of the study and of every file it names."""
+        contents = {name: [file_hash(path) for path in paths] for name, paths in self.study.files().items()}
+        return combined_hash({"study": self.study.model_dump(mode="json"), "files": contents})
+
+    def run_hash(self) -> str:
+        """Hash of everything that decides the result: inputs, code, libraries."""
+        return combined_hash({"inputs": self.input_hash(), "code": code_hash(), "libraries": libraries()})
+
+    @property
+    def prefix(self) -> str:
+        """Beginning of every page's file name, e.g. ``kaur-2025``."""
+        return f"{slug(self.area.name)}-{self.name}"
+
+    def kecamatan_page(self, code: str) -> str:
+        """File name of a kecamatan's page."""
+        return f"{self.prefix}-{code}-{slug(self.area.kecamatan_name(code))}.html"
+
+    def agency_page(self, code: str) -> str:
+        """File name of an agency's page."""
+        return f"{self.prefix}-opd-{code}.html"
+
+    @property
+    def kabupaten_page(self) -> str:
+        """File name of the kabupaten's page."""
+        return f"{self.prefix}-{self.area.code}-kabupaten.html"
+
+
+def slug(name: str) -> str:
+    """Name as a part of a file name: small letters and hyphens."""
+    return "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
+
+
+def open_edition(study: str = "", data: str = "", reports: str = "") -> Edition:
+    """Open a study for work; without one, the synthetic Kaur, which is made first where it is absent.
+
+    Parameters
+    ----------
+    study
+        Path of the study file; ``""`` for the demo.
+    data, reports
+        Folders for tables and for editions; ``""`` for the project's own ``data/`` and ``reports/``.
+
+    Raises
+    ------
+    StudyRejected
+        The study cannot be used as it stands.
+    """
+    data_folder = Path(data) if data else project_root() / "data"
+    reports_folder = Path(reports) if reports else project_root() / "reports"
+    path = Path(study) if study else demo_study(data_folder / "raw" / DEMO_FOLDER)
+    settings = load_study(path)
+    return Edition(settings, path, settings.reference, Store(data_folder, reports_folder, settings.edition))
+
+
+def demo_study(folder: Path) -> Path:
+    """Study file of the built-in synthetic Kaur; written anew where the generator has changed since."""
+    stamp = folder / DEMO_STAMP
+    generator = combined_hash([code_hash(), libraries()])
+    study = folder / "studi.yaml"
+    if not (study.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == generator):
+        made = make_demo(folder)
+        if made != study:
+            raise UsageError(f"Data demo harus menulis {study.name}.")
+        write_text(stamp, generator)
+    return study

@@ -1,0 +1,36 @@
+"""Hashes that say what a result was made from: inputs, code, libraries."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import kaur_analysis
+from kaur_analysis.store import file_hash
+
+PACKAGE = Path(kaur_analysis.__file__).parent
+CODE_SUFFIXES = (".py", ".yaml", ".csv", ".j2", ".css", ".json")
+
+
+def combined_hash(parts: Any) -> str:
+    """SHA-256 of anything JSON can write, independent of dictionary order."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def files_hash(paths: Iterable[Path], folder: Path) -> dict[str, str]:
+    """Hash of each file by its path relative to ``folder`` (with ``/`` on every system)."""
+    return {path.relative_to(folder).as_posix(): file_hash(path) for path in sorted(paths)}
+
+
+def code_hash() -> str:
+    """Hash of the package's code and package data."""
+    return combined_hash(files_hash((p for p in PACKAGE.rglob("*") if p.suffix in CODE_SUFFIXES), PACKAGE))
+
+
+def libraries() -> dict[str, str]:
+    """Installed version of each library the package declares."""
+    names = [line.split(";")[0] for line in metadata.requires("kaur-analysis") or [] if "extra ==" not in line]
+    return {name: metadata.version(name) for name in sorted(name.strip() for name in names)}

@@ -1,0 +1,307 @@
+"""One command, one edition: run the research notebooks in order, make every page, put the edition in its place.
+
+A step is skipped where nothing that decides it has changed. Pages are made in a cache and the edition's folder is
+exchanged whole at the end, so a run that breaks leaves the last good edition untouched and the next run resumes.
+"""
+
+import shutil
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kaur_analysis import __version__
+from kaur_analysis.errors import KaurError, UsageError
+from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.manifest import write_manifest
+from kaur_analysis.pipeline.notebooks import execute, executed_copy, page
+from kaur_analysis.pipeline.provenance import code_hash, combined_hash, libraries
+from kaur_analysis.reporting import index_page, index_view
+from kaur_analysis.store import STAGES, file_hash, project_root, write_text
+
+STATE = "langkah"
+RESEARCH = ("01_clean", "02_poverty", "03_targeting", "04_planning")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook to run: a research step (product ``.ipynb``) or a page (product ``.html``)."""
+
+    name: str
+    notebook: Path
+    parameters: dict[str, Any]
+    product: str
+    title: str = ""
+
+
+@dataclass
+class Outcome:
+    """What a run made, what it could keep from an earlier run, and what failed with which message."""
+
+    made: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    failed: dict[str, KaurError] = field(default_factory=dict)
+
+
+Watcher = Callable[[str, str], None]
+
+
+def research_jobs(edition: Edition) -> list[Job]:
+    """Steps 01-04 in order."""
+    return [Job(name, _notebook(name), _common(edition), f"notebooks/{name}.ipynb") for name in RESEARCH]
+
+
+def page_jobs(edition: Edition, only: Iterable[str] = ()) -> list[Job]:
+    """All pages of the edition, or those of the named kecamatan, agencies or kabupaten (by code).
+
+    Raises
+    ------
+    UsageError
+        A code is none of the area's.
+    """
+    area, common = edition.area, _common(edition)
+    jobs = {
+        code: Job(
+            f"05_kecamatan {code}",
+            _notebook("05_kecamatan"),
+            common | {"kecamatan": code},
+            edition.kecamatan_page(code),
+            f"Kecamatan {area.kecamatan_name(code)}, {area.full_name}",
+        )
+        for code in area.kecamatan["kecamatan"]
+    }
+    agencies = {programme.agency for programme in edition.study.programmes}
+    jobs |= {
+        code: Job(
+            f"06_opd {code}",
+            _notebook("06_opd"),
+            common | {"agency": code},
+            edition.agency_page(code),
+            f"{agency.name}, {area.full_name}",
+        )
+        for code, agency in area.agencies.items()
+        if code in agencies
+    }
+    jobs[area.code] = Job(
+        f"07_kabupaten {area.code}", _notebook("07_kabupaten"), common, edition.kabupaten_page, area.full_name
+    )
+    unknown = [code for code in only if code not in jobs]
+    if unknown:
+        raise UsageError(f"Kode tidak dikenal: {', '.join(unknown)}. Yang ada: {', '.join(jobs)}.")
+    return [job for code, job in jobs.items() if not only or code in only]
+
+
+def run_edition(
+    edition: Edition,
+    only: Iterable[str] = (),
+    jobs: int = 1,
+    force: bool = False,
+    continue_on_error: bool = False,
+    watch: Watcher = lambda name, event: None,
+) -> Outcome:
+    """Run what has changed and publish the edition.
+
+    Parameters
+    ----------
+    only
+        Codes of kecamatan, agencies or the kabupaten: make these pages alone; others are kept where still true.
+    jobs
+        Pages made at the same time.
+    force
+        Run everything, changed or not.
+    continue_on_error
+        Go on with the other pages where one fails, and publish what succeeded.
+    watch
+        Called with a job's name and ``mulai``, ``selesai``, ``tetap`` or ``gagal``.
+
+    Raises
+    ------
+    KaurError
+        A research step failed, or a page without ``continue_on_error``; the last good edition is untouched.
+    """
+    chosen = page_jobs(edition, tuple(only))
+    outcome = Outcome()
+    state = _read_state(edition)
+    fingerprint = edition.run_hash()
+    for job in research_jobs(edition):
+        fingerprint = combined_hash([fingerprint, file_hash(job.notebook)])
+        if not force and _still_true(edition, state, job, fingerprint):
+            outcome.kept.append(job.name)
+            watch(job.name, "tetap")
+            continue
+        watch(job.name, "mulai")
+        before = _written(edition)
+        _forget(edition, state, job)
+        _run_job(job, _cache(edition), page_wanted=False)
+        made = [name for name, written in _written(edition).items() if before.get(name) != written]
+        _remember(edition, state, job, fingerprint, {name: file_hash(edition.store.data / name) for name in made})
+        outcome.made.append(job.name)
+        watch(job.name, "selesai")
+    _make_pages(edition, chosen, state, jobs, force, continue_on_error, watch, outcome)
+    _publish(edition, state, outcome)
+    return outcome
+
+
+def _make_pages(
+    edition: Edition,
+    chosen: list[Job],
+    state: dict[str, Any],
+    jobs: int,
+    force: bool,
+    continue_on_error: bool,
+    watch: Watcher,
+    outcome: Outcome,
+) -> None:
+    basis = _page_basis(edition)
+    waiting = {}
+    with ProcessPoolExecutor(max_workers=max(1, jobs)) as pool:
+        for job in chosen:
+            fingerprint = _page_fingerprint(job, basis)
+            if not force and _still_true(edition, state, job, fingerprint):
+                outcome.kept.append(job.name)
+                watch(job.name, "tetap")
+                continue
+            watch(job.name, "mulai")
+            _forget(edition, state, job)
+            waiting[pool.submit(_run_job, job, _cache(edition), True)] = (job, fingerprint)
+        for future in as_completed(waiting):
+            job, fingerprint = waiting[future]
+            error = future.exception()
+            if error is None:
+                _remember(edition, state, job, fingerprint, {})
+                outcome.made.append(job.name)
+                watch(job.name, "selesai")
+                continue
+            if not isinstance(error, KaurError):
+                raise error
+            watch(job.name, "gagal")
+            outcome.failed[job.name] = error
+            if not continue_on_error:
+                pool.shutdown(cancel_futures=True)
+                raise error
+
+
+def _run_job(job: Job, folder: Path, page_wanted: bool) -> None:
+    """Execute one notebook and leave its product in the cache (a module-level function, for worker processes)."""
+    product = folder / job.product
+    executed = execute(job.notebook, job.parameters, product.with_suffix(".sedang.ipynb"))
+    product.with_suffix(".sedang.ipynb").unlink()
+    write_text(product, page(executed, job.title) if page_wanted else executed_copy(executed))
+
+
+def _publish(edition: Edition, state: dict[str, Any], outcome: Outcome) -> None:
+    """Assemble the edition from products that are true now, and exchange it for the last one in one move."""
+    cache = _cache(edition)
+    basis = _page_basis(edition)
+    true_now = [job for job in page_jobs(edition) if _still_true(edition, state, job, _page_fingerprint(job, basis))]
+    staging = edition.store.reports / f".{edition.name}.sedang"
+    shutil.rmtree(staging, ignore_errors=True)
+    for job in (*research_jobs(edition), *true_now):
+        target = staging / job.product
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(cache / job.product, target)
+    published = edition.store.read("published/published")
+    facts = edition.store.read_facts("published/edition")
+    pages = {job.product: job.title for job in true_now}
+    write_text(staging / "index.html", index_page(index_view(published, facts, edition.area, pages)))
+    write_text(staging / "published.csv", published.to_csv(index=False, lineterminator="\n"))
+    write_manifest(
+        staging,
+        {
+            "edition": edition.name,
+            "area": edition.area.code,
+            "synthetic": edition.study.synthetic,
+            "program": __version__,
+            "run": facts["run"],
+            "input": facts["input"],
+            "key": facts.get("key"),
+            "libraries": libraries(),
+            "failed": sorted(outcome.failed),
+        },
+    )
+    _exchange(staging, edition.store.pages)
+
+
+def _exchange(staging: Path, place: Path) -> None:
+    """Put the new folder in the place of the old one; the old one is only removed once the new one stands."""
+    old = place.with_name(f".{place.name}.lama")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.rename(old)
+    try:
+        staging.rename(place)
+    except OSError:
+        if old.exists():
+            old.rename(place)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _notebook(name: str) -> Path:
+    return project_root() / "notebooks" / f"{name}.ipynb"
+
+
+def _common(edition: Edition) -> dict[str, Any]:
+    return {
+        "study": str(edition.study_file.resolve()),
+        "data": str(edition.store.data.resolve()),
+        "reports": str(edition.store.reports.resolve()),
+    }
+
+
+def _page_basis(edition: Edition) -> str:
+    facts = edition.store.read_facts("published/edition")
+    return combined_hash([edition.store.hash("published/published"), facts, code_hash(), libraries()])
+
+
+def _page_fingerprint(job: Job, basis: str) -> str:
+    own = {name: value for name, value in job.parameters.items() if name not in ("study", "data", "reports")}
+    return combined_hash([basis, file_hash(job.notebook), own, job.product])
+
+
+def _cache(edition: Edition) -> Path:
+    return edition.store.data / "published" / edition.name / "produk"
+
+
+def _written(edition: Edition) -> dict[str, int]:
+    """When each table of the edition was last written, by its path below ``data/``."""
+    return {
+        path.relative_to(edition.store.data).as_posix(): path.stat().st_mtime_ns
+        for stage in STAGES
+        for path in sorted((edition.store.data / stage / edition.name).glob("*.*"))
+        if path.is_file() and path.stem != STATE
+    }
+
+
+def _read_state(edition: Edition) -> dict[str, Any]:
+    try:
+        return edition.store.read_facts(f"published/{STATE}")
+    except (UsageError, ValueError):
+        return {}
+
+
+def _still_true(edition: Edition, state: dict[str, Any], job: Job, fingerprint: str) -> bool:
+    entry = state.get(job.name)
+    product = _cache(edition) / job.product
+    return (
+        entry is not None
+        and entry["fingerprint"] == fingerprint
+        and product.is_file()
+        and file_hash(product) == entry["product"]
+        and all(
+            (edition.store.data / name).is_file() and file_hash(edition.store.data / name) == value
+            for name, value in entry["tables"].items()
+        )
+    )
+
+
+def _remember(edition: Edition, state: dict[str, Any], job: Job, fingerprint: str, tables: dict[str, str]) -> None:
+    product = _cache(edition) / job.product
+    state[job.name] = {"fingerprint": fingerprint, "product": file_hash(product), "tables": tables}
+    edition.store.write_facts(f"published/{STATE}", state)
+
+
+def _forget(edition: Edition, state: dict[str, Any], job: Job) -> None:
+    if state.pop(job.name, None) is not None:
+        edition.store.write_facts(f"published/{STATE}", state)

@@ -1,0 +1,54 @@
+"""The reference folder of Kaur."""
+
+import pytest
+
+from kaur_analysis.errors import StudyRejected
+from kaur_analysis.reference import load_area
+
+
+@pytest.fixture(scope="module")
+def kaur():
+    return load_area("1704")
+
+
+def test_kaur_has_fifteen_kecamatan(kaur):
+    assert kaur.kecamatan["kecamatan"].is_unique and len(kaur.kecamatan) == 15
+
+
+def test_kaur_has_192_desa_and_three_kelurahan(kaur):
+    assert kaur.desa["kind"].value_counts().to_dict() == {"desa": 192, "kelurahan": 3}
+
+
+def test_every_desa_lies_in_its_kecamatan_by_bps_code(kaur):
+    assert (kaur.desa["desa"].str[:7] == kaur.desa["kecamatan"]).all()
+
+
+def test_both_code_systems_agree_on_which_desa_form_a_kecamatan(kaur):
+    kemendagri = kaur.kecamatan.set_index("kecamatan")["kemendagri"]
+    assert (kaur.desa["kemendagri"].str[:6] == kaur.desa["kecamatan"].map(kemendagri)).all()
+
+
+def test_kinal_and_nasal_are_not_mixed_up(kaur):
+    names = kaur.kecamatan.set_index("name")
+    assert names.loc["Kinal", ["kecamatan", "kemendagri"]].tolist() == ["1704050", "170401"]
+    assert names.loc["Nasal", ["kecamatan", "kemendagri"]].tolist() == ["1704010", "170407"]
+
+
+def test_every_known_official_figure_has_source_and_access_date(kaur):
+    known = kaur.official.dropna(subset="value")
+    assert known["source"].str.len().gt(3).all() and known["accessed"].str.match(r"\d{4}-\d{2}-\d{2}").all()
+
+
+def test_the_published_rate_of_2024_is_carried(kaur):
+    figures = kaur.official.set_index(["area", "indicator", "year"])["value"]
+    assert figures.loc[("1704", "poor_share", 2024)] == 0.1712
+
+
+def test_the_rupiah_line_of_kaur_is_not_invented(kaur):
+    lines = kaur.official.query("area == '1704' and indicator == 'poverty_line'")["value"]
+    assert lines.isna().all()
+
+
+def test_an_unknown_area_names_those_that_exist():
+    with pytest.raises(StudyRejected, match="1704"):
+        load_area("9999")
