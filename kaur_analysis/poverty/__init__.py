@@ -1,0 +1,40 @@
+"""How poor is whom: lines, survey estimates with design-based errors, the welfare model and small areas.
+
+Shares are 0–1, money is rupiah per person per month. The room knows no file and only numpy, scipy, pandas and
+statsmodels.
+"""
+
+from kaur_analysis.poverty.design import Calibration, SurveyDesign
+from kaur_analysis.poverty.estimates import EstimateSettings
+from kaur_analysis.poverty.fgt import (
+    PovertyTarget,
+    RelativeLine,
+    decompose_fgt,
+    estimate_fgt,
+    estimate_fgt_contributions,
+    estimate_fgt_difference,
+    estimate_line,
+)
+from kaur_analysis.poverty.inequality import estimate_inequality
+from kaur_analysis.poverty.means import design_effect, estimate_mean, estimate_ratio, estimate_total, share_interval
+from kaur_analysis.poverty.quantiles import estimate_quantile
+
+__all__ = [
+    "Calibration",
+    "EstimateSettings",
+    "PovertyTarget",
+    "RelativeLine",
+    "SurveyDesign",
+    "decompose_fgt",
+    "design_effect",
+    "estimate_fgt",
+    "estimate_fgt_contributions",
+    "estimate_fgt_difference",
+    "estimate_inequality",
+    "estimate_line",
+    "estimate_mean",
+    "estimate_quantile",
+    "estimate_ratio",
+    "estimate_total",
+    "share_interval",
+]

@@ -1,0 +1,482 @@
+"""Survey designs: which records were drawn together, and the variance that follows.
+
+Everything here is linearisation. An estimator hands over the influence of each record on its value; the variance of the
+value is that of the weighted total of the influences under sampling of primary sampling units (PSUs) within strata,
+
+    V = Σ_h (1 − f_h) n_h / (n_h − 1) Σ_k (t_hk − t̄_h)²,    t_hk = Σ_{i in PSU k} w_i u_i,
+
+with-replacement at the first stage unless a finite population correction is given (Särndal, Swensson & Wretman 1992,
+§4.6; Wolter 2007, ch. 6). A domain keeps the whole design: records outside it have influence zero, their PSUs still
+count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from kaur_analysis.errors import EstimationError
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+SinglePsuRule = Literal["fail", "center", "certainty", "average"]
+
+WHOLE = "ALL"
+"""Label of the area column when an estimate is for everybody."""
+
+
+def sum_by(code: IntArray, values: FloatArray, size: int) -> FloatArray:
+    """Sum of the values of each code 0 … size−1, shape (size,)."""
+    return np.bincount(code, values, size).astype(np.float64, copy=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Sampling:
+    """First stage of a design in integer codes.
+
+    Attributes
+    ----------
+    psu
+        PSU of each record, 0 … P−1, shape (n,). PSU labels are read within their stratum.
+    stratum
+        Stratum of each PSU, 0 … H−1, shape (P,).
+    stratum_labels
+        The strata as the data name them, shape (H,).
+    factor
+        What a stratum's sum of squares is multiplied by, (1 − f_h) n_h / (n_h − 1), shape (H,).
+    recentred
+        Strata centred at the mean over all PSUs instead of their own, shape (H,); only under ``single_psu="center"``.
+    single
+        Strata with one PSU that is not a certainty, shape (H,).
+    """
+
+    psu: IntArray
+    stratum: IntArray
+    stratum_labels: npt.NDArray[np.object_]
+    factor: FloatArray
+    recentred: npt.NDArray[np.bool_]
+    single: npt.NDArray[np.bool_]
+
+    @cached_property
+    def psu_per_stratum(self) -> IntArray:
+        """Number of sampled PSUs in each stratum, shape (H,)."""
+        return np.bincount(self.stratum, minlength=len(self.stratum_labels))
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """PSUs minus strata."""
+        return len(self.stratum) - len(self.stratum_labels)
+
+    def variance(
+        self, totals: FloatArray, psu: IntArray | None = None, domain: IntArray | None = None, domains: int = 1
+    ) -> FloatArray:
+        """Design variance of sums of PSU totals, one per domain.
+
+        Parameters
+        ----------
+        totals
+            Σ w u over the records of a cell, shape (C,). A cell is a PSU, or the part of a PSU in one domain.
+        psu, domain
+            PSU and domain of each cell, shape (C,); by default the cells are the PSUs and there is one domain.
+            Cells that are not listed have total zero.
+        domains
+            Number of domains D.
+
+        Returns
+        -------
+        Variances, shape (D,).
+        """
+        psu = np.arange(len(self.stratum)) if psu is None else psu
+        strata = len(self.stratum_labels)
+        pair = self.stratum[psu] if domain is None else domain * strata + self.stratum[psu]
+        shape = (domains, strata)
+        present = np.bincount(pair, minlength=domains * strata).reshape(shape)
+        sums = sum_by(pair, totals, domains * strata).reshape(shape)
+        centre = sums / self.psu_per_stratum
+        if self.recentred.any():
+            centre[:, self.recentred] = sums.sum(axis=1, keepdims=True) / len(self.stratum)
+        deviation = totals - centre.ravel()[pair]
+        squares = sum_by(pair, deviation * deviation, domains * strata).reshape(shape)
+        # PSUs without a record in the domain have total zero and are part of the sample all the same.
+        squares += (self.psu_per_stratum - present) * centre**2
+        return squares @ self.factor
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """What calibration of the weights leaves behind for the variance.
+
+    A calibrated estimator varies like the residuals of its influences from the weighted regression on the calibration
+    variables, multiplied by the g-weights (Deville & Särndal 1992, eq. 3.4).
+
+    Attributes
+    ----------
+    basis
+        Orthonormal basis of √w₀·X, shape (n, p), w₀ the weights before calibration.
+    scale
+        g·√w₀, shape (n,).
+    """
+
+    basis: FloatArray
+    scale: FloatArray
+
+    def residuals(self, scores: FloatArray) -> FloatArray:
+        """Scores Σ w u with the part explained by the calibration variables taken out, shape (n,)."""
+        standardised = np.divide(scores, self.scale, out=np.zeros_like(scores), where=self.scale != 0)
+        return self.scale * (standardised - self.basis @ (self.basis.T @ standardised))
+
+
+@dataclass(frozen=True, eq=False)
+class SurveyDesign:
+    """A sample and how it was drawn.
+
+    Parameters
+    ----------
+    data
+        One row per record (household or person). Not changed.
+    weights
+        Column of sampling weights: how many persons (or households) a record stands for; zero or more, none missing.
+    strata
+        Column of first-stage strata; without it, one stratum.
+    psu
+        Column of primary sampling units, read within strata; without it, every record is its own PSU.
+    fpc
+        Column for the finite population correction, constant within a stratum: the number of PSUs in the population of
+        the stratum, or (all values at most 1) the sampled fraction. Without it, sampling is taken as with replacement.
+    single_psu
+        What to do with a stratum that has one PSU, whose variance the sample cannot show. ``"fail"`` refuses and
+        names the strata; ``"center"`` takes the PSU's distance from the mean of all PSU totals (conservative);
+        ``"certainty"`` gives the stratum variance zero; ``"average"`` gives it the mean variance of the other strata.
+        (Lumley 2010, §2.6; the ``lonely.psu`` rules fail, adjust, certainty and average of R's ``survey``.)
+    household
+        Column that identifies households, when the records are persons; used for counting only.
+    calibration
+        Left by :func:`kaur_analysis.poverty.calibrate` and its kin; not set by hand.
+
+    Raises
+    ------
+    EstimationError
+        A column is absent, a weight is missing, negative or infinite, all weights are zero, a stratum or PSU label is
+        missing, the correction is smaller than the sample or varies within a stratum, or a stratum has one PSU under
+        ``"fail"``.
+    """
+
+    data: pd.DataFrame
+    weights: str
+    strata: str | None = None
+    psu: str | None = None
+    fpc: str | None = None
+    single_psu: SinglePsuRule = "fail"
+    household: str | None = None
+    calibration: Calibration | None = None
+
+    def __post_init__(self) -> None:
+        if self.single_psu not in get_args(SinglePsuRule):
+            raise EstimationError(f"single_psu must be one of {get_args(SinglePsuRule)}, not {self.single_psu!r}")
+        if self.data.empty:
+            raise EstimationError("the sample has no records")
+        weight = self.weight
+        if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
+            raise EstimationError(
+                f"weights in {self.weights!r} must be finite, not negative and not all zero: "
+                f"{int((~np.isfinite(weight)).sum())} not finite, {int((weight < 0).sum())} negative"
+            )
+        _ = self.sampling  # faults of the design show here, not at the first estimate
+
+    def series(self, name: str) -> pd.Series:
+        """Return a column of the sample, refusing a name it does not have."""
+        if name not in self.data.columns:
+            raise EstimationError(f"the sample has no column {name!r}; it has {sorted(map(str, self.data.columns))}")
+        return self.data[name]
+
+    def numeric(self, name: str) -> FloatArray:
+        """Return a column as float64 (booleans as 0 and 1, missing as NaN), shape (n,)."""
+        series = self.series(name)
+        if not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)):
+            raise EstimationError(f"column {name!r} must be numeric, it is {series.dtype}")
+        return series.to_numpy(dtype=np.float64, na_value=np.nan)
+
+    @cached_property
+    def weight(self) -> FloatArray:
+        """Sampling weights, shape (n,)."""
+        return self.numeric(self.weights)
+
+    @cached_property
+    def sampling(self) -> Sampling:
+        """First stage of the design in integer codes."""
+        n = len(self.data)
+        stratum, labels = _codes(self, self.strata)
+        if self.psu is None:
+            psu = np.arange(n)
+        else:
+            raw, _ = _codes(self, self.psu)
+            psu, _ = pd.factorize(stratum * (raw.max() + 1) + raw)
+        stratum_of_psu = np.empty(int(psu.max()) + 1, dtype=np.int64)
+        stratum_of_psu[psu] = stratum
+        drawn = np.bincount(stratum_of_psu, minlength=len(labels)).astype(np.float64)
+        left = 1.0 - _sampled_fraction(self, stratum, labels, drawn)
+        single = (drawn == 1) & (left > 0)
+        if single.any() and self.single_psu == "fail":
+            raise EstimationError(
+                f"{int(single.sum())} of {len(labels)} strata have a single PSU and so no variance of their own: "
+                f"{_some(labels[single])}. Join strata, or choose single_psu='center', 'average' or 'certainty'."
+            )
+        factor = left * drawn / np.maximum(drawn - 1.0, 1.0)
+        if self.single_psu == "average":
+            factor = np.where(single, 0.0, factor) * len(labels) / max(len(labels) - int(single.sum()), 1)
+            if single.all():
+                raise EstimationError("every stratum has a single PSU: there is no variance to average")
+        recentred = single & (self.single_psu == "center")
+        return Sampling(psu, stratum_of_psu, labels, factor, recentred, single)
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """PSUs minus strata of the whole design."""
+        return self.sampling.degrees_of_freedom
+
+    def summary(self) -> dict[str, object]:
+        """What a report says of the design: records, weights, strata, PSUs, and by name the strata with a single PSU."""
+        sampling = self.sampling
+        return {
+            "records": len(self.data),
+            "weight_total": float(self.weight.sum()),
+            "strata": len(sampling.stratum_labels),
+            "psus": len(sampling.stratum),
+            "degrees_of_freedom": sampling.degrees_of_freedom,
+            "single_psu_rule": self.single_psu,
+            "single_psu_strata": sampling.stratum_labels[sampling.single].tolist(),
+            "calibrated": self.calibration is not None,
+        }
+
+    def with_weights(self, weight: npt.ArrayLike, calibration: Calibration | None = None) -> SurveyDesign:
+        """Return the same sample and sampling with other weights, shape (n,)."""
+        data = self.data.assign(**{self.weights: np.asarray(weight, dtype=np.float64)})
+        return replace(self, data=data, calibration=calibration)
+
+    def where(self, inside: npt.ArrayLike) -> SurveyDesign:
+        """Restrict to a sub-population by zero weights outside, keeping the whole design for the variance.
+
+        Parameters
+        ----------
+        inside
+            Boolean per record, shape (n,).
+        """
+        mask = np.asarray(inside, dtype=bool)
+        if mask.shape != self.weight.shape:
+            raise EstimationError(f"the sub-population must have one boolean per record, shape {self.weight.shape}")
+        return self.with_weights(np.where(mask, self.weight, 0.0), self.calibration)
+
+    def variance(self, influence: FloatArray) -> float:
+        """Design variance of Σ w u for influences u, shape (n,), zero outside the domain."""
+        scores = np.where(self.weight > 0, self.weight * influence, 0.0)
+        if self.calibration is not None:
+            scores = self.calibration.residuals(scores)
+        totals = sum_by(self.sampling.psu, scores, len(self.sampling.stratum))
+        return float(self.sampling.variance(totals)[0])
+
+    def domains(self, by: str | None) -> Domains:
+        """Split the sample by a column; a record with a missing label belongs to no domain but stays in the design."""
+        if by is None:
+            return Domains(self, np.array([WHOLE], dtype=object), np.zeros(len(self.data), dtype=np.int64))
+        code, labels = pd.factorize(self.series(by), sort=True)
+        found = np.array(list(labels), dtype=object)
+        used = np.bincount(code[(code >= 0) & (self.weight > 0)], minlength=len(found)) > 0
+        if not used.any():
+            raise EstimationError(f"no record with positive weight has a label in {by!r}")
+        kept = np.append(np.where(used, np.cumsum(used) - 1, used.sum()), used.sum())
+        return Domains(self, found[used], kept[code])
+
+
+@dataclass(frozen=True, eq=False)
+class Domains:
+    """A design crossed with the domains estimates are wanted for.
+
+    Attributes
+    ----------
+    design
+        The whole design.
+    labels
+        Domains as the data name them, shape (D,).
+    code
+        Domain of each record, shape (n,); D marks a record outside all of them.
+    """
+
+    design: SurveyDesign
+    labels: npt.NDArray[np.object_]
+    code: IntArray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def _cells(self) -> tuple[IntArray, IntArray, IntArray]:
+        """Cell of each record, and PSU and domain of each cell; a cell is the part of a PSU in one domain."""
+        psu = self.design.sampling.psu
+        psus = len(self.design.sampling.stratum)
+        domain_of_psu = np.empty(psus, dtype=np.int64)
+        domain_of_psu[psu] = self.code
+        if (domain_of_psu[psu] == self.code).all():
+            return psu, np.arange(psus), domain_of_psu
+        cell, key = pd.factorize(self.code * psus + psu)
+        return cell, key % psus, key // psus
+
+    @cached_property
+    def inside(self) -> npt.NDArray[np.bool_]:
+        """Records that count: in a domain and with positive weight, shape (n,)."""
+        return (self.code < len(self)) & (self.design.weight > 0)
+
+    @cached_property
+    def _cell_weight(self) -> FloatArray:
+        return self._cell_totals(self.design.weight)
+
+    @cached_property
+    def weight(self) -> FloatArray:
+        """Sum of weights in each domain, shape (D,)."""
+        return self._sum(self._cell_weight)
+
+    @cached_property
+    def n_households(self) -> IntArray:
+        """Households with positive weight in each domain (records, unless the design names a household column)."""
+        code = self.code[self.inside]
+        if self.design.household is not None:
+            household, labels = _codes(self.design, self.design.household)
+            code = pd.unique(code * len(labels) + household[self.inside]) // len(labels)
+        return np.bincount(code, minlength=len(self))
+
+    @cached_property
+    def n_psu(self) -> IntArray:
+        """PSUs with a counted record in each domain, shape (D,)."""
+        _, _, domain = self._cells
+        return np.bincount(domain[self._cell_weight > 0], minlength=len(self) + 1)[:-1]
+
+    @cached_property
+    def degrees_of_freedom(self) -> IntArray:
+        """PSUs minus strata that the domain touches, at least 1 (Korn & Graubard 1999, §5.2), shape (D,)."""
+        _, psu, domain = self._cells
+        strata = len(self.design.sampling.stratum_labels)
+        counted = self._cell_weight > 0
+        touched = pd.unique(domain[counted] * strata + self.design.sampling.stratum[psu[counted]]) // strata
+        return np.maximum(self.n_psu - np.bincount(touched, minlength=len(self) + 1)[:-1], 1)
+
+    def values(self, name: str) -> FloatArray:
+        """Return a numeric column, refusing missing values where they would count; zero elsewhere."""
+        values = self.design.numeric(name)
+        finite = np.isfinite(values)
+        if finite.all():
+            return values
+        missing = int((~finite & self.inside).sum())
+        if missing:
+            raise EstimationError(
+                f"{name!r} is missing or infinite in {missing} records with positive weight; "
+                "impute them, or restrict the design with .where()"
+            )
+        return np.where(finite, values, 0.0)
+
+    def total(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Σ w y and its variance in each domain, shapes (D,)."""
+        cells = self._cell_totals(self.design.weight * values)
+        if self.design.calibration is not None:
+            return self._sum(cells), self._each(values)
+        return self._sum(cells), self._variance(cells)
+
+    def ratio(
+        self, numerator: FloatArray, denominator: FloatArray | None = None, rows: IntArray | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        """Σ w y / Σ w x and its variance in each domain.
+
+        Parameters
+        ----------
+        numerator
+            y, shape (n,), or only of the records ``rows`` when the others are zero.
+        denominator
+            x, shape (n,); ones by default, which makes the ratio a mean.
+        rows
+            Positions of the records ``numerator`` is given for.
+
+        Returns
+        -------
+        Ratios and variances, shapes (D,); influence u = (y − R x) / Σ w x.
+        """
+        above = self._cell_totals(self.design.weight, numerator, rows)
+        below = self._cell_weight if denominator is None else self._cell_totals(self.design.weight * denominator)
+        size = self._sum(below)
+        if (size == 0).any():
+            raise EstimationError(f"the denominator is zero in {_some(self.labels[size == 0])}")
+        value = self._sum(above) / size
+        if self.design.calibration is not None:
+            full = numerator if rows is None else sum_by(rows, numerator, len(self.code))
+            per_record = np.append(value, 0.0)[self.code] * (1.0 if denominator is None else denominator)
+            return value, self._each((full - per_record) / np.append(size, 1.0)[self.code])
+        _, _, domain = self._cells
+        score = (above - np.append(value, 0.0)[domain] * below) / np.append(size, 1.0)[domain]
+        return value, self._variance(score)
+
+    def influence(self, domain: int, values: FloatArray) -> FloatArray:
+        """Values of the records of one domain, zero outside it, shape (n,)."""
+        return np.where(self.code == domain, values, 0.0)
+
+    def rows(self) -> list[IntArray]:
+        """Positions of the counted records of each domain."""
+        order = np.argsort(self.code, kind="stable")
+        order = order[self.inside[order]]
+        ends = np.cumsum(np.bincount(self.code[order], minlength=len(self)))
+        return np.split(order, ends[:-1])
+
+    def _cell_totals(
+        self, weight: FloatArray, values: FloatArray | None = None, rows: IntArray | None = None
+    ) -> FloatArray:
+        cell, psu, _ = self._cells
+        if rows is not None:
+            cell, weight = cell[rows], weight[rows]
+        return sum_by(cell, weight if values is None else weight * values, len(psu))
+
+    def _sum(self, cells: FloatArray) -> FloatArray:
+        return sum_by(self._cells[2], cells, len(self) + 1)[: len(self)]
+
+    def _variance(self, cells: FloatArray) -> FloatArray:
+        _, psu, domain = self._cells
+        return self.design.sampling.variance(cells, psu, domain, len(self) + 1)[: len(self)]
+
+    def _each(self, influence: FloatArray) -> FloatArray:
+        return np.array([self.design.variance(self.influence(d, influence)) for d in range(len(self))])
+
+
+def _codes(design: SurveyDesign, column: str | None) -> tuple[IntArray, npt.NDArray[np.object_]]:
+    if column is None:
+        return np.zeros(len(design.data), dtype=np.int64), np.array([WHOLE], dtype=object)
+    code, labels = pd.factorize(design.series(column), sort=False)
+    if (code < 0).any():
+        raise EstimationError(f"{column!r} is missing in {int((code < 0).sum())} records of the sample")
+    return code.astype(np.int64), np.array(list(labels), dtype=object)
+
+
+def _sampled_fraction(
+    design: SurveyDesign, stratum: IntArray, labels: npt.NDArray[np.object_], drawn: FloatArray
+) -> FloatArray:
+    """Sampled fraction of PSUs in each stratum, zero without a correction."""
+    if design.fpc is None:
+        return np.zeros(len(labels))
+    given = design.numeric(design.fpc)
+    size = np.empty(len(labels))
+    size[stratum] = given
+    if not (size[stratum] == given).all():
+        raise EstimationError(f"{design.fpc!r} must be present and the same for all records of a stratum")
+    fraction = size if (size <= 1).all() else drawn / size
+    wrong = (size <= 0) | (fraction > 1)
+    if wrong.any():
+        raise EstimationError(
+            f"{design.fpc!r} must be the number of PSUs in the population, at least as many as were drawn; "
+            f"it is not in strata {_some(labels[wrong])}"
+        )
+    return fraction
+
+
+def _some(labels: npt.NDArray[np.object_], shown: int = 10) -> str:
+    """Name the first few labels."""
+    text = ", ".join(repr(label) for label in labels[:shown])
+    return text if len(labels) <= shown else f"{text} and {len(labels) - shown} more"

@@ -1,0 +1,85 @@
+"""Quantiles of a survey with Woodruff intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.design import SurveyDesign
+from kaur_analysis.poverty.estimates import DEFAULT_SETTINGS, EstimateSettings, degrees_of, tabulate
+from kaur_analysis.poverty.functionals import QuantileRule, quantile, weighted_quantile
+
+
+def estimate_quantile(
+    design: SurveyDesign,
+    variable: str,
+    quantiles: Sequence[float] = (0.25, 0.5, 0.75),
+    by: str | None = None,
+    *,
+    rule: QuantileRule = "math",
+    method: Literal["woodruff", "linearised"] = "woodruff",
+    settings: EstimateSettings = DEFAULT_SETTINGS,
+) -> pd.DataFrame:
+    """Weighted quantiles; indicator ``quantile_<p>_<variable>``.
+
+    Parameters
+    ----------
+    design
+        The sample.
+    variable
+        Numeric column.
+    quantiles
+        Levels strictly between 0 and 1.
+    by
+        Column of domains.
+    rule
+        How a level is read off the weights, see :func:`kaur_analysis.poverty.functionals.weighted_quantile`.
+    method
+        ``"woodruff"``: the interval of the distribution function at the quantile is mapped back through the quantiles
+        (Woodruff 1952), and the standard error is the interval's half width over t. ``"linearised"``: Deville's with
+        a kernel density, which convey uses.
+    settings
+        Interval and quality rules.
+
+    Returns
+    -------
+    Rows ``(indicator, area, value, se, rse, low, high, n_households, n_psu, quality)``. Where Woodruff's interval
+    leaves 0–1 there is none, and standard error and interval are missing.
+    """
+    if not quantiles or not all(0 < p < 1 for p in quantiles):
+        raise EstimationError(f"quantiles must be levels strictly between 0 and 1, not {tuple(quantiles)}")
+    domains = design.domains(by)
+    y = domains.values(variable)
+    rows = domains.rows()
+    critical = stats.t.isf(0.5 - settings.confidence / 2, degrees_of(domains, settings))
+    tables = []
+    for p in quantiles:
+        value = np.array([float(weighted_quantile(y[own], design.weight[own], p, rule)) for own in rows])
+        bounds = None
+        if method == "linearised":
+            variance = np.empty(len(domains))
+            for d, own in enumerate(rows):
+                influence = np.zeros_like(y)
+                _, influence[own] = quantile(y[own], design.weight[own], p)
+                variance[d] = design.variance(influence)
+        else:
+            reached, spread = domains.ratio((y <= np.append(value, 0.0)[domains.code]).astype(np.float64))
+            reach = critical * np.sqrt(spread)
+            levels = np.column_stack([reached - reach, reached + reach])
+            limits = np.array(
+                [
+                    weighted_quantile(y[own], design.weight[own], level, rule)
+                    for own, level in zip(rows, levels, strict=True)
+                ]
+            )
+            variance = ((limits[:, 1] - limits[:, 0]) / (2 * critical)) ** 2
+            bounds = limits[:, 0], limits[:, 1]
+        tables.append(
+            tabulate(f"quantile_{p:g}_{variable}", domains, value, variance, settings=settings, bounds=bounds)
+        )
+    return pd.concat(tables, ignore_index=True)
