@@ -52,23 +52,20 @@ def rupiah(value: float | None) -> str:
     return text if text == MISSING else ("-Rp" + text[1:] if text.startswith("-") else "Rp" + text)
 
 
-_SCALES = ((1e12, "triliun"), (1e9, "miliar"), (1e6, "juta"))
+_SCALES = ((1e6, "juta"), (1e9, "miliar"), (1e12, "triliun"))
 
 
 def rupiah_short(value: float | None, decimals: int = 1) -> str:
-    """``20000000`` becomes ``Rp20 juta``, ``1234567890`` becomes ``Rp1,2 miliar``; below a million in full."""
-    if value is None or math.isnan(value):
-        return MISSING
-    for position, (scale, word) in enumerate(_SCALES):
-        rounded = float(round(Decimal(repr(abs(float(value)) / scale)), decimals))
-        if rounded >= 1:
-            if rounded >= 1000 and position:
-                scale, word = _SCALES[position - 1]
-            text = number(value / scale, decimals)
-            head, _, tail = text.partition(",")
-            text = head if not tail.strip("0") else text
-            return ("-Rp" + text[1:] if text.startswith("-") else "Rp" + text) + " " + word
-    return rupiah(value)
+    """``20000000`` becomes ``Rp20 juta``, ``1234567890`` becomes ``Rp1,2 miliar``; below a million in full.
+
+    The word is chosen after rounding, so that no sum reads "Rp1.000 juta".
+    """
+    if value is None or math.isnan(value) or abs(value) < 999_999:
+        return rupiah(value)
+    scale, word = next((entry for entry in _SCALES if round(abs(value) / entry[0], decimals) < 1000), _SCALES[-1])
+    head, _, tail = number(value / scale, decimals).partition(",")
+    text = "Rp" + head.removeprefix("-") + (f",{tail}" if tail.strip("0") else "")
+    return f"{'-' if head.startswith('-') else ''}{text} {word}"
 
 
 def long_date(day: date) -> str:

@@ -1,0 +1,54 @@
+"""conda users, pip users and the lock get the same libraries."""
+
+import re
+import tomllib
+
+import pytest
+
+from kaur_analysis.reference import read_yaml
+from tests.shared import ROOT
+
+# Where conda-forge calls a library by another name than PyPI.
+CONDA_NAMES = {"duckdb": "python-duckdb"}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DECLARED = sorted(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"])
+
+
+def _environment() -> list[str]:
+    return list(read_yaml(ROOT / "environment.yml")["dependencies"])
+
+
+def _locked() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line.split(";")[0].strip() for line in lines if line.strip() and not line.startswith("#")]
+    return dict(pin.split("==", 1) for pin in pins)
+
+
+def test_environment_yml_lists_what_pyproject_declares():
+    wanted = {CONDA_NAMES.get(name, name) for name in DECLARED} | {"pip", f"python {PROJECT['requires-python']}"}
+    assert set(_environment()) == wanted
+
+
+def test_environment_yml_lists_nothing_twice():
+    assert len(_environment()) == len(set(_environment()))
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_every_declared_library_is_locked(name):
+    assert re.sub(r"[._]", "-", name) in _locked()
+
+
+def test_the_lock_pins_exactly_and_names_no_host():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pin = re.compile(r"^[a-z0-9-]+==[0-9][\w.!+]*( ; [^/@]+)?$")
+    assert [line for line in lines if not pin.match(line)] == []
+
+
+def test_every_declared_library_says_why_it_is_there():
+    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    assert [name for name in DECLARED if f"| `{name}` |" not in text] == []
+
+
+def test_no_library_is_explained_that_is_not_declared():
+    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    assert sorted(set(re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)) - set(DECLARED)) == []

@@ -1,0 +1,162 @@
+"""A study file says everything that decides a result, or it is refused with the place and the remedy."""
+
+import copy
+
+import pytest
+from ruamel.yaml import YAML
+
+from kaur_analysis.errors import StudyRejected
+from kaur_analysis.study import load_study
+
+GOOD = {
+    "edition": "2025",
+    "reference_date": "2025-03-31",
+    "sources": [
+        {"name": "dtsen_keluarga", "kind": "dtsen_family", "path": "dtsen/*.csv", "locale": "en"},
+        {"name": "pkh_2024", "kind": "recipients", "path": "pkh.xlsx", "programme": "pkh", "period": "2024"},
+    ],
+    "registry": {"precedence": ["dtsen_keluarga"], "targeting_list": "dtsen_keluarga"},
+    "lines": [
+        {
+            "kind": "poverty",
+            "rupiah": 500000,
+            "month": "2025-03",
+            "area": "1704",
+            "source": "uji",
+            "accessed": "2026-01-01",
+        },
+        {
+            "kind": "extreme",
+            "rupiah": 350000,
+            "month": "2025-03",
+            "area": "1704",
+            "source": "uji",
+            "accessed": "2026-01-01",
+        },
+    ],
+    "programmes": ["pkh"],
+}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def _write(**changes):
+        content = copy.deepcopy(GOOD) | changes
+        path = tmp_path / "studi.yaml"
+        YAML().dump(content, path)
+        return path
+
+    return _write
+
+
+def refusal(path):
+    with pytest.raises(StudyRejected) as caught:
+        load_study(path)
+    return str(caught.value)
+
+
+def test_a_good_study_loads(write):
+    assert load_study(write()).edition == "2025"
+
+
+def test_the_area_is_kaur_unless_said_otherwise(write):
+    assert load_study(write()).reference.name == "Kaur"
+
+
+def test_a_loaded_study_cannot_be_changed(write):
+    study = load_study(write())
+    with pytest.raises(ValueError, match="frozen"):
+        study.edition = "2026"
+
+
+def test_an_unknown_key_is_refused_with_the_nearest_known_one(write):
+    assert "maksud Anda 'reference_date'" in refusal(write(reference_dat="2025-03-31"))
+
+
+def test_an_unknown_key_deep_inside_is_refused_with_its_place(write):
+    sources = copy.deepcopy(GOOD["sources"])
+    sources[1]["programe"] = "pkh"
+    assert "sources.2.programe: kunci tidak dikenal; maksud Anda 'programme'" in refusal(write(sources=sources))
+
+
+def test_all_problems_are_told_at_once(write):
+    message = refusal(write(edition="", seed=-1))
+    assert "edition" in message and "seed" in message
+
+
+def test_an_extreme_line_at_the_poverty_line_is_refused(write):
+    lines = copy.deepcopy(GOOD["lines"])
+    lines[1]["rupiah"] = 500000
+    assert "di bawah garis kemiskinan" in refusal(write(lines=lines))
+
+
+def test_an_extreme_line_just_under_the_poverty_line_is_accepted(write):
+    lines = copy.deepcopy(GOOD["lines"])
+    lines[1]["rupiah"] = 499999
+    assert load_study(write(lines=lines)).line("extreme") == 499999
+
+
+def test_there_is_no_default_line(write):
+    assert "poverty" in refusal(write(lines=GOOD["lines"][1:]))
+
+
+def test_a_line_without_source_is_refused(write):
+    lines = copy.deepcopy(GOOD["lines"])
+    del lines[0]["source"]
+    assert "lines.1.source: wajib diisi" in refusal(write(lines=lines))
+
+
+def test_a_registry_of_an_unknown_source_is_refused(write):
+    assert "maksud Anda 'dtsen_keluarga'" in refusal(write(registry={"precedence": ["dtsen_kelurga"]}))
+
+
+def test_a_recipient_list_must_name_its_programme(write):
+    sources = copy.deepcopy(GOOD["sources"])
+    del sources[1]["programme"]
+    assert "harus menyebut programme dan period" in refusal(write(sources=sources))
+
+
+def test_an_unknown_programme_is_refused_with_the_nearest_code(write):
+    assert "sembako" in refusal(write(programmes=["pkh", "sembakko"]))
+
+
+def test_a_programme_of_the_catalogue_can_be_overridden_in_part(write):
+    programmes = [{"code": "pkh", "quota": 1000}]
+    assert load_study(write(programmes=programmes)).programme("pkh").quota == 1000
+
+
+def test_an_overridden_programme_keeps_the_rest_of_its_entry(write):
+    programmes = [{"code": "pkh", "quota": 1000}]
+    assert load_study(write(programmes=programmes)).programme("pkh").agency == "dinsos"
+
+
+def test_a_programme_of_an_unknown_agency_is_refused(write):
+    programmes = [{"code": "pkh", "agency": "dinsoss"}]
+    assert "maksud Anda 'dinsos'" in refusal(write(programmes=programmes))
+
+
+def test_yaml_that_cannot_be_read_names_the_line(tmp_path):
+    path = tmp_path / "studi.yaml"
+    path.write_text("edition: '2025'\nsources: [\n", encoding="utf-8")
+    assert "baris 3" in refusal(path)
+
+
+def test_a_missing_file_tells_how_to_make_one(tmp_path):
+    assert "kaur init" in refusal(tmp_path / "tidak_ada.yaml")
+
+
+def test_an_edition_cannot_leave_its_folder(write):
+    assert "edition" in refusal(write(edition="../lain"))
+
+
+def test_paths_that_match_nothing_are_refused(write):
+    with pytest.raises(StudyRejected, match="tidak ada berkas yang cocok"):
+        load_study(write()).files()
+
+
+def test_paths_may_be_patterns(write, tmp_path):
+    (tmp_path / "dtsen").mkdir()
+    for name in ("b.csv", "a.csv"):
+        (tmp_path / "dtsen" / name).touch()
+    (tmp_path / "pkh.xlsx").touch()
+    assert [path.name for path in load_study(write()).files()["dtsen_keluarga"]] == ["a.csv", "b.csv"]
