@@ -1,0 +1,194 @@
+"""One way from totals to a table, for every door: points, then intervals by draws (registry) or by design (survey).
+
+A *view* is whatever a door sums over: the families of one programme at their expected values, or in one block of draws.
+The door says how a view is summed and which formulas of the sums it wants; the engine does the rest.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from kaur_analysis.targeting.definitions import definition, denominator_size
+from kaur_analysis.targeting.formulas import Formula, evaluate, linearised
+from kaur_analysis.targeting.inputs import Array, Groups
+from kaur_analysis.targeting.intervals import Design, draw_interval, normal_interval
+from kaur_analysis.targeting.totals import Totals
+
+View = TypeVar("View")
+Items = Mapping[str, Array]
+"""A plain view: named columns to be summed, rows × M or rows × 1."""
+
+
+class Estimate(NamedTuple):
+    """Value and uncertainty of one measure, one entry per class."""
+
+    value: Array
+    se: Array
+    low: Array
+    high: Array
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all estimates of one table share."""
+
+    weights: Array
+    partitions: tuple[Groups, ...]
+    design: Design | None = None
+    confidence: float = 0.95
+
+
+@dataclass(frozen=True)
+class Rules(Generic[View]):
+    """How a door's views are summed, and what is made of the sums.
+
+    Attributes
+    ----------
+    sums
+        Totals of a view in one partition (given by its place), classes × M.
+    influence
+        Influence of each row on these totals at the point view, arrays of rows; needed on the survey route.
+    formulas
+        Measures per key (programme).
+    joint
+        Keys whose expected totals are means over the joint draws, because poverty and links may depend on each other.
+    from_draws
+        Measures whose point value is the mean over the draws.
+    """
+
+    sums: Callable[[View, int], Totals]
+    influence: Callable[[View, int, Totals], Totals]
+    formulas: Mapping[str, Mapping[str, Formula]]
+    joint: Collection[str] = ()
+    from_draws: Collection[str] = ()
+
+
+@dataclass
+class _Kept:
+    """Draws of the measures and the running sums of the totals, of one key in one partition."""
+
+    values: list[dict[str, Array]] = field(default_factory=list)
+    sums: Totals = field(default_factory=dict)
+
+    def add(self, values: Mapping[str, Array], sums: Totals, size: int) -> None:
+        self.values.append({name: np.broadcast_to(value, (len(value), size)) for name, value in values.items()})
+        for name, value in sums.items():
+            total = value.sum(axis=1, keepdims=True) * (size / value.shape[1])
+            self.sums[name] = self.sums.get(name, 0.0) + total
+
+    def of(self, measure: str) -> Array:
+        return np.concatenate([block[measure] for block in self.values], axis=1)
+
+
+def estimate(
+    setting: Setting,
+    point: Mapping[str, View],
+    draws: Iterable[tuple[int, Mapping[str, View]]],
+    rules: Rules[View],
+) -> dict[tuple[int, str], dict[str, Estimate]]:
+    """Every measure of every key in every partition, by ``(place of the partition, key)``.
+
+    ``draws`` are blocks ``(number of draws, views by key)``; nothing is kept of a block but its measures, so that
+    memory grows with groups, not with families.
+    """
+    kept: dict[tuple[int, str], _Kept] = {}
+    size = 0
+    for width, views in draws:
+        size += width
+        for key, view in views.items():
+            for place in range(len(setting.partitions)):
+                sums = rules.sums(view, place)
+                kept.setdefault((place, key), _Kept()).add(evaluate(rules.formulas[key], sums), sums, width)
+    return {
+        (place, key): (
+            _by_design(setting, view, place, key, rules)
+            if setting.design is not None
+            else _by_draws(setting, view, place, key, rules, kept.get((place, key)), size)
+        )
+        for place in range(len(setting.partitions))
+        for key, view in point.items()
+    }
+
+
+def _by_draws(
+    setting: Setting, view: View, place: int, key: str, rules: Rules[View], kept: _Kept | None, size: int
+) -> dict[str, Estimate]:
+    if kept is None:
+        values = evaluate(rules.formulas[key], rules.sums(view, place))
+        unknown = np.full(setting.partitions[place].size, np.nan)
+        return {name: Estimate(value[:, 0], unknown, unknown, unknown) for name, value in values.items()}
+    if key in rules.joint:
+        expected = {name: total / size for name, total in kept.sums.items()}
+    else:
+        expected = rules.sums(view, place)
+    closed = {name: formula for name, formula in rules.formulas[key].items() if name not in rules.from_draws}
+    values = evaluate(closed, expected)
+    result = {}
+    for name in rules.formulas[key]:
+        drawn = kept.of(name)
+        value = values[name][:, 0] if name in values else _mean(drawn)
+        result[name] = Estimate(value, *draw_interval(drawn, setting.confidence))
+    return result
+
+
+def _mean(draws: Array) -> Array:
+    valid = np.isfinite(draws).sum(axis=1)
+    return np.divide(np.nan_to_num(draws).sum(axis=1), valid, out=np.full(len(draws), np.nan), where=valid > 0)
+
+
+def _by_design(setting: Setting, view: View, place: int, key: str, rules: Rules[View]) -> dict[str, Estimate]:
+    groups, design = setting.partitions[place], setting.design
+    if design is None:
+        raise AssertionError("the survey route has a design")
+    sums = rules.sums(view, place)
+    effect = rules.influence(view, place, sums)
+    result = {}
+    for name, values in evaluate(rules.formulas[key], sums).items():
+        influence = linearised(rules.formulas[key][name], sums, effect, groups.codes)
+        variance = [design.variance(np.where(groups.codes == g, influence, 0.0)) for g in range(groups.size)]
+        value = values[:, 0]
+        se = np.where(np.isfinite(value), np.sqrt(variance), np.nan)
+        is_share = definition(name).unit == "share"
+        interval = normal_interval(value, se, design.degrees_of_freedom, setting.confidence, share=is_share)
+        result[name] = Estimate(value, se, *interval)
+    return result
+
+
+def linear_rules(
+    setting: Setting, formulas: Mapping[str, Mapping[str, Formula]], joint: Collection[str] = ()
+) -> Rules[Items]:
+    """Rules for plain views: weighted sums of named columns, whose influences are the columns themselves."""
+    matrices = [groups.matrix(setting.weights) for groups in setting.partitions]
+
+    def sums(view: Items, place: int) -> Totals:
+        return {name: matrices[place] @ column for name, column in view.items()}
+
+    def influence(view: Items, place: int, totals: Totals) -> Totals:
+        return {name: column[:, 0] for name, column in view.items()}
+
+    return Rules(sums, influence, formulas, joint)
+
+
+def rows_of(
+    measure: str, programme: str, groups: Groups, estimated: Estimate, counts: Mapping[str, Array], **extra: object
+) -> list[dict[str, object]]:
+    """One tidy row per class; ``n`` is the count behind the measure's denominator."""
+    known = definition(measure)
+    size = counts[denominator_size(measure)]
+    return [
+        {
+            "measure": measure,
+            "denominator": known.denominator,
+            "programme": programme,
+            "group": label,
+            **extra,
+            "value": estimated.value[place],
+            "se": estimated.se[place],
+            "low": estimated.low[place],
+            "high": estimated.high[place],
+            "n": size[place],
+        }
+        for place, label in enumerate(groups.labels)
+    ]

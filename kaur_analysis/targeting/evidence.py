@@ -1,0 +1,201 @@
+"""What a door knows about families: poverty, receipt, rupiah, welfare; at expected values and in joint draws."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.errors import EstimationError
+from kaur_analysis.targeting.engine import Setting
+from kaur_analysis.targeting.inputs import (
+    BLOCK,
+    Array,
+    Benefit,
+    Draws,
+    Groups,
+    Receipt,
+    amounts,
+    blocks,
+    numbers,
+    partitions,
+    probability,
+    programme_names,
+    receipts,
+    weight_of,
+)
+from kaur_analysis.targeting.intervals import Design
+
+ANY = "any"
+LINK_DRAWS = 200  # draws of the links where nothing else is drawn
+
+
+class Block(NamedTuple):
+    """One block of joint draws, rows × size; receipt by programme may have one column where it is known."""
+
+    size: int
+    poor: Array
+    welfare: Array | None
+    received: Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Joint draws a door was given; see :func:`kaur_analysis.targeting.targeting_measures`."""
+
+    poor: Draws | None = None
+    received: Mapping[str, Array] | None = None
+    welfare: Draws | None = None
+    seed: int = 0
+
+    @property
+    def is_given(self) -> bool:
+        """Whether any draws were handed over."""
+        return any(given is not None for given in (self.poor, self.received, self.welfare))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The checked columns of one table of families; ``poor`` is zero everywhere where a door does not ask for it."""
+
+    setting: Setting
+    poor: Array
+    receipts: tuple[Receipt, ...]
+    amounts: Mapping[str, Array | None]
+    welfare: Array | None
+
+    def expected(self) -> Block:
+        """Expected values as a block of one column."""
+        welfare = None if self.welfare is None else self.welfare[:, None]
+        return Block(1, self.poor[:, None], welfare, {r.programme: r.expected[:, None] for r in self.receipts})
+
+    def uncertain_links(self) -> frozenset[str]:
+        """Programmes with a link that is not known."""
+        return frozenset(receipt.programme for receipt in self.receipts if not receipt.is_certain)
+
+    def joint_draws(self, given: Uncertainty) -> Iterator[Block]:
+        """Blocks of joint draws of poverty, welfare and receipt; none where nothing is uncertain or drawn."""
+        generator = np.random.default_rng(given.seed)
+        start = 0
+        for poor, welfare in self._poverty_blocks(given):
+            size = poor.shape[1]
+            yield Block(size, poor, welfare, self._receipt_block(given.received, generator, start, size))
+            start += size
+
+    def _poverty_blocks(self, given: Uncertainty) -> Iterator[tuple[Array, Array | None]]:
+        rows = len(self.poor)
+        if given.poor is not None and given.welfare is not None:
+            for poor, welfare in zip(blocks(given.poor, rows), blocks(given.welfare, rows), strict=True):
+                if poor.shape != welfare.shape:
+                    raise EstimationError("Tarikan kemiskinan dan kesejahteraan harus sama banyaknya.")
+                yield poor.astype(float), welfare
+        elif given.poor is not None:
+            for poor in blocks(given.poor, rows):
+                yield poor.astype(float), None
+        elif not np.isin(self.poor, (0.0, 1.0)).all():
+            if given.is_given:
+                raise EstimationError("Peluang miskin memerlukan tarikan kemiskinan agar selangnya lengkap.")
+        elif given.welfare is not None:
+            for welfare in blocks(given.welfare, rows):
+                yield np.repeat(self.poor[:, None], welfare.shape[1], axis=1), welfare
+        else:
+            # Poverty is known (a desil): what is left is the uncertainty of the links.
+            widths = [np.shape(drawn)[1] for drawn in (given.received or {}).values() if np.ndim(drawn) == 2]
+            count = max(widths, default=LINK_DRAWS if self.uncertain_links() else 0)
+            for start in range(0, count, BLOCK):
+                yield np.repeat(self.poor[:, None], min(BLOCK, count - start), axis=1), None
+
+    def _receipt_block(
+        self, given: Mapping[str, Array] | None, generator: np.random.Generator, start: int, size: int
+    ) -> dict[str, Array]:
+        """Receipt of every programme; the last, ``any``, follows from the others."""
+        drawn: dict[str, Array] = {}
+        for receipt in self.receipts:
+            if receipt.programme == ANY and drawn:
+                together = list(drawn.values())
+                drawn[ANY] = together[0]
+                for other in together[1:]:
+                    drawn[ANY] = np.maximum(drawn[ANY], other)
+            elif given is not None and receipt.programme in given:
+                whole = np.asarray(given[receipt.programme])
+                block = whole[:, start : start + size] if whole.ndim == 2 else whole[:, None]
+                if block.shape[0] != len(self.poor) or block.shape[1] not in (1, size):
+                    raise EstimationError(
+                        f"Tarikan penerimaan '{receipt.programme}' tidak seukuran dengan tarikan lain."
+                    )
+                drawn[receipt.programme] = block.astype(float)
+            else:
+                drawn[receipt.programme] = receipt.draw(generator, size)
+        return drawn
+
+    def counts(self, groups: Groups, programme: str) -> dict[str, Array]:
+        """Unweighted expected number of families behind each kind of denominator, per class."""
+        present = (self.setting.weights > 0).astype(float)
+        received = next(receipt.expected for receipt in self.receipts if receipt.programme == programme)
+
+        def count(values: Array) -> Array:
+            return np.bincount(groups.codes, present * values, minlength=groups.size)
+
+        population, poor, recipients = count(np.ones(len(present))), count(self.poor), count(received)
+        reached = count(self.poor * received)
+        return {
+            "population": population,
+            "poor": poor,
+            "nonpoor": population - poor,
+            "recipients": recipients,
+            "nonrecipients": population - recipients,
+            "missed_poor": poor - reached,
+            "included_nonpoor": recipients - reached,
+        }
+
+
+def read_evidence(
+    frame: pd.DataFrame,
+    poor: str | None,
+    received: str | Sequence[str],
+    weights: str | None = None,
+    benefit: Benefit = None,
+    welfare: str | None = None,
+    by: str | None = None,
+    design: Design | None = None,
+    given: Uncertainty | None = None,
+    confidence: float = 0.95,
+    *,
+    with_any: bool = True,
+) -> Evidence:
+    """Check the columns a door was called with; where there are several programmes, add ``any`` (at least one)."""
+    if frame.empty:
+        raise EstimationError("Tabel keluarga kosong.")
+    if design is not None and given is not None and given.is_given:
+        raise EstimationError("Jalur survei (desain) dan jalur daftar (tarikan) tidak boleh dicampur.")
+    if design is not None and len(design.data) != len(frame):
+        raise EstimationError("Tabel harus sama baris demi baris dengan data desain survei.")
+    if design is not None and weights not in (None, design.weights):
+        raise EstimationError("Penimbang tabel berbeda dari penimbang desain survei.")
+    if not 0 < confidence < 1:
+        raise EstimationError("Tingkat kepercayaan harus di antara 0 dan 1.")
+    names = programme_names(received)
+    lists = receipts(frame, names)
+    rupiah = amounts(frame, names, benefit)
+    if len(names) > 1 and with_any:
+        if ANY in names:
+            raise EstimationError(f"Nama program '{ANY}' dipakai untuk 'paling sedikit satu program'.")
+        reached = 1.0 - np.prod([1.0 - receipt.expected for receipt in lists], axis=0)
+        known = [receipt.expected * amount for receipt in lists if (amount := rupiah[receipt.programme]) is not None]
+        lists.append(Receipt(ANY, reached))
+        rupiah[ANY] = None
+        if len(known) == len(names):
+            rupiah[ANY] = np.divide(np.sum(known, axis=0), reached, out=np.zeros(len(frame)), where=reached > 0)
+    return Evidence(
+        setting=Setting(
+            weights=numbers(design.data, design.weights, 0.0) if design is not None else weight_of(frame, weights),
+            partitions=tuple(partitions(frame, by)),
+            design=design,
+            confidence=confidence,
+        ),
+        poor=np.zeros(len(frame)) if poor is None else probability(frame, poor),
+        receipts=tuple(lists),
+        amounts=rupiah,
+        welfare=None if welfare is None else numbers(frame, welfare),
+    )

@@ -1,0 +1,242 @@
+"""Targeting errors and their kin, per programme and group, with the uncertainty that the route allows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.errors import EstimationError
+from kaur_analysis.targeting.definitions import definition
+from kaur_analysis.targeting.engine import Rules, estimate, rows_of
+from kaur_analysis.targeting.evidence import ANY, Block, Evidence, Uncertainty, read_evidence
+from kaur_analysis.targeting.formulas import COUNTING, RUPIAH, Formula, formulas
+from kaur_analysis.targeting.inputs import ALL, UNKNOWN, Array, Benefit, Draws, numbers
+from kaur_analysis.targeting.intervals import Design, tidy
+from kaur_analysis.targeting.ranks import Ranks, fractional_ranks
+from kaur_analysis.targeting.totals import Families, Totals, influences, totals
+
+ROUTES = {
+    "survey": "Jalur survei: pengeluaran yang diamati terhadap penerimaan yang dilaporkan; berlaku untuk kabupaten "
+    "saja.",
+    "registry": "Jalur daftar: kemiskinan yang diperkirakan terhadap daftar penerima yang dipadankan; ketidaksesuaian "
+    "terhadap perkiraan atau peringkat, bukan bukti salah sasaran per keluarga.",
+}
+View = tuple[Families, Sequence[Ranks | None]]
+"""Families of one programme, and their welfare ranks in each partition."""
+
+
+def targeting_measures(
+    frame: pd.DataFrame,
+    poor: str,
+    received: str | Sequence[str],
+    weights: str | None = None,
+    benefit: Benefit = None,
+    welfare: str | None = None,
+    by: str | None = None,
+    design: Design | None = None,
+    *,
+    poor_draws: Draws | None = None,
+    received_draws: Mapping[str, Array] | None = None,
+    welfare_draws: Draws | None = None,
+    welfare_is_rank: bool = False,
+    unmatched: pd.DataFrame | None = None,
+    bottom: Sequence[float] = (0.2, 0.4),
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> pd.DataFrame:
+    r"""Who was reached, who was missed and who was wrongly in, with intervals.
+
+    With weights w, poverty p (0/1 or a probability) and receipt T (0/1 or a link probability) the point values are
+    ratios of expected totals: exclusion error Σ w p (1 − T) / Σ w p, inclusion error Σ w (1 − p) T / Σ w T, and so on;
+    :func:`definitions` states every measure and its denominator.
+
+    Parameters
+    ----------
+    frame
+        One row per family (registry) or household (survey).
+    poor
+        Column: 1 poor, 0 not, or the probability of being poor.
+    received
+        Column or columns, one per programme: receipt 0/1 or the probability that the link to the list is true. With
+        several, the programme ``any`` (at least one of them) is added.
+    weights
+        Column of weights; the design's where a design is given, else ones.
+    benefit
+        Rupiah per recipient: a column, a number, or a mapping programme → column or number.
+    welfare
+        Column of welfare, low is poor (expenditure, or a desil with ``welfare_is_rank``): concentration, Kakwani,
+        rank correlation and what the bottom shares get.
+    by
+        Column of groups; everyone together is always the group ``all``.
+    design
+        Survey route: standard errors by linearisation under this design, ``frame`` being its data row by row.
+    poor_draws, welfare_draws
+        Registry route: joint draws of poverty (0/1) and of welfare, rows × M, or a callable that returns them or yields
+        blocks of columns. Intervals are their equal-tailed quantiles; ``se`` is their standard deviation.
+    received_draws
+        Joint draws of receipt per programme, rows × M, where links are not independent of each other or of poverty.
+        Without it uncertain links are drawn independently.
+    welfare_is_rank
+        Welfare orders only: no Gini and no Kakwani.
+    unmatched
+        Recipients found in no family: columns ``programme``, optionally the ``by`` column, ``recipients`` (else every
+        row counts one) and ``rupiah``. They are counted in rows of their own and enter no error.
+    bottom
+        Shares for the Coady–Grosh–Hoddinott index of the poorest, e.g. ``cgh_bottom_20``.
+    confidence, seed
+        Level of the intervals; seed of the link draws.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``(measure, denominator, programme, group, value, se, low, high, n)``; ``n`` is the unweighted (expected) number
+        of families in the denominator. ``attrs["route"]`` is ``survey`` or ``registry``, ``attrs["route_label"]`` what
+        that route can say. Without design and draws ``se, low, high`` are missing: the lists were counted in full.
+
+    Raises
+    ------
+    EstimationError
+        Columns absent, missing or outside their range; both a design and draws (two routes are never mixed); draws that
+        do not fit the rows.
+
+    Notes
+    -----
+    With draws of uncertain links, point values are ratios of the totals' means over the joint draws, because poverty
+    and links may then depend on each other. Draws must be made *given receipt* where receipt tells something about poverty
+    beyond the covariates: see :func:`receipt_adjustment`.
+
+    Survey standard errors are Deville's linearisation (1999) of each measure, rank-based ones included; the Lorenz
+    ordinates behind ``cgh_bottom_*`` use the local mean benefit within 5% of the population around the quantile.
+    """
+    given = Uncertainty(poor_draws, received_draws, welfare_draws, seed)
+    evidence = read_evidence(frame, poor, received, weights, benefit, welfare, by, design, given, confidence)
+    ranked = welfare is not None or welfare_draws is not None
+    chosen = {
+        receipt.programme: formulas(
+            rupiah=evidence.amounts[receipt.programme] is not None,
+            ranked=ranked,
+            monetary=not welfare_is_rank,
+            bottom=bottom,
+        )
+        for receipt in evidence.receipts
+    }
+    rows = measure_rows(evidence, chosen, given, bottom)
+    if unmatched is not None:
+        rows += _unmatched_rows(evidence, unmatched, by)
+    return with_route(tidy(rows), design)
+
+
+def with_route(table: pd.DataFrame, design: Design | None) -> pd.DataFrame:
+    """Label a table with the route it was made by."""
+    table.attrs["route"] = "registry" if design is None else "survey"
+    table.attrs["route_label"] = ROUTES[table.attrs["route"]]
+    return table
+
+
+def measure_rows(
+    evidence: Evidence, chosen: Mapping[str, Mapping[str, Formula]], given: Uncertainty, bottom: Sequence[float]
+) -> list[dict[str, object]]:
+    """Rows of the chosen formulas for every programme and partition."""
+    partitions, weights = evidence.setting.partitions, evidence.setting.weights
+    fixed = _ranks(evidence, evidence.welfare)
+
+    def views(block: Block) -> dict[str, View]:
+        is_drawn = given.welfare is not None and block.welfare is not None
+        ranks = _ranks(evidence, block.welfare) if is_drawn else fixed
+        welfare = block.welfare
+        if welfare is None and evidence.welfare is not None:
+            welfare = evidence.welfare[:, None]
+        return {
+            programme: (Families(weights, block.poor, received, evidence.amounts[programme], welfare), ranks)
+            for programme, received in block.received.items()
+        }
+
+    def sums(view: View, place: int) -> Totals:
+        families, ranks = view
+        return totals(families, ranks[place], partitions[place], bottom)
+
+    def influence(view: View, place: int, at: Totals) -> Totals:
+        families, ranks = view
+        return influences(families, ranks[place], partitions[place], at, bottom)
+
+    ranked = {
+        name for formulas_ in chosen.values() for name in formulas_ if name not in COUNTING and name not in RUPIAH
+    }
+    rules = Rules(
+        sums, influence, chosen, evidence.uncertain_links(), frozenset(ranked if given.welfare is not None else ())
+    )
+    point = views(evidence.expected())
+    draws: Iterator[tuple[int, dict[str, View]]] = ((block.size, views(block)) for block in evidence.joint_draws(given))
+    estimates = estimate(evidence.setting, point, draws, rules)
+    rows: list[dict[str, object]] = []
+    for (place, programme), by_measure in estimates.items():
+        groups = partitions[place]
+        counts = evidence.counts(groups, programme)
+        for measure, estimated in by_measure.items():
+            rows += rows_of(measure, programme, groups, estimated, counts)
+    return rows
+
+
+def _ranks(evidence: Evidence, welfare: Array | None) -> list[Ranks | None]:
+    return [
+        None if welfare is None else fractional_ranks(welfare, evidence.setting.weights, groups)
+        for groups in evidence.setting.partitions
+    ]
+
+
+def _unmatched_rows(evidence: Evidence, unmatched: pd.DataFrame, by: str | None) -> list[dict[str, object]]:
+    """Recipients found in no family: their number, their share of the list, their rupiah; never part of an error.
+
+    ``any`` gets none: one person may stand on several lists, so unmatched names of different lists cannot be added up.
+    """
+    table = _read_unmatched(unmatched, by)
+    rows: list[dict[str, object]] = []
+    for receipt in evidence.receipts:
+        if receipt.programme == ANY:
+            continue
+        mine = table[table["programme"] == receipt.programme].groupby("group")[["recipients", "rupiah"]].sum()
+        for groups in evidence.setting.partitions:
+            matched = pd.Series(np.bincount(groups.codes, receipt.expected, groups.size), index=pd.Index(groups.labels))
+            is_whole = groups.labels == (ALL,)
+            if not is_whole and (by is None or by not in unmatched.columns):
+                continue
+            labels = matched.index if is_whole else matched.index.union(mine.index.drop(ALL, errors="ignore"))
+            counted = mine.reindex(labels, fill_value=0.0)
+            listed = matched.reindex(labels, fill_value=0.0) + counted["recipients"]
+            found = {
+                "unmatched_recipients": counted["recipients"],
+                "unmatched_share": counted["recipients"] / listed.where(listed > 0),
+            }
+            if "rupiah" in unmatched.columns:
+                found["unmatched_rupiah"] = counted["rupiah"]
+            rows += [
+                {
+                    "measure": measure,
+                    "denominator": definition(measure).denominator,
+                    "programme": receipt.programme,
+                    "group": label,
+                    "value": values[label],
+                    "n": listed[label],
+                }
+                for measure, values in found.items()
+                for label in labels
+            ]
+    return rows
+
+
+def _read_unmatched(unmatched: pd.DataFrame, by: str | None) -> pd.DataFrame:
+    """Unmatched recipients as ``programme, group, recipients, rupiah``, once in all and once per group."""
+    if "programme" not in unmatched.columns:
+        raise EstimationError("Tabel penerima tidak padan harus memuat kolom 'programme'.")
+    ones = pd.Series(1.0, index=unmatched.index)
+    table = pd.DataFrame(
+        {
+            "programme": unmatched["programme"].astype(str),
+            "group": ALL,
+            "recipients": numbers(unmatched, "recipients", 0.0) if "recipients" in unmatched.columns else ones,
+            "rupiah": numbers(unmatched, "rupiah", 0.0) if "rupiah" in unmatched.columns else 0.0 * ones,
+        }
+    )
+    if by is None or by not in unmatched.columns:
+        return table
+    return pd.concat([table, table.assign(group=unmatched[by].astype("string").fillna(UNKNOWN).to_numpy())])

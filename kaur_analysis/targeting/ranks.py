@@ -1,0 +1,81 @@
+"""Fractional ranks: where a family stands between the poorest (0) and the richest (1) of its group."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kaur_analysis.targeting.inputs import Array, Groups
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Share of the group's weight below each family (``low``) and up to it, its equals included (``high``).
+
+    Arrays are rows × M. Equals share one interval, so that nothing depends on the order of the rows.
+    """
+
+    low: Array
+    high: Array
+
+    @property
+    def middle(self) -> Array:
+        """Mid-ranks; their weighted mean is ½ in every group."""
+        return (self.low + self.high) / 2
+
+    def within(self, start: float, stop: float) -> Array:
+        """Part of each family's interval that lies between two shares: 1 inside, 0 outside, a fraction on the edge."""
+        width = self.high - self.low
+        inside = np.minimum(self.high, stop) - np.maximum(self.low, start)
+        return np.divide(np.maximum(inside, 0.0), width, out=np.zeros_like(width), where=width > 0)
+
+
+def fractional_ranks(values: Array, weights: Array, groups: Groups) -> Ranks:
+    """Fractional ranks of ``values`` within groups, for every column of ``values``.
+
+    Parameters
+    ----------
+    values
+        Welfare or rank, low is poor; rows × M (or one column).
+    weights
+        Weights of the rows.
+    groups
+        Classes within which families are ranked.
+    """
+    columns = values[:, None] if values.ndim == 1 else values
+    group_weight = np.bincount(groups.codes, weights, minlength=groups.size)
+    before_group = np.cumsum(group_weight) - group_weight
+    scale = np.where(group_weight > 0, group_weight, 1.0)[groups.codes]
+    low = np.empty(columns.shape)
+    high = np.empty(columns.shape)
+    for column in range(columns.shape[1]):
+        below, upto = _cumulated(columns[:, column], weights, groups.codes)
+        low[:, column] = (below - before_group[groups.codes]) / scale
+        high[:, column] = (upto - before_group[groups.codes]) / scale
+    return Ranks(low, high)
+
+
+def _cumulated(values: Array, weights: Array, codes: Array) -> tuple[Array, Array]:
+    """Weight sorted before a row's block of equals, and up to its end, over all groups laid end to end."""
+    order = np.argsort(values, kind="stable")
+    if codes.any():
+        order = order[np.argsort(codes[order], kind="stable")]
+    sorted_values, sorted_codes = values[order], codes[order]
+    running = np.concatenate(([0.0], np.cumsum(weights[order])))
+    is_first = np.empty(len(order), dtype=bool)
+    is_first[:1] = True
+    is_first[1:] = (sorted_values[1:] != sorted_values[:-1]) | (sorted_codes[1:] != sorted_codes[:-1])
+    starts = np.flatnonzero(is_first)
+    block = np.cumsum(is_first) - 1
+    ends = np.append(starts[1:], len(order))
+    below, upto = np.empty(len(order)), np.empty(len(order))
+    below[order] = running[starts][block]
+    upto[order] = running[ends][block]
+    return below, upto
+
+
+def weight_above(values: Array, amounts: Array, groups: Groups) -> Array:
+    """Sum of ``amounts`` of the rows of the same group with higher ``values``, equals counted half (one column)."""
+    below, upto = _cumulated(values, amounts, groups.codes)
+    total = np.bincount(groups.codes, amounts, minlength=groups.size)
+    before_group = np.cumsum(total) - total
+    return (total + before_group)[groups.codes] - (below + upto) / 2

@@ -1,0 +1,205 @@
+"""The few sums every targeting measure is made of, for one point or for many draws at once.
+
+Every measure of :mod:`kaur_analysis.targeting.formulas` is a function of these totals. So draws need no more than the
+totals of each draw, and design-based standard errors no more than the influence of one family on each total.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from kaur_analysis.targeting.inputs import Array, Groups
+from kaur_analysis.targeting.ranks import Ranks, fractional_ranks, weight_above
+
+Totals = dict[str, Array]
+
+
+DENSITY_WINDOW = 0.05  # half-width, in shares of the population, of the local mean used at a quantile
+
+
+def bottom_name(share: float) -> str:
+    """Name of the total that the poorest ``share`` receive."""
+    return f"benefit_bottom_{100 * share:g}"
+
+
+@dataclass(frozen=True)
+class Families:
+    """One programme's families: all arrays are rows × M, or rows × 1 where they do not vary between draws.
+
+    Attributes
+    ----------
+    weights
+        One column, rows only.
+    poor, received
+        0/1 or expected values.
+    amount
+        Rupiah per recipient, rows only; ``None`` counts recipients instead of rupiah.
+    welfare
+        Welfare, low is poor; ``None`` where it is not known.
+    """
+
+    weights: Array
+    poor: Array
+    received: Array
+    amount: Array | None = None
+    welfare: Array | None = None
+
+    @property
+    def benefit(self) -> Array:
+        """Rupiah received (or 1 where only receipt is known)."""
+        return self.received if self.amount is None else self.received * self.amount[:, None]
+
+
+def totals(families: Families, ranks: Ranks | None, groups: Groups, bottom: Sequence[float] = ()) -> Totals:
+    """Weighted sums per class of ``groups``; each value is classes × M.
+
+    ``ranks`` are the families' fractional welfare ranks within ``groups``. Besides the plain sums: ``concordant`` is
+    the weight of pairs (poor, not poor) in which the poor family receives more, equals half; ``benefit_by_rank`` is
+    Σ w b r with mid-rank r; ``benefit_bottom_20`` is what the poorest 20% get, a family on the edge counted by the part
+    of it inside.
+    """
+    matrix = groups.matrix(families.weights)
+    poor, received, benefit = families.poor, families.received, families.benefit
+    sums: Totals = {
+        "population": matrix @ np.ones((len(families.weights), 1)),
+        "poor": matrix @ poor,
+        "recipients": matrix @ received,
+        "poor_recipients": matrix @ (received * poor),
+    }
+    if families.amount is None:
+        sums["benefit"], sums["poor_benefit"] = sums["recipients"], sums["poor_recipients"]
+    else:
+        sums["benefit"] = matrix @ benefit
+        sums["poor_benefit"] = matrix @ (benefit * poor)
+    ladder = _Ladder.of(families, groups)
+    sums["concordant"] = ladder.concordant(families, sums)
+    if ranks is not None:
+        middle = ranks.middle
+        sums["benefit_by_rank"] = matrix @ (benefit * middle)
+        sums["rank_squared"] = matrix @ (middle * middle)
+        sums["benefit_rank_product"], sums["benefit_rank_squared"] = ladder.rank_products(families, middle, sums)
+        for share in bottom:
+            sums[bottom_name(share)] = matrix @ (benefit * ranks.within(0.0, share))
+        if families.welfare is not None:
+            sums["welfare"] = matrix @ families.welfare
+            sums["welfare_by_rank"] = matrix @ (families.welfare * middle)
+    return sums
+
+
+@dataclass(frozen=True)
+class _Ladder:
+    """Rungs of equal amounts within each class, ascending; who gets nothing stands below the lowest rung.
+
+    The rungs of amount zero have no weight: a recipient of nothing is no better off than who is not on the list.
+    """
+
+    rungs: sparse.csr_matrix
+    group_of_rung: Array
+    climb: sparse.csr_matrix
+
+    @classmethod
+    def of(cls, families: Families, groups: Groups) -> "_Ladder":
+        if families.amount is None:
+            rungs, group_of_rung = groups.matrix(families.weights), np.arange(groups.size)
+        else:
+            distinct, level = np.unique(families.amount, return_inverse=True)
+            pairs, codes = np.unique(groups.codes * len(distinct) + level, return_inverse=True)
+            group_of_rung = pairs // len(distinct)
+            rungs = Groups(tuple(map(str, pairs)), codes).matrix(families.weights * (families.amount > 0))
+        ones = np.ones(len(group_of_rung))
+        shape = (groups.size, len(group_of_rung))
+        return cls(rungs, group_of_rung, sparse.csr_matrix((ones, (group_of_rung, np.arange(len(ones)))), shape=shape))
+
+    def _standing(self, weight: Array, in_group: Array) -> tuple[Array, Array]:
+        """Weight below the middle of each rung, who gets nothing included; and the weight of who gets nothing."""
+        on_rungs = self.climb @ weight
+        nothing = in_group - on_rungs
+        before_group = (np.cumsum(on_rungs, axis=0) - on_rungs)[self.group_of_rung]
+        below = np.cumsum(weight, axis=0) - weight / 2 - before_group
+        return nothing[self.group_of_rung] + below, nothing
+
+    def concordant(self, families: Families, sums: Totals) -> Array:
+        """Weight of pairs (poor, not poor) in which the poor family gets more, equals half."""
+        poor = self.rungs @ (families.received * families.poor)
+        nonpoor = self.rungs @ families.received - poor
+        below, nonpoor_nothing = self._standing(nonpoor, sums["population"] - sums["poor"])
+        poor_nothing = sums["poor"] - self.climb @ poor
+        return self.climb @ (poor * below) + poor_nothing * nonpoor_nothing / 2
+
+    def rank_products(self, families: Families, middle: Array, sums: Totals) -> tuple[Array, Array]:
+        """Σ w r_b r_y and Σ w r_b² with mid-ranks r_b of the benefit."""
+        population = sums["population"]
+        weight = self.rungs @ families.received
+        rank, nothing = self._standing(weight, population)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rank = rank / population[self.group_of_rung]
+            rank_nothing = nothing / population / 2
+        by_rank = self.rungs @ (families.received * middle)
+        product = self.climb @ (rank * by_rank) + rank_nothing * (population / 2 - self.climb @ by_rank)
+        return product, self.climb @ (rank**2 * weight) + rank_nothing**2 * nothing
+
+
+def influences(
+    families: Families, ranks: Ranks | None, groups: Groups, sums: Totals, bottom: Sequence[float] = ()
+) -> Totals:
+    """Influence of one family on each total of its own class, per unit of its weight; arrays of rows.
+
+    ``total = Σ w z`` to first order when weights change, so that ``Σ w z`` over a sample has the total's variance.
+    Rank-based totals follow Deville (1999): the family's own term plus its effect on everyone else's rank.
+    """
+    codes, weights = groups.codes, families.weights
+    poor, received, benefit = families.poor[:, 0], families.received[:, 0], families.benefit[:, 0]
+    size = {name: values[:, 0][codes] for name, values in sums.items()}
+    nonpoor = 1.0 - poor
+
+    def above(values: Array, amounts: Array) -> Array:
+        return weight_above(values, weights * amounts, groups)
+
+    z: Totals = {
+        "population": np.ones(len(weights)),
+        "poor": poor,
+        "recipients": received,
+        "poor_recipients": received * poor,
+        "benefit": benefit,
+        "poor_benefit": benefit * poor,
+        "concordant": poor * (size["population"] - size["poor"] - above(benefit, nonpoor))
+        + nonpoor * above(benefit, poor),
+    }
+    if ranks is None:
+        return z
+    rank = ranks.middle[:, 0]
+    benefit_rank = fractional_ranks(benefit, weights, groups).middle[:, 0]
+    people = np.where(size["population"] > 0, size["population"], np.nan)
+    z["benefit_by_rank"] = benefit * rank + (above(rank, benefit) - size["benefit_by_rank"]) / people
+    z["rank_squared"] = rank**2 + 2 * (above(rank, rank) - size["rank_squared"]) / people
+    z["benefit_rank_squared"] = (
+        benefit_rank**2 + 2 * (above(benefit, benefit_rank) - size["benefit_rank_squared"]) / people
+    )
+    z["benefit_rank_product"] = (
+        benefit_rank * rank
+        + (above(rank, benefit_rank) + above(benefit, rank) - 2 * size["benefit_rank_product"]) / people
+    )
+    matrix = groups.matrix(weights)
+    for share in bottom:
+        z[bottom_name(share)] = bottom_influence(benefit, ranks, share, matrix, codes)
+    if families.welfare is not None:
+        welfare = families.welfare[:, 0]
+        z["welfare"] = welfare
+        z["welfare_by_rank"] = welfare * rank + (above(rank, welfare) - size["welfare_by_rank"]) / people
+    return z
+
+
+def bottom_influence(values: Array, ranks: Ranks, share: float, matrix: sparse.csr_matrix, codes: Array) -> Array:
+    """Influence on the total of ``values`` among the poorest ``share``: the quantile moves with the sample too.
+
+    z = v 1(r ≤ q) + E(v | r = q) (q − 1(r ≤ q)), the conditional mean taken within ``DENSITY_WINDOW`` of q.
+    """
+    if share <= 0:
+        return np.zeros(len(values))
+    inside = ranks.within(0.0, share)[:, 0]
+    window = ranks.within(max(share - DENSITY_WINDOW, 0.0), min(share + DENSITY_WINDOW, 1.0))[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        at_edge = np.nan_to_num((matrix @ (window * values)) / (matrix @ window))[codes]
+    return values * inside + at_edge * (share - inside)
