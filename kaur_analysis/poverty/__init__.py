@@ -4,27 +4,37 @@ Shares are 0–1, money is rupiah per person per month. The room knows no file a
 statsmodels.
 """
 
-from kaur_analysis.poverty.design import Calibration, SurveyDesign
-from kaur_analysis.poverty.estimates import EstimateSettings
-from kaur_analysis.poverty.fgt import (
+from kaur_analysis.poverty.calibration import calibrate, poststratify, rake
+from kaur_analysis.poverty.decomposition import (
     PovertyTarget,
-    RelativeLine,
     decompose_fgt,
-    estimate_fgt,
     estimate_fgt_contributions,
     estimate_fgt_difference,
-    estimate_line,
+    estimate_median_gap,
 )
+from kaur_analysis.poverty.design import Calibration, SurveyDesign
+from kaur_analysis.poverty.estimates import EstimateSettings
+from kaur_analysis.poverty.fgt import RelativeLine, estimate_fgt, estimate_line
 from kaur_analysis.poverty.inequality import estimate_inequality
 from kaur_analysis.poverty.means import design_effect, estimate_mean, estimate_ratio, estimate_total, share_interval
 from kaur_analysis.poverty.quantiles import estimate_quantile
+from kaur_analysis.poverty.replicates import (
+    ReplicateDesign,
+    balanced_half_samples,
+    given_replicates,
+    jackknife,
+    rao_wu_bootstrap,
+)
 
 __all__ = [
     "Calibration",
     "EstimateSettings",
     "PovertyTarget",
     "RelativeLine",
+    "ReplicateDesign",
     "SurveyDesign",
+    "balanced_half_samples",
+    "calibrate",
     "decompose_fgt",
     "design_effect",
     "estimate_fgt",
@@ -33,8 +43,14 @@ __all__ = [
     "estimate_inequality",
     "estimate_line",
     "estimate_mean",
+    "estimate_median_gap",
     "estimate_quantile",
     "estimate_ratio",
     "estimate_total",
+    "given_replicates",
+    "jackknife",
+    "poststratify",
+    "rake",
+    "rao_wu_bootstrap",
     "share_interval",
 ]

@@ -240,7 +240,7 @@ class SurveyDesign:
         return self.sampling.degrees_of_freedom
 
     def summary(self) -> dict[str, object]:
-        """What a report says of the design: records, weights, strata, PSUs, and by name the strata with a single PSU."""
+        """What a report says of the design: records, weights, strata, PSUs, and which strata have a single PSU."""
         sampling = self.sampling
         return {
             "records": len(self.data),

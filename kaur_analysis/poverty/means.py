@@ -99,9 +99,8 @@ def share_interval(
     variable
         Column of zeros and ones.
     method
-        ``"logit"``; ``"beta"``, Clopper–Pearson with the effective sample size (Korn & Graubard 1998);
-        ``"likelihood"``, the values whose Rao–Scott scaled likelihood ratio is not significant; ``"mean"``, value ±
-        t·se.
+        ``"logit"``; ``"beta"``, Clopper–Pearson with the effective sample size (Korn & Graubard 1998); ``"mean"``,
+        value ± t·se.
     confidence
         Level.
 
