@@ -1,7 +1,23 @@
 """Who was reached, who was missed, who was wrongly in, why, and what would have been better."""
 
 from kaur_analysis.targeting.definitions import Definition, definition, definitions, definitions_table
+from kaur_analysis.targeting.incidence import Concentration, benefit_incidence, concentration
 from kaur_analysis.targeting.inputs import receipt_draws
 from kaur_analysis.targeting.measures import targeting_measures
+from kaur_analysis.targeting.overlap import Overlap, overlap
+from kaur_analysis.targeting.reasons import error_decomposition
 
-__all__ = ["Definition", "definition", "definitions", "definitions_table", "receipt_draws", "targeting_measures"]
+__all__ = [
+    "Concentration",
+    "Definition",
+    "Overlap",
+    "benefit_incidence",
+    "concentration",
+    "definition",
+    "definitions",
+    "definitions_table",
+    "error_decomposition",
+    "overlap",
+    "receipt_draws",
+    "targeting_measures",
+]

@@ -4,7 +4,7 @@ A *view* is whatever a door sums over: the families of one programme at their ex
 The door says how a view is summed and which formulas of the sums it wants; the engine does the rest.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
@@ -17,6 +17,7 @@ from kaur_analysis.targeting.intervals import Design, draw_interval, normal_inte
 from kaur_analysis.targeting.totals import Totals
 
 View = TypeVar("View")
+Key = TypeVar("Key", bound=Hashable)
 Items = Mapping[str, Array]
 """A plain view: named columns to be summed, rows × M or rows × 1."""
 
@@ -41,7 +42,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Rules(Generic[View]):
+class Rules(Generic[View, Key]):
     """How a door's views are summed, and what is made of the sums.
 
     Attributes
@@ -60,8 +61,8 @@ class Rules(Generic[View]):
 
     sums: Callable[[View, int], Totals]
     influence: Callable[[View, int, Totals], Totals]
-    formulas: Mapping[str, Mapping[str, Formula]]
-    joint: Collection[str] = ()
+    formulas: Mapping[Key, Mapping[str, Formula]]
+    joint: Collection[Key] = ()
     from_draws: Collection[str] = ()
 
 
@@ -84,16 +85,16 @@ class _Kept:
 
 def estimate(
     setting: Setting,
-    point: Mapping[str, View],
-    draws: Iterable[tuple[int, Mapping[str, View]]],
-    rules: Rules[View],
-) -> dict[tuple[int, str], dict[str, Estimate]]:
+    point: Mapping[Key, View],
+    draws: Iterable[tuple[int, Mapping[Key, View]]],
+    rules: Rules[View, Key],
+) -> dict[tuple[int, Key], dict[str, Estimate]]:
     """Every measure of every key in every partition, by ``(place of the partition, key)``.
 
     ``draws`` are blocks ``(number of draws, views by key)``; nothing is kept of a block but its measures, so that
     memory grows with groups, not with families.
     """
-    kept: dict[tuple[int, str], _Kept] = {}
+    kept: dict[tuple[int, Key], _Kept] = {}
     size = 0
     for width, views in draws:
         size += width
@@ -113,7 +114,7 @@ def estimate(
 
 
 def _by_draws(
-    setting: Setting, view: View, place: int, key: str, rules: Rules[View], kept: _Kept | None, size: int
+    setting: Setting, view: View, place: int, key: Key, rules: Rules[View, Key], kept: _Kept | None, size: int
 ) -> dict[str, Estimate]:
     if kept is None:
         values = evaluate(rules.formulas[key], rules.sums(view, place))
@@ -138,7 +139,7 @@ def _mean(draws: Array) -> Array:
     return np.divide(np.nan_to_num(draws).sum(axis=1), valid, out=np.full(len(draws), np.nan), where=valid > 0)
 
 
-def _by_design(setting: Setting, view: View, place: int, key: str, rules: Rules[View]) -> dict[str, Estimate]:
+def _by_design(setting: Setting, view: View, place: int, key: Key, rules: Rules[View, Key]) -> dict[str, Estimate]:
     groups, design = setting.partitions[place], setting.design
     if design is None:
         raise AssertionError("the survey route has a design")
@@ -157,8 +158,8 @@ def _by_design(setting: Setting, view: View, place: int, key: str, rules: Rules[
 
 
 def linear_rules(
-    setting: Setting, formulas: Mapping[str, Mapping[str, Formula]], joint: Collection[str] = ()
-) -> Rules[Items]:
+    setting: Setting, formulas: Mapping[Key, Mapping[str, Formula]], joint: Collection[Key] = ()
+) -> Rules[Items, Key]:
     """Rules for plain views: weighted sums of named columns, whose influences are the columns themselves."""
     matrices = [groups.matrix(setting.weights) for groups in setting.partitions]
 

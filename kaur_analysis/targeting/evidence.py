@@ -74,6 +74,14 @@ class Evidence:
         """Programmes with a link that is not known."""
         return frozenset(receipt.programme for receipt in self.receipts if not receipt.is_certain)
 
+    def dependent_links(self, given: Uncertainty) -> frozenset[str]:
+        """Programmes whose uncertain links were drawn by the caller and so may depend on poverty or on each other.
+
+        Their expected totals are means over the joint draws; links drawn here are independent, and totals of expected
+        values are exact.
+        """
+        return self.uncertain_links() if given.received is not None else frozenset()
+
     def joint_draws(self, given: Uncertainty) -> Iterator[Block]:
         """Blocks of joint draws of poverty, welfare and receipt; none where nothing is uncertain or drawn."""
         generator = np.random.default_rng(given.seed)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,8 @@ from scipy import sparse
 from kaur_analysis.errors import EstimationError
 
 Array = NDArray[Any]
-Draws = NDArray[Any] | pd.DataFrame | Callable[[], Any]
-Benefit = str | float | Sequence[str] | Mapping[str, str | float] | None
+Draws: TypeAlias = NDArray[Any] | pd.DataFrame | Callable[[], Any]
+Benefit: TypeAlias = str | float | Sequence[str] | Mapping[str, str | float] | None
 ALL = "all"
 UNKNOWN = "unknown"
 BLOCK = 50
@@ -105,11 +105,14 @@ class Groups:
         """The classes of one column, in sorted order; rows without a value form the class ``unknown``."""
         if by not in frame.columns:
             raise EstimationError(f"Kolom kelompok '{by}' tidak ada di tabel.")
-        text = frame[by].astype("string").fillna(UNKNOWN)
-        codes, labels = pd.factorize(text, sort=True)
+        codes, found = pd.factorize(frame[by], sort=True)  # numbers (a desil) keep their order as numbers
+        labels = [str(int(label)) if isinstance(label, float) and label.is_integer() else str(label) for label in found]
+        if (codes < 0).any():
+            codes = np.where(codes < 0, len(labels), codes)
+            labels.append(UNKNOWN)
         if ALL in labels:
             raise EstimationError(f"Kolom '{by}' memuat kelompok bernama '{ALL}', yang dipakai untuk keseluruhan.")
-        return cls(tuple(str(label) for label in labels), codes.astype(np.intp))
+        return cls(tuple(labels), codes.astype(np.intp))
 
     @property
     def size(self) -> int:

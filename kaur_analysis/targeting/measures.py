@@ -101,9 +101,9 @@ def targeting_measures(
 
     Notes
     -----
-    With draws of uncertain links, point values are ratios of the totals' means over the joint draws, because poverty
-    and links may then depend on each other. Draws must be made *given receipt* where receipt tells something about poverty
-    beyond the covariates: see :func:`receipt_adjustment`.
+    With ``received_draws`` of uncertain links, point values are ratios of the totals' means over the joint draws,
+    because poverty and links may then depend on each other. Draws must be made *given receipt* where receipt tells
+    something about poverty beyond the covariates: see :func:`receipt_adjustment`.
 
     Survey standard errors are Deville's linearisation (1999) of each measure, rank-based ones included; the Lorenz
     ordinates behind ``cgh_bottom_*`` use the local mean benefit within 5% of the population around the quantile.
@@ -163,7 +163,7 @@ def measure_rows(
         name for formulas_ in chosen.values() for name in formulas_ if name not in COUNTING and name not in RUPIAH
     }
     rules = Rules(
-        sums, influence, chosen, evidence.uncertain_links(), frozenset(ranked if given.welfare is not None else ())
+        sums, influence, chosen, evidence.dependent_links(given), frozenset(ranked if given.welfare is not None else ())
     )
     point = views(evidence.expected())
     draws: Iterator[tuple[int, dict[str, View]]] = ((block.size, views(block)) for block in evidence.joint_draws(given))

@@ -1,0 +1,258 @@
+"""Who gets the rupiah: incidence by quantile or desil, concentration curves and coefficients."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.errors import EstimationError
+from kaur_analysis.targeting.engine import Rules, estimate, rows_of
+from kaur_analysis.targeting.evidence import Block, Evidence, Uncertainty, read_evidence
+from kaur_analysis.targeting.formulas import Formula, formulas
+from kaur_analysis.targeting.inputs import Array, Benefit, Draws, Groups
+from kaur_analysis.targeting.intervals import COLUMNS, Design, tidy
+from kaur_analysis.targeting.measures import measure_rows, with_route
+from kaur_analysis.targeting.ranks import Ranks, fractional_ranks
+from kaur_analysis.targeting.totals import Totals, bottom_influence
+
+_RANKED = ("concentration_coefficient", "gini", "kakwani", "rank_correlation")
+_INCIDENCE: Mapping[str, Formula] = {
+    "population_share": lambda t: t["population_inside"] / t["population"],
+    "recipient_share": lambda t: t["recipients_inside"] / t["recipients"],
+    "benefit_share": lambda t: t["benefit_inside"] / t["benefit"],
+    "quantile_coverage": lambda t: t["recipients_inside"] / t["population_inside"],
+    "quantile_mean_benefit": lambda t: t["benefit_inside"] / t["recipients_inside"],
+}
+
+
+@dataclass(frozen=True)
+class _Band:
+    """One programme's columns and one quantile: its number, the ranks per partition, or the rows of a given class."""
+
+    received: Array
+    benefit: Array
+    number: int
+    ranks: Sequence[Ranks]
+    members: Array | None = None
+
+    def inside(self, place: int, quantiles: int) -> Array:
+        """Part of each family inside the quantile, rows × M."""
+        if self.members is not None:
+            return self.members
+        return self.ranks[place].within(self.number / quantiles, (self.number + 1) / quantiles)
+
+
+def benefit_incidence(
+    frame: pd.DataFrame,
+    received: str | Sequence[str],
+    welfare: str | None = None,
+    weights: str | None = None,
+    benefit: Benefit = None,
+    quantiles: int = 10,
+    by: str | None = None,
+    design: Design | None = None,
+    *,
+    classes: str | None = None,
+    welfare_draws: Draws | None = None,
+    received_draws: Mapping[str, Array] | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Benefit incidence: what each quantile of welfare, or each desil of a registry, receives.
+
+    Quantiles hold exactly equal weight: a family on a border counts by the part of it on either side, so that shares
+    are differences of the concentration curve and add up to one.
+
+    Parameters
+    ----------
+    frame, received, weights, benefit, by, design, welfare_draws, received_draws, confidence, seed
+        As in :func:`targeting_measures`.
+    welfare
+        Column of welfare that makes the quantiles (within each group of ``by``).
+    quantiles
+        How many, 10 for deciles.
+    classes
+        Instead of ``welfare``: a column of given classes (a national desil), which need not be equally large.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of :func:`targeting_measures` and ``quantile`` (text); measures ``population_share``,
+        ``recipient_share``, ``benefit_share``, ``quantile_coverage``, ``quantile_mean_benefit``.
+    """
+    if (classes is None) == (welfare is None):
+        raise EstimationError("Beri salah satu: kolom kesejahteraan atau kolom kelas (desil).")
+    if quantiles < 2:
+        raise EstimationError("Jumlah kuantil paling sedikit dua.")
+    given = Uncertainty(None, received_draws, welfare_draws, seed)
+    evidence = read_evidence(frame, None, received, weights, benefit, welfare, by, design, given, confidence)
+    by_class = None if classes is None else Groups.read(frame, classes)
+    labels = by_class.labels if by_class else tuple(str(number) for number in range(1, quantiles + 1))
+    members = [None if by_class is None else (by_class.codes == k).astype(float)[:, None] for k in range(len(labels))]
+    fixed = [] if evidence.welfare is None else _ranks(evidence, evidence.welfare)
+
+    def views(block: Block) -> dict[tuple[str, str], _Band]:
+        is_drawn = welfare_draws is not None and block.welfare is not None and by_class is None
+        ranks = _ranks(evidence, block.welfare) if is_drawn and block.welfare is not None else fixed
+        return {
+            (programme, label): _Band(now, _benefit(now, evidence.amounts[programme]), number, ranks, members[number])
+            for programme, now in block.received.items()
+            for number, label in enumerate(labels)
+        }
+
+    rules = _band_rules(evidence, given, labels, quantiles)
+    point = views(evidence.expected()._replace(welfare=None))
+    draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
+    rows: list[dict[str, object]] = []
+    for (place, (programme, label)), by_measure in estimate(evidence.setting, point, draws, rules).items():
+        groups = evidence.setting.partitions[place]
+        inside = point[programme, label].inside(place, quantiles)[:, 0]
+        counts = _band_counts(evidence, groups, programme, inside)
+        for measure, estimated in by_measure.items():
+            rows += rows_of(measure, programme, groups, estimated, counts[measure], quantile=label)
+    return with_route(tidy(rows, [*COLUMNS[:4], "quantile", *COLUMNS[4:]]), design)
+
+
+def _benefit(received: Array, amount: Array | None) -> Array:
+    return received if amount is None else received * amount[:, None]
+
+
+def _ranks(evidence: Evidence, welfare: Array) -> list[Ranks]:
+    return [fractional_ranks(welfare, evidence.setting.weights, groups) for groups in evidence.setting.partitions]
+
+
+def _band_rules(
+    evidence: Evidence, given: Uncertainty, labels: Sequence[str], quantiles: int
+) -> Rules[_Band, tuple[str, str]]:
+    matrices = [groups.matrix(evidence.setting.weights) for groups in evidence.setting.partitions]
+    everyone = np.ones((len(evidence.poor), 1))
+
+    def columns(view: _Band, place: int) -> dict[str, Array]:
+        inside = view.inside(place, quantiles)
+        return {
+            "population": everyone,
+            "recipients": view.received,
+            "benefit": view.benefit,
+            "population_inside": inside,
+            "recipients_inside": inside * view.received,
+            "benefit_inside": inside * view.benefit,
+        }
+
+    def sums(view: _Band, place: int) -> Totals:
+        return {name: matrices[place] @ column for name, column in columns(view, place).items()}
+
+    def influence(view: _Band, place: int, at: Totals) -> Totals:
+        plain = {name: column[:, 0] for name, column in columns(view, place).items()}
+        if view.members is None:
+            codes = evidence.setting.partitions[place].codes
+            edges = (view.number / quantiles, (view.number + 1) / quantiles)
+            for whole in ("population", "recipients", "benefit"):
+                low, high = (
+                    bottom_influence(plain[whole], view.ranks[place], edge, matrices[place], codes) for edge in edges
+                )
+                plain[f"{whole}_inside"] = high - low
+        return plain
+
+    chosen = {(receipt.programme, label): _INCIDENCE for receipt in evidence.receipts for label in labels}
+    links = evidence.dependent_links(given)
+    joint = frozenset(key for key in chosen if key[0] in links)
+    return Rules(sums, influence, chosen, joint, frozenset(_INCIDENCE) if given.welfare is not None else ())
+
+
+def _band_counts(evidence: Evidence, groups: Groups, programme: str, inside: Array) -> dict[str, dict[str, Array]]:
+    """Families behind each measure: the denominators are the whole group's for shares, the quantile's for rates."""
+    whole = evidence.counts(groups, programme)
+    present = inside * (evidence.setting.weights > 0)
+    received = next(receipt.expected for receipt in evidence.receipts if receipt.programme == programme)
+    within = {
+        "population": np.bincount(groups.codes, present, groups.size),
+        "recipients": np.bincount(groups.codes, present * received, groups.size),
+    }
+    return {name: within if name.startswith("quantile_") else whole for name in _INCIDENCE}
+
+
+@dataclass(frozen=True)
+class Concentration:
+    """Curves and coefficients.
+
+    Attributes
+    ----------
+    curve
+        ``(programme, group, population, share)``: the share of the benefit that the poorest ``population`` receive;
+        ``programme`` ``welfare`` is the Lorenz curve of welfare itself.
+    measures
+        Tidy rows: ``concentration_coefficient``, ``gini``, ``kakwani``, ``rank_correlation``, ``cgh_bottom_*``.
+    """
+
+    curve: pd.DataFrame
+    measures: pd.DataFrame
+
+
+def concentration(
+    frame: pd.DataFrame,
+    received: str | Sequence[str],
+    welfare: str,
+    weights: str | None = None,
+    benefit: Benefit = None,
+    by: str | None = None,
+    design: Design | None = None,
+    *,
+    points: int = 101,
+    bottom: Sequence[float] = (0.2, 0.4),
+    welfare_is_rank: bool = False,
+    welfare_draws: Draws | None = None,
+    received_draws: Mapping[str, Array] | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Concentration:
+    """Concentration curves with the coefficient, the Kakwani index and the Coady–Grosh–Hoddinott index.
+
+    C = 2 Σ w b r / Σ w b − 1 with mid-ranks r (Kakwani, Wagstaff & van Doorslaer 1997), equals sharing one rank; for
+    welfare itself this is the Gini. Parameters as in :func:`targeting_measures`; ``points`` on the curve.
+    """
+    given = Uncertainty(None, received_draws, welfare_draws, seed)
+    evidence = read_evidence(frame, None, received, weights, benefit, welfare, by, design, given, confidence)
+    wanted = formulas(rupiah=False, ranked=True, monetary=not welfare_is_rank, bottom=bottom)
+    chosen = {name: formula for name, formula in wanted.items() if name in _RANKED or name.startswith("cgh_bottom")}
+    rows = measure_rows(
+        evidence, dict.fromkeys((receipt.programme for receipt in evidence.receipts), chosen), given, bottom
+    )
+    return Concentration(_curves(evidence, points, with_welfare=not welfare_is_rank), with_route(tidy(rows), design))
+
+
+def _curves(evidence: Evidence, points: int, *, with_welfare: bool) -> pd.DataFrame:
+    """Curves through the cumulated shares at the end of every block of equals, read off at even steps."""
+    if evidence.welfare is None:
+        raise EstimationError("Kolom kesejahteraan belum disebut.")
+    steps = np.linspace(0.0, 1.0, points)
+    benefits = {
+        receipt.programme: _benefit(receipt.expected[:, None], evidence.amounts[receipt.programme])[:, 0]
+        for receipt in evidence.receipts
+    }
+    if with_welfare:
+        benefits["welfare"] = evidence.welfare
+    parts = []
+    for groups, ranks in zip(evidence.setting.partitions, _ranks(evidence, evidence.welfare), strict=True):
+        upto = ranks.high[:, 0]
+        for place, label in enumerate(groups.labels):
+            inside = np.flatnonzero(groups.codes == place)
+            order = inside[np.argsort(upto[inside], kind="stable")]
+            for programme, values in benefits.items():
+                rupiah = np.cumsum(evidence.setting.weights[order] * values[order])
+                if not len(rupiah) or rupiah[-1] <= 0:
+                    continue
+                is_last = np.append(upto[order][1:] != upto[order][:-1], True)
+                known = np.concatenate(([0.0], upto[order][is_last]))
+                share = np.concatenate(([0.0], rupiah[is_last] / rupiah[-1]))
+                parts.append(
+                    pd.DataFrame(
+                        {
+                            "programme": programme,
+                            "group": label,
+                            "population": steps,
+                            "share": np.interp(steps, known, share),
+                        }
+                    )
+                )
+    return pd.concat(parts, ignore_index=True)

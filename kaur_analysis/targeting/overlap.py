@@ -1,0 +1,144 @@
+"""Programmes together: families with none, one, several; which agencies serve the same families."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.errors import EstimationError
+from kaur_analysis.targeting.engine import Items, estimate, linear_rules, rows_of
+from kaur_analysis.targeting.evidence import Block, Evidence, Uncertainty, read_evidence
+from kaur_analysis.targeting.formulas import Formula
+from kaur_analysis.targeting.inputs import ALL, Array, Draws
+from kaur_analysis.targeting.intervals import COLUMNS, Design, tidy
+from kaur_analysis.targeting.measures import with_route
+
+HOW_MANY = ("none", "one", "several")
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How programmes and agencies meet in the same families.
+
+    Attributes
+    ----------
+    measures
+        Tidy rows: ``families_none/one/several`` and ``share_…`` of all families, ``poor_none/one/several`` (the poor
+        without any programme are ``poor_none``) and ``poor_share_…`` of poor families; ``programme`` is ``all``.
+    matrix
+        ``(agency, other, group, families, poor_families, share_of_agency)``: families both agencies serve; on the
+        diagonal, all an agency serves. Expected numbers.
+    """
+
+    measures: pd.DataFrame
+    matrix: pd.DataFrame
+
+
+def overlap(
+    frame: pd.DataFrame,
+    received: Sequence[str],
+    poor: str | None = None,
+    agencies: Mapping[str, str] | None = None,
+    weights: str | None = None,
+    by: str | None = None,
+    design: Design | None = None,
+    *,
+    poor_draws: Draws | None = None,
+    received_draws: Mapping[str, Array] | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Overlap:
+    """Families with none, one and several programmes, and the overlap of agencies.
+
+    With link probabilities the number of programmes of a family is Poisson-binomial: P(none) = Π(1 − T_k),
+    P(one) = Σ_k T_k Π_{j≠k}(1 − T_j), links taken as independent unless ``received_draws`` are given.
+
+    Parameters
+    ----------
+    frame, poor, received, weights, by, design, poor_draws, received_draws, confidence, seed
+        As in :func:`targeting_measures`; without ``poor`` only all families are counted.
+    agencies
+        Programme → agency. Without it every programme stands for itself in the matrix.
+    """
+    given = Uncertainty(poor_draws, received_draws, None, seed)
+    evidence = read_evidence(frame, poor, received, weights, None, None, by, design, given, confidence, with_any=False)
+    agency_of = agencies or {receipt.programme: receipt.programme for receipt in evidence.receipts}
+    missing = [receipt.programme for receipt in evidence.receipts if receipt.programme not in agency_of]
+    if missing:
+        raise EstimationError(f"Perangkat daerah belum disebut untuk program: {', '.join(missing)}.")
+
+    def views(block: Block) -> dict[str, Items]:
+        by_number = dict(zip(HOW_MANY, _number_received(list(block.received.values())), strict=True))
+        poor_too = {f"poor_{name}": share * block.poor for name, share in by_number.items()} if poor else {}
+        return {ALL: {"population": np.ones((len(frame), 1)), "poor": block.poor, **by_number, **poor_too}}
+
+    formulas = {ALL: _formulas(with_poor=poor is not None)}
+    rules = linear_rules(evidence.setting, formulas, {ALL} if evidence.dependent_links(given) else ())
+    draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
+    rows: list[dict[str, object]] = []
+    for (place, _), by_measure in estimate(evidence.setting, views(evidence.expected()), draws, rules).items():
+        groups = evidence.setting.partitions[place]
+        counts = evidence.counts(groups, evidence.receipts[0].programme)
+        for measure, estimated in by_measure.items():
+            rows += rows_of(measure, ALL, groups, estimated, counts)
+    return Overlap(with_route(tidy(rows, COLUMNS), design), _matrix(evidence, agency_of))
+
+
+def _number_received(received: Sequence[Array]) -> tuple[Array, Array, Array]:
+    """P(none), P(exactly one), P(two or more) of independent receipts; 0/1 where receipt is known."""
+    none, one = np.ones((1, 1)), np.zeros((1, 1))
+    for programme in received:
+        none, one = none * (1 - programme), one * (1 - programme) + none * programme
+    return none, one, np.maximum(1 - none - one, 0.0)
+
+
+def _formulas(*, with_poor: bool) -> dict[str, Formula]:
+    formulas: dict[str, Formula] = {}
+    for name in HOW_MANY:
+        formulas[f"families_{name}"] = _ratio(name, None)
+        formulas[f"share_{name}"] = _ratio(name, "population")
+        if with_poor:
+            formulas[f"poor_{name}"] = _ratio(f"poor_{name}", None)
+            formulas[f"poor_share_{name}"] = _ratio(f"poor_{name}", "poor")
+    return formulas
+
+
+def _ratio(above: str, below: str | None) -> Formula:
+    return lambda totals: totals[above] if below is None else totals[above] / totals[below]
+
+
+def _matrix(evidence: Evidence, agency_of: Mapping[str, str]) -> pd.DataFrame:
+    """Expected families served by both of two agencies, per class."""
+    missed: dict[str, Array] = {}
+    for receipt in evidence.receipts:
+        agency = agency_of[receipt.programme]
+        missed[agency] = missed.get(agency, np.ones(len(evidence.poor))) * (1 - receipt.expected)
+    names = sorted(missed)
+    served = np.column_stack([1 - missed[name] for name in names])
+    parts = []
+    for groups in evidence.setting.partitions:
+        for place, label in enumerate(groups.labels):
+            inside = groups.codes == place
+            some, weight = served[inside], evidence.setting.weights[inside]
+            both = some.T @ (weight[:, None] * some)
+            poor_both = some.T @ ((weight * evidence.poor[inside])[:, None] * some)
+            # An agency with itself: who it serves, not the square of a link probability.
+            np.fill_diagonal(both, weight @ some)
+            np.fill_diagonal(poor_both, (weight * evidence.poor[inside]) @ some)
+            first, second = (axis.ravel() for axis in np.meshgrid(names, names, indexing="ij"))
+            own = np.repeat(np.diag(both), len(names))
+            share = np.divide(both.ravel(), own, out=np.full(len(own), np.nan), where=own > 0)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "agency": first,
+                        "other": second,
+                        "group": label,
+                        "families": both.ravel(),
+                        "poor_families": poor_both.ravel(),
+                        "share_of_agency": share,
+                    }
+                )
+            )
+    return pd.concat(parts, ignore_index=True)
