@@ -49,9 +49,9 @@ def test_no_key_is_tracked():
 
 
 def test_no_tracked_file_names_a_package_host_or_a_folder_of_one_machine():
-    pattern = re.compile(
-        r"(--(extra-)?index-url|--find-links|/simple/|" + "/" + r"work/|" + "/" + r"root/|[A-Z]:\\Users\\)"
-    )
+    hosts = ["--(extra-)?index" + "-url", "--find" + "-links", "/sim" + "ple/"]
+    folders = ["/wo" + "rk/", "/ro" + "ot/", r"[A-Z]:\\Use" + r"rs\\"]
+    pattern = re.compile("|".join(hosts + folders))
     assert {name: pattern.search(text).group() for name, text in _texts().items() if pattern.search(text)} == {}
 
 
