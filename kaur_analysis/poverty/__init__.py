@@ -4,6 +4,13 @@ Shares are 0–1, money is rupiah per person per month. The room knows no file a
 statsmodels.
 """
 
+from kaur_analysis.poverty.basket import (
+    BasicNeedsLine,
+    BasketSettings,
+    RavallionBounds,
+    basic_needs_line,
+    ravallion_bounds,
+)
 from kaur_analysis.poverty.calibration import calibrate, poststratify, rake
 from kaur_analysis.poverty.decomposition import (
     PovertyTarget,
@@ -16,6 +23,7 @@ from kaur_analysis.poverty.design import Calibration, SurveyDesign
 from kaur_analysis.poverty.estimates import EstimateSettings
 from kaur_analysis.poverty.fgt import RelativeLine, estimate_fgt, estimate_line
 from kaur_analysis.poverty.inequality import estimate_inequality
+from kaur_analysis.poverty.lines import PovertyLine, check_lines, inflate
 from kaur_analysis.poverty.means import design_effect, estimate_mean, estimate_ratio, estimate_total, share_interval
 from kaur_analysis.poverty.quantiles import estimate_quantile
 from kaur_analysis.poverty.replicates import (
@@ -27,14 +35,20 @@ from kaur_analysis.poverty.replicates import (
 )
 
 __all__ = [
+    "BasicNeedsLine",
+    "BasketSettings",
     "Calibration",
     "EstimateSettings",
+    "PovertyLine",
     "PovertyTarget",
+    "RavallionBounds",
     "RelativeLine",
     "ReplicateDesign",
     "SurveyDesign",
     "balanced_half_samples",
+    "basic_needs_line",
     "calibrate",
+    "check_lines",
     "decompose_fgt",
     "design_effect",
     "estimate_fgt",
@@ -48,9 +62,11 @@ __all__ = [
     "estimate_ratio",
     "estimate_total",
     "given_replicates",
+    "inflate",
     "jackknife",
     "poststratify",
     "rake",
     "rao_wu_bootstrap",
+    "ravallion_bounds",
     "share_interval",
 ]

@@ -35,6 +35,36 @@ def sum_by(code: IntArray, values: FloatArray, size: int) -> FloatArray:
     return np.bincount(code, values, size).astype(np.float64, copy=False)
 
 
+def numbered(outer: IntArray, inner: IntArray, inners: int) -> tuple[IntArray, IntArray]:
+    """Number the pairs of two codes that occur.
+
+    Parameters
+    ----------
+    outer, inner
+        Codes of each record, shapes (n,).
+    inners
+        Number of inner codes, each of which occurs.
+
+    Returns
+    -------
+    Number of each record's pair, shape (n,), and ``outer * inners + inner`` of each pair, shape (pairs,).
+    """
+    outer_of = np.empty(inners, dtype=np.int64)
+    outer_of[inner] = outer
+    if (outer_of[inner] == outer).all():  # nested: the inner codes number the pairs already
+        return inner, outer_of * inners + np.arange(inners)
+    key = outer * inners + inner
+    places = (int(outer.max()) + 1) * inners
+    if places > 16 * len(key):
+        return pd.factorize(key)
+    occupied = np.zeros(places, dtype=bool)  # several times quicker than hashing
+    occupied[key] = True
+    found = np.flatnonzero(occupied)
+    number = np.empty(places, dtype=np.int64)
+    number[found] = np.arange(len(found))
+    return number[key], found
+
+
 @dataclass(frozen=True, eq=False)
 class Sampling:
     """First stage of a design in integer codes.
@@ -72,39 +102,62 @@ class Sampling:
         """PSUs minus strata."""
         return len(self.stratum) - len(self.stratum_labels)
 
-    def variance(
-        self, totals: FloatArray, psu: IntArray | None = None, domain: IntArray | None = None, domains: int = 1
-    ) -> FloatArray:
-        """Design variance of sums of PSU totals, one per domain.
+    @cached_property
+    def cells(self) -> Cells:
+        """The PSUs themselves as cells of one domain."""
+        psus = len(self.stratum)
+        return Cells(self, np.arange(psus), np.zeros(psus, dtype=np.int64), 1)
 
-        Parameters
-        ----------
-        totals
-            Σ w u over the records of a cell, shape (C,). A cell is a PSU, or the part of a PSU in one domain.
-        psu, domain
-            PSU and domain of each cell, shape (C,); by default the cells are the PSUs and there is one domain.
-            Cells that are not listed have total zero.
-        domains
-            Number of domains D.
 
-        Returns
-        -------
-        Variances, shape (D,).
-        """
-        psu = np.arange(len(self.stratum)) if psu is None else psu
-        strata = len(self.stratum_labels)
-        pair = self.stratum[psu] if domain is None else domain * strata + self.stratum[psu]
-        shape = (domains, strata)
-        present = np.bincount(pair, minlength=domains * strata).reshape(shape)
-        sums = sum_by(pair, totals, domains * strata).reshape(shape)
-        centre = sums / self.psu_per_stratum
-        if self.recentred.any():
-            centre[:, self.recentred] = sums.sum(axis=1, keepdims=True) / len(self.stratum)
-        deviation = totals - centre.ravel()[pair]
-        squares = sum_by(pair, deviation * deviation, domains * strata).reshape(shape)
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """PSUs cut by domains: a cell is the part of a PSU that lies in one domain.
+
+    Attributes
+    ----------
+    sampling
+        First stage of the design.
+    psu, domain
+        PSU and domain of each cell, shapes (C,). Parts without a record need no cell.
+    domains
+        Number of domains D.
+    """
+
+    sampling: Sampling
+    psu: IntArray
+    domain: IntArray
+    domains: int
+
+    @cached_property
+    def _pair(self) -> IntArray:
+        """Domain and stratum of each cell as one code."""
+        return self.domain * len(self.sampling.stratum_labels) + self.sampling.stratum[self.psu]
+
+    @cached_property
+    def _absent(self) -> IntArray:
+        """PSUs of each stratum without a cell in the domain, shape (D, H)."""
+        strata = len(self.sampling.stratum_labels)
+        present = np.bincount(self._pair, minlength=self.domains * strata).reshape(self.domains, strata)
+        return self.sampling.psu_per_stratum - present
+
+    def strata_touched(self, counted: npt.NDArray[np.bool_]) -> IntArray:
+        """Strata with a counted cell in each domain, shape (D,)."""
+        touched = np.bincount(self._pair[counted], minlength=self._absent.size) > 0
+        return touched.reshape(self._absent.shape).sum(axis=1)
+
+    def variance(self, totals: FloatArray) -> FloatArray:
+        """Design variance of the sum of the cells' totals Σ w u, shape (C,), in each domain, shape (D,)."""
+        sampling = self.sampling
+        shape = self._absent.shape
+        sums = sum_by(self._pair, totals, self._absent.size).reshape(shape)
+        centre = sums / sampling.psu_per_stratum
+        if sampling.recentred.any():
+            centre[:, sampling.recentred] = sums.sum(axis=1, keepdims=True) / len(sampling.stratum)
+        deviation = totals - centre.ravel()[self._pair]
+        squares = sum_by(self._pair, deviation * deviation, self._absent.size).reshape(shape)
         # PSUs without a record in the domain have total zero and are part of the sample all the same.
-        squares += (self.psu_per_stratum - present) * centre**2
-        return squares @ self.factor
+        squares += self._absent * centre**2
+        return squares @ sampling.factor
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,12 +265,11 @@ class SurveyDesign:
         n = len(self.data)
         stratum, labels = _codes(self, self.strata)
         if self.psu is None:
-            psu = np.arange(n)
+            psu, stratum_of_psu = np.arange(n), stratum
         else:
-            raw, _ = _codes(self, self.psu)
-            psu, _ = pd.factorize(stratum * (raw.max() + 1) + raw)
-        stratum_of_psu = np.empty(int(psu.max()) + 1, dtype=np.int64)
-        stratum_of_psu[psu] = stratum
+            raw, psu_labels = _codes(self, self.psu)
+            psu, key = numbered(stratum, raw, len(psu_labels))
+            stratum_of_psu = key // len(psu_labels)
         drawn = np.bincount(stratum_of_psu, minlength=len(labels)).astype(np.float64)
         left = 1.0 - _sampled_fraction(self, stratum, labels, drawn)
         single = (drawn == 1) & (left > 0)
@@ -277,10 +329,19 @@ class SurveyDesign:
         if self.calibration is not None:
             scores = self.calibration.residuals(scores)
         totals = sum_by(self.sampling.psu, scores, len(self.sampling.stratum))
-        return float(self.sampling.variance(totals)[0])
+        return float(self.sampling.cells.variance(totals)[0])
+
+    @cached_property
+    def _domains(self) -> dict[str | None, Domains]:
+        return {}
 
     def domains(self, by: str | None) -> Domains:
-        """Split the sample by a column; a record with a missing label belongs to no domain but stays in the design."""
+        """Split the sample by a column, once; a record without a label is in no domain but stays in the design."""
+        if by not in self._domains:
+            self._domains[by] = self._split(by)
+        return self._domains[by]
+
+    def _split(self, by: str | None) -> Domains:
         if by is None:
             return Domains(self, np.array([WHOLE], dtype=object), np.zeros(len(self.data), dtype=np.int64))
         code, labels = pd.factorize(self.series(by), sort=True)
@@ -314,16 +375,12 @@ class Domains:
         return len(self.labels)
 
     @cached_property
-    def _cells(self) -> tuple[IntArray, IntArray, IntArray]:
-        """Cell of each record, and PSU and domain of each cell; a cell is the part of a PSU in one domain."""
-        psu = self.design.sampling.psu
-        psus = len(self.design.sampling.stratum)
-        domain_of_psu = np.empty(psus, dtype=np.int64)
-        domain_of_psu[psu] = self.code
-        if (domain_of_psu[psu] == self.code).all():
-            return psu, np.arange(psus), domain_of_psu
-        cell, key = pd.factorize(self.code * psus + psu)
-        return cell, key % psus, key // psus
+    def _crossing(self) -> tuple[IntArray, Cells]:
+        """Cell of each record, and the cells; the last domain of the cells is the outside of all."""
+        sampling = self.design.sampling
+        psus = len(sampling.stratum)
+        cell, key = numbered(self.code, sampling.psu, psus)
+        return cell, Cells(sampling, key % psus, key // psus, len(self) + 1)
 
     @cached_property
     def inside(self) -> npt.NDArray[np.bool_]:
@@ -351,17 +408,14 @@ class Domains:
     @cached_property
     def n_psu(self) -> IntArray:
         """PSUs with a counted record in each domain, shape (D,)."""
-        _, _, domain = self._cells
-        return np.bincount(domain[self._cell_weight > 0], minlength=len(self) + 1)[:-1]
+        _, cells = self._crossing
+        return np.bincount(cells.domain[self._cell_weight > 0], minlength=cells.domains)[:-1]
 
     @cached_property
     def degrees_of_freedom(self) -> IntArray:
         """PSUs minus strata that the domain touches, at least 1 (Korn & Graubard 1999, §5.2), shape (D,)."""
-        _, psu, domain = self._cells
-        strata = len(self.design.sampling.stratum_labels)
-        counted = self._cell_weight > 0
-        touched = pd.unique(domain[counted] * strata + self.design.sampling.stratum[psu[counted]]) // strata
-        return np.maximum(self.n_psu - np.bincount(touched, minlength=len(self) + 1)[:-1], 1)
+        _, cells = self._crossing
+        return np.maximum(self.n_psu - cells.strata_touched(self._cell_weight > 0)[:-1], 1)
 
     def values(self, name: str) -> FloatArray:
         """Return a numeric column, refusing missing values where they would count; zero elsewhere."""
@@ -379,10 +433,10 @@ class Domains:
 
     def total(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Σ w y and its variance in each domain, shapes (D,)."""
-        cells = self._cell_totals(self.design.weight * values)
+        totals = self._cell_totals(self.design.weight, values)
         if self.design.calibration is not None:
-            return self._sum(cells), self._each(values)
-        return self._sum(cells), self._variance(cells)
+            return self._sum(totals), self._each(values)
+        return self._sum(totals), self._crossing[1].variance(totals)[:-1]
 
     def ratio(
         self, numerator: FloatArray, denominator: FloatArray | None = None, rows: IntArray | None = None
@@ -403,7 +457,7 @@ class Domains:
         Ratios and variances, shapes (D,); influence u = (y − R x) / Σ w x.
         """
         above = self._cell_totals(self.design.weight, numerator, rows)
-        below = self._cell_weight if denominator is None else self._cell_totals(self.design.weight * denominator)
+        below = self._cell_weight if denominator is None else self._cell_totals(self.design.weight, denominator)
         size = self._sum(below)
         if (size == 0).any():
             raise EstimationError(f"the denominator is zero in {_some(self.labels[size == 0])}")
@@ -412,9 +466,10 @@ class Domains:
             full = numerator if rows is None else sum_by(rows, numerator, len(self.code))
             per_record = np.append(value, 0.0)[self.code] * (1.0 if denominator is None else denominator)
             return value, self._each((full - per_record) / np.append(size, 1.0)[self.code])
-        _, _, domain = self._cells
+        _, cells = self._crossing
+        domain = cells.domain
         score = (above - np.append(value, 0.0)[domain] * below) / np.append(size, 1.0)[domain]
-        return value, self._variance(score)
+        return value, cells.variance(score)[:-1]
 
     def influence(self, domain: int, values: FloatArray) -> FloatArray:
         """Values of the records of one domain, zero outside it, shape (n,)."""
@@ -430,17 +485,14 @@ class Domains:
     def _cell_totals(
         self, weight: FloatArray, values: FloatArray | None = None, rows: IntArray | None = None
     ) -> FloatArray:
-        cell, psu, _ = self._cells
+        cell, cells = self._crossing
         if rows is not None:
             cell, weight = cell[rows], weight[rows]
-        return sum_by(cell, weight if values is None else weight * values, len(psu))
+        return sum_by(cell, weight if values is None else weight * values, len(cells.psu))
 
-    def _sum(self, cells: FloatArray) -> FloatArray:
-        return sum_by(self._cells[2], cells, len(self) + 1)[: len(self)]
-
-    def _variance(self, cells: FloatArray) -> FloatArray:
-        _, psu, domain = self._cells
-        return self.design.sampling.variance(cells, psu, domain, len(self) + 1)[: len(self)]
+    def _sum(self, totals: FloatArray) -> FloatArray:
+        _, cells = self._crossing
+        return sum_by(cells.domain, totals, cells.domains)[:-1]
 
     def _each(self, influence: FloatArray) -> FloatArray:
         return np.array([self.design.variance(self.influence(d, influence)) for d in range(len(self))])
@@ -452,7 +504,7 @@ def _codes(design: SurveyDesign, column: str | None) -> tuple[IntArray, npt.NDAr
     code, labels = pd.factorize(design.series(column), sort=False)
     if (code < 0).any():
         raise EstimationError(f"{column!r} is missing in {int((code < 0).sum())} records of the sample")
-    return code.astype(np.int64), np.array(list(labels), dtype=object)
+    return code, np.array(list(labels), dtype=object)
 
 
 def _sampled_fraction(
