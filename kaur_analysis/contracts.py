@@ -206,6 +206,7 @@ TARGETING = pa.DataFrameSchema(
 )
 
 # planning -> disclosure and restricted lists: one row per family and programme where the family is eligible or served.
+# units and rupiah_year are the whole entitlement of a year; due is the expected share of it not yet received.
 NEEDS = pa.DataFrameSchema(
     {
         "family": _text(),
@@ -215,16 +216,21 @@ NEEDS = pa.DataFrameSchema(
         "agency": _text(),
         "eligible": _flag(),
         "received": _flag(),
+        "received_period": _text(),
         "due": _flag(),
         "units": _number(0),
         "rupiah_year": _number(0),
         "why": _text(),
-        "priority": _number(),
+        "priority": _number(1),
+        "confidence": _flag(),
+        "p_extreme": _flag(),
+        "due_extreme": _flag(),
     },
     name="needs",
     unique=["family", "programme"],
 )
 
+# The sums of NEEDS; rows of one fund are its share, rows with fund "" all funds together.
 BUDGET = pa.DataFrameSchema(
     {
         "area": _text(r"^\d{4}(\d{3}(\d{3})?)?$"),
@@ -232,10 +238,14 @@ BUDGET = pa.DataFrameSchema(
         "agency": _text(),
         "strategy": _text(),
         "fund": _text(),
+        "families_eligible": _number(0),
         "families_due": _number(0),
         "units_due": _number(0),
         "unit_cost_rp_year": _number(0, nullable=True),
         "rupiah_year": _number(0),
+        "families_due_extreme": _number(0),
+        "units_due_extreme": _number(0),
+        "rupiah_year_extreme": _number(0),
     },
     name="budget",
 )

@@ -222,7 +222,9 @@ class Programme(_Entry):
     ``basis`` says what the amount rests on: ``ketentuan`` (a rule that the source states) or ``nilai_kerja`` (a working
     value for planning until the office enters its own); ``doubt`` says what is uncertain or where sources differ.
     ``excludes`` are programmes whose recipients may not have this one as well; ``requires`` are programmes of which
-    a family must already have at least one.
+    a family must already have at least one. ``closes_gap`` is the part of a rupiah of benefit that raises what the
+    family consumes in the same year: 1 for cash and food, 0 for houses, premiums and capital, whose later effect
+    nobody has measured here.
     """
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -241,6 +243,7 @@ class Programme(_Entry):
     requires: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     quota: int | None = Field(default=None, ge=0)
+    closes_gap: float = Field(default=1, ge=0, le=1)
     basis: Literal["ketentuan", "nilai_kerja"] = "ketentuan"
     year: int
     source: str = Field(min_length=3)
@@ -276,6 +279,11 @@ class Programme(_Entry):
         if self.rupiah is None:
             return None
         return self.rupiah * (self.periods if self.period == "bulan" else 1)
+
+    @property
+    def fund_shares(self) -> dict[str, float]:
+        """Share of each source of funds, and under ``""`` all of them together."""
+        return {"": 1.0, **{str(fund): share for fund, share in self.funds.items()}}
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -1,0 +1,331 @@
+"""From needs to rupiah: budget lines per area, agency and fund, and what zero extreme poverty would cost."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from kaur_analysis.contracts import BUDGET, checked
+from kaur_analysis.errors import EstimationError
+from kaur_analysis.planning.wide import MONTHS, Array, Flags, Wide, expected_gap, widen
+from kaur_analysis.reference.catalogue import Programme
+
+AREA_DIGITS = {"kabupaten": 4, "kecamatan": 7, "desa": 10}
+Draws = NDArray[np.float64] | Iterable[NDArray[np.float64]]
+Areas = tuple[list[str], sparse.csr_matrix]
+_SUMS = ["eligible", "due", "units_due", "rupiah_due", "due_extreme", "units_extreme", "rupiah_extreme"]
+
+
+def budget(
+    needs: pd.DataFrame, programmes: Iterable[Programme], levels: Sequence[str] = ("kabupaten", "kecamatan", "desa")
+) -> pd.DataFrame:
+    """Sum what is due by area, programme and source of funds.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``BUDGET``. Counts are expected numbers of families and units. ``families_due`` is every eligible
+        family not yet served; ``families_due_extreme`` those among the extreme poor, which is the gap that the
+        0 percent target is about and what a proposed budget line is bounded by. A fund's row holds its share of
+        everything, so that the funds of a programme add up to its row with fund ``""``. ``unit_cost_rp_year`` is
+        rupiah per unit due; where nothing is due, the benefit of one unit.
+    """
+    listed = tuple(programmes)
+    details = needs[["eligible", "due", "due_extreme"]].assign(
+        units_due=needs["due"] * needs["units"],
+        rupiah_due=needs["due"] * needs["rupiah_year"],
+        units_extreme=needs["due_extreme"] * needs["units"],
+        rupiah_extreme=needs["due_extreme"] * needs["rupiah_year"],
+    )
+    tables = []
+    for level in levels:
+        area = needs["desa"].str[: AREA_DIGITS[level]].rename("area")
+        sums = details.groupby([area, needs["programme"]])[_SUMS].sum().reset_index()
+        tables += [_lines(sums, programme) for programme in listed]
+    return checked(BUDGET, pd.concat(tables, ignore_index=True))
+
+
+def _lines(sums: pd.DataFrame, programme: Programme) -> pd.DataFrame:
+    rows = sums[sums["programme"] == programme.code]
+    unit_cost = (rows["rupiah_due"] / rows["units_due"].where(rows["units_due"] > 0)).astype(float)
+    if programme.rupiah_unit_year is not None:
+        unit_cost = unit_cost.fillna(programme.rupiah_unit_year)
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "area": rows["area"],
+                    "programme": programme.code,
+                    "agency": programme.agency,
+                    "strategy": programme.strategy,
+                    "fund": fund,
+                    "families_eligible": rows["eligible"] * share,
+                    "families_due": rows["due"] * share,
+                    "units_due": rows["units_due"] * share,
+                    "unit_cost_rp_year": unit_cost,
+                    "rupiah_year": rows["rupiah_due"] * share,
+                    "families_due_extreme": rows["due_extreme"] * share,
+                    "units_due_extreme": rows["units_extreme"] * share,
+                    "rupiah_year_extreme": rows["rupiah_extreme"] * share,
+                }
+            )
+            for fund, share in programme.fund_shares.items()
+        ],
+        ignore_index=True,
+    )
+
+
+def zero_cost(
+    family_poverty: pd.DataFrame,
+    needs: pd.DataFrame,
+    programmes: Iterable[Programme],
+    *,
+    draws: Draws | None = None,
+    line_rp_month: float | None = None,
+    line_factors: Sequence[float] = (0.9, 1.1),
+    alternatives: Mapping[str, pd.DataFrame] | None = None,
+    coverages: Sequence[float] = (0.5, 0.8, 0.9, 0.95),
+    years: tuple[int, int] | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """What it would cost a year to bring everyone up to the extreme-poverty line.
+
+    Parameters
+    ----------
+    family_poverty, needs
+        Contracts ``FAMILY_POVERTY`` and ``NEEDS``.
+    programmes
+        The study's programmes; their order is the order in which a family's programmes are used.
+    draws
+        Joint draws of welfare (rupiah per person per month), families × M in the order of ``family_poverty``, whole or
+        as blocks of columns; with them the lower bound and the mix have intervals.
+    line_rp_month
+        Extreme-poverty line, needed with ``draws``.
+    line_factors
+        Multiples of the line at which the lower bound is repeated (with ``draws``).
+    alternatives
+        The same families under other lines or models, by a name that readers understand; the lower bound is repeated
+        for each.
+    coverages
+        Shares of the extreme poor to be reached when nobody knows who they are and families are served in the order
+        of their probability.
+    years
+        First year of the plan and year by which the target is to be met: the number of families served grows in equal
+        steps.
+    level
+        Probability content of intervals.
+
+    Returns
+    -------
+    DataFrame
+        ``measure, detail, area, programme, agency, fund, year, rupiah_year, low, high``; empty text where a part does
+        not apply. Measures:
+
+        ``lower_bound``
+            sum of expected gaps: perfect targeting, every transfer exactly as large as the gap;
+        ``programme_mix``
+            the due programmes of the extremely poor at their real, indivisible size, until each family's gap is
+            covered, by programme, agency and fund, and together; still perfect targeting;
+        ``uncovered``
+            the part of the gap that no programme due covers;
+        ``imperfect_targeting``
+            what the mix costs when ``detail`` of the extreme poor are reached by serving families in the order of
+            their probability; compare with ``perfect_targeting`` of the same ``detail``;
+        ``by_year``
+            the mix in each year up to the target;
+        ``sensitivity``
+            the lower bound under other lines and models.
+
+    Raises
+    ------
+    EstimationError
+        Draws without a line, or of another length; a coverage outside 0-1; years in the wrong order.
+    """
+    listed = tuple(programmes)
+    _check(family_poverty, draws, line_rp_month, coverages, years)
+    wide = widen(needs, family_poverty, listed)
+    used = mix(wide)
+    spent = np.where(used, wide.rupiah, 0.0)
+    areas = _areas(wide)
+    drawn = _drawn(areas, wide, family_poverty, spent.sum(axis=1), draws, line_rp_month, line_factors)
+    rows = [
+        *_totals("lower_bound", areas, wide.gap, _interval(drawn.get("gap"), level)),
+        *_totals("programme_mix", areas, wide.chance * spent.sum(axis=1), _interval(drawn.get("mix"), level)),
+        *_mix_lines(areas, wide, spent),
+        *_totals("uncovered", areas, wide.chance * _uncovered(wide, used)),
+        *_targeting(wide, spent.sum(axis=1), coverages),
+        *(_by_year(wide, spent, years) if years else []),
+        *_sensitivity(family_poverty, alternatives or {}, drawn, line_factors, level),
+    ]
+    text = dict.fromkeys(["detail", "programme", "agency", "fund", "year"], "")
+    table = pd.DataFrame([text | {"low": np.nan, "high": np.nan} | row for row in rows])
+    return table[["measure", "detail", "area", "programme", "agency", "fund", "year", "rupiah_year", "low", "high"]]
+
+
+def mix(wide: Wide) -> Flags:
+    """Which due programmes each family would use if it is extremely poor (families × programmes).
+
+    Programmes are taken in order until together they cover the conditional gap; the last one may overshoot. Of
+    programmes that exclude each other only the first is taken, and those that close no gap are not used.
+    """
+    used = np.zeros(wide.rupiah.shape, dtype=bool)
+    covered = np.zeros(len(wide.family))
+    lifts = wide.lifts
+    for column in range(len(wide.programmes)):
+        barred = used[:, wide.exclusive[column]].any(axis=1)
+        used[:, column] = (lifts[:, column] > 0) & (covered < wide.conditional_gap) & ~barred
+        covered += np.where(used[:, column], lifts[:, column], 0.0)
+    return used
+
+
+def _uncovered(wide: Wide, used: Flags) -> Array:
+    covered = np.where(used, wide.lifts, 0.0).sum(axis=1)
+    return np.maximum(wide.conditional_gap - covered, 0.0)
+
+
+def _check(
+    family_poverty: pd.DataFrame,
+    draws: Draws | None,
+    line: float | None,
+    coverages: Sequence[float],
+    years: tuple[int, int] | None,
+) -> None:
+    if draws is not None and line is None:
+        raise EstimationError("Biaya nol persen: tarikan kesejahteraan memerlukan garis miskin ekstrem.")
+    if isinstance(draws, np.ndarray) and len(draws) != len(family_poverty):
+        raise EstimationError(f"Tarikan berisi {len(draws)} keluarga, tabel berisi {len(family_poverty)}.")
+    if any(not 0 < share <= 1 for share in coverages):
+        raise EstimationError("Cakupan harus di antara 0 dan 1.")
+    if years and years[1] < years[0]:
+        raise EstimationError(f"Tahun target {years[1]} mendahului tahun pertama rencana {years[0]}.")
+
+
+def _areas(wide: Wide) -> Areas:
+    """Kabupaten and kecamatan codes, and the matrix that sums families into them."""
+    codes = pd.Series(wide.kecamatan, dtype=str)
+    both = pd.concat([codes.str[:4], codes])
+    place, names = pd.factorize(both, sort=True)
+    families = np.tile(np.arange(len(codes)), 2)
+    matrix = sparse.csr_matrix((np.ones(len(place)), (place, families)), shape=(len(names), len(codes)))
+    return [str(name) for name in names], matrix
+
+
+def _drawn(
+    areas: Areas,
+    wide: Wide,
+    family_poverty: pd.DataFrame,
+    spent: Array,
+    draws: Draws | None,
+    line: float | None,
+    factors: Sequence[float],
+) -> dict[str, Array]:
+    """Area totals in every draw: of the gap, of the mix, and of the gap at other lines."""
+    if draws is None or line is None:
+        return {}
+    people = family_poverty["household_size"].to_numpy(dtype=float)[:, None] * MONTHS
+    parts: dict[str, list[Array]] = {"gap": [], "mix": [], **{str(factor): [] for factor in factors}}
+    for block in _blocks(draws):
+        if len(block) != len(wide.family):
+            raise EstimationError(f"Tarikan berisi {len(block)} keluarga, tabel berisi {len(wide.family)}.")
+        parts["gap"].append(areas[1] @ (np.maximum(line - block, 0.0) * people))
+        parts["mix"].append(areas[1] @ ((block < line) * spent[:, None]))
+        for factor in factors:
+            parts[str(factor)].append(areas[1] @ (np.maximum(line * factor - block, 0.0) * people))
+    return {name: np.hstack(blocks) for name, blocks in parts.items()}
+
+
+def _blocks(draws: Draws) -> Iterator[NDArray[np.float64]]:
+    if isinstance(draws, np.ndarray):
+        yield from (draws[:, start : start + 50] for start in range(0, draws.shape[1], 50))
+    else:
+        yield from draws
+
+
+def _interval(totals: Array | None, level: float) -> Array | None:
+    tail = (1 - level) / 2
+    return None if totals is None else np.quantile(totals, [tail, 1 - tail], axis=1)
+
+
+def _totals(
+    measure: str,
+    areas: Areas,
+    values: Array,
+    interval: Array | None = None,
+    **labels: str,
+) -> list[dict[str, object]]:
+    sums = areas[1] @ values
+    rows = []
+    for place, area in enumerate(areas[0]):
+        row: dict[str, object] = {"measure": measure, "area": area, "rupiah_year": float(sums[place]), **labels}
+        if interval is not None:
+            row |= {"low": float(interval[0, place]), "high": float(interval[1, place])}
+        rows.append(row)
+    return rows
+
+
+def _mix_lines(areas: Areas, wide: Wide, spent: Array) -> list[dict[str, object]]:
+    rows = []
+    for column, programme in enumerate(wide.programmes):
+        if not spent[:, column].any():
+            continue
+        for fund, share in programme.fund_shares.items():
+            labels = {"programme": programme.code, "agency": programme.agency, "fund": fund}
+            rows += _totals("programme_mix", areas, share * wide.chance * spent[:, column], **labels)
+    return rows
+
+
+def _targeting(wide: Wide, spent: Array, coverages: Sequence[float]) -> list[dict[str, object]]:
+    """Cost of reaching a share of the extreme poor, knowing them and knowing only their probability."""
+    order = np.argsort(-wide.chance, kind="stable")
+    reached = np.cumsum(wide.chance[order])
+    cost = np.cumsum(spent[order])
+    perfect = float(wide.chance @ spent)
+    kabupaten = str(wide.kecamatan[0])[:4] if len(wide.kecamatan) else ""
+    rows: list[dict[str, object]] = []
+    for share in coverages:
+        last = min(int(np.searchsorted(reached, share * reached[-1] * (1 - 1e-12))), len(cost) - 1) if len(cost) else 0
+        common = {"detail": f"{share:g}", "area": kabupaten}
+        rows.append({"measure": "perfect_targeting", "rupiah_year": share * perfect, **common})
+        rows.append({"measure": "imperfect_targeting", "rupiah_year": float(cost[last]), **common})
+    return rows
+
+
+def _by_year(wide: Wide, spent: Array, years: tuple[int, int]) -> list[dict[str, object]]:
+    """Equal steps to the target: yearly benefits grow with the families served, one-time ones are spread evenly."""
+    once = np.array([programme.period == "sekali" for programme in wide.programmes], dtype=bool)
+    expected = wide.chance @ spent
+    steps = years[1] - years[0] + 1
+    kabupaten = str(wide.kecamatan[0])[:4]
+    return [
+        {
+            "measure": "by_year",
+            "area": kabupaten,
+            "year": str(years[0] + step - 1),
+            "rupiah_year": float(expected[~once].sum() * step / steps + expected[once].sum() / steps),
+        }
+        for step in range(1, steps + 1)
+    ]
+
+
+def _sensitivity(
+    family_poverty: pd.DataFrame,
+    alternatives: Mapping[str, pd.DataFrame],
+    drawn: dict[str, Array],
+    factors: Sequence[float],
+    level: float,
+) -> list[dict[str, object]]:
+    kabupaten = str(family_poverty["kecamatan"].iloc[0])[:4]
+    rows: list[dict[str, object]] = []
+    for factor in factors if drawn else ():
+        totals = drawn[str(factor)][:1]
+        low, high = np.asarray(_interval(totals, level))[:, 0]
+        rows.append(
+            {"measure": "sensitivity", "detail": f"garis × {factor:g}", "rupiah_year": float(totals.mean())}
+            | {"area": kabupaten, "low": float(low), "high": float(high)}
+        )
+    for name, table in alternatives.items():
+        total = float(expected_gap(table).sum())
+        rows.append({"measure": "sensitivity", "detail": name, "area": kabupaten, "rupiah_year": total})
+    return rows

@@ -1,0 +1,255 @@
+"""Who is due what: every family against every programme, minus what it already receives."""
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.contracts import NEEDS, checked
+from kaur_analysis.errors import DataRejected
+from kaur_analysis.planning.rules import counts, judge, rule_fields
+from kaur_analysis.planning.verification import latest_outcomes
+from kaur_analysis.reference.catalogue import Programme, check_together
+
+OUTCOME_WORDS = {
+    "moved": "hasil verifikasi: pindah",
+    "died": "hasil verifikasi: meninggal",
+    "not_poor": "hasil verifikasi: tidak miskin",
+}
+
+
+def needs_matrix(
+    families: pd.DataFrame,
+    family_poverty: pd.DataFrame,
+    reach: pd.DataFrame,
+    programmes: Iterable[Programme],
+    *,
+    persons: pd.DataFrame | None = None,
+    verification: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Compare what every family is entitled to with what it receives.
+
+    Parameters
+    ----------
+    families, family_poverty, persons
+        Tables of contracts ``FAMILIES``, ``FAMILY_POVERTY`` and, optionally, ``PERSONS``.
+    reach
+        Who is on which list: ``family``, ``programme``, ``received`` (probability of the link), ``period`` (begins with
+        the year), optionally ``units_received`` (people served, for programmes paid per person). Rows of the same
+        family, programme and year are the same receipt seen several times: the largest probability counts. Regular
+        programmes are judged by their latest year; one-time benefits by all years.
+    programmes
+        The study's programmes.
+    verification
+        What the field round found, as :func:`~kaur_analysis.planning.verification.read_verification` returns it.
+        Families that moved, died or are not poor are no longer due; verified ones are certain.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``NEEDS``: one row per family and programme where the family is eligible or perhaps served.
+        ``due`` is the expected share of the entitlement not yet received, 0 where the family has a programme that
+        excludes this one; ``units`` and ``rupiah_year`` are the whole entitlement of a year, so that ``due *
+        rupiah_year`` is what has to be budgeted; ``due_extreme`` is ``due`` times the probability of extreme poverty.
+        ``priority`` 1 is served first: largest expected extreme-poverty gap of the family, then vulnerability
+        (probability of being poor, then share of dependants). ``confidence`` (0-1) falls with every unknown field
+        that the rule asks about and with doubt about the link.
+
+    Raises
+    ------
+    DataRejected
+        ``reach`` names programmes or families that are not there.
+    """
+    listed = list(programmes)
+    check_together(listed)
+    fields = rule_fields(families, family_poverty, persons)
+    modelled = family_poverty.set_index("family").reindex(fields.index)
+    received = _receipt(reach, listed, fields.index)
+    outcomes = latest_outcomes(verification).reindex(fields.index)
+    priority = _priority(fields, modelled)
+    p_extreme = modelled["p_extreme"].fillna(0).to_numpy(dtype=float)
+    place = families.set_index("family")[["kecamatan", "desa"]]
+
+    shares = {code: probability for code, (probability, _, _) in received.items()}
+    tables = []
+    for programme in listed:
+        verdict = judge(fields, programme)
+        probability, period, people = received[programme.code]
+        served = np.where(np.isnan(people), probability * verdict.units, np.minimum(people, verdict.units))
+        missing = 1 - np.divide(served, verdict.units, out=np.zeros(len(fields)), where=verdict.units > 0)
+        barred = 1 - _chance_of_any(shares, programme.excludes, len(fields))
+        allowed = _chance_of_any(shares, programme.requires, len(fields)) if programme.requires else 1.0
+        gone = outcomes.isin(list(OUTCOME_WORDS)).to_numpy()
+        due = np.where(verdict.eligible & ~gone, missing * barred * allowed, 0.0)
+        certain = np.where(outcomes.eq("verified"), 1.0, verdict.known * np.maximum(probability, 1 - probability))
+        table = pd.DataFrame(
+            {
+                "family": fields.index,
+                "kecamatan": place["kecamatan"].to_numpy(),
+                "desa": place["desa"].to_numpy(),
+                "programme": programme.code,
+                "agency": programme.agency,
+                "eligible": verdict.eligible.astype(float),
+                "received": probability,
+                "received_period": period,
+                "due": due,
+                "units": np.where(verdict.eligible, verdict.units, 0.0),
+                "rupiah_year": np.where(verdict.eligible, verdict.rupiah_year, 0.0),
+                "why": _why(programme, verdict.basis, verdict.eligible, probability, period, barred, allowed, outcomes),
+                "priority": priority,
+                "confidence": certain,
+                "p_extreme": p_extreme,
+                "due_extreme": due * p_extreme,
+            }
+        )
+        tables.append(table[verdict.eligible | (probability > 0)])
+    needs = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    return checked(NEEDS, needs)
+
+
+def _receipt(
+    reach: pd.DataFrame, programmes: Sequence[Programme], families: pd.Index
+) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Per programme: probability of receipt, latest period, and people served (missing where lists do not say)."""
+    known = {programme.code for programme in programmes}
+    if unknown := sorted(set(reach["programme"]) - known):
+        raise DataRejected(f"Daftar penerima menyebut program yang tidak ada di studi: {', '.join(unknown)}.")
+    linked = reach[reach["family"].notna() & (reach["received"] > 0)]
+    if not linked["family"].isin(families).all():
+        raise DataRejected("Daftar penerima tertaut ke keluarga yang tidak ada di registri.")
+    people_known = "units_received" in reach.columns
+    result = {}
+    for programme in programmes:
+        rows = linked[linked["programme"] == programme.code]
+        if programme.period != "sekali" and len(rows):
+            year = rows["period"].str[:4]
+            rows = rows[year == year.max()]
+        grouped = rows.groupby("family")
+        best = grouped["received"].max().reindex(families).fillna(0).to_numpy(dtype=float)
+        period = grouped["period"].max().reindex(families).fillna("").to_numpy(dtype=object)
+        people = (
+            grouped["units_received"].max().reindex(families).to_numpy(dtype=float)
+            if people_known
+            else np.full(len(families), np.nan)
+        )
+        result[programme.code] = (best, period, people)
+    return result
+
+
+def _chance_of_any(shares: dict[str, np.ndarray], codes: Sequence[str], size: int) -> np.ndarray:
+    """Probability that the family has at least one of the programmes, links taken as independent."""
+    none = np.ones(size)
+    for code in codes:
+        none *= 1 - shares.get(code, np.zeros(size))
+    return np.asarray(1 - none)
+
+
+def _priority(fields: pd.DataFrame, modelled: pd.DataFrame) -> np.ndarray:
+    """Rank of the families, 1 first: expected yearly gap, probability of being poor, share of dependants, pseudonym."""
+    size = modelled["household_size"].fillna(0).to_numpy(dtype=float)
+    gap = modelled["gap_extreme_rp_month"].fillna(0).to_numpy(dtype=float) * size
+    dependants = sum(counts(fields, name) for name in ("children_0_6", "elderly_60", "disabled_members"))
+    share = np.divide(dependants, size, out=np.zeros(len(size)), where=size > 0)
+    poor = modelled["p_poor"].fillna(0).to_numpy(dtype=float)
+    order = np.lexsort((fields.index.to_numpy(dtype=str), -share, -poor, -gap))
+    rank = np.empty(len(order))
+    rank[order] = np.arange(1, len(order) + 1)
+    return rank
+
+
+def _why(
+    programme: Programme,
+    basis: np.ndarray,
+    eligible: np.ndarray,
+    probability: np.ndarray,
+    period: np.ndarray,
+    barred: np.ndarray,
+    allowed: np.ndarray | float,
+    outcomes: pd.Series,
+) -> np.ndarray:
+    """Rule and receipt in one sentence, built once per distinct combination."""
+    state = np.select([probability >= 0.9, probability > 0], [2, 1], 0)
+    table = pd.DataFrame(
+        {
+            "basis": basis,
+            "eligible": eligible,
+            "state": state,
+            "period": np.where(state > 0, period, ""),
+            "barred": barred < 0.5,
+            "unmet": np.broadcast_to(np.asarray(allowed) < 0.5, len(basis)),
+            "outcome": outcomes.fillna("").to_numpy(dtype=object),
+        }
+    )
+    codes = table.groupby(list(table.columns), sort=False).ngroup().to_numpy()
+    distinct = table.iloc[np.unique(codes, return_index=True)[1]] if len(table) else table
+    sentences = []
+    for row in distinct.itertuples(index=False):
+        parts = [str(row.basis)]
+        if row.state:
+            parts.append(f"{'sudah' if row.state == 2 else 'mungkin sudah'} menerima ({row.period})")
+        elif row.eligible:
+            parts.append("belum ada di daftar penerima")
+        if row.eligible and row.barred:
+            parts.append("tidak boleh bersama " + ", ".join(programme.excludes))
+        if row.eligible and row.unmet:
+            parts.append("harus menerima dahulu " + ", ".join(programme.requires))
+        if row.outcome in OUTCOME_WORDS:
+            parts.append(OUTCOME_WORDS[row.outcome])
+        sentences.append("; ".join(parts))
+    return np.array(sentences, dtype=object)[codes] if len(table) else np.array([], dtype=object)
+
+
+def conflicts(needs: pd.DataFrame, programmes: Iterable[Programme]) -> pd.DataFrame:
+    """Families that have, or are due, two things that do not go together.
+
+    Parameters
+    ----------
+    needs
+        Contract ``NEEDS``.
+    programmes
+        The study's programmes.
+
+    Returns
+    -------
+    DataFrame
+        ``kind, family, kecamatan, desa, programme, agency, other, other_agency, probability, rupiah_year``; ``kind`` is
+        ``terlarang_diterima`` (receives two programmes that exclude each other), ``terlarang_hak`` (due both: only one
+        can be budgeted; ``rupiah_year`` is the smaller amount, which would be counted twice) or ``ganda_instansi``
+        (receives programmes of the same strategy from two agencies: not wrong, but to be agreed between them).
+    """
+    listed = list(programmes)
+    excluded = {frozenset((p.code, other)) for p in listed for other in p.excludes}
+    keyed = {code: table.set_index("family") for code, table in needs.groupby("programme")}
+    found = []
+    for one, two in combinations(listed, 2):
+        if one.code not in keyed or two.code not in keyed:
+            continue
+        pair = keyed[one.code].join(keyed[two.code][["received", "due", "rupiah_year"]], how="inner", rsuffix="_other")
+        both_received = pair["received"] * pair["received_other"]
+        if frozenset((one.code, two.code)) in excluded:
+            found.append(_conflict("terlarang_diterima", pair, one, two, both_received))
+            found.append(_conflict("terlarang_hak", pair, one, two, np.minimum(pair["due"], pair["due_other"])))
+        elif one.agency != two.agency and one.strategy == two.strategy:
+            found.append(_conflict("ganda_instansi", pair, one, two, both_received))
+    columns = ["kind", "family", "kecamatan", "desa", "programme", "agency", "other", "other_agency"]
+    columns += ["probability", "rupiah_year"]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+
+
+def _conflict(kind: str, pair: pd.DataFrame, one: Programme, two: Programme, probability: pd.Series) -> pd.DataFrame:
+    rows = pair[probability > 0]
+    return pd.DataFrame(
+        {
+            "kind": kind,
+            "family": rows.index,
+            "kecamatan": rows["kecamatan"].to_numpy(),
+            "desa": rows["desa"].to_numpy(),
+            "programme": one.code,
+            "agency": one.agency,
+            "other": two.code,
+            "other_agency": two.agency,
+            "probability": probability[probability > 0].to_numpy(),
+            "rupiah_year": np.minimum(rows["rupiah_year"], rows["rupiah_year_other"]).to_numpy(),
+        }
+    )
