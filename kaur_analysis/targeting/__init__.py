@@ -1,5 +1,6 @@
 """Who was reached, who was missed, who was wrongly in, why, and what would have been better."""
 
+from kaur_analysis.targeting.adjustment import ReceiptAdjustment, links_given_covariates, receipt_adjustment
 from kaur_analysis.targeting.definitions import Definition, definition, definitions, definitions_table
 from kaur_analysis.targeting.incidence import Concentration, benefit_incidence, concentration
 from kaur_analysis.targeting.inputs import receipt_draws
@@ -11,13 +12,16 @@ __all__ = [
     "Concentration",
     "Definition",
     "Overlap",
+    "ReceiptAdjustment",
     "benefit_incidence",
     "concentration",
     "definition",
     "definitions",
     "definitions_table",
     "error_decomposition",
+    "links_given_covariates",
     "overlap",
+    "receipt_adjustment",
     "receipt_draws",
     "targeting_measures",
 ]

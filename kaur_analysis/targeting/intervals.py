@@ -50,7 +50,8 @@ def _nan_variance(draws: Array, valid: Array) -> Array:
 
 
 def _quantile(ordered: Array, valid: Array, share: float) -> Array:
-    position = np.maximum(valid - 1, 0) * share
+    """Order statistic at (M + 1)·share (type 6): M + 1 exchangeable values give these tails exactly on average."""
+    position = np.clip((valid + 1) * share - 1, 0, np.maximum(valid - 1, 0))
     lower = np.floor(position).astype(int)
     upper = np.minimum(lower + 1, np.maximum(valid - 1, 0))
     at_lower = np.take_along_axis(ordered, lower[..., None], axis=-1)[..., 0]

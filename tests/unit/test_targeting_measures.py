@@ -119,8 +119,8 @@ def test_point_values_use_the_probability_and_intervals_the_draws(frame: pd.Data
     weight, p, received = frame["weight"], frame["p"], frame["pkh"]
     assert value(table, "exclusion_error") == pytest.approx((weight * p * (1 - received)).sum() / (weight * p).sum())
     drawn = [(weight * d * (1 - received)).sum() / (weight * d).sum() for d in draws.T]
-    assert value(table, "exclusion_error", column="low") == pytest.approx(np.quantile(drawn, 0.025), rel=1e-9)
-    assert value(table, "exclusion_error", column="high") == pytest.approx(np.quantile(drawn, 0.975), rel=1e-9)
+    assert value(table, "exclusion_error", column="low") == pytest.approx(np.quantile(drawn, 0.025, method="weibull"))
+    assert value(table, "exclusion_error", column="high") == pytest.approx(np.quantile(drawn, 0.975, method="weibull"))
     assert value(table, "exclusion_error", column="se") == pytest.approx(np.std(drawn, ddof=1), rel=1e-9)
 
 

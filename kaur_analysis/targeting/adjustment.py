@@ -1,0 +1,232 @@
+"""Poverty given receipt: what a list tells about a family beyond its covariates.
+
+A registry's P(poor | x) knows nothing of receipt. Where recipients were chosen with more knowledge than x holds (a
+village meeting sees who goes hungry), recipients are poorer than P(poor | x) says and the others richer; draws made
+without receipt then overstate both errors, and their intervals miss the truth. A survey that asks about receipt shows
+by how much: it is where poverty, covariates and receipt are seen together.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from kaur_analysis.errors import EstimationError
+from kaur_analysis.targeting.inputs import Array, numbers, probability, programme_names, weight_of
+from kaur_analysis.targeting.intervals import Design
+
+EDGE = 1e-6  # probabilities are kept this far from 0 and 1 on the logit scale
+STEPS = 50
+TOLERANCE = 1e-10
+
+
+@dataclass(frozen=True)
+class ReceiptAdjustment:
+    """Fitted P(poor | x, T) = expit(a + b logit P(poor | x) + Σ_k β_k T_k).
+
+    Attributes
+    ----------
+    programmes
+        Receipt columns, in the order of the coefficients.
+    coefficients
+        ``intercept``, ``slope`` of the logit, then the log odds ratio of every programme; all but the slope are zero
+        (and the slope one) where receipt tells nothing.
+    covariance
+        Their covariance under the survey's design.
+    """
+
+    programmes: tuple[str, ...]
+    coefficients: pd.Series
+    covariance: pd.DataFrame
+
+    def probability(self, probability: Array, received: Mapping[str, Array]) -> Array:
+        """P(poor | x, T) of every family; ``received`` by programme, rows or rows × M."""
+        return expit(self._linear(probability, received, self.coefficients.to_numpy()[:, None])).squeeze()
+
+    def draws(self, poor_draws: Array, probability: Array, received: Mapping[str, Array], seed: int = 0) -> Array:
+        """Turn joint draws of poverty given x into joint draws given x and receipt.
+
+        Each draw keeps its own area effects and parameters and takes its own coefficients. Where receipt raises the
+        probability from p to q, a family drawn not poor becomes poor with probability (q − p)/(1 − p); where it lowers
+        it, a family drawn poor stays so with probability q/p. So every margin is q and families of an area still move
+        together.
+
+        Parameters
+        ----------
+        poor_draws
+            0/1, rows × M.
+        probability
+            P(poor | x) that the draws have on average, rows.
+        received
+            Receipt by programme, rows or rows × M: joint draws where links are uncertain.
+        seed
+            Of the coefficients and the changes.
+
+        Returns
+        -------
+        Boolean draws, rows × M; hand ``received`` on as ``received_draws`` where it was drawn.
+        """
+        given = np.asarray(poor_draws) > 0.5
+        if given.ndim != 2 or len(given) != len(probability):
+            raise EstimationError("Tarikan kemiskinan harus berupa baris × tarikan dengan baris yang sama.")
+        generator = np.random.default_rng(seed)
+        drawn = generator.multivariate_normal(
+            self.coefficients.to_numpy(), self.covariance.to_numpy(), given.shape[1], method="eigh"
+        ).T
+        before = np.clip(probability, EDGE, 1 - EDGE)[:, None]
+        after = expit(self._linear(probability, received, drawn))
+        chance = generator.random(given.shape)
+        becomes_poor = ~given & (chance < (after - before) / (1 - before))
+        stays_poor = given & (chance < after / before)
+        return becomes_poor | stays_poor
+
+    def _linear(self, probability: Array, received: Mapping[str, Array], coefficients: Array) -> Array:
+        """Linear predictor, rows × M; ``coefficients`` are parameters × M."""
+        linear = coefficients[0] + coefficients[1] * logit(np.clip(probability, EDGE, 1 - EDGE))[:, None]
+        for place, programme in enumerate(self.programmes, start=2):
+            if programme not in received:
+                raise EstimationError(f"Penerimaan '{programme}' diperlukan oleh penyesuaian.")
+            receipt = np.asarray(received[programme], dtype=float)
+            linear = linear + coefficients[place] * (receipt[:, None] if receipt.ndim == 1 else receipt)
+        return linear
+
+
+def receipt_adjustment(
+    frame: pd.DataFrame,
+    poor: str,
+    predicted: str,
+    received: str | Sequence[str],
+    weights: str | None = None,
+    design: Design | None = None,
+) -> ReceiptAdjustment:
+    """Estimate from a survey what receipt tells about poverty beyond the welfare model.
+
+    Parameters
+    ----------
+    frame
+        Survey households.
+    poor
+        Column: 1 where observed welfare lies below the line.
+    predicted
+        Column: P(poor | x) by the welfare model as a registry family with these covariates would get it (without the
+        household's own expenditure: predictions across folds).
+    received
+        Column or columns: reported receipt 0/1, named as the registry's programmes.
+    weights, design
+        Weights; or the design, which has its own and gives the covariance.
+
+    Returns
+    -------
+    ReceiptAdjustment
+
+    Raises
+    ------
+    EstimationError
+        A programme has no or only recipients, poverty is all 0 or all 1, or receipt separates the poor.
+
+    Notes
+    -----
+    Weighted pseudo-likelihood logit (Binder 1983), sandwich covariance: by the design's variance of the scores, else
+    with households independent. It assumes that reported receipt means what the lists mean, and that the survey's
+    population is the registry's. The alternative, at the welfare model itself, is receipt among the covariates of survey
+    and registry.
+    """
+    names = programme_names(received)
+    outcome = numbers(frame, poor, 0.0, 1.0)
+    if outcome.min() == outcome.max():
+        raise EstimationError("Semua rumah tangga miskin, atau semua tidak miskin: penyesuaian tidak dapat diduga.")
+    columns = [np.ones(len(frame)), logit(np.clip(probability(frame, predicted), EDGE, 1 - EDGE))]
+    for name in names:
+        receipt = probability(frame, name)
+        if receipt.min() == receipt.max():
+            raise EstimationError(f"Program '{name}' di survei tidak bervariasi: penyesuaian tidak dapat diduga.")
+        columns.append(receipt)
+    X = np.column_stack(columns)
+    weight = numbers(design.data, design.weights, 0.0) if design is not None else weight_of(frame, weights)
+    weight = weight / weight.mean()
+    coefficients = _fit(X, outcome, weight)
+    fitted = expit(X @ coefficients)
+    bread = np.linalg.inv(X.T @ ((weight * fitted * (1 - fitted))[:, None] * X))
+    effect = X * (outcome - fitted)[:, None] @ bread  # influence of each household on the coefficients
+    covariance = _covariance(effect, weight, design)
+    index = pd.Index(["intercept", "slope", *names])
+    return ReceiptAdjustment(
+        names, pd.Series(coefficients, index=index), pd.DataFrame(covariance, index=index, columns=index)
+    )
+
+
+def links_given_covariates(frame: pd.DataFrame, link: str, covariates: Sequence[str], rounds: int = 200) -> Array:
+    """Link probabilities that know what kind of family is at hand.
+
+    A linkage gives every doubtful pair the same prior, the overall share of recipients. Recipients are poorer than
+    others, so that a doubtful link to a poor family is likelier true than one to a rich family; ignoring this overstates
+    both targeting errors. By EM on all families: the prior becomes e(x), a logit of receipt on the covariates, and the
+    evidence of each pair, odds(link)/odds(overall), stays as it was.
+
+    Parameters
+    ----------
+    frame
+        Registry families.
+    link
+        Column: probability that the family is on the list, 0 and 1 where known, calibrated overall.
+    covariates
+        Numeric columns, such as the logit of P(poor) and the area's dummies.
+    rounds
+        At most so many rounds of EM.
+
+    Returns
+    -------
+    Probabilities, rows; 0 and 1 stay.
+    """
+    given = probability(frame, link)
+    is_doubtful = (given > 0) & (given < 1)
+    if not is_doubtful.any():
+        return given
+    X = np.column_stack([np.ones(len(frame)), *(numbers(frame, name) for name in covariates)])
+    overall = given.mean()
+    evidence = logit(given[is_doubtful]) - logit(overall)
+    current = given.copy()
+    weight = np.ones(len(frame))
+    for _ in range(rounds):
+        prior = X[is_doubtful] @ _fit(X, current, weight)
+        updated = expit(evidence + prior)
+        change = np.abs(updated - current[is_doubtful]).max()
+        current[is_doubtful] = updated
+        if change < 1e-6:
+            break
+    return current
+
+
+def _fit(X: Array, outcome: Array, weight: Array) -> Array:
+    """Newton's method for the weighted logit."""
+    coefficients = np.zeros(X.shape[1])
+    for _ in range(STEPS):
+        fitted = expit(X @ coefficients)
+        information = X.T @ ((weight * fitted * (1 - fitted))[:, None] * X)
+        if np.linalg.cond(information) > 1e12:
+            break
+        step = np.linalg.solve(information, X.T @ (weight * (outcome - fitted)))
+        coefficients = coefficients + step
+        if np.abs(step).max() < TOLERANCE:
+            return coefficients
+    raise EstimationError("Penerimaan memisahkan miskin dan tidak miskin di survei: penyesuaian tidak dapat diduga.")
+
+
+def _covariance(effect: Array, weight: Array, design: Design | None) -> Array:
+    if design is None:
+        scores = effect * weight[:, None]
+        return scores.T @ scores
+    # Scale of the weights: influences per design weight, so that Σ (design weight) × influence is the deviation.
+    design_weight = numbers(design.data, design.weights, 0.0)
+    effect = effect / design_weight.mean()
+    size = effect.shape[1]
+    single = [design.variance(effect[:, j]) for j in range(size)]
+    covariance = np.diag(single)
+    for j in range(size):
+        for k in range(j):
+            # V(a + b) = V(a) + V(b) + 2 Cov(a, b)
+            both = (design.variance(effect[:, j] + effect[:, k]) - single[j] - single[k]) / 2
+            covariance[j, k] = covariance[k, j] = both
+    return covariance
