@@ -38,17 +38,18 @@ WORLDS = {
 
 @dataclass(frozen=True)
 class World:
-    """One simulated kabupaten."""
+    """One simulated kabupaten: registry families, and survey households that cannot be found among them."""
 
     families: pd.DataFrame
     covariates: np.ndarray
-    sampled: np.ndarray
+    is_sampled: np.ndarray
 
 
 def world(
-    generator: np.random.Generator, beyond: float, doubtful: float, families: int = 3000, survey: int = 600
+    generator: np.random.Generator, beyond: float, doubtful: float, registry: int = 3000, survey: int = 600
 ) -> World:
-    """Families with true welfare, true and reported receipt, and link probabilities; row numbers of the survey."""
+    """Families with true welfare, true receipt and link probabilities; the last ``survey`` of them are interviewed."""
+    families = registry + survey
     area = generator.integers(0, AREAS, families)
     X = np.column_stack([np.ones(families), generator.normal(size=(families, 3))])
     shown = X @ BETA
@@ -70,7 +71,7 @@ def world(
             "pkh": np.where(is_doubtful, doubted, received),
         }
     )
-    return World(frame, X, generator.choice(families, survey, replace=False))
+    return World(frame, X, np.arange(families) >= registry)
 
 
 def posterior(generator: np.random.Generator, X: np.ndarray, area: np.ndarray, y: np.ndarray, draws: int) -> Iterator:
@@ -95,13 +96,13 @@ def replicate(seed: int, beyond: float, doubtful: float, draws: int = 200) -> pd
     """One replicate: truth, and value, low, high of each answer, for everyone and per area."""
     generator = np.random.default_rng(seed)
     made = world(generator, beyond, doubtful)
-    frame, X = made.families, made.covariates
-    area = frame["area"].to_numpy().astype(int)
-    sampled = made.sampled
-    log_welfare = np.log(frame["welfare"].to_numpy())
-    poor_draws = np.empty((len(frame), draws), dtype=bool)
-    chance = np.zeros(len(frame))
-    fitted = np.zeros(len(frame))
+    everyone, X = made.families, made.covariates
+    area = everyone["area"].to_numpy().astype(int)
+    sampled = made.is_sampled
+    log_welfare = np.log(everyone["welfare"].to_numpy())
+    poor_draws = np.empty((len(everyone), draws), dtype=bool)
+    chance = np.zeros(len(everyone))
+    fitted = np.zeros(len(everyone))
     for m, (beta, effects, error) in enumerate(
         posterior(generator, X[sampled], area[sampled], log_welfare[sampled], draws)
     ):
@@ -109,9 +110,11 @@ def replicate(seed: int, beyond: float, doubtful: float, draws: int = 200) -> pd
         poor_draws[:, m] = mean + error * generator.normal(size=len(mean)) < np.log(LINE)
         chance += norm.cdf((np.log(LINE) - mean) / error) / draws
         fitted += mean / draws
-    frame["p"] = chance
-    survey = frame.iloc[sampled].assign(pkh=frame["truly_received"].iloc[sampled])
+    everyone["p"] = chance
+    survey = everyone[sampled].assign(pkh=everyone["truly_received"])
     adjustment = receipt_adjustment(survey, "truly_poor", "p", "pkh")
+    frame = everyone[~sampled].copy()
+    poor_draws, chance, fitted = poor_draws[~sampled], chance[~sampled], fitted[~sampled]
     frame["logit_p"] = logit(np.clip(chance, 1e-4, 1 - 1e-4))
     plain_lists = receipt_draws(frame, "pkh", draws, seed=seed)
     known = frame.assign(pkh=links_given_covariates(frame, "pkh", ["logit_p"]))

@@ -1,20 +1,25 @@
 """Who was reached, who was missed, who was wrongly in, why, and what would have been better."""
 
 from kaur_analysis.targeting.adjustment import ReceiptAdjustment, links_given_covariates, receipt_adjustment
+from kaur_analysis.targeting.cost import cost_effectiveness
 from kaur_analysis.targeting.definitions import Definition, definition, definitions, definitions_table
 from kaur_analysis.targeting.incidence import Concentration, benefit_incidence, concentration
 from kaur_analysis.targeting.inputs import receipt_draws
 from kaur_analysis.targeting.measures import targeting_measures
 from kaur_analysis.targeting.overlap import Overlap, overlap
 from kaur_analysis.targeting.reasons import error_decomposition
+from kaur_analysis.targeting.scenarios import Scenario, compare_scenarios
 
 __all__ = [
     "Concentration",
     "Definition",
     "Overlap",
     "ReceiptAdjustment",
+    "Scenario",
     "benefit_incidence",
+    "compare_scenarios",
     "concentration",
+    "cost_effectiveness",
     "definition",
     "definitions",
     "definitions_table",

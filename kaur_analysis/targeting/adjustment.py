@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from kaur_analysis.errors import EstimationError
-from kaur_analysis.targeting.inputs import Array, numbers, probability, programme_names, weight_of
+from kaur_analysis.targeting.inputs import BLOCK, Array, numbers, probability, programme_names, weight_of
 from kaur_analysis.targeting.intervals import Design
 
 EDGE = 1e-6  # probabilities are kept this far from 0 and 1 on the logit scale
@@ -25,6 +25,9 @@ TOLERANCE = 1e-10
 @dataclass(frozen=True)
 class ReceiptAdjustment:
     """Fitted P(poor | x, T) = expit(a + b logit P(poor | x) + Σ_k β_k T_k).
+
+    Applied to a registry, a is set anew so that the expected number of poor families stays what P(poor | x) says:
+    receipt tells where the poor are, the welfare model how many.
 
     Attributes
     ----------
@@ -43,7 +46,7 @@ class ReceiptAdjustment:
 
     def probability(self, probability: Array, received: Mapping[str, Array]) -> Array:
         """P(poor | x, T) of every family; ``received`` by programme, rows or rows × M."""
-        return expit(self._linear(probability, received, self.coefficients.to_numpy()[:, None])).squeeze()
+        return self._adjusted(probability, received, self.coefficients.to_numpy()[:, None]).squeeze()
 
     def draws(self, poor_draws: Array, probability: Array, received: Mapping[str, Array], seed: int = 0) -> Array:
         """Turn joint draws of poverty given x into joint draws given x and receipt.
@@ -76,21 +79,43 @@ class ReceiptAdjustment:
             self.coefficients.to_numpy(), self.covariance.to_numpy(), given.shape[1], method="eigh"
         ).T
         before = np.clip(probability, EDGE, 1 - EDGE)[:, None]
-        after = expit(self._linear(probability, received, drawn))
-        chance = generator.random(given.shape)
-        becomes_poor = ~given & (chance < (after - before) / (1 - before))
-        stays_poor = given & (chance < after / before)
-        return becomes_poor | stays_poor
+        result = np.empty(given.shape, dtype=bool)
+        for start in range(0, given.shape[1], BLOCK):
+            block = slice(start, start + BLOCK)
+            lists = {name: _columns(receipt, block) for name, receipt in received.items()}
+            after = self._adjusted(probability, lists, drawn[:, block])
+            chance = generator.random(after.shape)
+            result[:, block] = np.where(
+                given[:, block], chance < after / before, chance < (after - before) / (1 - before)
+            )
+        return result
 
-    def _linear(self, probability: Array, received: Mapping[str, Array], coefficients: Array) -> Array:
-        """Linear predictor, rows × M; ``coefficients`` are parameters × M."""
-        linear = coefficients[0] + coefficients[1] * logit(np.clip(probability, EDGE, 1 - EDGE))[:, None]
+    def _adjusted(self, probability: Array, received: Mapping[str, Array], coefficients: Array) -> Array:
+        """P(poor | x, T), rows × M; ``coefficients`` are parameters × M."""
+        linear = coefficients[1] * logit(np.clip(probability, EDGE, 1 - EDGE))[:, None]
         for place, programme in enumerate(self.programmes, start=2):
             if programme not in received:
                 raise EstimationError(f"Penerimaan '{programme}' diperlukan oleh penyesuaian.")
             receipt = np.asarray(received[programme], dtype=float)
             linear = linear + coefficients[place] * (receipt[:, None] if receipt.ndim == 1 else receipt)
-        return linear
+        return expit(linear + _intercepts(linear, float(probability.mean()), coefficients[0]))
+
+
+def _columns(receipt: Array, block: slice) -> Array:
+    given = np.asarray(receipt)
+    return given[:, block] if given.ndim == 2 and given.shape[1] > 1 else given
+
+
+def _intercepts(linear: Array, target: float, start: Array) -> Array:
+    """Per draw, the intercept at which the mean probability is ``target`` (Newton's method on a monotone function)."""
+    intercept = np.broadcast_to(start, linear.shape[1:]).astype(float)
+    for _ in range(STEPS):
+        fitted = expit(linear + intercept)
+        step = (fitted.mean(axis=0) - target) / np.maximum((fitted * (1 - fitted)).mean(axis=0), 1e-12)
+        intercept = intercept - np.clip(step, -2, 2)
+        if np.abs(step).max() < TOLERANCE:
+            break
+    return intercept
 
 
 def receipt_adjustment(
@@ -130,8 +155,8 @@ def receipt_adjustment(
     -----
     Weighted pseudo-likelihood logit (Binder 1983), sandwich covariance: by the design's variance of the scores, else
     with households independent. It assumes that reported receipt means what the lists mean, and that the survey's
-    population is the registry's. The alternative, at the welfare model itself, is receipt among the covariates of survey
-    and registry.
+    population is the registry's. The alternative, in the welfare model itself, is receipt among the covariates of
+    survey and registry.
     """
     names = programme_names(received)
     outcome = numbers(frame, poor, 0.0, 1.0)
@@ -161,9 +186,9 @@ def links_given_covariates(frame: pd.DataFrame, link: str, covariates: Sequence[
     """Link probabilities that know what kind of family is at hand.
 
     A linkage gives every doubtful pair the same prior, the overall share of recipients. Recipients are poorer than
-    others, so that a doubtful link to a poor family is likelier true than one to a rich family; ignoring this overstates
-    both targeting errors. By EM on all families: the prior becomes e(x), a logit of receipt on the covariates, and the
-    evidence of each pair, odds(link)/odds(overall), stays as it was.
+    others, so that a doubtful link to a poor family is likelier true than one to a rich family; ignoring this
+    overstates both targeting errors. By EM on all families: the prior becomes e(x), a logit of receipt on the
+    covariates, and the evidence of each pair, odds(link)/odds(overall), stays as it was.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ The door says how a view is summed and which formulas of the sums it wants; the 
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -64,6 +64,10 @@ class Rules(Generic[View, Key]):
     formulas: Mapping[Key, Mapping[str, Formula]]
     joint: Collection[Key] = ()
     from_draws: Collection[str] = ()
+
+    def valued_by_draws(self) -> "Rules[View, Key]":
+        """The same rules with every value the mean over draws: no expected view stands for what draws differ in."""
+        return replace(self, from_draws={name for chosen in self.formulas.values() for name in chosen})
 
 
 @dataclass

@@ -22,7 +22,7 @@ class Ranks:
         """Mid-ranks; their weighted mean is ½ in every group."""
         return (self.low + self.high) / 2
 
-    def within(self, start: float, stop: float) -> Array:
+    def within(self, start: float | Array, stop: float | Array) -> Array:
         """Part of each family's interval that lies between two shares: 1 inside, 0 outside, a fraction on the edge."""
         width = self.high - self.low
         inside = np.minimum(self.high, stop) - np.maximum(self.low, start)

@@ -68,10 +68,18 @@ def test_adjusted_draws_have_the_adjusted_probability(log_odds: float) -> None:
     fitted = adjustment(pkh=log_odds)
     p = np.full(4000, 0.3)
     draws = np.random.default_rng(1).random((4000, 100)) < 0.3
-    received = {"pkh": np.ones(4000)}
-    expected = expit(logit(0.3) + log_odds)
-    assert fitted.probability(p, received)[0] == pytest.approx(expected)
-    assert fitted.draws(draws, p, received).mean() == pytest.approx(expected, abs=0.005)
+    received = {"pkh": np.repeat([1.0, 0.0], [1000, 3000])}
+    expected = fitted.probability(p, received)
+    drawn = fitted.draws(draws, p, received).mean(axis=1)
+    assert logit(expected[0]) - logit(expected[-1]) == pytest.approx(log_odds)
+    assert drawn[:1000].mean() == pytest.approx(expected[0], abs=0.01)
+    assert drawn[1000:].mean() == pytest.approx(expected[-1], abs=0.01)
+
+
+def test_receipt_moves_the_poor_between_families_and_not_their_number() -> None:
+    p = np.random.default_rng(1).random(4000)
+    received = {"pkh": np.repeat([1.0, 0.0], [1000, 3000])}
+    assert adjustment(intercept=-3.0, pkh=2.0).probability(p, received).sum() == pytest.approx(p.sum())
 
 
 def test_draws_of_an_area_still_move_together() -> None:
@@ -79,7 +87,7 @@ def test_draws_of_an_area_still_move_together() -> None:
     shock = rng.normal(0, 0.8, 200)
     draws = rng.random((1000, 200)) < expit(-1 + shock)
     p = np.full(1000, draws.mean())
-    adjusted = adjustment(pkh=0.5).draws(draws, p, {"pkh": np.ones(1000)})
+    adjusted = adjustment(pkh=0.5).draws(draws, p, {"pkh": np.repeat([1.0, 0.0], 500)})
     assert np.corrcoef(draws.mean(axis=0), adjusted.mean(axis=0))[0, 1] > 0.95
 
 
@@ -94,7 +102,7 @@ def test_a_programme_nobody_reports_is_refused() -> None:
         receipt_adjustment(survey(300).assign(pkh=0.0), "poor", "p", "pkh")
 
 
-def doubtful_links(size: int = 40_000) -> pd.DataFrame:
+def doubtful_links(size: int = 200_000) -> pd.DataFrame:
     rng = np.random.default_rng(4)
     x = rng.normal(size=size)
     received = rng.random(size) < expit(-1.5 + 1.2 * x)

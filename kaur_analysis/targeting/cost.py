@@ -1,0 +1,138 @@
+"""What a programme's rupiah does to poverty, and what it costs per poor family reached."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.errors import EstimationError
+from kaur_analysis.targeting.engine import Items, estimate, linear_rules, rows_of
+from kaur_analysis.targeting.evidence import Block, Uncertainty, read_evidence
+from kaur_analysis.targeting.formulas import Formula
+from kaur_analysis.targeting.inputs import Array, Draws, numbers
+from kaur_analysis.targeting.intervals import Design, tidy
+from kaur_analysis.targeting.measures import with_route
+
+
+def cost_effectiveness(
+    frame: pd.DataFrame,
+    welfare: str,
+    line: float | str,
+    received: str | Sequence[str],
+    benefit: str | float | Sequence[str] | Mapping[str, str | float],
+    weights: str | None = None,
+    household_size: str | None = None,
+    by: str | None = None,
+    design: Design | None = None,
+    *,
+    overhead: float | Mapping[str, float] = 0.0,
+    welfare_includes_benefit: bool = True,
+    welfare_draws: Draws | None = None,
+    received_draws: Mapping[str, Array] | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Programmes side by side: cost per poor family reached, and how much of each rupiah closes the poverty gap.
+
+    Welfare without the programme is welfare less the benefit per head (nothing else changed: no behaviour). With gap
+    before g₀ and after g₁, benefit B and benefit to the poor B_p (Beckerman 1979): vertical efficiency B_p / B, poverty
+    reduction efficiency (g₀ − g₁) / B, spillover (B_p − (g₀ − g₁)) / B, gap reduction (g₀ − g₁) / g₀.
+
+    Parameters
+    ----------
+    frame, received, weights, by, design, welfare_draws, received_draws, confidence, seed
+        As in :func:`targeting_measures`; weights count families.
+    welfare, line
+        Rupiah per person per month: a column, and a number or a column.
+    benefit
+        Rupiah per recipient family per month, per programme.
+    household_size
+        Column of persons per family; ones by default.
+    overhead
+        Cost of delivery as a share of the benefit, one number or by programme.
+    welfare_includes_benefit
+        Whether welfare was measured with the benefit in it (a survey's expenditure is). Else the benefit is added.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of :func:`targeting_measures`. These are accounts, not effects: see
+        :func:`difference_in_differences` for what a programme changed.
+    """
+    given = Uncertainty(None, received_draws, welfare_draws, seed)
+    evidence = read_evidence(
+        frame, None, received, weights, benefit, welfare, by, design, given, confidence, with_any=False
+    )
+    size = (np.ones(len(frame)) if household_size is None else numbers(frame, household_size, 1.0))[:, None]
+    poverty_line = (
+        numbers(frame, line, 0.0)[:, None] if isinstance(line, str) else np.full((len(frame), 1), float(line))
+    )
+    if not (poverty_line > 0).all():
+        raise EstimationError("Garis kemiskinan harus lebih dari nol.")
+    shares = overhead if isinstance(overhead, Mapping) else dict.fromkeys(evidence.amounts, overhead)
+    programmes = [receipt.programme for receipt in evidence.receipts]
+    if any(evidence.amounts[programme] is None or programme not in shares for programme in programmes):
+        raise EstimationError("Besaran bantuan atau biaya penyelenggaraan belum disebut untuk semua program.")
+
+    def views(block: Block) -> dict[str, Items]:
+        measured = block.welfare
+        if measured is None:
+            raise EstimationError("Kolom kesejahteraan belum disebut.")
+        result = {}
+        for programme, receipt in block.received.items():
+            amount = evidence.amounts[programme]
+            rupiah = receipt * (np.zeros(len(frame)) if amount is None else amount)[:, None]
+            without = measured - rupiah / size if welfare_includes_benefit else measured
+            result[programme] = _items(without, rupiah, receipt, size, poverty_line)
+        return result
+
+    rules = linear_rules(
+        evidence.setting,
+        {programme: _formulas(shares[programme]) for programme in programmes},
+        evidence.dependent_links(given),
+    )
+    if welfare_draws is not None:
+        rules = rules.valued_by_draws()
+    draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
+    rows: list[dict[str, object]] = []
+    for (place, programme), by_measure in estimate(evidence.setting, views(evidence.expected()), draws, rules).items():
+        groups = evidence.setting.partitions[place]
+        counts = evidence.counts(groups, programme)
+        for measure, estimated in by_measure.items():
+            rows += rows_of(measure, programme, groups, estimated, counts)
+    return with_route(tidy(rows), design)
+
+
+def _items(without: Array, rupiah: Array, receipt: Array, size: Array, line: Array) -> Items:
+    """Columns to be summed, per family; gaps and persons are the family's."""
+    gap_before = size * np.maximum(line - without, 0.0)
+    after = without + rupiah / size
+    gap_after = size * np.maximum(line - after, 0.0)
+    poor_before = (without < line).astype(float)
+    return {
+        "persons": np.broadcast_to(size, without.shape),
+        "benefit": rupiah,
+        "poor_benefit": rupiah * poor_before,
+        "poor_recipients": receipt * poor_before,
+        "gap_before": gap_before,
+        "gap_closed": gap_before - gap_after,
+        "left_poverty": size * (poor_before - (after < line)),
+    }
+
+
+def _formulas(overhead: float) -> dict[str, Formula]:
+    if overhead < 0:
+        raise EstimationError("Biaya penyelenggaraan tidak boleh negatif.")
+    factor = 1.0 + overhead
+    return {
+        "cost_rupiah": lambda t: factor * t["benefit"],
+        "poor_reached": lambda t: t["poor_recipients"],
+        "rupiah_per_poor_reached": lambda t: factor * t["benefit"] / t["poor_recipients"],
+        "gap_closed_rupiah": lambda t: t["gap_closed"],
+        "rupiah_per_rupiah_gap": lambda t: factor * t["benefit"] / t["gap_closed"],
+        "vertical_efficiency": lambda t: t["poor_benefit"] / t["benefit"],
+        "poverty_reduction_efficiency": lambda t: t["gap_closed"] / t["benefit"],
+        "spillover": lambda t: (t["poor_benefit"] - t["gap_closed"]) / t["benefit"],
+        "gap_reduction": lambda t: t["gap_closed"] / t["gap_before"],
+        "headcount_reduction": lambda t: t["left_poverty"] / t["persons"],
+    }

@@ -1,0 +1,394 @@
+"""What the same budget would have done otherwise: scenarios scored on true poverty, never on the ranking's own word."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.errors import EstimationError
+from kaur_analysis.targeting.definitions import definition
+from kaur_analysis.targeting.inputs import ALL, Array, Draws, Groups, blocks, numbers, weight_of
+from kaur_analysis.targeting.intervals import COLUMNS, draw_interval, tidy
+from kaur_analysis.targeting.ranks import fractional_ranks
+
+Kind = Literal["delivered", "ranked", "geographic", "categorical", "quota", "universal", "perfect"]
+PERFECT = "perfect"
+NONE = "none"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A way to spend the budget.
+
+    Attributes
+    ----------
+    name
+        Name in the table.
+    kind
+        ``delivered``: the rupiah families really got, scaled to the budget.
+        ``ranked``: lowest ``column`` first (a desil, predicted welfare).
+        ``geographic``: everybody in the area with the highest mean of ``column``, then the next area.
+        ``categorical``: families with ``column`` = 1, by lottery where money is short.
+        ``quota``: each area gets the part of the budget that its total of ``quota`` gives it, and serves its lowest
+        ``column`` first (a community's ranking).
+        ``universal``: everybody the same. ``perfect``: truly poorest first.
+    column
+        What the kind goes by.
+    area
+        Column of areas (geographic, quota).
+    quota
+        Column whose total per area sets the area's share (expected poverty, or families).
+    """
+
+    name: str
+    kind: Kind
+    column: str | None = None
+    area: str | None = None
+    quota: str | None = None
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Who is served (0–1, a fraction is a lottery; rows × 1 or rows × M) and with how many rupiah per family (rows)."""
+
+    served: Array
+    rupiah: Array
+
+
+@dataclass(frozen=True)
+class _Population:
+    """Families as the scenarios see them."""
+
+    frame: pd.DataFrame
+    weights: Array
+    size: Array
+    transfer: float
+
+    @property
+    def everyone(self) -> float:
+        """Weighted number of families."""
+        return float(self.weights.sum())
+
+
+def compare_scenarios(
+    frame: pd.DataFrame,
+    welfare: str,
+    line: float | str,
+    scenarios: Sequence[Scenario],
+    transfer_rp_month: float,
+    budget_rp_month: float | Sequence[float] | None = None,
+    weights: str | None = None,
+    household_size: str | None = None,
+    *,
+    welfare_draws: Draws | None = None,
+    rho: float = 3.0,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    r"""Score ways to spend equal budgets by what they do to true poverty.
+
+    A scenario serves families at ``transfer_rp_month`` each until the budget is spent; the marginal block of equals is
+    served by lottery, and where money is left after everyone eligible is served, all get equally more. Served or not,
+    a family is then counted at its welfare plus transfer per head:
+
+    - P0, P1, P2 of persons after transfer (strict y < z), families out of poverty, exclusion and inclusion error;
+    - CRRA welfare Σ w n ((y + b/n)^{1−ρ} − 1)/(1−ρ) per person (log for ρ = 1; Hanna & Olken 2018), and the part of
+      the gain under perfect information that the scenario reaches;
+    - rupiah spent per rupiah of poverty gap closed.
+
+    Parameters
+    ----------
+    frame
+        One row per family.
+    welfare
+        Column: true welfare, rupiah per person per month (observed, or the demo's truth). With ``welfare_draws`` it is
+        not read: name the column that must not be used for ranking.
+    line
+        Poverty line, rupiah per person per month: a number or a column.
+    scenarios
+        The alternatives; ``perfect`` and doing nothing (``none``) are always added as yardsticks.
+    transfer_rp_month
+        Rupiah per served family per month.
+    budget_rp_month
+        Rupiah per month, one or several (a curve); by default what the scenario of kind ``delivered`` spent.
+    weights, household_size
+        Columns of family weights and of persons per family; ones by default.
+    welfare_draws
+        Joint draws of true welfare, rows × M: each scenario is scored on every draw, so that the ranking's own errors
+        count against it. Observed or out-of-fold truth goes into ``welfare`` instead.
+    rho
+        Relative risk aversion ρ ≥ 0.
+    confidence
+        Level of the intervals over the draws.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of :func:`targeting_measures` (``programme`` is the scenario, ``group`` ``all``) and ``budget``; the
+        value is the mean over draws. Without draws there is no interval.
+
+    Raises
+    ------
+    EstimationError
+        A ranking by the very column that is taken for the truth; welfare not positive; a budget not positive; no budget
+        and nothing delivered; columns of a scenario missing.
+    """
+    population = _Population(
+        frame,
+        weight_of(frame, weights),
+        np.ones(len(frame)) if household_size is None else numbers(frame, household_size, 1.0),
+        _positive(transfer_rp_month, "Bantuan per keluarga"),
+    )
+    poverty_line = (
+        numbers(frame, line, 0.0)[:, None] if isinstance(line, str) else np.array([[_positive(line, "Garis")]])
+    )
+    _check(scenarios, welfare, rho)
+    budgets = _budgets(population, scenarios, budget_rp_month)
+    plans = {
+        (scenario.name, budget): _plan(population, scenario, budget)
+        for scenario in scenarios
+        if scenario.kind != PERFECT
+        for budget in budgets
+    }
+    kept: dict[tuple[str, float], list[dict[str, Array]]] = {}
+    truth = blocks(welfare_draws, len(frame)) if welfare_draws is not None else iter([numbers(frame, welfare)[:, None]])
+    count = 0
+    for block in truth:
+        y = block.astype(float)
+        if y.min() <= 0:
+            raise EstimationError("Kesejahteraan harus lebih dari nol untuk dinilai.")
+        count += y.shape[1]
+        for key, scores in _score_block(population, plans, budgets, y, poverty_line, rho):
+            kept.setdefault(key, []).append(scores)
+    return _table(kept, count, len(frame), confidence)
+
+
+def _positive(value: float, what: str) -> float:
+    if not (np.isfinite(value) and value > 0):
+        raise EstimationError(f"{what} harus lebih dari nol.")
+    return float(value)
+
+
+def _check(scenarios: Sequence[Scenario], welfare: str, rho: float) -> None:
+    names = [scenario.name for scenario in scenarios]
+    if len(set(names)) != len(names) or NONE in names:
+        raise EstimationError(f"Nama skenario harus berbeda-beda dan bukan '{NONE}'.")
+    for scenario in scenarios:
+        if scenario.kind not in ("universal", PERFECT) and scenario.column is None:
+            raise EstimationError(f"Skenario '{scenario.name}' memerlukan kolom.")
+        if scenario.kind in ("geographic", "quota") and scenario.area is None:
+            raise EstimationError(f"Skenario '{scenario.name}' memerlukan kolom wilayah.")
+        if scenario.kind != PERFECT and scenario.column == welfare:
+            raise EstimationError(f"Skenario '{scenario.name}' memakai kebenaran sebagai peringkat: itu 'perfect'.")
+        if scenario.kind == PERFECT and scenario.name != PERFECT:
+            raise EstimationError(f"Skenario pengetahuan sempurna bernama '{PERFECT}'.")
+    if rho < 0:
+        raise EstimationError("ρ tidak boleh negatif.")
+
+
+def _budgets(
+    population: _Population, scenarios: Sequence[Scenario], given: float | Sequence[float] | None
+) -> tuple[float, ...]:
+    if given is not None:
+        several = (given,) if isinstance(given, int | float) else tuple(given)
+        return tuple(_positive(budget, "Anggaran") for budget in several)
+    spent = [
+        float(population.weights @ numbers(population.frame, scenario.column, 0.0))
+        for scenario in scenarios
+        if scenario.kind == "delivered" and scenario.column is not None
+    ]
+    if len(spent) != 1:
+        raise EstimationError("Anggaran harus disebut bila tidak ada tepat satu skenario 'delivered'.")
+    return (_positive(spent[0], "Anggaran"),)
+
+
+# --- plans: who is served with how much ---
+
+
+def _plan(population: _Population, scenario: Scenario, budget: float) -> _Plan:
+    frame, rows = population.frame, len(population.frame)
+    column = np.zeros(rows) if scenario.column is None else numbers(frame, scenario.column)
+    if scenario.kind == "delivered":
+        spent = population.weights @ column
+        return _Plan((column > 0).astype(float)[:, None], column * (budget / spent))
+    if scenario.kind == "universal":
+        return _in_order(population, np.zeros(rows), budget, raised_for_all=True)
+    if scenario.kind == "ranked":
+        return _in_order(population, column, budget)
+    if scenario.kind == "categorical":
+        return _in_order(population, np.zeros(rows), budget, eligible=numbers(frame, scenario.column or "", 0.0, 1.0))
+    areas = Groups.read(frame, scenario.area or "")
+    people = np.bincount(areas.codes, population.weights, areas.size)
+    if scenario.kind == "geographic":
+        rate = np.bincount(areas.codes, population.weights * column, areas.size) / np.maximum(people, 1e-300)
+        return _in_order(population, -rate[areas.codes], budget)
+    share = np.ones(rows) if scenario.quota is None else numbers(frame, scenario.quota, 0.0)
+    return _by_quota(
+        population, areas, column, np.bincount(areas.codes, population.weights * share, areas.size), budget
+    )
+
+
+def _in_order(
+    population: _Population,
+    order: Array,
+    budget: float,
+    eligible: Array | None = None,
+    *,
+    raised_for_all: bool = False,
+) -> _Plan:
+    """Lowest ``order`` first among the eligible; larger transfers where money is left, or one size for all."""
+    admitted = np.ones(len(order)) if eligible is None else eligible
+    people = population.weights * admitted
+    if people.sum() <= 0:
+        raise EstimationError("Tidak ada keluarga yang memenuhi kategori skenario.")
+    affordable = budget / (population.transfer * people.sum())
+    if raised_for_all or affordable >= 1:
+        return _Plan(admitted[:, None], np.full(len(order), budget / people.sum()))
+    ranks = fractional_ranks(order, people, Groups.everyone(len(order)))
+    return _Plan(admitted[:, None] * ranks.within(0.0, affordable), np.full(len(order), population.transfer))
+
+
+def _by_quota(population: _Population, areas: Groups, order: Array, share: Array, budget: float) -> _Plan:
+    """Each area's part of the budget, lowest ``order`` first within it; what an area cannot use goes to the others."""
+    cost = population.transfer * np.bincount(areas.codes, population.weights, areas.size)
+    if budget >= cost.sum() or share.sum() <= 0:
+        return _in_order(population, order, budget)
+    part = np.minimum(budget * share / share.sum(), cost)
+    for _ in range(areas.size):
+        left, room = budget - part.sum(), (part < cost) & (share > 0)
+        if left <= budget * 1e-12 or not room.any():
+            break
+        part[room] = np.minimum(part[room] + left * share[room] / share[room].sum(), cost[room])
+    left = budget - part.sum()
+    if left > 0 and (cost > part).any():  # areas without any quota take what remains
+        part += left * (cost - part) / (cost - part).sum()
+    ranks = fractional_ranks(order, population.weights, areas)
+    stop = np.divide(part, cost, out=np.zeros(areas.size), where=cost > 0)[areas.codes][:, None]
+    return _Plan(ranks.within(0.0, stop), np.full(len(order), population.transfer))
+
+
+def _perfect(population: _Population, y: Array, budget: float) -> _Plan:
+    """Truly poorest first, draw by draw."""
+    affordable = budget / (population.transfer * population.everyone)
+    if affordable >= 1:
+        return _Plan(np.ones((len(y), 1)), np.full(len(y), budget / population.everyone))
+    ranks = fractional_ranks(y, population.weights, Groups.everyone(len(y)))
+    return _Plan(ranks.within(0.0, affordable), np.full(len(y), population.transfer))
+
+
+# --- scores ---
+
+
+def _utility(rho: float) -> Callable[[Array], Array]:
+    if rho == 1.0:
+        return np.log
+    return lambda y: (np.power(y, 1.0 - rho) - 1.0) / (1.0 - rho)
+
+
+def _levels(population: _Population, y: Array, line: Array, rho: float, money: float) -> dict[str, Array]:
+    """What is summed over families at welfare ``y``, each weighted by family or by person."""
+    families, persons = population.weights[:, None], (population.weights * population.size)[:, None]
+    gap = np.maximum(line - y, 0.0)
+    relative = gap / line
+    poor = y < line
+    return {
+        "poor_families": families * poor,
+        "P0": persons * poor,
+        "P1": persons * relative,
+        "P2": persons * relative**2,
+        "gap_rupiah": persons * gap,
+        "utility": persons * _utility(rho)(y / money),
+    }
+
+
+def _score_block(
+    population: _Population,
+    plans: Mapping[tuple[str, float], _Plan],
+    budgets: Sequence[float],
+    y: Array,
+    line: Array,
+    rho: float,
+) -> Iterator[tuple[tuple[str, float], dict[str, Array]]]:
+    """Scores of every plan in one block of draws; plans that give the same rupiah share the levels after transfer."""
+    money = float(line.mean())  # utility in units of the line: otherwise rupiah to the power of −2 lose their digits
+    before = _levels(population, y, line, rho, money)
+    start = {name: level.sum(axis=0) for name, level in before.items()}
+    best = {(PERFECT, budget): _perfect(population, y, budget) for budget in budgets}
+    by_rupiah: dict[bytes, list[tuple[tuple[str, float], _Plan]]] = {}
+    for key, plan in {**best, **plans}.items():
+        by_rupiah.setdefault(plan.rupiah.tobytes(), []).append((key, plan))
+    totals: dict[tuple[str, float], dict[str, Array]] = {}
+    for same in by_rupiah.values():
+        after = _levels(population, y + (same[0][1].rupiah / population.size)[:, None], line, rho, money)
+        change = {name: after[name] - before[name] for name in before}
+        for key, plan in same:
+            totals[key] = _served_totals(population, plan, before["poor_families"], change)
+    persons = float(population.weights @ population.size)
+    nothing = {name: np.zeros(y.shape[1]) for name in (*before, "served", "served_poor", "spent")}
+    for budget in budgets:
+        totals[NONE, budget] = nothing
+    for key, change in totals.items():
+        gain_at_best = totals[PERFECT, key[1]]["utility"]
+        yield key, _scores(start, change, gain_at_best, persons)
+
+
+def _served_totals(population: _Population, plan: _Plan, poor: Array, change: Mapping[str, Array]) -> dict[str, Array]:
+    families = population.weights[:, None]
+    served = plan.served
+    if served.shape[1] == 1:
+        sums = {name: served[:, 0] @ level for name, level in change.items()}
+        reached = served[:, 0] @ poor
+        number = np.full(poor.shape[1], population.weights @ served[:, 0])
+    else:
+        sums = {name: np.einsum("im,im->m", served, level) for name, level in change.items()}
+        reached, number = np.einsum("im,im->m", served, poor), (families * served).sum(axis=0)
+    spent = np.broadcast_to((families * served * plan.rupiah[:, None]).sum(axis=0), number.shape)
+    return {**sums, "served": number, "served_poor": reached, "spent": spent}
+
+
+def _scores(
+    start: Mapping[str, Array], change: Mapping[str, Array], gain_at_best: Array, persons: float
+) -> dict[str, Array]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scores = {
+            "served_families": change["served"],
+            "budget_spent_rupiah": change["spent"],
+            "exclusion_error": 1 - change["served_poor"] / start["poor_families"],
+            "inclusion_error": 1 - change["served_poor"] / change["served"],
+            "headcount_after": (start["P0"] + change["P0"]) / persons,
+            "poverty_gap_after": (start["P1"] + change["P1"]) / persons,
+            "severity_after": (start["P2"] + change["P2"]) / persons,
+            "families_out": -change["poor_families"],
+            "gap_closed_rupiah": -change["gap_rupiah"],
+            "rupiah_per_rupiah_gap": change["spent"] / -change["gap_rupiah"],
+            "crra_welfare": (start["utility"] + change["utility"]) / persons,
+            "crra_gain_share": change["utility"] / gain_at_best,
+        }
+    return {name: np.where(np.isfinite(value), value, np.nan) for name, value in scores.items()}
+
+
+def _table(
+    kept: Mapping[tuple[str, float], Sequence[Mapping[str, Array]]], draws: int, families: int, confidence: float
+) -> pd.DataFrame:
+    rows: list[dict[str, object]] = []
+    for (scenario, budget), found in sorted(kept.items(), key=lambda item: item[0][1]):
+        for measure in found[0]:
+            values = np.concatenate([block[measure] for block in found])
+            known = values[np.isfinite(values)]
+            se, low, high = draw_interval(values[None, :], confidence) if draws > 1 else [np.array([np.nan])] * 3
+            rows.append(
+                {
+                    "measure": measure,
+                    "denominator": definition(measure).denominator,
+                    "programme": scenario,
+                    "group": ALL,
+                    "budget": budget,
+                    "value": known.mean() if len(known) else np.nan,
+                    "se": se[0],
+                    "low": low[0],
+                    "high": high[0],
+                    "n": families,
+                }
+            )
+    return tidy(rows, [*COLUMNS[:4], "budget", *COLUMNS[4:]])

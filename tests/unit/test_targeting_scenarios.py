@@ -1,0 +1,152 @@
+"""Scenarios at equal budget, and programmes' cost-effectiveness."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.design import SurveyDesign
+from kaur_analysis.targeting import Scenario, compare_scenarios, cost_effectiveness
+
+ALL_KINDS = [
+    Scenario("delivered", "delivered", "got"),
+    Scenario("desil", "ranked", "desil"),
+    Scenario("model", "ranked", "predicted"),
+    Scenario("geographic", "geographic", "p", area="area"),
+    Scenario("elderly", "categorical", "elderly"),
+    Scenario("village", "quota", "predicted", area="area", quota="p"),
+    Scenario("universal", "universal"),
+]
+LINE, TRANSFER = 400_000.0, 200_000.0
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    size = 2000
+    x = rng.normal(size=size)
+    return pd.DataFrame(
+        {
+            "welfare": np.exp(13.2 + 0.3 * x + 0.45 * rng.normal(size=size)),
+            "predicted": np.exp(13.2 + 0.3 * x),
+            "desil": np.ceil(10 * pd.Series(x).rank() / size),
+            "p": 1 / (1 + np.exp(x + 1)),
+            "area": rng.integers(0, 15, size).astype(str),
+            "elderly": (rng.random(size) < 0.3).astype(float),
+            "got": TRANSFER * (rng.random(size) < 0.2),
+            "persons": rng.integers(1, 7, size).astype(float),
+            "weight": rng.uniform(1, 3, size),
+        }
+    )
+
+
+def run(frame: pd.DataFrame, scenarios: list[Scenario] = ALL_KINDS, **options: object) -> pd.DataFrame:
+    table = compare_scenarios(frame, "welfare", LINE, scenarios, TRANSFER, household_size="persons", **options)
+    return table.pivot_table(index=["budget", "programme"], columns="measure", values="value", dropna=False)
+
+
+@pytest.mark.parametrize("factor", [0.1, 1.0, 3.0, 30.0])
+def test_every_scenario_spends_exactly_the_budget(frame: pd.DataFrame, factor: float) -> None:
+    budget = factor * frame["got"].sum()
+    spent = run(frame, budget_rp_month=budget, weights="weight")["budget_spent_rupiah"].drop("none", level=1)
+    np.testing.assert_allclose(spent, budget, rtol=1e-9)
+
+
+def test_the_budget_is_what_was_delivered_unless_said_otherwise(frame: pd.DataFrame) -> None:
+    assert run(frame).index.get_level_values("budget").unique().tolist() == [frame["got"].sum()]
+
+
+def test_perfect_information_is_best_at_the_gap(frame: pd.DataFrame) -> None:
+    found = run(frame).droplevel("budget")
+    assert found["gap_closed_rupiah"].idxmax() == "perfect"
+    assert found["crra_gain_share"].drop("perfect").max() < 1
+
+
+def test_doing_nothing_leaves_poverty_as_it_is(frame: pd.DataFrame) -> None:
+    found = run(frame).loc[(frame["got"].sum(), "none")]
+    poor = frame["welfare"] < LINE
+    assert found["headcount_after"] == pytest.approx(frame.loc[poor, "persons"].sum() / frame["persons"].sum())
+    assert found["exclusion_error"] == 1
+
+
+def test_universal_excludes_nobody(frame: pd.DataFrame) -> None:
+    found = run(frame).droplevel("budget").loc["universal"]
+    assert found["exclusion_error"] == 0
+    assert found["inclusion_error"] == pytest.approx((frame["welfare"] >= LINE).mean())
+
+
+def test_poverty_after_transfer_by_hand() -> None:
+    frame = pd.DataFrame({"y": [100.0, 300.0, 500.0], "rank": [2, 1, 3], "persons": [2.0, 1, 1]})
+    table = compare_scenarios(frame, "y", 350.0, [Scenario("r", "ranked", "rank")], 100.0, 150.0, None, "persons")
+    found = table[table["programme"] == "r"].set_index("measure")["value"]
+    # First the second family (300 + 100 ≥ 350: out), then half a chance for the first (100 + 100/2 = 150).
+    assert found["families_out"] == pytest.approx(1)
+    assert found["headcount_after"] == pytest.approx(2 / 4)
+    assert found["poverty_gap_after"] == pytest.approx(2 * (0.5 * 250 / 350 + 0.5 * 200 / 350) / 4)
+    assert found["gap_closed_rupiah"] == pytest.approx(50 + 0.5 * 2 * 50)
+    assert found["exclusion_error"] == pytest.approx(0.25)
+
+
+def test_a_family_exactly_at_the_line_is_not_poor() -> None:
+    frame = pd.DataFrame({"y": [350.0, 349.99], "rank": [1, 2]})
+    table = compare_scenarios(frame, "y", 350.0, [Scenario("r", "ranked", "rank")], 1.0, 1.0)
+    found = table[table["programme"] == "none"].set_index("measure")["value"]
+    assert found["headcount_after"] == 0.5
+
+
+def test_more_risk_aversion_prefers_perfect_over_universal_more(frame: pd.DataFrame) -> None:
+    share = [run(frame, rho=rho).droplevel("budget").loc["universal", "crra_gain_share"] for rho in (0.0, 1.0, 3.0)]
+    assert share[0] == pytest.approx(1)  # risk-neutral: a rupiah is a rupiah ... per head
+    assert share[0] > share[1] > share[2]
+
+
+def test_draws_of_the_truth_give_intervals(frame: pd.DataFrame) -> None:
+    rng = np.random.default_rng(1)
+    draws = frame["predicted"].to_numpy()[:, None] * np.exp(0.45 * rng.normal(size=(len(frame), 80)))
+    table = compare_scenarios(frame, "welfare", LINE, ALL_KINDS, TRANSFER, welfare_draws=draws)
+    model = table[(table["programme"] == "model") & (table["measure"] == "exclusion_error")].iloc[0]
+    assert model["low"] < model["value"] < model["high"]
+    assert 0.1 < model["value"] < 0.9
+
+
+def test_curves_go_over_the_budgets(frame: pd.DataFrame) -> None:
+    budgets = [1e7, 3e7, 9e7]
+    found = run(frame, budget_rp_month=budgets)["headcount_after"].unstack("programme")
+    assert found.index.tolist() == budgets
+    assert (found["model"].diff().dropna() < 0).all()
+
+
+def test_the_truth_cannot_rank_itself(frame: pd.DataFrame) -> None:
+    with pytest.raises(EstimationError, match="perfect"):
+        run(frame, [Scenario("model", "ranked", "welfare")], budget_rp_month=1e6)
+
+
+def test_quota_that_a_village_cannot_use_goes_to_the_others() -> None:
+    frame = pd.DataFrame({"y": 100.0, "rank": 1.0, "area": ["a", "b", "b", "b"], "q": [9.0, 1, 1, 1]})
+    scenario = Scenario("quota", "quota", "rank", area="area", quota="q")
+    table = compare_scenarios(frame.assign(y=[100.0, 100, 100, 100]), "y", 200.0, [scenario], 10.0, 30.0)
+    found = table[table["programme"] == "quota"].set_index("measure")["value"]
+    assert found["budget_spent_rupiah"] == pytest.approx(30)
+    assert found["served_families"] == pytest.approx(3)
+
+
+def test_cost_effectiveness_by_hand() -> None:
+    # Without the transfer of 100 the first had 100, the second 300, the third 900; line 350.
+    frame = pd.DataFrame({"y": [200.0, 400.0, 1000.0, 200.0], "t": [1, 1, 1, 0]})
+    found = cost_effectiveness(frame, "y", 350.0, "t", 100.0, overhead=0.1).set_index("measure")["value"]
+    assert found["cost_rupiah"] == pytest.approx(330)
+    assert found["poor_reached"] == 2
+    assert found["rupiah_per_poor_reached"] == pytest.approx(165)
+    assert found["gap_closed_rupiah"] == pytest.approx(100 + 50)
+    assert found["vertical_efficiency"] == pytest.approx(2 / 3)
+    assert found["poverty_reduction_efficiency"] == pytest.approx(0.5)
+    assert found["spillover"] == pytest.approx(2 / 3 - 0.5)
+    assert found["gap_reduction"] == pytest.approx(150 / (250 + 50 + 150))
+    assert found["headcount_reduction"] == pytest.approx(1 / 4)
+
+
+def test_cost_effectiveness_of_a_survey_has_design_errors(frame: pd.DataFrame) -> None:
+    data = frame.assign(t=(frame["got"] > 0) * 1, psu=np.arange(len(frame)) // 20)
+    table = cost_effectiveness(data, "welfare", LINE, "t", 1e5, design=SurveyDesign(data, "weight", psu="psu"))
+    assert (table["se"] > 0).all()
+    assert table.attrs["route"] == "survey"
