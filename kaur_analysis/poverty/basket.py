@@ -92,6 +92,7 @@ def basic_needs_line(
 
     the non-food line Σ_j r_j V_j with r_j the basic share of each item. The reference population are the 20 % of
     persons just above the provisional line. The new line takes the provisional one's place until the line stays.
+    More than one line can be its own reference; the start decides, so a published line names its provisional one.
 
     Parameters
     ----------

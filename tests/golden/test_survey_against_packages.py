@@ -126,8 +126,6 @@ def test_convey_decomposition_of_severity(ours, theirs):
 
 @pytest.mark.parametrize("call", CONVEY_CALLS)
 def test_convey_replicate_errors_with_given_bootstrap_weights(call):
-    if call == "svyarpr":
-        pytest.skip("the same call as the relative headcount")
     table = data("laeken_eusilc.csv.gz")
     replicates = data("laeken_eusilc_boot50_multipliers_by_household.csv.gz").set_index("db030")
     multipliers = replicates.loc[table["db030"]].to_numpy(dtype=float)
