@@ -1,8 +1,10 @@
 """Who was reached, who was missed, who was wrongly in, why, and what would have been better."""
 
 from kaur_analysis.targeting.adjustment import ReceiptAdjustment, links_given_covariates, receipt_adjustment
+from kaur_analysis.targeting.churn import churn, timeliness
 from kaur_analysis.targeting.cost import cost_effectiveness
 from kaur_analysis.targeting.definitions import Definition, definition, definitions, definitions_table
+from kaur_analysis.targeting.fairness import fairness, group_calibrated_ranking
 from kaur_analysis.targeting.incidence import Concentration, benefit_incidence, concentration
 from kaur_analysis.targeting.inputs import receipt_draws
 from kaur_analysis.targeting.measures import targeting_measures
@@ -17,6 +19,7 @@ __all__ = [
     "ReceiptAdjustment",
     "Scenario",
     "benefit_incidence",
+    "churn",
     "compare_scenarios",
     "concentration",
     "cost_effectiveness",
@@ -24,9 +27,12 @@ __all__ = [
     "definitions",
     "definitions_table",
     "error_decomposition",
+    "fairness",
+    "group_calibrated_ranking",
     "links_given_covariates",
     "overlap",
     "receipt_adjustment",
     "receipt_draws",
     "targeting_measures",
+    "timeliness",
 ]

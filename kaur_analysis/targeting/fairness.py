@@ -1,0 +1,190 @@
+"""Whom the errors fall on: the same errors by kind of family, against everyone else, with a note on many comparisons."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from kaur_analysis.errors import EstimationError
+from kaur_analysis.targeting.engine import Items, estimate, linear_rules, rows_of
+from kaur_analysis.targeting.evidence import Block, Uncertainty, read_evidence
+from kaur_analysis.targeting.formulas import Formula
+from kaur_analysis.targeting.inputs import Array, Draws, Groups, numbers, weight_of
+from kaur_analysis.targeting.intervals import COLUMNS, Design, tidy
+from kaur_analysis.targeting.measures import with_route
+from kaur_analysis.targeting.ranks import fractional_ranks
+
+ERRORS = ("exclusion_error", "inclusion_error")
+MULTIPLE_COMPARISONS = (
+    "Banyak kelompok dibandingkan sekaligus: nilai p_adjusted sudah memperhitungkan hal itu (Holm); selang per kelompok "
+    "belum."
+)
+
+
+def fairness(
+    frame: pd.DataFrame,
+    poor: str,
+    received: str | Sequence[str],
+    characteristics: Sequence[str],
+    weights: str | None = None,
+    design: Design | None = None,
+    *,
+    poor_draws: Draws | None = None,
+    received_draws: Mapping[str, Array] | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Exclusion and inclusion error of each kind of family, and the difference from all other families.
+
+    Parameters
+    ----------
+    frame, poor, received, weights, design, poor_draws, received_draws, confidence, seed
+        As in :func:`targeting_measures`.
+    characteristics
+        Columns of classes: sex of the head, elderly head, disability, class of household size, kecamatan, remoteness.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of :func:`targeting_measures` and ``characteristic``, ``difference`` (the class minus all others),
+        ``difference_se``, ``difference_low``, ``difference_high``, ``p_value`` and ``p_adjusted`` (Holm over all rows of
+        a measure): a t test on the design's degrees of freedom, or on the registry route the normal tail at the
+        draws' spread. ``attrs["note"]`` says so to the reader.
+    """
+    given = Uncertainty(poor_draws, received_draws, None, seed)
+    parts = [
+        _one_characteristic(frame, poor, received, weights, design, given, confidence, characteristic)
+        for characteristic in characteristics
+    ]
+    if not parts:
+        raise EstimationError("Sebutkan paling sedikit satu ciri keluarga.")
+    table = pd.concat(parts, ignore_index=True)
+    table["p_adjusted"] = np.nan
+    for measure in ERRORS:
+        tested = (table["measure"] == measure) & table["p_value"].notna()
+        if tested.any():
+            table.loc[tested, "p_adjusted"] = multipletests(table.loc[tested, "p_value"], method="holm")[1]
+    table = with_route(table, design)
+    table.attrs["note"] = MULTIPLE_COMPARISONS
+    return table
+
+
+def _one_characteristic(
+    frame: pd.DataFrame,
+    poor: str,
+    received: str | Sequence[str],
+    weights: str | None,
+    design: Design | None,
+    given: Uncertainty,
+    confidence: float,
+    characteristic: str,
+) -> pd.DataFrame:
+    """Both errors inside and outside every class; the difference is estimated as one measure, not from two intervals."""
+    evidence = read_evidence(frame, poor, received, weights, None, None, None, design, given, confidence)
+    classes = Groups.read(frame, characteristic)
+    members = [(classes.codes == place).astype(float)[:, None] for place in range(classes.size)]
+    keys = [(receipt.programme, place) for receipt in evidence.receipts for place in range(classes.size)]
+
+    def views(block: Block) -> dict[tuple[str, int], Items]:
+        return {
+            (programme, place): _cells(block.poor, block.received[programme], members[place])
+            for programme, place in keys
+        }
+
+    formulas = {f"{name}{part}": formula for name in ERRORS for part, formula in _FORMULAS[name].items()}
+    joint = [key for key in keys if key[0] in evidence.dependent_links(given)]
+    rules = linear_rules(evidence.setting, dict.fromkeys(keys, formulas), joint)
+    draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
+    found = estimate(evidence.setting, views(evidence.expected()), draws, rules)
+    degrees = np.inf if design is None else max(design.degrees_of_freedom, 1)
+    rows: list[dict[str, object]] = []
+    for (_, (programme, place)), by_measure in found.items():
+        label = classes.labels[place]
+        counts = {name: total[[place]] for name, total in evidence.counts(classes, programme).items()}
+        for name in ERRORS:
+            difference, se, low, high = (float(part[0]) for part in by_measure[f"{name}_difference"])
+            rows += rows_of(
+                name,
+                programme,
+                Groups((label,), classes.codes),
+                by_measure[name],
+                counts,
+                characteristic=characteristic,
+                difference=difference,
+                difference_se=se,
+                difference_low=low,
+                difference_high=high,
+                p_value=2 * float(stats.t.sf(abs(difference) / se, degrees)) if se > 0 else np.nan,
+            )
+    extra = ["difference", "difference_se", "difference_low", "difference_high", "p_value"]
+    return tidy(rows, [*COLUMNS[:3], "characteristic", *COLUMNS[3:], *extra])
+
+
+def _cells(poor: Array, received: Array, member: Array) -> Items:
+    cases = {
+        "poor": poor,
+        "missed": poor * (1 - received),
+        "recipients": received,
+        "included": (1 - poor) * received,
+    }
+    inside = {f"{name}_inside": column * member for name, column in cases.items()}
+    return {**inside, **{f"{name}_outside": column * (1 - member) for name, column in cases.items()}}
+
+
+def _error(above: str, below: str) -> Mapping[str, Formula]:
+    return {
+        "": lambda t: t[f"{above}_inside"] / t[f"{below}_inside"],
+        "_difference": lambda t: (
+            t[f"{above}_inside"] / t[f"{below}_inside"] - t[f"{above}_outside"] / t[f"{below}_outside"]
+        ),
+    }
+
+
+_FORMULAS = {"exclusion_error": _error("missed", "poor"), "inclusion_error": _error("included", "recipients")}
+
+
+def group_calibrated_ranking(
+    frame: pd.DataFrame,
+    score: str,
+    group: str,
+    expected_poor: str,
+    weights: str | None = None,
+) -> pd.Series:
+    """Rank families so that no group of them loses systematically: lowest rank first.
+
+    Within a group families keep the order of ``score``. Between groups, a family's rank is the number of families of its
+    group that come before it, per expected poor family of that group: a quota filled by this rank serves every group in
+    proportion to its expected poor. Use it where :func:`fairness` shows a group whose poor are missed more often because
+    a model sees them badly; what it costs in total error shows in :func:`compare_scenarios`.
+
+    Parameters
+    ----------
+    frame, weights
+        Families and their weights.
+    score
+        Column, low is served first.
+    group
+        Column of groups.
+    expected_poor
+        Column of P(poor), calibrated within groups.
+
+    Returns
+    -------
+    pandas.Series
+        Ranks on the frame's index; equals within a group share one.
+
+    Raises
+    ------
+    EstimationError
+        A group without any expected poor family has no rank.
+    """
+    weight = weight_of(frame, weights)
+    groups = Groups.read(frame, group)
+    poor = np.bincount(groups.codes, weight * numbers(frame, expected_poor, 0.0, 1.0), groups.size)
+    if (poor <= 0).any():
+        raise EstimationError("Ada kelompok tanpa satu pun keluarga yang diperkirakan miskin.")
+    people = np.bincount(groups.codes, weight, groups.size)
+    middle = fractional_ranks(numbers(frame, score), weight, groups).middle[:, 0]
+    return pd.Series(middle * (people / poor)[groups.codes], index=frame.index, name="group_calibrated_rank")
