@@ -1,0 +1,50 @@
+"""A last look at every product before it is shared: nothing in it may look like a person's number."""
+
+import re
+
+from kaur_analysis.errors import KaurError
+
+# NIK and KK numbers have 16 digits, written whole, in fours, or as 6-6-4. Sixteen digits after a decimal point are a
+# float; letters beside the digits make it a hash.
+_PATTERNS = {
+    "nomor 16 angka": re.compile(r"(?<![0-9A-Za-z])(?<!\d\.)\d{16}(?![0-9A-Za-z])"),
+    "nomor 16 angka berkelompok": re.compile(
+        r"(?<![\w.,-])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|\d{6}([ -.])\d{6}\2\d{4})(?![\w.,-])"
+    ),
+    "NIK yang rusak oleh Excel": re.compile(r"(?<!\w)\d[.,]\d{2,}E\+15(?!\d)", re.IGNORECASE),
+    "alamat RT/RW": re.compile(r"\bRT\.?\s*/?\s*0?\d{1,3}\s*[/ ]\s*RW\.?\s*0?\d{1,3}\b", re.IGNORECASE),
+    "nomor telepon": re.compile(r"(?<![\w.,+-])(?:\+62|0)8\d{8,11}(?!\w)"),
+}
+
+
+def identifier_findings(text: str) -> list[str]:
+    """Kinds of identifiers that a text seems to hold, each with how often and on which lines; never the value.
+
+    Parameters
+    ----------
+    text
+        A whole product: page, table, executed notebook, log.
+
+    Returns
+    -------
+    list of str
+        Empty where nothing was found.
+    """
+    found = []
+    for kind, pattern in _PATTERNS.items():
+        lines = [text.count("\n", 0, match.start()) + 1 for match in pattern.finditer(text)]
+        if lines:
+            found.append(f"{kind}: {len(lines)} kali, baris {', '.join(map(str, sorted(set(lines))[:5]))}")
+    return found
+
+
+def require_publishable(text: str, product: str) -> None:
+    """Refuse a product that seems to hold an identifier.
+
+    Raises
+    ------
+    KaurError
+        Names the product, the kind and the lines.
+    """
+    if found := identifier_findings(text):
+        raise KaurError(f"{product} tidak boleh dibagikan: {'; '.join(found)}.")

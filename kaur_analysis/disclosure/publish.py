@@ -1,0 +1,232 @@
+"""From estimates to the published table: marks for error, hiding of small groups, rounding, and the record of it.
+
+Order of the rules: no value → ``belum ada data``; relative standard error too large → ``tidak disajikan``; then hiding
+to protect families (small, resting on few, all or none, told by the last edition), then whatever must be hidden so that
+those cannot be worked out; last, rounding. The published table does not tell a small number from a companion.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.contracts import PUBLISHED, checked
+from kaur_analysis.disclosure.attack import Sums
+from kaur_analysis.disclosure.quantities import (
+    Quantities,
+    Quantity,
+    equations,
+    instances,
+    read_quantities,
+    rules,
+    twin_concepts,
+)
+
+KEYS = ["topic", "indicator", "area", "programme", "agency", "group", "period"]
+COLUMNS = [*KEYS, "unit", "value", "low", "high", "rse", "n", "status", "reason", "source"]
+NUMBERS = ["value", "low", "high", "rse", "n"]
+DECIMALS = {"bagian": 4, "indeks": 4}
+HIDDEN = "disembunyikan untuk melindungi keluarga"
+REASONS = {
+    "disembunyikan": HIDDEN,
+    "tidak disajikan": "galat terlalu besar",
+    "hati-hati": "galat besar, pakai dengan hati-hati",
+    "belum ada data": "belum ada data",
+    "tampil": "",
+}
+RULES = {
+    "tampil": "cukup banyak keluarga dan galat cukup kecil",
+    "hati-hati": "galat relatif di antara kedua batas",
+    "galat": "galat relatif di atas batas",
+    "tanpa data": "tidak ada nilai",
+    "sedikit": "menghitung lebih sedikit keluarga daripada batas",
+    "dasar kecil": "bagian dari lebih sedikit keluarga daripada batas",
+    "semua atau tidak ada": "berlaku bagi semua atau tidak seorang pun di kelompoknya",
+    "edisi lalu": "selisih dengan terbitan lalu mengungkap sedikit keluarga, atau disembunyikan waktu itu",
+    "pendamping": "disembunyikan agar angka lain yang disembunyikan tidak dapat dihitung",
+}
+PROTECTING = ("sedikit", "dasar kecil", "semua atau tidak ada", "edisi lalu", "pendamping")
+
+
+class Limits(Protocol):
+    """Settings this room needs (``study.Thresholds`` has them)."""
+
+    @property
+    def rse_caution(self) -> float:
+        """Relative standard error up to which a number is shown without a mark."""
+
+    @property
+    def rse_hide(self) -> float:
+        """Relative standard error above which it is not shown."""
+
+    @property
+    def minimum_families(self) -> int:
+        """Fewest families a number may count or rest on; also the width an attacker must be left with."""
+
+
+def publish(
+    estimates_by_topic: Mapping[str, pd.DataFrame], thresholds: Limits, previous: pd.DataFrame | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Decide what is shown, shown with a caution, or not shown.
+
+    Parameters
+    ----------
+    estimates_by_topic
+        Topic → rows in the shape of the published table (``docs/architecture.md``) before protection. Needed columns:
+        ``indicator, area, unit, value``; absent text columns count as ``""``, absent numbers as missing. ``n`` of a
+        share is the number of families it is a share of; where it is absent the base is not checked.
+    thresholds
+        Error limits and the minimum number of families.
+    previous
+        Published table of an earlier issue of the same period. What it hid stays hidden, and a count below the
+        kabupaten that has changed by fewer families than the minimum is hidden: the difference would tell of those few.
+
+    Returns
+    -------
+    published : pandas.DataFrame
+        Contract ``PUBLISHED``, sorted by its key.
+    decisions : pandas.DataFrame
+        One row per published row: its key, ``status``, ``rule`` (a key of ``RULES``) and ``why``. It holds no hidden
+        value, but tells small numbers from companions: it stays in the office.
+
+    Raises
+    ------
+    ValueError
+        A needed column is absent, or two rows have the same key.
+    """
+    table = _collected(estimates_by_topic)
+    rule = _by_error(table, thresholds)
+    minimum = thresholds.minimum_families
+    families = table[~table["topic"].isin(rules()["open_topics"]) & table["value"].notna()]
+    few = list(families.index[families["unit"].isin(list(DECIMALS)) & (families["n"] < minimum)])
+    rule[few] = "dasar kecil"
+    found = read_quantities(families, minimum)
+    told = [] if previous is None else _told_by_previous(families, previous, minimum)
+    rule[told] = "edisi lalu"
+    hidden = _protected(_too_telling(found, few, told, minimum), found)
+    for row, quantities in found.of_row.items():
+        rule[row] = next((hidden[quantity] for quantity in quantities if quantity in hidden), rule[row])
+    table["status"] = rule.map(lambda name: "disembunyikan" if name in PROTECTING else _STATUS.get(name, name))
+    table["reason"] = table["reason"].where(
+        table["reason"].ne("") & table["status"].ne("disembunyikan"), table["status"].map(REASONS)
+    )
+    table.loc[table["status"] == "disembunyikan", NUMBERS] = np.nan
+    table.loc[table["status"] == "tidak disajikan", ["value", "low", "high"]] = np.nan
+    published = _rounded(table).sort_values(KEYS, ignore_index=True)
+    decisions = table[[*KEYS, "status"]].assign(rule=rule, why=rule.map(RULES)).sort_values(KEYS, ignore_index=True)
+    return checked(PUBLISHED, published), decisions
+
+
+_STATUS = {"galat": "tidak disajikan", "tanpa data": "belum ada data"}
+
+
+def _collected(estimates_by_topic: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    parts = []
+    for topic, rows in estimates_by_topic.items():
+        if absent := {"indicator", "area", "unit", "value"} - set(rows.columns):
+            raise ValueError(f"topic {topic!r}: columns {sorted(absent)} are absent")
+        parts.append(rows.assign(topic=topic).reindex(columns=COLUMNS).astype(object))
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS, dtype=object)
+    text = [column for column in COLUMNS if column not in NUMBERS]
+    table[text] = table[text].fillna("").astype(str)
+    table[NUMBERS] = table[NUMBERS].astype(float)
+    twice = table.loc[table.duplicated(KEYS), "topic"].unique()
+    if len(twice):
+        raise ValueError(f"rows with the same key in topics {sorted(twice)}")
+    return table
+
+
+def _by_error(table: pd.DataFrame, thresholds: Limits) -> pd.Series:
+    """Rule by value and relative standard error alone."""
+    cases = [table["value"].isna(), table["rse"] > thresholds.rse_hide, table["rse"] > thresholds.rse_caution]
+    return pd.Series(np.select(cases, ["tanpa data", "galat", "hati-hati"], "tampil"), table.index, dtype=object)
+
+
+def _told_by_previous(rows: pd.DataFrame, previous: pd.DataFrame, minimum: int) -> list[int]:
+    """Rows that an earlier issue of the same period hid, or that differ from it by a few families."""
+    own = rows[[*KEYS, "unit", "value"]].reset_index(names="row")
+    both = own.merge(previous[[*KEYS, "value", "status"]], on=KEYS, suffixes=("", "_before"))
+    change = (both["value"].round() - both["value_before"]).abs()
+    counted = both["unit"].isin(["orang", "keluarga", "unit"]) & (both["area"].str.len() > 4)
+    return list(both.loc[(both["status"] == "disembunyikan") | (counted & change.between(1, minimum - 1)), "row"])
+
+
+def _too_telling(found: Quantities, few: list[int], told: list[int], minimum: int) -> dict[Quantity, str]:
+    """Quantities that must not be shown for their own sake, each with the rule."""
+    hidden = {found.of_row[row][0]: "edisi lalu" for row in told if row in found.of_row}
+    hidden |= {found.of_row[row][0]: "dasar kecil" for row in few if row in found.of_row}
+    for relation in rules()["relations"]:
+        if relation.get("all_or_none"):
+            for whole, parts in instances(relation, found.amounts):
+                if not _is_harmless(whole, parts, relation, found):
+                    hidden |= {part: "semua atau tidak ada" for part in parts if part in found.amounts}
+    for quantity, amount in found.amounts.items():
+        if quantity.concept not in twin_concepts() and 0 < amount < minimum - 1e-9:
+            hidden[quantity] = "sedikit"
+    return hidden
+
+
+def _is_harmless(
+    whole: Quantity, parts: tuple[Quantity, ...], relation: Mapping[str, object], found: Quantities
+) -> bool:
+    """Whether no part holds all of the whole, or the reason for it is public."""
+    total = found.amounts.get(whole, 0.0)
+    holds_all = any(found.amounts.get(part, 0.0) >= total * (1 - 1e-9) for part in parts)
+    if total <= 0 or not holds_all or len(whole.area) <= 4:
+        return True
+    absent = Quantity(
+        str(relation.get("unless_zero")), whole.area, parts[0].programme, parts[0].agency, whole.group, whole.period
+    )
+    return found.amounts.get(absent) == 0
+
+
+def _protected(primary: Mapping[Quantity, str], found: Quantities) -> dict[Quantity, str]:
+    """Hide companions until an attacker can bound no hidden quantity more closely than its protection."""
+    hidden = {quantity: rule for quantity, rule in primary.items() if quantity in found.amounts}
+    sums = Sums(found.amounts, equations(found), found.protection)
+    cost = {quantity: _cost(quantity) for quantity in found.amounts}
+    while True:
+        _hide_twins(hidden, found)
+        exposed = sums.exposed(hidden)
+        new: set[Quantity] = set()
+        for quantity in exposed:
+            new |= sums.companions(quantity, {*hidden, *new}, cost)
+        if not new:
+            return hidden
+        hidden |= dict.fromkeys(sorted(new), "pendamping")
+
+
+def _cost(quantity: Quantity) -> float:
+    """What readers lose: more for larger areas and for the totals that everything is compared with."""
+    kept = rules()["keep"]
+    return {10: 1.0, 7: 10.0}.get(len(quantity.area), 1000.0) * (kept.get(quantity.concept, 1.0))
+
+
+def _hide_twins(hidden: dict[Quantity, str], found: Quantities) -> None:
+    waiting = list(hidden)
+    while waiting:
+        for twin in found.twins.get(waiting.pop(), []):
+            if twin not in hidden:
+                hidden[twin] = "pendamping"
+                waiting.append(twin)
+
+
+def _rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """Counts to whole families or to the step their interval bears, shares to hundredths of a percent."""
+    out = table.copy()
+    estimated = ["value", "low", "high"]
+    for unit, decimals in DECIMALS.items():
+        rows = out["unit"] == unit
+        out.loc[rows, estimated] = out.loc[rows, estimated].round(decimals)
+    counted = ~out["unit"].isin(list(DECIMALS)) & (out["topic"] != "official")
+    step = _bearing_step(out["high"] - out["low"])
+    for column in estimated:
+        out.loc[counted, column] = ((out[column] / step).round() * step)[counted]
+    return out.assign(rse=out["rse"].round(3), n=out["n"].round())
+
+
+def _bearing_step(width: pd.Series) -> pd.Series:
+    """Power of ten about a tenth of the interval's width, at least 1: digits below it would only pretend."""
+    tenth = (width / 10).clip(lower=1).fillna(1)
+    return 10.0 ** np.floor(np.log10(tenth) + 1e-9)

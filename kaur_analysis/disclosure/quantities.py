@@ -1,0 +1,168 @@
+"""The quantities of families behind published rows, and the sums they obey (``rules.yaml``)."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from kaur_analysis.reference import read_yaml
+
+ABOVE = {7: 4, 10: 7}  # length of a BPS code → length of the code of the area it lies in
+
+
+@dataclass(frozen=True, order=True)
+class Quantity:
+    """What a row states: a concept in an area; several rows may state the same."""
+
+    concept: str
+    area: str
+    programme: str
+    agency: str
+    group: str
+    period: str
+
+
+Equation = tuple[Quantity, tuple[Quantity, ...]]
+
+
+@dataclass
+class Quantities:
+    """Quantities of a table.
+
+    Attributes
+    ----------
+    of_row
+        Row → quantities it must be hidden with: what it states and, for a share, what it is a share of.
+    amounts
+        Quantity → amount that the rows state, or that follows from a whole and its other parts.
+    protection
+        Quantity → width that an attacker must be left with.
+    twins
+        Quantity → quantities hidden whenever it is hidden.
+    """
+
+    of_row: dict[int, list[Quantity]] = field(default_factory=dict)
+    amounts: dict[Quantity, float] = field(default_factory=dict)
+    protection: dict[Quantity, float] = field(default_factory=dict)
+    twins: dict[Quantity, list[Quantity]] = field(default_factory=dict)
+
+
+@cache
+def rules() -> dict[str, Any]:
+    """The room's rules as data."""
+    return dict(read_yaml(Path(__file__).with_name("rules.yaml")))
+
+
+@cache
+def twin_concepts() -> dict[str, str]:
+    """Concept of money, units or people → concept of the families it gives away."""
+    return {rule["concept"]: rule["twin"] for rule in rules()["cells"].values() if "twin" in rule}
+
+
+def read_quantities(rows: pd.DataFrame, minimum: int) -> Quantities:
+    """Quantities that rows of the published table state.
+
+    Parameters
+    ----------
+    rows
+        Columns of the published table; only rows whose topic and indicator ``rules.yaml`` names count.
+    minimum
+        Protection of a count of families; that of a twin is the same number of families in its own unit.
+    """
+    found = Quantities()
+    with_agency = rows[(rows["programme"] != "") & (rows["agency"] != "")]
+    agency_of = dict(zip(with_agency["programme"], with_agency["agency"], strict=True))
+    stated = [(row, rules()["cells"].get(f"{row.topic}.{row.indicator}")) for row in rows.itertuples()]
+    # Counts before shares: where both state a quantity, the count is exact.
+    for row, rule in sorted(
+        ((row, rule) for row, rule in stated if rule), key=lambda pair: ("share_of" in pair[1], pair[0].Index)
+    ):
+        quantity = _about(rule["concept"], rule.get("programme", row.programme), row, agency_of)
+        found.of_row[row.Index] = [quantity]
+        if "follows" in rule:
+            continue
+        amount = row.value
+        if "share_of" in rule:
+            base = _about(rule["share_of"], row.programme, row, agency_of)
+            found.of_row[row.Index].append(base)
+            _state(found, base, row.n, minimum)
+            amount = row.value * row.n
+        _state(found, quantity, amount, minimum)
+    _add_remainders(found, minimum)
+    _pair_twins(found, minimum)
+    return found
+
+
+def _about(concept: str, programme: str, row: Any, agency_of: Mapping[str, str]) -> Quantity:
+    programme = "" if concept in rules()["without_programme"] else programme
+    agency = agency_of.get(programme, "" if concept in rules()["without_programme"] else row.agency)
+    return Quantity(concept, row.area, programme, agency, row.group, row.period)
+
+
+def _state(found: Quantities, quantity: Quantity, amount: float, minimum: int) -> None:
+    if not math.isnan(amount):
+        found.amounts.setdefault(quantity, amount)
+        found.protection.setdefault(quantity, float(minimum))
+
+
+def _add_remainders(found: Quantities, minimum: int) -> None:
+    """A whole and all its parts but one give the last part: it exists for an attacker though no row states it."""
+    for relation in rules()["relations"]:
+        for whole, parts in instances(relation, found.amounts):
+            unstated = [part for part in parts if part not in found.amounts]
+            if whole in found.amounts and len(unstated) == 1 and len(parts) == 2:
+                stated = sum(found.amounts[part] for part in parts if part in found.amounts)
+                _state(found, unstated[0], max(found.amounts[whole] - stated, 0.0), minimum)
+
+
+def _pair_twins(found: Quantities, minimum: int) -> None:
+    for quantity, amount in found.amounts.items():
+        if quantity.concept in twin_concepts():
+            families = replace(quantity, concept=twin_concepts()[quantity.concept], group="")
+            if families in found.amounts:
+                found.twins.setdefault(families, []).append(quantity)
+                found.twins.setdefault(quantity, []).append(families)
+                found.protection[quantity] = minimum * amount / max(found.amounts[families], 1.0)
+
+
+def instances(relation: Mapping[str, Any], amounts: Mapping[Quantity, float]) -> list[Equation]:
+    """A relation of ``rules.yaml`` wherever one of its parts is stated."""
+    found = {}
+    for quantity in amounts:
+        if quantity.concept in relation["parts"] and relation.get("programme") in (None, quantity.programme):
+            parts = tuple(replace(quantity, concept=name) for name in relation["parts"])
+            general = {"programme": "", "agency": ""} if relation["whole"] in rules()["without_programme"] else {}
+            found[parts] = replace(quantity, concept=relation["whole"], **general)
+    return [(whole, parts) for parts, whole in found.items()]
+
+
+def equations(found: Quantities) -> list[Equation]:
+    """Every sum among the quantities."""
+    sums = list(_sums(found.amounts))
+    for relation in rules()["relations"]:
+        for whole, parts in instances(relation, found.amounts):
+            stated = tuple(part for part in parts if part in found.amounts)
+            if whole in found.amounts and len(stated) > 1:
+                sums.append((whole, stated))
+    return sums
+
+
+def _sums(amounts: Mapping[Quantity, float]) -> Iterator[Equation]:
+    """An area is the sum of its areas; money, units without fund, programme or agency of those with one."""
+    parts_of: dict[tuple[str, Quantity], list[Quantity]] = {}
+    for quantity in amounts:
+        wholes = {}
+        if len(quantity.area) in ABOVE:
+            wholes["area"] = quantity.area[: ABOVE[len(quantity.area)]]
+        if quantity.concept in twin_concepts():
+            wholes |= {name: "" for name in ("group", "programme", "agency") if getattr(quantity, name)}
+        for name, value in wholes.items():
+            whole = replace(quantity, **{name: value})
+            if whole in amounts:
+                parts_of.setdefault((name, whole), []).append(quantity)
+    for (_, whole), parts in parts_of.items():
+        yield whole, tuple(parts)
