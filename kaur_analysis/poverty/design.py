@@ -467,9 +467,8 @@ class Domains:
             per_record = np.append(value, 0.0)[self.code] * (1.0 if denominator is None else denominator)
             return value, self._each((full - per_record) / np.append(size, 1.0)[self.code])
         _, cells = self._crossing
-        domain = cells.domain
-        score = (above - np.append(value, 0.0)[domain] * below) / np.append(size, 1.0)[domain]
-        return value, cells.variance(score)[:-1]
+        score = above - np.append(value, 0.0)[cells.domain] * below
+        return value, cells.variance(score)[:-1] / size**2
 
     def influence(self, domain: int, values: FloatArray) -> FloatArray:
         """Values of the records of one domain, zero outside it, shape (n,)."""
