@@ -137,9 +137,19 @@ def decompose_fgt(
     I = P₁/P₀ is the mean gap of the poor and GE₂ the generalised entropy of order 2 of the gaps among the poor
     (Aristondo, García-Lapresta, Lasso de la Vega & Marques Pereira 2010). Standard errors by the delta method.
 
+    Parameters
+    ----------
+    design, welfare, line, by, strict, settings
+        As in :func:`kaur_analysis.poverty.estimate_fgt`.
+
     Returns
     -------
     The tidy table with ``fgt0``, ``fgt1``, ``fgt2``, ``income_gap_ratio`` (I) and ``gap_inequality`` (GE₂).
+
+    Raises
+    ------
+    EstimationError
+        Nobody is below the line in an area, which is named.
     """
     poverty = against_line(design, welfare, line, by, strict)
     value = np.empty((2, len(poverty.domains)))
@@ -169,12 +179,23 @@ def estimate_median_gap(
     """Median welfare of the poor, and how far below the line it lies: (z − m)/z.
 
     The median m of the poor solves F(m) = P₀/2, so that its influence is (u_{P₀}/2 − (1(y ≤ m) − P₀/2)/N) / f(m), with
-    the line's own influence inside u_{P₀} (Osier 2009). Parameters as in :func:`estimate_fgt`, but the line is one
-    number for everybody.
+    the line's own influence inside u_{P₀} (Osier 2009).
+
+    Parameters
+    ----------
+    design, welfare, by, strict, settings
+        As in :func:`kaur_analysis.poverty.estimate_fgt`.
+    line
+        A number or a relative line; one for everybody.
 
     Returns
     -------
     The tidy table with ``poor_median`` (in the unit of welfare) and ``relative_median_gap`` (share of the line).
+
+    Raises
+    ------
+    EstimationError
+        Nobody is below the line in an area, or the line differs between records.
     """
     poverty = against_line(design, welfare, line, by, strict)
     domains, y = poverty.domains, poverty.y

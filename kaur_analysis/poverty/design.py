@@ -229,6 +229,8 @@ class SurveyDesign:
     calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
+        # A lazy copy: what the caller later does to the frame must not change a design that has been numbered.
+        object.__setattr__(self, "data", self.data.copy(deep=False))
         if self.single_psu not in get_args(SinglePsuRule):
             raise EstimationError(f"single_psu must be one of {get_args(SinglePsuRule)}, not {self.single_psu!r}")
         if self.data.empty:
@@ -334,6 +336,31 @@ class SurveyDesign:
     @cached_property
     def _domains(self) -> dict[str | None, Domains]:
         return {}
+
+    def covariance(self, influence: FloatArray) -> FloatArray:
+        """Design covariance matrix of several estimates.
+
+        Parameters
+        ----------
+        influence
+            Influence of each record on each estimate, shape (n, k). For regression coefficients these are
+            (Σ w x x')⁻¹ x (y − x'b), which makes the matrix the stratified sandwich (Binder 1983).
+
+        Returns
+        -------
+        Covariances, shape (k, k).
+        """
+        sampling = self.sampling
+        scores = [np.where(self.weight > 0, self.weight * each, 0.0) for each in influence.T]
+        if self.calibration is not None:
+            scores = [self.calibration.residuals(each) for each in scores]
+        totals = np.column_stack([sum_by(sampling.psu, each, len(sampling.stratum)) for each in scores])
+        strata = len(sampling.stratum_labels)
+        sums = np.column_stack([sum_by(sampling.stratum, each, strata) for each in totals.T])
+        centre = sums / sampling.psu_per_stratum[:, None]
+        centre[sampling.recentred] = totals.mean(axis=0)
+        deviation = totals - centre[sampling.stratum]
+        return (deviation * sampling.factor[sampling.stratum, None]).T @ deviation
 
     def domains(self, by: str | None) -> Domains:
         """Split the sample by a column, once; a record without a label is in no domain but stays in the design."""

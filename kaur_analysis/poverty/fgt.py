@@ -206,7 +206,24 @@ def estimate_fgt(
 def estimate_line(
     design: SurveyDesign, welfare: str, line: RelativeLine, *, settings: EstimateSettings = DEFAULT_SETTINGS
 ) -> pd.DataFrame:
-    """Estimate a relative poverty line with its linearised standard error; indicator ``line``."""
+    """Estimate a relative poverty line with its linearised standard error; indicator ``line``.
+
+    Parameters
+    ----------
+    design
+        The sample.
+    welfare
+        Column of welfare.
+    line
+        Share and quantile, or share of the mean.
+    settings
+        Interval and quality rules.
+
+    Returns
+    -------
+    One row of the tidy table, in the unit of welfare; the quantile's influence is −(1(y ≤ q) − p) / (N f(q)) with a
+    Gaussian kernel density (Deville 1999; Osier 2009).
+    """
     everybody = design.domains(None)
     value, influence = line.measure(everybody.values(welfare), design.weight)
     return tabulate("line", everybody, np.array([value]), np.array([design.variance(influence)]), settings=settings)

@@ -45,9 +45,19 @@ def estimate_mean(
 def estimate_total(
     design: SurveyDesign, variable: str, by: str | None = None, *, settings: EstimateSettings = DEFAULT_SETTINGS
 ) -> pd.DataFrame:
-    """Weighted total Σ w y; indicator ``total_<variable>``; parameters and table as in :func:`estimate_mean`."""
+    """Weighted total Σ w y; indicator ``total_<variable>``.
+
+    Parameters
+    ----------
+    design, variable, by, settings
+        As in :func:`estimate_mean`; the total is in the unit of the variable times that of the weights.
+
+    Returns
+    -------
+    The tidy table; linear intervals.
+    """
     domains = design.domains(by)
-    value, variance = domains.total(np.where(domains.inside, domains.values(variable), 0.0))
+    value, variance = domains.total(domains.values(variable))
     return tabulate(f"total_{variable}", domains, value, variance, settings=settings)
 
 
@@ -59,7 +69,24 @@ def estimate_ratio(
     *,
     settings: EstimateSettings = DEFAULT_SETTINGS,
 ) -> pd.DataFrame:
-    """Ratio of totals Σ w y / Σ w x; indicator ``ratio_<numerator>_<denominator>``; else as :func:`estimate_mean`."""
+    """Ratio of totals R = Σ w y / Σ w x; indicator ``ratio_<numerator>_<denominator>``.
+
+    Parameters
+    ----------
+    design, by, settings
+        As in :func:`estimate_mean`.
+    numerator, denominator
+        Numeric columns y and x.
+
+    Returns
+    -------
+    The tidy table; influence (y − R x) / Σ w x, linear intervals.
+
+    Raises
+    ------
+    EstimationError
+        The denominator adds up to zero in an area, which is named.
+    """
     domains = design.domains(by)
     value, variance = domains.ratio(domains.values(numerator), domains.values(denominator))
     return tabulate(f"ratio_{numerator}_{denominator}", domains, value, variance, settings=settings)

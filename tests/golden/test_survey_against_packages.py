@@ -286,6 +286,44 @@ def test_survey_linear_calibration():
     assert_same(estimate_mean(design, "api00").iloc[0], survey_row("apiclus1", "svymean(~api00)", design="calib"))
 
 
+def logit_as_in_r(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients and influences of a weighted logit, stopped where R stops it.
+
+    R ends when the deviance moves by less than 1e-8 and keeps the working weights of the step before, which shows in
+    the fifth digit of the errors.
+    """
+    mu, deviance = (w * y + 0.5 * w.mean()) / (w + w.mean()), np.inf
+    while True:
+        slope = mu * (1 - mu)
+        bread = np.linalg.inv(x.T @ (x * (w * slope)[:, None]))
+        beta = bread @ x.T @ (w * slope * (np.log(mu / (1 - mu)) + (y - mu) / slope))
+        mu = 1 / (1 + np.exp(-x @ beta))
+        before, deviance = deviance, -2 * w @ np.log(np.where(y == 1, mu, 1 - mu))
+        if abs(deviance - before) / (abs(deviance) + 0.1) < 1e-8:
+            return beta, x * (slope * (y - mu) / (mu * (1 - mu)))[:, None] @ bread
+
+
+@pytest.mark.parametrize("family", ["gaussian", "quasibinomial"])
+@pytest.mark.parametrize("dataset", API)
+def test_survey_regression_errors_are_the_stratified_sandwich(dataset, family):
+    design = api(dataset)
+    names = ["(Intercept)", "ell", "meals", "mobility"]
+    x = np.column_stack([np.ones(len(design.data)), design.data[names[1:]]])
+    if family == "gaussian":
+        y = design.numeric("api00")
+        bread = np.linalg.inv(x.T @ (x * design.weight[:, None]))
+        beta = bread @ x.T @ (design.weight * y)
+        influence = x * (y - x @ beta)[:, None] @ bread
+    else:
+        # survey divides the weights by their mean before it fits
+        beta, influence = logit_as_in_r(x, design.numeric("wide"), design.weight / design.weight.mean())
+        influence = influence / design.weight.mean()
+    call = "svyglm(api00" if family == "gaussian" else "svyglm(sch.wide"
+    expected = pd.DataFrame([survey_row(dataset, call, name) for name in names])
+    np.testing.assert_allclose(beta, expected["estimate"], rtol=TIGHT)
+    np.testing.assert_allclose(np.sqrt(np.diag(design.covariance(influence))), expected["se"], rtol=TIGHT)
+
+
 LAEKEN = {
     "arpr": lambda design, by: estimate_fgt(design, "eqincome", MEDIAN_LINE, (0,), by),
     "gini": lambda design, by: estimate_inequality(design, "eqincome", ["gini"], by),

@@ -171,6 +171,29 @@ def test_one_psu_gives_no_error_and_is_not_presented():
     assert table.loc["y", "quality"] == "tidak disajikan"
 
 
+def test_a_design_does_not_follow_later_changes_of_the_frame():
+    table = BASE.copy()
+    fixed = SurveyDesign(table, "w", "h", "k")
+    before = estimate_mean(fixed, "y")["value"].item()
+    table.loc[0, "y"] = 1e9
+    assert estimate_mean(fixed, "y")["value"].item() == before
+
+
+@pytest.mark.parametrize("rule", ["center", "average", "certainty"])
+def test_the_diagonal_of_the_covariance_is_the_variance(rule):
+    lonely = SurveyDesign(LONELY, "w", "h", "k", single_psu=rule)
+    influences = np.column_stack([BASE["y"], BASE["y"] ** 2, np.ones(8)])
+    expected = [lonely.variance(each) for each in influences.T]
+    np.testing.assert_allclose(np.diag(lonely.covariance(influences)), expected, rtol=1e-12)
+
+
+def test_covariance_gives_the_variance_of_a_difference():
+    influences = np.column_stack([BASE["y"], BASE["y"] ** 2])
+    matrix = design().covariance(influences)
+    expected = design().variance(influences[:, 1] - influences[:, 0])
+    assert matrix[0, 0] + matrix[1, 1] - 2 * matrix[0, 1] == pytest.approx(expected, rel=1e-12)
+
+
 def test_the_data_are_not_changed():
     before = BASE.copy(deep=True)
     estimate_fgt(design().where(BASE["area"] == "x"), "y", 10.0, by="area")

@@ -42,6 +42,16 @@ def test_an_extreme_line_at_or_above_the_poverty_line_is_refused(extreme):
         check_lines(extreme, 500_000.0)
 
 
+def test_dollars_at_the_market_rate_are_refused():
+    # 1.90 dollars a day at some 15 800 rupiah, against the line of Bengkulu province of March 2024
+    with pytest.raises(EstimationError, match="purchasing power"):
+        check_lines(1.90 * 15_800 * 30, 671_095.0)
+
+
+def test_the_published_extreme_line_of_2023_is_accepted():
+    assert check_lines(351_957.4, 671_095.0) is None
+
+
 def test_an_extreme_line_one_rupiah_below_is_accepted():
     assert check_lines(499_999.0, 500_000.0) is None
 
