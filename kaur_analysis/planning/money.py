@@ -271,8 +271,10 @@ def _mix_lines(areas: Areas, wide: Wide, spent: Array) -> list[dict[str, object]
         if not spent[:, column].any():
             continue
         for fund, share in programme.fund_shares.items():
-            labels = {"programme": programme.code, "agency": programme.agency, "fund": fund}
-            rows += _totals("programme_mix", areas, share * wide.chance * spent[:, column], **labels)
+            values = share * wide.chance * spent[:, column]
+            rows += _totals(
+                "programme_mix", areas, values, programme=programme.code, agency=programme.agency, fund=fund
+            )
     return rows
 
 

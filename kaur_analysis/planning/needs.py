@@ -225,7 +225,8 @@ def conflicts(needs: pd.DataFrame, programmes: Iterable[Programme]) -> pd.DataFr
     for one, two in combinations(listed, 2):
         if one.code not in keyed or two.code not in keyed:
             continue
-        pair = keyed[one.code].join(keyed[two.code][["received", "due", "rupiah_year"]], how="inner", rsuffix="_other")
+        others = keyed[two.code][["received", "due", "rupiah_year"]].add_suffix("_other")
+        pair = keyed[one.code].join(others, how="inner")
         both_received = pair["received"] * pair["received_other"]
         if frozenset((one.code, two.code)) in excluded:
             found.append(_conflict("terlarang_diterima", pair, one, two, both_received))

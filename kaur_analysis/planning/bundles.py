@@ -1,0 +1,104 @@
+"""What one family can be given at once: sets of its due programmes, with cost and expected gap closed."""
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaur_analysis.planning.wide import Array, Flags, Wide
+
+Integers = NDArray[np.int64]
+
+
+def gap_closed(lifts: Array, gap: Array, chance: Array) -> Array:
+    """Expected part of a family's extreme-poverty gap that a transfer closes, rupiah per year.
+
+    ``G (1 - exp(-b p / G))`` for a transfer ``b``, expected gap ``G`` and probability ``p`` of being extremely poor:
+    the expectation of ``min(gap, b)`` when the gap of an extremely poor family is exponential with mean ``G / p``.
+    Near zero every rupiah closes ``p`` rupiah; it never exceeds ``min(G, p b)`` and grows ever more slowly.
+    """
+    steepness = np.divide(chance, gap, out=np.zeros(np.broadcast(gap, chance).shape), where=gap > 0)
+    return np.asarray(gap * -np.expm1(-lifts * steepness))
+
+
+@dataclass(frozen=True)
+class Bundles:
+    """All sets of programmes that families may be given, one row per family and set, in the families' order.
+
+    Attributes
+    ----------
+    family
+        Row of the family in :class:`Wide`.
+    members
+        Positions of the (family, programme) pairs in a families × (programmes + 1) array, whose last column is a
+        dummy that fills up short sets.
+    value
+        Objective in rupiah per year: expected gap closed plus ``in_kind_weight`` for every other rupiah that is
+        expected to reach the extremely poor.
+    starts
+        First row of each family that has any set.
+    """
+
+    family: Integers
+    members: Integers
+    value: Array
+    starts: Integers
+
+    def sums(self, pairs: Array) -> Array:
+        """Sum of a families × programmes quantity over the members of every set."""
+        padded = np.hstack([pairs, np.zeros((len(pairs), 1))]).ravel()
+        return np.asarray(padded[self.members].sum(axis=1))
+
+    def pairs(self, chosen: Integers, shape: tuple[int, int]) -> Flags:
+        """Families × programmes given by the chosen sets."""
+        flat = np.zeros((shape[0], shape[1] + 1), dtype=bool)
+        flat.ravel()[self.members[chosen].ravel()] = True
+        return flat[:, :-1]
+
+
+@cache
+def _templates(size: int, at_most: int) -> Integers:
+    """Non-empty subsets of ``range(size)`` with at most ``at_most`` members, filled up with ``size``."""
+    rows = [
+        (*subset, *([size] * (at_most - len(subset))))
+        for length in range(1, min(size, at_most) + 1)
+        for subset in combinations(range(size), length)
+    ]
+    return np.array(rows, dtype=np.int64).reshape(len(rows), at_most)
+
+
+def build_bundles(
+    wide: Wide, candidates: Flags, at_most: int, in_kind_weight: float, family_rupiah: float | None = None
+) -> Bundles:
+    """Enumerate the sets of at most ``at_most`` candidate programmes that do not exclude each other."""
+    width = len(wide.programmes) + 1
+    exclusive = np.pad(wide.exclusive, (0, 1))
+    patterns, which = np.unique(np.packbits(candidates, axis=1), axis=0, return_inverse=True)
+    which = which.ravel()
+    by_pattern = np.argsort(which, kind="stable")
+    bounds = np.searchsorted(which[by_pattern], np.arange(len(patterns) + 1))
+    families, members = [np.zeros(0, dtype=np.int64)], [np.zeros((0, at_most), dtype=np.int64)]
+    for place in range(len(patterns)):
+        rows = by_pattern[bounds[place] : bounds[place + 1]]
+        columns = np.flatnonzero(candidates[rows[0]])
+        if not len(columns):
+            continue
+        sets = np.append(columns, width - 1)[_templates(len(columns), at_most)]
+        clash = np.zeros(len(sets), dtype=bool)
+        for one, two in combinations(range(at_most), 2):
+            clash |= exclusive[sets[:, one], sets[:, two]]
+        sets = sets[~clash]
+        families.append(np.repeat(rows, len(sets)))
+        members.append((rows[:, None, None] * width + sets[None]).reshape(-1, at_most))
+    family, member = np.concatenate(families), np.concatenate(members)
+    order = np.argsort(family, kind="stable")
+    bundles = Bundles(family[order], member[order], np.zeros(len(order)), np.zeros(0, dtype=np.int64))
+    lifts, rupiah = bundles.sums(wide.lifts), bundles.sums(wide.rupiah)
+    chance, gap = wide.chance[bundles.family], wide.gap[bundles.family]
+    value = gap_closed(lifts, gap, chance) + in_kind_weight * chance * (rupiah - lifts)
+    keep = np.ones(len(order), dtype=bool) if family_rupiah is None else rupiah <= family_rupiah
+    family = bundles.family[keep]
+    starts = np.flatnonzero(np.r_[True, family[1:] != family[:-1]][: len(family)])
+    return Bundles(family, bundles.members[keep], value[keep], starts)

@@ -1,0 +1,182 @@
+"""What zero extreme poverty costs: bounds, mixes, imperfect targeting, years and sensitivity."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kaur_analysis.errors import DataRejected, EstimationError
+from kaur_analysis.planning import zero_cost
+from kaur_analysis.reference.catalogue import Programme, load_catalogue
+
+CATALOGUE = load_catalogue()
+PLACES = ["1704010001", "1704010002", "1704020001"]
+
+
+def poverty(**columns):
+    """Three families of 4, 2 and 5 people."""
+    base = {
+        "family": ["k1", "k2", "k3"],
+        "kecamatan": [desa[:7] for desa in PLACES],
+        "desa": PLACES,
+        "household_size": [4.0, 2.0, 5.0],
+        "p_extreme": [0.5, 0.2, 0.1],
+        "gap_extreme_rp_month": [20_000.0, 10_000.0, 1_000.0],
+    }
+    return pd.DataFrame(base | columns)
+
+
+def due(*rows):
+    """Needs table from (family, programme, due, rupiah_year)."""
+    table = pd.DataFrame(rows, columns=["family", "programme", "due", "rupiah_year"])
+    return table.assign(units=1.0)
+
+
+def programmes(*codes):
+    return [CATALOGUE[code] for code in codes]
+
+
+def cost(needs, listed, table=None, **options):
+    return zero_cost(poverty() if table is None else table, needs, listed, **options)
+
+
+def value(table, measure, **where):
+    where = {"area": "1704", "programme": "", "fund": "", "detail": "", "year": ""} | where
+    rows = table[table["measure"] == measure]
+    for column, wanted in where.items():
+        rows = rows[rows[column] == wanted]
+    assert len(rows) == 1
+    return float(rows["rupiah_year"].iloc[0])
+
+
+NOTHING = due(("k1", "sembako", 0.0, 0.0))
+SEMBAKO = due(("k1", "sembako", 1.0, 2_400_000.0), ("k2", "sembako", 1.0, 2_400_000.0))
+
+
+def test_the_lower_bound_is_the_sum_of_expected_gaps_of_people_and_months():
+    table = cost(NOTHING, programmes("sembako"))
+    assert value(table, "lower_bound") == 12 * (4 * 20_000 + 2 * 10_000 + 5 * 1_000)
+
+
+def test_kecamatan_add_up_to_the_kabupaten():
+    table = cost(SEMBAKO, programmes("sembako"))
+    parts = table[(table["measure"] == "lower_bound") & (table["area"].str.len() == 7)]["rupiah_year"]
+    assert parts.sum() == pytest.approx(value(table, "lower_bound"))
+
+
+def test_the_mix_pays_the_extremely_poor_their_whole_programme():
+    # conditional gaps: k1 12*4*20000/0.5 = 1.92 million, k2 12*2*10000/0.2 = 1.2 million: one programme is enough
+    table = cost(SEMBAKO, programmes("sembako"))
+    assert value(table, "programme_mix") == pytest.approx(0.5 * 2_400_000 + 0.2 * 2_400_000)
+
+
+def test_the_mix_stops_when_the_gap_is_covered():
+    needs = pd.concat([SEMBAKO, due(("k1", "csr", 1.0, 1_000_000.0))])
+    table = cost(needs, programmes("sembako", "csr"))
+    assert "csr" not in set(table["programme"])
+
+
+def test_the_order_of_the_study_decides_what_is_used_first():
+    needs = pd.concat([SEMBAKO, due(("k1", "csr", 1.0, 1_000_000.0))])
+    table = cost(needs, programmes("csr", "sembako"))
+    assert value(table, "programme_mix", programme="csr") == 0.5 * 1_000_000
+
+
+def test_programmes_that_close_no_gap_are_not_used():
+    needs = pd.concat([SEMBAKO, due(("k1", "rtlh_bsps", 1.0, 20_000_000.0))])
+    table = cost(needs, programmes("rtlh_bsps", "sembako"))
+    assert value(table, "programme_mix") == pytest.approx(0.7 * 2_400_000)
+
+
+def test_of_programmes_that_exclude_each_other_one_is_used():
+    needs = due(("k1", "pkh", 1.0, 900_000.0), ("k1", "blt_dd", 1.0, 900_000.0))
+    table = cost(needs, programmes("pkh", "blt_dd"))
+    assert set(table["programme"]) == {"", "pkh"}
+
+
+def test_what_no_programme_covers_is_shown():
+    # k1 lacks 1.92 million when poor and is due 0.9 million; k2 and k3 are due nothing
+    table = cost(due(("k1", "pkh", 1.0, 900_000.0)), programmes("pkh"))
+    assert value(table, "uncovered") == pytest.approx(0.5 * 1_020_000 + 12 * 2 * 10_000 + 12 * 5 * 1_000)
+
+
+def test_funds_share_the_mix():
+    split = Programme.model_validate(CATALOGUE["sembako"].model_dump() | {"funds": {"apbn": 0.75, "apbd": 0.25}})
+    table = cost(SEMBAKO, [split])
+    assert value(table, "programme_mix", programme="sembako", fund="apbd") == pytest.approx(0.25 * 0.7 * 2_400_000)
+
+
+def test_imperfect_targeting_pays_everyone_up_to_the_coverage():
+    # half of the 0.8 expected extremely poor are in k1 alone (0.5)
+    table = cost(SEMBAKO, programmes("sembako"), coverages=(0.5,))
+    assert value(table, "imperfect_targeting", detail="0.5") == 2_400_000
+
+
+def test_perfect_targeting_pays_only_the_extremely_poor():
+    table = cost(SEMBAKO, programmes("sembako"), coverages=(0.5,))
+    assert value(table, "perfect_targeting", detail="0.5") == pytest.approx(0.5 * 0.7 * 2_400_000)
+
+
+def test_years_grow_in_equal_steps_to_the_whole_mix():
+    table = cost(SEMBAKO, programmes("sembako"), years=(2025, 2026))
+    whole = value(table, "programme_mix")
+    assert [value(table, "by_year", year=year) for year in ("2025", "2026")] == pytest.approx([whole / 2, whole])
+
+
+def test_one_time_benefits_are_spread_over_the_years():
+    once = Programme.model_validate(CATALOGUE["csr"].model_dump() | {"period": "sekali"})
+    table = cost(due(("k1", "csr", 1.0, 1_000_000.0)), [once], years=(2025, 2026))
+    assert [value(table, "by_year", year=year) for year in ("2025", "2026")] == pytest.approx([250_000, 250_000])
+
+
+def test_another_model_is_another_row():
+    other = poverty(gap_extreme_rp_month=[0.0, 0.0, 1_000.0])
+    table = cost(NOTHING, programmes("sembako"), alternatives={"model kuantil": other})
+    assert value(table, "sensitivity", detail="model kuantil") == 60_000
+
+
+def drawn(rows=2_000):
+    """Welfare draws whose gap at 400 000 has the expectation of the table's first family and none elsewhere."""
+    welfare = np.full((3, rows), 1_000_000.0)
+    welfare[0, ::2] = 360_000.0
+    return welfare
+
+
+def test_draws_give_the_bound_an_interval():
+    welfare = drawn()
+    welfare[:, :100] = 1_000_000.0
+    table = cost(NOTHING, programmes("sembako"), draws=welfare, line_rp_month=400_000.0)
+    row = table[(table["measure"] == "lower_bound") & (table["area"] == "1704")].iloc[0]
+    assert (row["low"], row["high"]) == (0, 12 * 4 * 40_000)
+
+
+def test_a_higher_line_costs_more():
+    table = cost(NOTHING, programmes("sembako"), draws=drawn(), line_rp_month=400_000.0, line_factors=(1.1,))
+    assert value(table, "sensitivity", detail="garis × 1.1") == pytest.approx(0.5 * 12 * 4 * 80_000)
+
+
+def test_draws_in_blocks_give_the_same_interval():
+    welfare = np.random.default_rng(1).uniform(200_000, 800_000, (3, 300))
+    options = {"line_rp_month": 400_000.0}
+    whole = cost(SEMBAKO, programmes("sembako"), draws=welfare, **options)
+    blocks = cost(SEMBAKO, programmes("sembako"), draws=iter([welfare[:, :70], welfare[:, 70:]]), **options)
+    pd.testing.assert_frame_equal(whole, blocks)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"draws": drawn()}, "memerlukan garis"),
+        ({"draws": drawn()[:2], "line_rp_month": 1.0}, "tabel berisi 3"),
+        ({"draws": iter([drawn()[:2]]), "line_rp_month": 1.0}, "tabel berisi 3"),
+        ({"coverages": (1.5,)}, "Cakupan"),
+        ({"years": (2027, 2026)}, "mendahului"),
+    ],
+)
+def test_inputs_that_make_no_sense_are_refused(options, words):
+    with pytest.raises(EstimationError, match=words):
+        cost(SEMBAKO, programmes("sembako"), **options)
+
+
+def test_a_need_of_a_family_without_a_model_is_refused():
+    with pytest.raises(DataRejected, match="tanpa perkiraan"):
+        cost(due(("k9", "sembako", 1.0, 1.0)), programmes("sembako"))
