@@ -119,7 +119,7 @@ def replicate(seed: int, beyond: float, doubtful: float, draws: int = 200) -> pd
     plain_lists = receipt_draws(frame, "pkh", draws, seed=seed)
     known = frame.assign(pkh=links_given_covariates(frame, "pkh", ["logit_p"]))
     lists = receipt_draws(known, "pkh", draws, seed=seed)
-    adjusted = adjustment.draws(poor_draws, chance, lists, seed=seed)
+    adjusted = adjustment.draws(poor_draws, chance, lists, frame["area"], seed=seed)
     known["adjusted"] = adjusted.mean(axis=1)
     frame["naive"] = (fitted < np.log(LINE)).astype(float)
     frame["naive_list"] = (frame["pkh"] > 0.5).astype(float)

@@ -4,6 +4,7 @@ from kaur_analysis.targeting.adjustment import ReceiptAdjustment, links_given_co
 from kaur_analysis.targeting.churn import churn, timeliness
 from kaur_analysis.targeting.cost import cost_effectiveness
 from kaur_analysis.targeting.definitions import Definition, definition, definitions, definitions_table
+from kaur_analysis.targeting.effects import DifferenceInDifferences, difference_in_differences
 from kaur_analysis.targeting.fairness import fairness, group_calibrated_ranking
 from kaur_analysis.targeting.incidence import Concentration, benefit_incidence, concentration
 from kaur_analysis.targeting.inputs import receipt_draws
@@ -15,6 +16,7 @@ from kaur_analysis.targeting.scenarios import Scenario, compare_scenarios
 __all__ = [
     "Concentration",
     "Definition",
+    "DifferenceInDifferences",
     "Overlap",
     "ReceiptAdjustment",
     "Scenario",
@@ -26,6 +28,7 @@ __all__ = [
     "definition",
     "definitions",
     "definitions_table",
+    "difference_in_differences",
     "error_decomposition",
     "fairness",
     "group_calibrated_ranking",

@@ -14,20 +14,16 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from kaur_analysis.errors import EstimationError
-from kaur_analysis.targeting.inputs import BLOCK, Array, numbers, probability, programme_names, weight_of
+from kaur_analysis.targeting.inputs import BLOCK, Array, Groups, numbers, probability, programme_names, weight_of
 from kaur_analysis.targeting.intervals import Design
+from kaur_analysis.targeting.logistic import fit_logit
 
 EDGE = 1e-6  # probabilities are kept this far from 0 and 1 on the logit scale
-STEPS = 50
-TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True)
 class ReceiptAdjustment:
     """Fitted P(poor | x, T) = expit(a + b logit P(poor | x) + Σ_k β_k T_k).
-
-    Applied to a registry, a is set anew so that the expected number of poor families stays what P(poor | x) says:
-    receipt tells where the poor are, the welfare model how many.
 
     Attributes
     ----------
@@ -46,15 +42,24 @@ class ReceiptAdjustment:
 
     def probability(self, probability: Array, received: Mapping[str, Array]) -> Array:
         """P(poor | x, T) of every family; ``received`` by programme, rows or rows × M."""
-        return self._adjusted(probability, received, self.coefficients.to_numpy()[:, None]).squeeze()
+        log_odds = logit(np.clip(probability, EDGE, 1 - EDGE))[:, None]
+        return self._adjusted(log_odds, received, self.coefficients.to_numpy()[:, None]).squeeze()
 
-    def draws(self, poor_draws: Array, probability: Array, received: Mapping[str, Array], seed: int = 0) -> Array:
+    def draws(
+        self,
+        poor_draws: Array,
+        probability: Array,
+        received: Mapping[str, Array],
+        areas: Array | None = None,
+        seed: int = 0,
+    ) -> Array:
         """Turn joint draws of poverty given x into joint draws given x and receipt.
 
-        Each draw keeps its own area effects and parameters and takes its own coefficients. Where receipt raises the
-        probability from p to q, a family drawn not poor becomes poor with probability (q − p)/(1 − p); where it lowers
-        it, a family drawn poor stays so with probability q/p. So every margin is q and families of an area still move
-        together.
+        Every draw has its own rate of poverty per area; the part of it that is not the chance of single families is
+        taken as that draw's shift of all probabilities of the area (by the ratio of its variance to the whole). So with
+        p the shifted probability and q the one given receipt, a family drawn not poor becomes poor with probability (q
+        − p)/(1 − p) where receipt raises p to q, and a family drawn poor stays so with probability q/p where it lowers
+        it: every margin is q, the uncertainty of areas and parameters stays, and that of the coefficients is added.
 
         Parameters
         ----------
@@ -64,6 +69,8 @@ class ReceiptAdjustment:
             P(poor | x) that the draws have on average, rows.
         received
             Receipt by programme, rows or rows × M: joint draws where links are uncertain.
+        areas
+            Labels of the areas whose effects the draws share; without it all families are one area.
         seed
             Of the coefficients and the changes.
 
@@ -75,47 +82,54 @@ class ReceiptAdjustment:
         if given.ndim != 2 or len(given) != len(probability):
             raise EstimationError("Tarikan kemiskinan harus berupa baris × tarikan dengan baris yang sama.")
         generator = np.random.default_rng(seed)
-        drawn = generator.multivariate_normal(
+        coefficients = generator.multivariate_normal(
             self.coefficients.to_numpy(), self.covariance.to_numpy(), given.shape[1], method="eigh"
         ).T
-        before = np.clip(probability, EDGE, 1 - EDGE)[:, None]
+        codes = np.zeros(len(given), dtype=np.intp) if areas is None else pd.factorize(np.asarray(areas))[0]
+        shift = _area_shifts(given, probability, codes)
+        at = logit(np.clip(probability, EDGE, 1 - EDGE))[:, None]
         result = np.empty(given.shape, dtype=bool)
         for start in range(0, given.shape[1], BLOCK):
             block = slice(start, start + BLOCK)
             lists = {name: _columns(receipt, block) for name, receipt in received.items()}
-            after = self._adjusted(probability, lists, drawn[:, block])
+            shifted = at + shift[codes, block]
+            before, after = expit(shifted), self._adjusted(shifted, lists, coefficients[:, block])
             chance = generator.random(after.shape)
             result[:, block] = np.where(
                 given[:, block], chance < after / before, chance < (after - before) / (1 - before)
             )
         return result
 
-    def _adjusted(self, probability: Array, received: Mapping[str, Array], coefficients: Array) -> Array:
-        """P(poor | x, T), rows × M; ``coefficients`` are parameters × M."""
-        linear = coefficients[1] * logit(np.clip(probability, EDGE, 1 - EDGE))[:, None]
+    def _adjusted(self, log_odds: Array, received: Mapping[str, Array], coefficients: Array) -> Array:
+        """P(poor | x, T), rows × M, from the log odds of P(poor | x); ``coefficients`` are parameters × M."""
+        linear = coefficients[0] + coefficients[1] * log_odds
         for place, programme in enumerate(self.programmes, start=2):
             if programme not in received:
                 raise EstimationError(f"Penerimaan '{programme}' diperlukan oleh penyesuaian.")
             receipt = np.asarray(received[programme], dtype=float)
             linear = linear + coefficients[place] * (receipt[:, None] if receipt.ndim == 1 else receipt)
-        return expit(linear + _intercepts(linear, float(probability.mean()), coefficients[0]))
+        return expit(linear)
+
+
+def _area_shifts(given: Array, probability: Array, codes: Array) -> Array:
+    """Shift of the log odds in every draw, areas × M, by which the draw's probabilities differ from the average."""
+    families = np.bincount(codes).astype(float)
+    matrix = Groups(tuple(map(str, range(len(families)))), codes).matrix(np.ones(len(codes)))
+    rate = (matrix @ given.astype(float)) / families[:, None]
+    deviation = rate - rate.mean(axis=1, keepdims=True)
+    spread = np.bincount(codes, probability * (1 - probability))
+    chance = spread / families**2
+    variance = deviation.var(axis=1, ddof=1) if given.shape[1] > 1 else np.zeros(len(families))
+    reliability = np.divide(
+        np.maximum(variance - chance, 0.0), variance, out=np.zeros_like(variance), where=variance > 0
+    )
+    slope = np.maximum(spread / families, EDGE)  # mean derivative of the probability in the log odds
+    return reliability[:, None] * deviation / slope[:, None]
 
 
 def _columns(receipt: Array, block: slice) -> Array:
     given = np.asarray(receipt)
     return given[:, block] if given.ndim == 2 and given.shape[1] > 1 else given
-
-
-def _intercepts(linear: Array, target: float, start: Array) -> Array:
-    """Per draw, the intercept at which the mean probability is ``target`` (Newton's method on a monotone function)."""
-    intercept = np.broadcast_to(start, linear.shape[1:]).astype(float)
-    for _ in range(STEPS):
-        fitted = expit(linear + intercept)
-        step = (fitted.mean(axis=0) - target) / np.maximum((fitted * (1 - fitted)).mean(axis=0), 1e-12)
-        intercept = intercept - np.clip(step, -2, 2)
-        if np.abs(step).max() < TOLERANCE:
-            break
-    return intercept
 
 
 def receipt_adjustment(
@@ -171,7 +185,12 @@ def receipt_adjustment(
     X = np.column_stack(columns)
     weight = numbers(design.data, design.weights, 0.0) if design is not None else weight_of(frame, weights)
     weight = weight / weight.mean()
-    coefficients = _fit(X, outcome, weight)
+    try:
+        coefficients = fit_logit(X, outcome, weight)
+    except EstimationError as error:
+        raise EstimationError(
+            "Penerimaan memisahkan miskin dan tidak miskin di survei: penyesuaian tidak dapat diduga."
+        ) from error
     fitted = expit(X @ coefficients)
     bread = np.linalg.inv(X.T @ ((weight * fitted * (1 - fitted))[:, None] * X))
     effect = X * (outcome - fitted)[:, None] @ bread  # influence of each household on the coefficients
@@ -215,28 +234,13 @@ def links_given_covariates(frame: pd.DataFrame, link: str, covariates: Sequence[
     current = given.copy()
     weight = np.ones(len(frame))
     for _ in range(rounds):
-        prior = X[is_doubtful] @ _fit(X, current, weight)
+        prior = X[is_doubtful] @ fit_logit(X, current, weight)
         updated = expit(evidence + prior)
         change = np.abs(updated - current[is_doubtful]).max()
         current[is_doubtful] = updated
         if change < 1e-6:
             break
     return current
-
-
-def _fit(X: Array, outcome: Array, weight: Array) -> Array:
-    """Newton's method for the weighted logit."""
-    coefficients = np.zeros(X.shape[1])
-    for _ in range(STEPS):
-        fitted = expit(X @ coefficients)
-        information = X.T @ ((weight * fitted * (1 - fitted))[:, None] * X)
-        if np.linalg.cond(information) > 1e12:
-            break
-        step = np.linalg.solve(information, X.T @ (weight * (outcome - fitted)))
-        coefficients = coefficients + step
-        if np.abs(step).max() < TOLERANCE:
-            return coefficients
-    raise EstimationError("Penerimaan memisahkan miskin dan tidak miskin di survei: penyesuaian tidak dapat diduga.")
 
 
 def _covariance(effect: Array, weight: Array, design: Design | None) -> Array:

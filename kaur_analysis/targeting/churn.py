@@ -126,8 +126,9 @@ def timeliness(
     Returns
     -------
     pandas.DataFrame
-        Columns of :func:`targeting_measures`: ``months_late`` (early payments count as on time) and ``late_share`` (more
-        than one month late) of payments with both dates; ``n`` is their number. A list counted in full has no ``se``.
+        Columns of :func:`targeting_measures`: ``months_late`` (early payments count as on time) and ``late_share``
+        (more than one month late) of payments with both dates; ``n`` is their number. A list counted in full has no
+        ``se``.
     """
     for column in (due, paid, programme):
         if column not in frame.columns:

@@ -1,4 +1,4 @@
-"""Whom the errors fall on: the same errors by kind of family, against everyone else, with a note on many comparisons."""
+"""Whom the errors fall on: the same errors by kind of family, against everyone else."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,8 +18,7 @@ from kaur_analysis.targeting.ranks import fractional_ranks
 
 ERRORS = ("exclusion_error", "inclusion_error")
 MULTIPLE_COMPARISONS = (
-    "Banyak kelompok dibandingkan sekaligus: nilai p_adjusted sudah memperhitungkan hal itu (Holm); selang per kelompok "
-    "belum."
+    "Banyak kelompok dibandingkan sekaligus: p_adjusted sudah memperhitungkannya (Holm); selang per kelompok belum."
 )
 
 
@@ -49,8 +48,8 @@ def fairness(
     -------
     pandas.DataFrame
         Columns of :func:`targeting_measures` and ``characteristic``, ``difference`` (the class minus all others),
-        ``difference_se``, ``difference_low``, ``difference_high``, ``p_value`` and ``p_adjusted`` (Holm over all rows of
-        a measure): a t test on the design's degrees of freedom, or on the registry route the normal tail at the
+        ``difference_se``, ``difference_low``, ``difference_high``, ``p_value`` and ``p_adjusted`` (Holm over all rows
+        of a measure): a t test on the design's degrees of freedom, or on the registry route the normal tail at the
         draws' spread. ``attrs["note"]`` says so to the reader.
     """
     given = Uncertainty(poor_draws, received_draws, None, seed)
@@ -81,7 +80,7 @@ def _one_characteristic(
     confidence: float,
     characteristic: str,
 ) -> pd.DataFrame:
-    """Both errors inside and outside every class; the difference is estimated as one measure, not from two intervals."""
+    """Both errors inside and outside every class; their difference is one measure with its own error."""
     evidence = read_evidence(frame, poor, received, weights, None, None, None, design, given, confidence)
     classes = Groups.read(frame, characteristic)
     members = [(classes.codes == place).astype(float)[:, None] for place in range(classes.size)]
@@ -154,10 +153,10 @@ def group_calibrated_ranking(
 ) -> pd.Series:
     """Rank families so that no group of them loses systematically: lowest rank first.
 
-    Within a group families keep the order of ``score``. Between groups, a family's rank is the number of families of its
-    group that come before it, per expected poor family of that group: a quota filled by this rank serves every group in
-    proportion to its expected poor. Use it where :func:`fairness` shows a group whose poor are missed more often because
-    a model sees them badly; what it costs in total error shows in :func:`compare_scenarios`.
+    Within a group families keep the order of ``score``. Between groups, a family's rank is the number of families of
+    its group that come before it, per expected poor family of that group: a quota filled by this rank serves every
+    group in proportion to its expected poor. Use it where :func:`fairness` shows a group whose poor are missed more
+    often because a model sees them badly; what it costs in total error shows in :func:`compare_scenarios`.
 
     Parameters
     ----------

@@ -76,10 +76,17 @@ def test_adjusted_draws_have_the_adjusted_probability(log_odds: float) -> None:
     assert drawn[1000:].mean() == pytest.approx(expected[-1], abs=0.01)
 
 
-def test_receipt_moves_the_poor_between_families_and_not_their_number() -> None:
-    p = np.random.default_rng(1).random(4000)
-    received = {"pkh": np.repeat([1.0, 0.0], [1000, 3000])}
-    assert adjustment(intercept=-3.0, pkh=2.0).probability(p, received).sum() == pytest.approx(p.sum())
+def test_draws_keep_the_uncertainty_of_the_areas() -> None:
+    # Two areas whose rate of poverty is uncertain: receipt that tells nothing but a level must not make it certain.
+    rng = np.random.default_rng(1)
+    area = np.repeat([0, 1], 2000)
+    shock = rng.normal(0, 0.5, (2, 300))
+    draws = rng.random((4000, 300)) < expit(-1 + shock[area])
+    p = np.full(4000, draws.mean())
+    fitted = adjustment(pkh=1.0)
+    adjusted = fitted.draws(draws, p, {"pkh": np.ones(4000)}, areas=area)
+    expected = expit(logit(p[0]) + 1.0 + shock[0]).std()
+    assert adjusted[area == 0].mean(axis=0).std() == pytest.approx(expected, rel=0.15)
 
 
 def test_draws_of_an_area_still_move_together() -> None:
