@@ -1,0 +1,92 @@
+"""What to do: the reviewed rule table applied to the published numbers of one page."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from kaur_analysis.reference import Area, read_yaml
+from kaur_analysis.reporting.facts import Facts
+from kaur_analysis.reporting.figures import Figure, PublishedTable
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do: what, by whom, for how much."""
+
+    code: str
+    sentence: str
+    agency: str
+    rupiah: str
+
+
+@cache
+def rule_table() -> dict[str, Any]:
+    """The rules as data (``actions.yaml``)."""
+    return dict(read_yaml(Path(__file__).with_name("actions.yaml")))
+
+
+@cache
+def glossary() -> dict[str, dict[str, str]]:
+    """Labels and definitions of indicators (``glossary.yaml``)."""
+    return dict(read_yaml(Path(__file__).with_name("glossary.yaml")))
+
+
+def actions_for(
+    table: PublishedTable, facts: Facts, area: Area, place: str, scope: str, agency: str = ""
+) -> tuple[Action, ...]:
+    """Two to four actions for a page.
+
+    Parameters
+    ----------
+    place
+        BPS code of the area the page is about.
+    scope
+        ``kecamatan``, ``kabupaten`` or ``opd``.
+    agency
+        For ``opd``: only programmes of this agency.
+    """
+    rules = rule_table()
+    found: list[Action] = []
+    for rule in rules["rules"]:
+        if scope not in rule["scope"] or ("number" not in rule and len(found) >= rules["fewest"]):
+            continue
+        candidates = [
+            (figure, programme)
+            for programme in _programmes(rule, facts, agency)
+            if _triggers(figure := _figure(table, rule, place, programme), rule)
+        ]
+        candidates.sort(key=lambda pair: (-pair[0].value if pair[0].shown else 0, pair[1]))
+        at_most = rule.get(f"at_most_{scope}", rule.get("at_most", 1))
+        found += [_action(rule, figure, code, table, facts, area, place) for figure, code in candidates[:at_most]]
+    return tuple(found[: rules["most"]])
+
+
+def _programmes(rule: dict[str, Any], facts: Facts, agency: str) -> list[str]:
+    if rule.get("each") != "programme":
+        return [rule.get("programme", "")]
+    return [code for code, programme in facts.programmes.items() if agency in ("", programme.agency)]
+
+
+def _figure(table: PublishedTable, rule: dict[str, Any], place: str, programme: str) -> Figure:
+    return table.one(rule["number"], place, programme) if "number" in rule else Figure()
+
+
+def _triggers(figure: Figure, rule: dict[str, Any]) -> bool:
+    return "number" not in rule or (figure.shown and figure.value >= rule["at_least"])
+
+
+def _action(
+    rule: dict[str, Any], figure: Figure, code: str, table: PublishedTable, facts: Facts, area: Area, place: str
+) -> Action:
+    programme = facts.programmes.get(code)
+    sentence = rule["sentence"].format(
+        number=figure.words if figure.shown else "", programme=programme.name if programme else ""
+    )
+    office = programme.agency if rule.get("agency") == "programme" and programme else rule.get("agency", "")
+    name = area.agencies[office].name if office in area.agencies else rule.get("office", "Bappeda-Litbang")
+    money = rule.get("without", "")
+    if "rupiah" in rule:
+        cost = table.one(rule["rupiah"], place, code)
+        money = f"{cost.text} per tahun" if cost.shown else f"biaya {cost.why}"
+    return Action(rule["code"], sentence, name, money)

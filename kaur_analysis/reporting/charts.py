@@ -1,0 +1,225 @@
+"""Pictures as inline SVG: small, the same bytes every time, legible in grey, drawn for the width of a phone.
+
+Colours are those of Okabe & Ito (2008); no meaning rests on colour alone: shape, line or word says it too.
+"""
+
+import io
+import re
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from scipy.optimize import linear_sum_assignment
+
+from kaur_analysis.formats import number
+from kaur_analysis.reporting.figures import HIGHER, LOWER, SIGNS, UNCLEAR
+
+BLUE, ORANGE, GREEN, VERMILLION, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
+INK, GREY, PALE = "#1a1a1a", "#595959", "#e6e6e6"
+WIDTH_INCHES = 4.7  # 338 points, the content width of a 360 px phone: a point is a pixel there
+STYLE = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["Arial", "Helvetica", "DejaVu Sans"],
+    "font.size": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "text.color": INK,
+    "path.simplify": True,
+    "figure.dpi": 72,
+}
+
+
+def canvas(height: float, width: float = WIDTH_INCHES) -> tuple[Canvas, Axes]:
+    """An empty figure in the project's style; no window, no global state."""
+    with mpl.rc_context(STYLE):
+        figure = Canvas(figsize=(width, height))
+        return figure, figure.add_subplot()
+
+
+def svg(figure: Canvas, name: str) -> Markup:
+    """The figure as an inline SVG that screen readers skip: its text alternative stands beside it.
+
+    Parameters
+    ----------
+    name
+        Prefix of the ids inside, so that pictures on one page do not share any.
+    """
+    stream = io.StringIO()
+    with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
+        figure.savefig(
+            stream,
+            format="svg",
+            metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
+            bbox_inches="tight",
+            pad_inches=0.02,
+        )
+    text = stream.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
+    used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', text))
+    text = re.sub(r'(<g[^>]*?) id="([^"]+)"', lambda m: m.group(0) if m.group(2) in used else m.group(1), text)
+    for identifier in sorted(used, key=len, reverse=True):
+        text = text.replace(f'"{identifier}"', f'"{name}-{identifier}"').replace(
+            f"#{identifier}", f"#{name}-{identifier}"
+        )
+    text = re.sub(r' xmlns:xlink="[^"]*"', "", text).replace("xlink:href", "href")
+    text = re.sub(r' xmlns="[^"]*"', "", text)
+    text = re.sub(r'<svg ([^>]*?)width="[^"]*"', r"<svg \1", text, count=1)
+    text = re.sub(r'<svg ([^>]*?)height="[^"]*"', r'<svg \1aria-hidden="true" focusable="false"', text, count=1)
+    text = re.sub(r"font: ([\w ]*?)([\d.]+)px [^;\"]*", r"font: \1\2px Arial, Helvetica, sans-serif", text)
+    text = re.sub(r">\s+<", "><", text)
+    return Markup(text.strip())
+
+
+MARKERS = {HIGHER: "^", LOWER: "v", UNCLEAR: "o"}
+COLOURS = {HIGHER: VERMILLION, LOWER: BLUE}
+
+
+def dots(
+    labels: Sequence[str],
+    values: Sequence[float],
+    lows: Sequence[float],
+    highs: Sequence[float],
+    texts: Sequence[str],
+    words: Sequence[str],
+    own: Sequence[bool],
+    reference: float,
+    reference_text: str,
+    unit: str,
+) -> Canvas:
+    """Dot and interval per area; the shape is the comparison's, the own area is a filled diamond in bold.
+
+    Areas come in the order given, the first on top; a missing value leaves its line empty but for the text.
+    """
+    count = len(labels)
+    figure, axes = canvas(0.27 * count + 0.75)
+    scale = 100 if unit == "bagian" else 1
+    position = np.arange(count)
+    for place in range(count):
+        value, low, high = (scale * part[place] for part in (values, lows, highs))
+        mine, word = own[place], words[place]
+        if not np.isnan(value):
+            colour = INK if mine else COLOURS.get(word, GREY)
+            if not np.isnan(low):
+                axes.plot(
+                    [low, high], [place, place], color=colour, linewidth=2.4 if mine else 1.4, solid_capstyle="butt"
+                )
+            axes.plot(
+                [value], [place], marker="D" if mine else MARKERS.get(word, "s"), color=colour,
+                markersize=7.5 if mine else 6, markerfacecolor=colour if mine or word in COLOURS else "white", markeredgewidth=1.3, linestyle="none",
+            )  # fmt: skip
+        axes.annotate(
+            texts[place], (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=10.5,
+            fontweight="bold" if mine else "normal", annotation_clip=False,
+        )  # fmt: skip
+    axes.set_yticks(position, labels, fontsize=10.5)
+    for label, mine in zip(axes.get_yticklabels(), own, strict=True):
+        label.set_fontweight("bold" if mine else "normal")
+    axes.set_ylim(count - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    if not np.isnan(reference):
+        axes.axvline(scale * reference, color=INK, linewidth=1.1, linestyle=(0, (4, 3)), zorder=0)
+        axes.annotate(reference_text, (scale * reference, 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
+                      textcoords="offset points", ha="center", fontsize=10, annotation_clip=False)  # fmt: skip
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_formatter(
+        lambda tick, _: number(tick, 0 if tick == round(tick) else 1) + ("%" if scale == 100 else "")
+    )
+    axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4))
+    return figure
+
+
+def tile_places(latitude: Sequence[float], longitude: Sequence[float]) -> tuple[list[tuple[int, int]], int, int]:
+    """Cells of a small grid, one per area, that move the areas least from where they lie.
+
+    Returns
+    -------
+    cells : list of (row, column)
+        Row 0 is the north, column 0 the west.
+    rows, columns
+        Size of the grid that is used.
+    """
+    count = len(latitude)
+    columns = max(1, min(5, int(np.ceil(np.sqrt(count * 1.2)))))
+    rows = int(np.ceil(count / columns)) + (count > 8)
+    north, east = -np.asarray(latitude, dtype=float), np.asarray(longitude, dtype=float)
+    if count == 0 or np.isnan(north).any() or np.isnan(east).any():
+        return [(place // columns, place % columns) for place in range(count)], -(-count // columns), columns
+
+    def spread(part: np.ndarray, cells: int) -> np.ndarray:
+        # Half by rank, half by distance: crowded areas find room, far ones stay far.
+        rank = np.argsort(np.argsort(part, kind="stable"), kind="stable") / max(count - 1, 1)
+        width = np.ptp(part)
+        return (0.5 * rank + 0.5 * (part - part.min()) / (width if width > 0 else 1)) * (cells - 1)
+
+    grid = [(row, column) for row in range(rows) for column in range(columns)]
+    y, x = spread(north, rows), spread(east, columns)
+    distance = np.array(
+        [[(y[place] - row) ** 2 + (x[place] - column) ** 2 for row, column in grid] for place in range(count)]
+    )
+    _, chosen = linear_sum_assignment(distance)
+    cells = [grid[place] for place in chosen]
+    top, left = min(row for row, _ in cells), min(column for _, column in cells)
+    cells = [(row - top, column - left) for row, column in cells]
+    return cells, max(row for row, _ in cells) + 1, max(column for _, column in cells) + 1
+
+
+FILLS = {HIGHER: "#F3C9B0", LOWER: "#CBE2F0", UNCLEAR: "#FFFFFF"}
+
+
+def tiles(
+    names: Sequence[str],
+    texts: Sequence[str],
+    words: Sequence[str],
+    own: Sequence[bool],
+    latitude: Sequence[float],
+    longitude: Sequence[float],
+) -> Canvas:
+    """Tile map: one square per area about where it lies, with name, value and the comparison's sign."""
+    cells, rows, columns = tile_places(latitude, longitude)
+    figure, axes = canvas(0.82 * rows)
+    figure.subplots_adjust(0, 0, 1, 1)
+    for name, text, word, mine, (row, column) in zip(names, texts, words, own, cells, strict=True):
+        axes.add_patch(
+            mpl.patches.Rectangle(
+                (column + 0.03, row + 0.03), 0.94, 0.94, facecolor=FILLS.get(word, PALE),
+                edgecolor=INK if mine else GREY, linewidth=3 if mine else 0.8,
+            )
+        )  # fmt: skip
+        lines = _two_lines(name)
+        weight = "bold" if mine else "normal"
+        axes.text(
+            column + 0.5, row + 0.36, lines, ha="center", va="center", fontsize=9.2, fontweight=weight, linespacing=1.05
+        )
+        axes.text(
+            column + 0.5,
+            row + 0.78,
+            f"{SIGNS.get(word, '')} {text}".strip(),
+            ha="center",
+            va="center",
+            fontsize=10,
+            fontweight="bold",
+        )
+    axes.set_xlim(0, columns)
+    axes.set_ylim(rows, 0)
+    axes.axis("off")
+    return figure
+
+
+def _two_lines(name: str) -> str:
+    """A name broken near its middle where it is too long for a tile."""
+    if len(name) <= 11 or " " not in name:
+        return name
+    breaks = [place for place, sign in enumerate(name) if sign == " "]
+    middle = min(breaks, key=lambda place: abs(place - len(name) / 2))
+    return name[:middle] + "\n" + name[middle + 1 :]

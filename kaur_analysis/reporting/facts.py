@@ -1,0 +1,139 @@
+"""The facts of an edition that pages print beside the numbers (``published/edition``)."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from kaur_analysis.formats import long_date, number, percent, rupiah
+
+
+@dataclass(frozen=True)
+class Source:
+    """A list that was used: its name, period, and how many of its rows were kept."""
+
+    name: str
+    kind: str
+    period: str
+    rows: int
+    kept: int
+    set_aside: int
+
+
+@dataclass(frozen=True)
+class Programme:
+    """A programme as the edition used it."""
+
+    code: str
+    name: str
+    agency: str
+    strategy: str
+    unit: str
+    funds: tuple[str, ...]
+    year: str
+    source: str
+    working_value: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Edition, basis and provenance.
+
+    Attributes
+    ----------
+    lines
+        Sentences about the poverty lines, with source.
+    notes
+        Sentences about model and linkage for the small print.
+    run, input
+        Hashes; pages print the first twelve characters.
+    """
+
+    edition: str
+    reference_date: date
+    synthetic: bool
+    status: str
+    contact: str
+    target_year: str
+    minimum_families: int
+    rse_caution: float
+    rse_hide: float
+    lines: tuple[str, ...]
+    benchmark: str
+    sources: tuple[Source, ...]
+    programmes: dict[str, Programme]
+    notes: tuple[str, ...]
+    run: str
+    input: str
+
+    @property
+    def snapshot(self) -> str:
+        """Day the data speak of."""
+        return long_date(self.reference_date)
+
+
+def read_facts(facts: dict[str, Any]) -> Facts:
+    """Facts from the dictionary of the store.
+
+    Raises
+    ------
+    KeyError
+        ``edition``, ``reference_date``, ``run`` or ``input`` is absent: without them a page cannot be traced.
+    """
+    thresholds = facts.get("thresholds") or {}
+    programmes = [_programme(entry) for entry in facts.get("programmes") or []]
+    return Facts(
+        edition=str(facts["edition"]),
+        reference_date=date.fromisoformat(str(facts["reference_date"])),
+        synthetic=bool(facts.get("synthetic", False)),
+        status=str(facts.get("status", "draf")),
+        contact=str(facts.get("contact") or ""),
+        target_year=str(facts.get("target_year") or ""),
+        minimum_families=int(thresholds.get("minimum_families", 5)),
+        rse_caution=float(thresholds.get("rse_caution", 0.25)),
+        rse_hide=float(thresholds.get("rse_hide", 0.5)),
+        lines=tuple(_line(entry) for entry in facts.get("lines") or []),
+        benchmark=_benchmark(facts.get("benchmark")),
+        sources=tuple(_source(entry) for entry in facts.get("sources") or []),
+        programmes={programme.code: programme for programme in programmes},
+        notes=tuple(str(note) for note in facts.get("notes") or []),
+        run=str(facts["run"])[:12],
+        input=str(facts["input"])[:12],
+    )
+
+
+_LINES = {"poverty": "Garis kemiskinan", "extreme": "Garis miskin ekstrem"}
+
+
+def _line(entry: dict[str, Any]) -> str:
+    amount = (
+        f"{rupiah(entry['rupiah'])} per orang per bulan"
+        if entry.get("rupiah")
+        else f"menurut kolom garis di survei, dikali {number(entry.get('times') or 1, 2)}"
+    )
+    return f"{_LINES.get(entry['kind'], entry['kind'])}: {amount} ({entry['month']}; {entry['source']})"
+
+
+def _benchmark(entry: dict[str, Any] | None) -> str:
+    if not entry:
+        return ""
+    official = f"{percent(entry['share'])} tahun {entry['year']} ({entry['source']})"
+    return f"Disesuaikan dengan angka resmi kabupaten {official}"
+
+
+def _source(entry: dict[str, Any]) -> Source:
+    counts = [int(entry.get(name) or 0) for name in ("rows", "kept", "set_aside")]
+    return Source(str(entry["name"]), str(entry.get("kind") or ""), str(entry.get("period") or ""), *counts)
+
+
+def _programme(entry: dict[str, Any]) -> Programme:
+    return Programme(
+        code=str(entry["code"]),
+        name=str(entry["name"]),
+        agency=str(entry["agency"]),
+        strategy=str(entry.get("strategy") or ""),
+        unit=str(entry.get("unit") or ""),
+        funds=tuple(entry.get("funds") or ()),
+        year=str(entry.get("year") or ""),
+        source=str(entry.get("source") or ""),
+        working_value=entry.get("basis") == "nilai_kerja",
+    )

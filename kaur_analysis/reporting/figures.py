@@ -1,0 +1,204 @@
+"""One published number as readers see it: its text, its range, its mark, and how it compares with another.
+
+Every text of a number on a page comes from here, so that headline, chart and table cannot differ.
+"""
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kaur_analysis.formats import MISSING, interval, number, percent, rupiah, rupiah_short
+
+HIGHER, EQUAL, LOWER, UNCLEAR = "lebih tinggi", "setara", "lebih rendah", "belum dapat dibedakan"
+SIGNS = {HIGHER: "▲", EQUAL: "■", LOWER: "▼", UNCLEAR: "○"}
+NOUNS = {"keluarga": "keluarga", "orang": "orang", "unit": "unit"}
+NOT_SHOWN = {
+    "disembunyikan": ("•", "dilindungi"),
+    "tidak disajikan": ("×", "tidak disajikan, galat terlalu besar"),
+    "belum ada data": (MISSING, "belum ada data"),
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of the published table.
+
+    Attributes
+    ----------
+    value, low, high
+        Estimate and 95 per cent interval; missing where not shown or not estimated.
+    unit
+        Unit of the published table; ``indeks100`` for indices that are printed times 100.
+    n
+        Families or households it rests on.
+    status, reason
+        Whether and why it is shown (``contracts.STATUSES``).
+    """
+
+    value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    unit: str = ""
+    n: float = math.nan
+    status: str = "belum ada data"
+    reason: str = ""
+    source: str = ""
+    official: bool = False
+
+    @property
+    def shown(self) -> bool:
+        """Whether the number may be printed."""
+        return self.status in ("tampil", "hati-hati") and not math.isnan(self.value)
+
+    @property
+    def caution(self) -> bool:
+        """Whether it must carry the caution mark."""
+        return self.shown and self.status == "hati-hati"
+
+    @property
+    def has_range(self) -> bool:
+        """Whether an interval is known."""
+        return self.shown and not (math.isnan(self.low) or math.isnan(self.high)) and self.high > self.low
+
+    @property
+    def decimals(self) -> int:
+        """Decimals that the interval bears; two for official percentages, none or one where no interval is known."""
+        if self.unit not in ("bagian", "indeks", "indeks100"):
+            return 0
+        plain = self.unit == "indeks"
+        if self.official:
+            return 2
+        if not self.has_range:
+            return 2 if plain else int(not self.n < 200)
+        width = (self.high - self.low) / (100 if plain else 1)
+        return 0 if width >= 0.02 else 1 if width >= 0.002 else 2
+
+    def _print(self, value: float) -> str:
+        if self.unit == "bagian":
+            return percent(value, self.decimals)
+        if self.unit in ("indeks", "indeks100"):
+            return number(value * (100 if self.unit == "indeks100" else 1), self.decimals)
+        if self.unit == "rupiah":
+            return rupiah(value)
+        if self.unit == "rupiah_tahun":
+            return rupiah_short(value)
+        return number(value)
+
+    @property
+    def text(self) -> str:
+        """The number alone, as in a table: ``17%``, ``1.240``, ``Rp2,3 miliar``; a sign where it is not shown."""
+        return self._print(self.value) if self.shown else self.sign
+
+    @property
+    def words(self) -> str:
+        """The number in a sentence, with its noun: ``1.240 keluarga``."""
+        return " ".join(filter(None, [self.text, NOUNS.get(self.unit, "")])) if self.shown else self.why
+
+    @property
+    def range(self) -> str:
+        """The interval: ``13–21%``; empty where none is known."""
+        if not self.has_range:
+            return ""
+        if self.unit == "bagian":
+            return interval(self.low, self.high, self.decimals)
+        low, high = self._print(self.low), self._print(self.high)
+        return low if low == high else f"{low}–{high}"
+
+    @property
+    def sign(self) -> str:
+        """What stands in a table in place of a number that is not shown."""
+        return NOT_SHOWN.get(self.status, NOT_SHOWN["belum ada data"])[0]
+
+    @property
+    def why(self) -> str:
+        """Why the number is not shown, in words."""
+        return NOT_SHOWN.get(self.status, NOT_SHOWN["belum ada data"])[1]
+
+    @property
+    def basis(self) -> str:
+        """The basis as ``n = 512``; empty where unknown."""
+        return "" if math.isnan(self.n) else f"n = {number(self.n)}"
+
+
+NOTHING = Figure()
+
+
+class PublishedTable:
+    """Look-ups in the published table."""
+
+    def __init__(self, published: pd.DataFrame) -> None:
+        self._rows = {
+            (row.topic, row.indicator, row.area, row.programme, row.agency, row.group, row.period): row
+            for row in published.itertuples(index=False)
+        }
+        self.frame = published
+        needs = published[published["topic"] == "needs"]
+        self._agency = dict(zip(needs["programme"], needs["agency"], strict=True))
+
+    def one(
+        self, name: str, area: str, programme: str = "", agency: str = "", group: str = "", period: str = ""
+    ) -> Figure:
+        """The number ``topic.indicator`` of an area; :data:`NOTHING` where the table has no such row."""
+        topic, _, indicator = name.partition(".")
+        agencies = dict.fromkeys((agency, "", self._agency.get(programme, "")))
+        found = (self._rows.get((topic, indicator, area, programme, office, group, period)) for office in agencies)
+        row = next((row for row in found if row is not None), None)
+        if row is None:
+            return NOTHING
+        unit = "indeks100" if indicator in ("gap_index", "severity_index") else row.unit
+        return Figure(
+            row.value, row.low, row.high, unit, row.n, row.status, row.reason, row.source, row.topic == "official"
+        )
+
+    def groups(self, name: str, area: str, programme: str = "") -> dict[str, Figure]:
+        """The number for every non-empty group."""
+        topic, _, indicator = name.partition(".")
+        chosen = [key for key in self._rows if key[:4] == (topic, indicator, area, programme) and key[5]]
+        return {key[5]: self.one(name, *key[2:]) for key in sorted(chosen)}
+
+    def periods(self, name: str, area: str) -> dict[str, Figure]:
+        """The number by period, oldest first."""
+        topic, _, indicator = name.partition(".")
+        chosen = sorted(key[6] for key in self._rows if key[:3] == (topic, indicator, area) and key[6])
+        return {period: self.one(name, area, period=period) for period in chosen}
+
+
+def compare(own: Figure, other: Figure, equivalence: float) -> str:
+    """Word for the difference between two estimates.
+
+    The interval of the difference follows from the two intervals (MOVER; Zou & Donner 2008), taken as independent.
+    Wholly above or below zero: *lebih tinggi*, *lebih rendah*. Wholly within ``equivalence`` times the other's value:
+    *setara*. Else the data cannot tell: *belum dapat dibedakan*.
+    """
+    if not (own.shown and other.shown and own.has_range):
+        return UNCLEAR
+    other_low, other_high = (other.low, other.high) if other.has_range else (other.value, other.value)
+    difference = own.value - other.value
+    low = difference - math.hypot(own.value - own.low, other_high - other.value)
+    high = difference + math.hypot(own.high - own.value, other.value - other_low)
+    if low > 0:
+        return HIGHER
+    if high < 0:
+        return LOWER
+    return EQUAL if max(-low, high) <= equivalence * abs(other.value) else UNCLEAR
+
+
+def one_in(share: float) -> str:
+    """A share as people: ``1 dari 6``; above a half ``6 dari 10``, below one in a hundred ``4 dari 1.000``."""
+    if share >= 0.45:
+        return f"{number(share * 10)} dari 10"
+    if share >= 0.01:
+        return f"1 dari {number(1 / share)}"
+    return f"{number(share * 1000)} dari 1.000"
+
+
+def of_hundred(shares: list[float]) -> list[int]:
+    """Whole numbers out of 100 that add up as the shares do (largest remainders)."""
+    exact = [share * 100 for share in shares]
+    whole = [math.floor(part + 1e-9) for part in exact]
+    missing = round(sum(exact)) - sum(whole)
+    order = sorted(range(len(exact)), key=lambda place: whole[place] - exact[place])
+    for place in order[: max(missing, 0)]:
+        whole[place] += 1
+    return whole

@@ -1,0 +1,125 @@
+"""Sections that pages share, one function each: a view goes in, a fragment comes out."""
+
+from typing import Any
+
+from kaur_analysis.formats import number
+from kaur_analysis.reporting import charts
+from kaur_analysis.reporting.figures import EQUAL, HIGHER, LOWER, SIGNS, UNCLEAR
+from kaur_analysis.reporting.html import Section, section
+from kaur_analysis.reporting.views import Comparison
+
+DETAILED_PROGRAMMES = 4
+SHAPES = (
+    f"▲ {HIGHER}, ▼ {LOWER}, ■ {EQUAL}, ○ {UNCLEAR} dari kabupaten; "
+    "garis mendatar: kisaran 95 persen; garis putus: kabupaten"
+)
+
+
+def header(view: Any) -> Section:
+    """Band for synthetic data, name, place, edition and day of the data."""
+    return section("header", frame=view.frame, facts=view.frame.facts)
+
+
+def headline(view: Any) -> Section:
+    """The finding with its certainty, and the comparison in words."""
+    return section("headline", headline=view.headline)
+
+
+def actions(view: Any) -> Section:
+    """Two to four things to do: number, agency, rupiah."""
+    return section("actions", actions=view.actions)
+
+
+def indicators(view: Any) -> Section:
+    """Three to five indicators: value, range, the kabupaten's value, basis, mark."""
+    return section("indicators", indicators=view.indicators)
+
+
+def comparison_chart(view: Any) -> Section:
+    """All kecamatan by size with intervals and the kabupaten's line; this one marked by shape and weight."""
+    return _comparison_section(view.comparison, "Dibanding kecamatan lain", "banding")
+
+
+def _comparison_section(comparison: Comparison, heading: str, name: str) -> Section:
+    places = comparison.places
+    picture = charts.dots(
+        labels=[place.name for place in places],
+        values=[place.figure.value for place in places],
+        lows=[place.figure.low for place in places],
+        highs=[place.figure.high for place in places],
+        texts=[place.figure.text for place in places],
+        words=[place.word for place in places],
+        own=[place.own for place in places],
+        reference=comparison.reference.value,
+        reference_text=f"kabupaten {comparison.reference.text}",
+        unit="bagian",
+    )
+    own = next((f" {place.name} (◆) {place.figure.text}." for place in places if place.own), "")
+    return section(
+        "comparison",
+        heading=heading,
+        comparison=comparison,
+        picture=charts.svg(picture, name),
+        caption=f"{comparison.label} menurut kecamatan; kisaran yang bertumpang tindih tidak boleh diperingkat.",
+        words=f"Diagram titik {len(places)} kecamatan dengan garis kabupaten {comparison.reference.text}.{own} "
+        "Nilainya ada di tabel data gambar.",
+        legend=f"{SHAPES}." + (" ◆ kecamatan ini." if own else ""),
+    )
+
+
+def tile_map(view: Any) -> Section:
+    """Small map: a tile per kecamatan about where it lies."""
+    places = sorted(view.comparison.places, key=lambda place: place.code)
+    picture = charts.tiles(
+        names=[place.name for place in places],
+        texts=[place.figure.text for place in places],
+        words=[place.word for place in places],
+        own=[place.own for place in places],
+        latitude=[place.latitude for place in places],
+        longitude=[place.longitude for place in places],
+    )
+    signs = ", ".join(f"{SIGNS[word]} {word}" for word in (HIGHER, EQUAL, LOWER, UNCLEAR))
+    return section(
+        "tiles",
+        picture=charts.svg(picture, "peta"),
+        caption=f"{view.comparison.label}; tiap petak satu kecamatan, kira-kira di tempatnya (utara di atas). {signs}.",
+        words=f"Peta petak {len(places)} kecamatan.",
+    )
+
+
+def targeting_sentences(view: Any) -> Section:
+    """Reach of programmes in sentences and signs; the largest in words, the rest as a table."""
+    return section(
+        "reach",
+        whole=view.reach_any,
+        detailed=view.reach[:DETAILED_PROGRAMMES],
+        rest=view.reach[DETAILED_PROGRAMMES:],
+    )
+
+
+def desa_table(view: Any) -> Section:
+    """Desa by gap: extremely poor families, served, not served."""
+    return section("desa", desa=view.desa)
+
+
+def needs_table(view: Any) -> Section:
+    """Needs by strategy and agency: families, unit cost, rupiah, source of funds."""
+    return section(
+        "needs",
+        heading="Kebutuhan dan sumber dana",
+        needs=view.needs,
+        working=any(row.working_value for row in view.needs.rows),
+    )
+
+
+def limits(view: Any) -> Section:
+    """What cannot be concluded."""
+    return section("limits", limits=view.limits)
+
+
+def method(view: Any) -> Section:
+    """Method, sources, contact, run id and input hash in small print."""
+    facts = view.frame.facts
+    return section(
+        "method", facts=facts, caution=f"{number(facts.rse_caution * 100)}%", hide=f"{number(facts.rse_hide * 100)}%"
+    )

@@ -1,0 +1,370 @@
+"""View models: everything a page says, worked out from the published table, the edition's facts and names alone.
+
+A section of a page only lays out what stands here; no number is computed or formatted anywhere else.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from kaur_analysis.formats import number, rupiah_short
+from kaur_analysis.reference import Area
+from kaur_analysis.reference.catalogue import FUND_NAMES, STRATEGY_NAMES
+from kaur_analysis.reporting.actions import Action, actions_for, glossary, rule_table
+from kaur_analysis.reporting.facts import Facts, Programme, read_facts
+from kaur_analysis.reporting.figures import (
+    NOTHING,
+    UNCLEAR,
+    Figure,
+    PublishedTable,
+    compare,
+    of_hundred,
+    one_in,
+)
+
+ANY = "any"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What every page carries around its content."""
+
+    title: str
+    place: str
+    kind: str
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The finding with its certainty, and the comparison with the kabupaten."""
+
+    finding: str
+    comparison: str
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One indicator: own value, the kabupaten's, and the word between them."""
+
+    label: str
+    definition: str
+    figure: Figure
+    reference: Figure
+    word: str
+    compared: bool
+
+
+@dataclass(frozen=True)
+class Place:
+    """An area in a comparison; ``word`` compares it with the kabupaten."""
+
+    code: str
+    name: str
+    figure: Figure
+    word: str
+    own: bool
+    latitude: float = math.nan
+    longitude: float = math.nan
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Areas side by side, largest value first, then those not shown, by name."""
+
+    label: str
+    definition: str
+    places: tuple[Place, ...]
+    reference: Figure
+    reference_name: str
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Targeting of one programme in words: of 100 extremely poor families and of 100 recipients."""
+
+    name: str
+    agency: str
+    sentences: tuple[str, ...]
+    picture: str
+    picture_words: str
+    exclusion: Figure
+    inclusion: Figure
+    recipients: Figure
+
+
+@dataclass(frozen=True)
+class DesaRow:
+    """A desa's extremely poor families, of them served, of them not."""
+
+    name: str
+    extreme: Figure
+    served: Figure
+    gap: Figure
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a programme still owes: families, unit cost, rupiah, who pays."""
+
+    programme: str
+    agency: str
+    strategy: str
+    families: Figure
+    unit_cost: Figure
+    rupiah: Figure
+    funds: str
+    working_value: bool
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Needs by strategy, and the sum of what is shown."""
+
+    rows: tuple[Need, ...]
+    total: str
+    total_note: str
+
+
+@dataclass(frozen=True)
+class KecamatanView:
+    """Everything a kecamatan's page says."""
+
+    frame: Frame
+    headline: Headline
+    actions: tuple[Action, ...]
+    indicators: tuple[Indicator, ...]
+    comparison: Comparison
+    reach_any: Reach | None
+    reach: tuple[Reach, ...]
+    desa: tuple[DesaRow, ...]
+    needs: Needs
+    limits: tuple[str, ...]
+
+
+def kecamatan_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, code: str) -> KecamatanView:
+    """View of one kecamatan.
+
+    Parameters
+    ----------
+    published, facts
+        The published table and the facts of the edition.
+    area
+        Names and places.
+    code
+        BPS code of the kecamatan.
+    """
+    table, known = PublishedTable(published), read_facts(facts)
+    name = area.kecamatan_name(code)
+    frame = Frame(f"Kecamatan {name}", area.full_name, "kecamatan", known)
+    reach = _reach(table, known, area, code, known.programmes.values())
+    return KecamatanView(
+        frame=frame,
+        headline=_headline(table, area, code, name),
+        actions=actions_for(table, known, area, code, "kecamatan"),
+        indicators=_indicators(
+            table,
+            area,
+            code,
+            ("poverty.poor_share", "poverty.extreme_share", "poverty.extreme_families", "targeting.exclusion_error"),
+        ),
+        comparison=_comparison(table, area, "poverty.poor_share", own=code),
+        reach_any=_reach_of(table, code, None, area),
+        reach=reach,
+        desa=_desa(table, area, code),
+        needs=_needs(table, known, area, code),
+        limits=_limits(table, known, code),
+    )
+
+
+def _headline(table: PublishedTable, area: Area, code: str, name: str) -> Headline:
+    poor, extreme = table.one("poverty.poor_share", code), table.one("poverty.extreme_share", code)
+    families = table.one("poverty.extreme_families", code)
+    lead, word = (poor, "miskin") if poor.shown else (extreme, "miskin ekstrem")
+    if not lead.shown:
+        return Headline(f"Angka kemiskinan {name} belum dapat disajikan: {lead.why}.", "")
+    finding = f"Sekitar {one_in(lead.value)} penduduk {name} diperkirakan {word} ({_certainty(lead)})"
+    if poor.shown and families.shown:
+        finding += f"; {families.words} di antaranya miskin ekstrem" + (
+            f" (kisaran {families.range})" if families.has_range else ""
+        )
+    reference = table.one("poverty.poor_share" if poor.shown else "poverty.extreme_share", area.code)
+    return Headline(finding + ".", _comparison_sentence(lead, reference, area, word))
+
+
+def _certainty(figure: Figure) -> str:
+    text = f"{figure.text}, kisaran {figure.range}" if figure.has_range else figure.text
+    return text + ("; pakai dengan hati-hati" if figure.caution else "")
+
+
+def _comparison_sentence(own: Figure, reference: Figure, area: Area, word: str) -> str:
+    if not reference.shown:
+        return ""
+    relation = compare(own, reference, rule_table()["equivalence"])
+    if relation == UNCLEAR:
+        return f"Belum dapat dibedakan dari {area.full_name} ({reference.text})."
+    link = "dengan" if relation == "setara" else "daripada"
+    return f"Bagian penduduk {word} di sini {relation} {link} {area.full_name} ({reference.text})."
+
+
+def _indicators(table: PublishedTable, area: Area, code: str, names: tuple[str, ...]) -> tuple[Indicator, ...]:
+    found = []
+    for name in names:
+        programme = ANY if name.startswith("targeting.") else ""
+        own, reference = table.one(name, code, programme), table.one(name, area.code, programme)
+        # A count of a part is never above that of the whole: only shares are compared.
+        word = (
+            compare(own, reference, rule_table()["equivalence"])
+            if own.unit == "bagian" and own.shown and code != area.code
+            else ""
+        )
+        words = glossary()[name]
+        found.append(Indicator(words["label"], words["definition"], own, reference, word, code != area.code))
+    return tuple(found)
+
+
+def _comparison(table: PublishedTable, area: Area, name: str, own: str = "", programme: str = "") -> Comparison:
+    reference = table.one(name, area.code, programme)
+    places = []
+    for row in area.kecamatan.itertuples():
+        figure = table.one(name, row.kecamatan, programme)
+        word = compare(figure, reference, rule_table()["equivalence"])
+        places.append(Place(row.kecamatan, row.name, figure, word, row.kecamatan == own, row.latitude, row.longitude))
+    places.sort(
+        key=lambda place: (not place.figure.shown, -place.figure.value if place.figure.shown else 0, place.name)
+    )
+    words = glossary()[name]
+    return Comparison(words["label"], words["definition"], tuple(places), reference, area.full_name)
+
+
+def _reach(table: PublishedTable, facts: Facts, area: Area, code: str, programmes: Any) -> tuple[Reach, ...]:
+    found = [reach for programme in programmes if (reach := _reach_of(table, code, programme, area)) is not None]
+    found.sort(key=lambda reach: (-reach.recipients.value if reach.recipients.shown else 0, reach.name))
+    return tuple(found)
+
+
+def _reach_of(table: PublishedTable, code: str, programme: Programme | None, area: Area) -> Reach | None:
+    """Sentences about a programme, or about any programme at all; nothing where the table has no row of it."""
+    about = programme.code if programme else ANY
+    exclusion = table.one("targeting.exclusion_error", code, about)
+    inclusion = table.one("targeting.inclusion_error", code, about)
+    recipients = table.one("targeting.recipients", code, about)
+    if NOTHING in (exclusion, inclusion):
+        return None
+    sentences, picture, picture_words = [], "", ""
+    if exclusion.shown:
+        listed, picture, picture_words = _of_the_poor(table, code, about, exclusion)
+        sentences.append(listed)
+    else:
+        sentences.append(f"Jangkauan keluarga miskin ekstrem: {exclusion.why}.")
+    if inclusion.shown:
+        outside = of_hundred([inclusion.value, 1 - inclusion.value])[0]
+        base = f" (dari {recipients.words})" if recipients.shown else ""
+        sentences.append(f"Dari 100 penerima yang padan{base}, {outside} di luar kelompok miskin ekstrem.")
+    unmatched = table.one("targeting.unmatched_share", code, about)
+    if unmatched.shown and unmatched.value > 0:
+        sentences.append(f"{unmatched.text} nama penerima tidak ditemukan di daftar keluarga dan tidak dinilai.")
+    return Reach(
+        name=programme.name if programme else "Program apa pun",
+        agency=area.agencies[programme.agency].name if programme and programme.agency in area.agencies else "",
+        sentences=tuple(sentences),
+        picture=picture,
+        picture_words=picture_words,
+        exclusion=exclusion,
+        inclusion=inclusion,
+        recipients=recipients,
+    )
+
+
+def _of_the_poor(table: PublishedTable, code: str, about: str, exclusion: Figure) -> tuple[str, str, str]:
+    """Of 100 extremely poor families: reached, not listed, listed but passed over; and the same as ten signs."""
+    base = table.one("poverty.extreme_families", code)
+    of = f" (dari {base.words})" if base.shown else ""
+    unlisted = table.one("reasons.missed_unlisted", code, about)
+    if unlisted.shown:
+        missing = exclusion.value * unlisted.value
+        parts = [1 - exclusion.value, missing, exclusion.value - missing]
+        reached, not_listed, passed = of_hundred(parts)
+        sentence = (
+            f"Dari 100 keluarga miskin ekstrem{of}: {reached} menerima, {not_listed} belum terdaftar, "
+            f"{passed} terdaftar tetapi terlewat."
+        )
+        signs = "●◌○"
+    else:
+        parts = [1 - exclusion.value, exclusion.value]
+        reached, missed = of_hundred(parts)
+        sentence = f"Dari 100 keluarga miskin ekstrem{of}: {reached} menerima, {missed} terlewat."
+        signs = "●○"
+    tens = of_hundred([part / 10 for part in parts])
+    picture = "".join(sign * count for sign, count in zip(signs, tens, strict=True))
+    return sentence, picture, ", ".join(f"{sign} {word}" for sign, word in zip(signs, _SIGN_WORDS[signs], strict=True))
+
+
+_SIGN_WORDS = {"●◌○": ("menerima", "belum terdaftar", "terdaftar, terlewat"), "●○": ("menerima", "terlewat")}
+
+
+def _desa(table: PublishedTable, area: Area, code: str) -> tuple[DesaRow, ...]:
+    """Largest gap first; rows whose gap is not shown follow by name, so that their order tells nothing."""
+    names = area.desa[area.desa["kecamatan"] == code]
+    rows = [
+        DesaRow(
+            name,
+            table.one("desa.extreme_families", desa),
+            table.one("desa.served_extreme_families", desa),
+            table.one("desa.gap_extreme_families", desa),
+        )
+        for desa, name in zip(names["desa"], names["name"], strict=True)
+    ]
+    return tuple(sorted(rows, key=lambda row: (not row.gap.shown, -row.gap.value if row.gap.shown else 0, row.name)))
+
+
+def _needs(table: PublishedTable, facts: Facts, area: Area, code: str, agency: str = "") -> Needs:
+    rows = []
+    for programme in facts.programmes.values():
+        families = table.one("needs.due_families", code, programme.code)
+        if agency not in ("", programme.agency) or families == NOTHING:
+            continue
+        by_fund = table.groups("needs.due_rupiah_year", code, programme.code)
+        funds = [fund for fund, figure in by_fund.items() if not figure.shown or figure.value > 0] or programme.funds
+        rows.append(
+            Need(
+                programme=programme.name,
+                agency=area.agencies[programme.agency].name if programme.agency in area.agencies else programme.agency,
+                strategy=STRATEGY_NAMES.get(programme.strategy, programme.strategy),
+                families=families,
+                unit_cost=table.one("needs.unit_cost_rp_year", code, programme.code),
+                rupiah=table.one("needs.due_rupiah_year", code, programme.code),
+                funds=" dan ".join(FUND_NAMES.get(fund, fund) for fund in funds),
+                working_value=programme.working_value,
+            )
+        )
+    order = list(STRATEGY_NAMES.values())
+    rows.sort(
+        key=lambda row: (
+            order.index(row.strategy) if row.strategy in order else len(order),
+            -row.rupiah.value if row.rupiah.shown else 0,
+            row.programme,
+        )
+    )
+    shown = [row.rupiah.value for row in rows if row.rupiah.shown]
+    note = "" if len(shown) == len(rows) else "tidak termasuk angka yang tidak disajikan"
+    return Needs(tuple(rows), rupiah_short(sum(shown)) if shown else "", note)
+
+
+def _limits(table: PublishedTable, facts: Facts, code: str) -> tuple[str, ...]:
+    unmatched = table.one("targeting.unmatched_share", code, ANY)
+    matched = (
+        f"{unmatched.text} nama penerima belum dapat dipadankan; mereka tidak dihitung salah sasaran. "
+        if unmatched.shown and unmatched.value > 0
+        else ""
+    )
+    return (
+        "Angka kecamatan adalah perkiraan model dari survei dan daftar keluarga, bukan sensus; dua tempat yang "
+        "kisarannya bertumpang tindih tidak boleh diperingkat.",
+        f"{matched}Terlewat atau di luar sasaran adalah peluang statistik, bukan putusan tentang satu keluarga: "
+        "verifikasi tetap di lapangan.",
+        f"• berarti dilindungi: kurang dari {number(facts.minimum_families)} keluarga, atau dapat dihitung dari angka "
+        "lain. × berarti galatnya terlalu besar.",
+    )
