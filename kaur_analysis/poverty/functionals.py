@@ -101,8 +101,8 @@ def gini(y: FloatArray, w: FloatArray) -> Measured:
     weight, amount = np.bincount(tie, w), np.bincount(tie, w * y)
     middle = (np.cumsum(weight) - weight / 2)[tie]
     above = (total - np.cumsum(amount) + amount / 2)[tie]
-    value = max(2 * (w * y) @ middle / (size * total) - 1, 0.0)  # rounding must not make it negative
-    return float(value), 2 * (y * middle + above) / (size * total) - (value + 1) * (1 / size + y / total)
+    value = _without_noise(2 * (w * y) @ middle / (size * total) - 1)
+    return value, 2 * (y * middle + above) / (size * total) - (value + 1) * (1 / size + y / total)
 
 
 def gini_langel_tille(y: FloatArray, w: FloatArray) -> Measured:
@@ -152,7 +152,7 @@ def theil(y: FloatArray, w: FloatArray) -> Measured:
     relative = y / centre  # a constant scale: it cancels in the index
     product, u_product = mean(relative * np.log(np.where(y > 0, relative, 1.0)), w)
     # T = mean(r ln r)/m − ln m with m the mean of r, at m = 1
-    return max(product, 0.0), u_product - (product + 1) * u_centre / centre
+    return _without_noise(product), u_product - (product + 1) * u_centre / centre
 
 
 def mean_log_deviation(y: FloatArray, w: FloatArray) -> Measured:
@@ -160,7 +160,7 @@ def mean_log_deviation(y: FloatArray, w: FloatArray) -> Measured:
     _require_positive(y, w, "the mean log deviation")
     centre, u_centre = mean(y, w)
     logs, u_logs = mean(np.log(np.where(y > 0, y, 1.0)), w)
-    return max(float(np.log(centre)) - logs, 0.0), u_centre / centre - u_logs
+    return _without_noise(np.log(centre) - logs), u_centre / centre - u_logs
 
 
 def atkinson(y: FloatArray, w: FloatArray, epsilon: float = 1.0) -> Measured:
@@ -180,7 +180,7 @@ def atkinson(y: FloatArray, w: FloatArray, epsilon: float = 1.0) -> Measured:
         equivalent = centre * moment ** (1 / power)
         u_equivalent = equivalent / (power * moment) * u_moment
         # ``centre`` in the scaling is a constant: it cancels in the equivalent.
-    return max(1 - equivalent / centre, 0.0), -u_equivalent / centre + equivalent / centre**2 * u_centre
+    return _without_noise(1 - equivalent / centre), -u_equivalent / centre + equivalent / centre**2 * u_centre
 
 
 def fgt(y: FloatArray, w: FloatArray, line: npt.ArrayLike, alpha: float, strict: bool = True) -> Measured:
@@ -210,6 +210,11 @@ def sen_shorrocks_thon(y: FloatArray, w: FloatArray, line: npt.ArrayLike) -> Mea
         return 0.0, np.zeros_like(y)
     spread, u_spread = gini(gap, w)
     return depth * (1 + spread), u_depth * (1 + spread) + depth * u_spread
+
+
+def _without_noise(value: float) -> float:
+    """Zero for what is only the rounding of equal welfares: inequality is never negative, nor 1e-12."""
+    return 0.0 if value <= 1e-12 else float(value)
 
 
 def _require_positive(y: FloatArray, w: FloatArray, measure: str) -> None:
