@@ -1,17 +1,19 @@
 """Why poor families were missed and why others were included, so that each agency sees what it can mend."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from kaur_analysis.errors import EstimationError
-from kaur_analysis.targeting.engine import Items, estimate, linear_rules, rows_of
+from kaur_analysis.targeting.engine import Rules, Setting, estimate, rows_of
 from kaur_analysis.targeting.evidence import ANY, Block, Uncertainty, read_evidence
 from kaur_analysis.targeting.formulas import Formula
 from kaur_analysis.targeting.inputs import Array, Draws, probability
 from kaur_analysis.targeting.intervals import COLUMNS, Design, tidy
 from kaur_analysis.targeting.measures import with_route
+from kaur_analysis.targeting.totals import Totals
 
 
 def error_decomposition(
@@ -73,14 +75,14 @@ def error_decomposition(
         for programme in programmes
     }
 
-    def views(block: Block) -> dict[str, Items]:
+    def views(block: Block) -> dict[str, _Cases]:
         return {
-            programme: _items(block.poor, received_now, reasons[programme])
+            programme: _Cases(block.poor, received_now, reasons[programme])
             for programme, received_now in block.received.items()
         }
 
     formulas = {programme: _formulas(reasons[programme]) for programme in programmes}
-    rules = linear_rules(evidence.setting, formulas, evidence.dependent_links(given))
+    rules = Rules(*_summing(evidence.setting), formulas, evidence.dependent_links(given))
     draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
     rows: list[dict[str, object]] = []
     for (place, programme), by_measure in estimate(evidence.setting, views(evidence.expected()), draws, rules).items():
@@ -122,12 +124,48 @@ def _reasons(
     return {"missed": missed, "included": included}
 
 
-def _items(poor: Array, received: Array, reasons: Mapping[str, Mapping[str, Array]]) -> Items:
-    cases = {"missed": poor * (1 - received), "included": (1 - poor) * received}
-    split = {
-        f"{side}_{reason}": cases[side] * part for side, parts in reasons.items() for reason, part in parts.items()
-    }
-    return {"poor": poor, "recipients": received, **cases, **split}
+@dataclass(frozen=True)
+class _Cases:
+    """One programme's families, and which part of each family's case falls to which reason (rows × 1, by error)."""
+
+    poor: Array
+    received: Array
+    reasons: Mapping[str, Mapping[str, Array]]
+
+    def columns(self) -> dict[str, Array]:
+        """The cases themselves, rows × M."""
+        both = self.poor * self.received
+        return {
+            "poor": self.poor,
+            "recipients": self.received,
+            "missed": self.poor - both,
+            "included": self.received - both,
+        }
+
+
+def _summing(
+    setting: Setting,
+) -> tuple[Callable[[_Cases, int], Totals], Callable[[_Cases, int, Totals], Totals]]:
+    """Sums and influences. A reason's sum weighs each family by its part in it, so that draws are never split up."""
+
+    def sums(view: _Cases, place: int) -> Totals:
+        groups, columns = setting.partitions[place], view.columns()
+        whole = groups.matrix(setting.weights)
+        result = {name: whole @ column for name, column in columns.items()}
+        for side, parts in view.reasons.items():
+            for reason, part in parts.items():
+                share = groups.matrix(setting.weights * part[:, 0])
+                share.eliminate_zeros()
+                result[f"{side}_{reason}"] = share @ columns[side]
+        return result
+
+    def influence(view: _Cases, place: int, at: Totals) -> Totals:
+        columns = view.columns()
+        for side, parts in view.reasons.items():
+            columns |= {f"{side}_{reason}": columns[side] * part for reason, part in parts.items()}
+        return {name: column[:, 0] for name, column in columns.items()}
+
+    return sums, influence
 
 
 def _formulas(reasons: Mapping[str, Mapping[str, Array]]) -> dict[str, Formula]:
