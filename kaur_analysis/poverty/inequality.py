@@ -10,7 +10,7 @@ import pandas as pd
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty import functionals
-from kaur_analysis.poverty.design import FloatArray, SurveyDesign
+from kaur_analysis.poverty.design import Domains, FloatArray, SurveyDesign
 from kaur_analysis.poverty.estimates import DEFAULT_SETTINGS, EstimateSettings, Scale, tabulate
 from kaur_analysis.poverty.functionals import Measured
 
@@ -77,7 +77,7 @@ def estimate_inequality(
         raise EstimationError(
             f"{welfare!r} is negative in {int((y[domains.inside] < 0).sum())} records with positive weight"
         )
-    lines = _lines(design, domains.values(line) if isinstance(line, str) else line)
+    lines = _lines(domains, domains.values(line) if isinstance(line, str) else line)
     rows = domains.rows()
     tables = []
     for name in measures:
@@ -91,11 +91,11 @@ def estimate_inequality(
     return pd.concat(tables, ignore_index=True)
 
 
-def _lines(design: SurveyDesign, line: float | FloatArray | None) -> FloatArray | None:
+def _lines(domains: Domains, line: float | FloatArray | None) -> FloatArray | None:
     if line is None:
         return None
-    lines = np.broadcast_to(np.asarray(line, dtype=np.float64), design.weight.shape)
-    if not (lines[design.weight > 0] > 0).all():
+    lines = np.broadcast_to(np.asarray(line, dtype=np.float64), domains.code.shape)
+    if not (lines[domains.inside] > 0).all():
         raise EstimationError("the poverty line must be positive for every record")
     return lines
 
