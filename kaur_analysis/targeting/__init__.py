@@ -3,13 +3,14 @@
 from kaur_analysis.targeting.adjustment import ReceiptAdjustment, links_given_covariates, receipt_adjustment
 from kaur_analysis.targeting.churn import churn, timeliness
 from kaur_analysis.targeting.cost import cost_effectiveness
-from kaur_analysis.targeting.definitions import Definition, definition, definitions, definitions_table
+from kaur_analysis.targeting.definitions import Definition, definition, definitions, definitions_table, scenario_kinds
 from kaur_analysis.targeting.effects import DifferenceInDifferences, difference_in_differences
 from kaur_analysis.targeting.fairness import fairness, group_calibrated_ranking
 from kaur_analysis.targeting.incidence import Concentration, benefit_incidence, concentration
 from kaur_analysis.targeting.inputs import receipt_draws
 from kaur_analysis.targeting.measures import targeting_measures
 from kaur_analysis.targeting.overlap import Overlap, overlap
+from kaur_analysis.targeting.ranking import ranking_measures
 from kaur_analysis.targeting.reasons import error_decomposition
 from kaur_analysis.targeting.scenarios import Scenario, compare_scenarios
 
@@ -34,8 +35,10 @@ __all__ = [
     "group_calibrated_ranking",
     "links_given_covariates",
     "overlap",
+    "ranking_measures",
     "receipt_adjustment",
     "receipt_draws",
+    "scenario_kinds",
     "targeting_measures",
     "timeliness",
 ]

@@ -81,6 +81,11 @@ def denominator_size(measure: str) -> str:
     return _glossary()["denominators"][definition(measure).denominator]["size"]
 
 
+def scenario_kinds() -> Mapping[str, str]:
+    """Name of every kind of scenario in Bahasa Indonesia."""
+    return MappingProxyType(_glossary()["scenario_kinds"])
+
+
 def definitions_table() -> pd.DataFrame:
     """The glossary as a table ``(measure, denominator, unit, name_id, definition_id, denominator_id)``."""
     return pd.DataFrame([vars(entry) for entry in definitions().values()])

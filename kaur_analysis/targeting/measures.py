@@ -159,12 +159,12 @@ def measure_rows(
         families, ranks = view
         return influences(families, ranks[place], partitions[place], at, bottom)
 
-    ranked = {
-        name for formulas_ in chosen.values() for name in formulas_ if name not in COUNTING and name not in RUPIAH
-    }
-    rules = Rules(
-        sums, influence, chosen, evidence.dependent_links(given), frozenset(ranked if given.welfare is not None else ())
-    )
+    measures = {name for given_formulas in chosen.values() for name in given_formulas}
+    if given.welfare is not None:
+        from_draws = measures - set(COUNTING) - set(RUPIAH)
+    else:  # the ranks of uncertain receipts are no function of their expectation
+        from_draws = measures & {"rank_correlation"} if evidence.uncertain_links() else set()
+    rules = Rules(sums, influence, chosen, evidence.dependent_links(given), from_draws)
     point = views(evidence.expected())
     draws: Iterator[tuple[int, dict[str, View]]] = ((block.size, views(block)) for block in evidence.joint_draws(given))
     estimates = estimate(evidence.setting, point, draws, rules)

@@ -1,13 +1,26 @@
 """Behaviour of the measures' door: routes, refusals, third class, draws."""
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
 
 from kaur_analysis.contracts import TARGETING, checked
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
-from kaur_analysis.targeting import definition, definitions, error_decomposition, receipt_draws, targeting_measures
+from kaur_analysis.targeting import (
+    definition,
+    definitions,
+    error_decomposition,
+    ranking_measures,
+    receipt_draws,
+    scenario_kinds,
+    targeting_measures,
+)
+from kaur_analysis.targeting.scenarios import Kind
 
 
 @pytest.fixture
@@ -51,9 +64,9 @@ def test_bottom_share_is_written_into_the_definition() -> None:
     assert "20 persen" in definition("cgh_bottom_20").definition_id
 
 
-def test_definitions_have_no_unfilled_place_but_the_bottom_share() -> None:
+def test_only_definitions_of_a_share_have_a_place_to_fill() -> None:
     unfilled = [name for name, entry in definitions().items() if "{" in entry.definition_id]
-    assert unfilled == ["cgh_bottom"]
+    assert unfilled == ["cgh_bottom", "precision_at_quota", "recall_at_quota"]
 
 
 def test_survey_route_and_registry_draws_are_never_mixed(frame: pd.DataFrame) -> None:
@@ -196,3 +209,32 @@ def test_why_a_family_was_missed_goes_by_the_first_thing_that_went_wrong() -> No
 def test_without_a_registry_nothing_is_said_about_registration() -> None:
     frame = pd.DataFrame({"poor": 1.0, "t": [0.0, 1.0], "eligible": [1, 1]})
     assert "unlisted" not in set(error_decomposition(frame, "poor", "t", eligible="eligible")["reason"])
+
+
+def test_a_ranking_by_welfare_itself_is_perfect(frame: pd.DataFrame) -> None:
+    line = frame["welfare"].quantile(0.2)
+    table = ranking_measures(frame.assign(poor=(frame["welfare"] < line) * 1.0), "welfare", "poor", "welfare", [0.2])
+    found = table.set_index("measure")["value"]
+    assert found["score_auc"] == pytest.approx(1)
+    assert found["score_rank_correlation"] == pytest.approx(1)
+    assert found["precision_at_quota_20"] == pytest.approx(1)
+    assert found["recall_at_quota_20"] == pytest.approx(1)
+
+
+def test_auc_and_rank_correlation_of_a_ranking_agree_with_the_libraries(frame: pd.DataFrame) -> None:
+    score = frame["welfare"] + np.random.default_rng(0).normal(0, 4e5, len(frame))
+    used = frame.assign(score=score.round(-4))
+    found = ranking_measures(used, "score", "poor", "welfare").set_index("measure")["value"]
+    assert found["score_auc"] == pytest.approx(roc_auc_score(used["poor"], -used["score"]), rel=1e-12)
+    expected = spearmanr(used["score"], used["welfare"]).statistic
+    assert found["score_rank_correlation"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_equals_at_the_margin_of_a_quota_are_served_by_lottery() -> None:
+    frame = pd.DataFrame({"desil": [1.0, 1, 1, 1], "poor": [1.0, 0, 0, 0]})
+    found = ranking_measures(frame, "desil", "poor", quotas=[0.5]).set_index("measure")["value"]
+    assert found["recall_at_quota_50"] == pytest.approx(0.5)
+
+
+def test_every_kind_of_scenario_has_an_indonesian_name() -> None:
+    assert set(scenario_kinds()) == {*get_args(Kind), "none"}
