@@ -248,12 +248,10 @@ def _by_kecamatan(problem: _Problem, response: _Response) -> tuple[Array, Array]
         shape=(groups, len(rows.kecamatan)),
     )
     served = np.bincount(rows.kecamatan[families], minlength=groups)
-    use = (sums @ (wide.rupiah * pairs)) @ rows.rupiah.T + (sums @ (wide.units * pairs)) @ rows.units.T
-    use += rows.served.T * served[:, None]
-    value: Array = np.bincount(
-        rows.kecamatan[families], weights=problem.bundles.value[response.chosen], minlength=groups
-    )
-    return np.asarray(use), value
+    spent, given = sums @ (wide.rupiah * pairs), sums @ (wide.units * pairs)
+    use = spent @ rows.rupiah.T + given @ rows.units.T + rows.served.T * served[:, None]
+    value = sums[:, families] @ problem.bundles.value[response.chosen]
+    return np.asarray(use, dtype=float), np.asarray(value, dtype=float)
 
 
 def _lowest_point(slopes: Array, heights: Array, groups: int, centre: Array, radius: Array) -> tuple[Array, float]:

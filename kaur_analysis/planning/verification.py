@@ -1,13 +1,136 @@
-"""What the field verification found, as data that change the next run."""
+"""What the field verification found, read back from the lists as data that change the next run."""
 
+from collections.abc import Iterable
+from datetime import date, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import msoffcrypto
 import pandas as pd
+from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyError
+from python_calamine import CalamineError, CalamineWorkbook
+
+from kaur_analysis.errors import DataRejected
 
 OUTCOMES = {"verified": "layak", "moved": "pindah", "died": "meninggal", "not_poor": "tidak miskin"}
+HEADINGS = {
+    "family": "Kode keluarga",
+    "programme": "Kode program",
+    "outcome": "Hasil verifikasi",
+    "visited": "Tanggal kunjungan",
+}
+COLUMNS = ["family", "programme", "outcome", "visited", "file"]
 
 
 def latest_outcomes(verification: pd.DataFrame | None) -> pd.Series:
-    """Outcome per family; where agencies visited the same family, the latest visit counts."""
+    """Outcome per family; where agencies visited the same family, the latest visit counts.
+
+    Of visits on the same day the one that ends the entitlement counts, so that nobody is paid on a doubtful finding.
+    """
     if verification is None or verification.empty:
         return pd.Series(dtype=object, name="outcome", index=pd.Index([], name="family"))
-    ordered = verification.sort_values(["visited", "outcome"], kind="stable")
+    ends = verification["outcome"] != "verified"
+    ordered = verification.assign(ends=ends).sort_values(["visited", "ends", "outcome"], kind="stable")
     return ordered.drop_duplicates("family", keep="last").set_index("family")["outcome"].astype(object)
+
+
+def read_verification(files: Iterable[Path], password: str | None = None) -> pd.DataFrame:
+    """Read what officers filled in on the recipient lists.
+
+    Parameters
+    ----------
+    files
+        Workbooks as :func:`~kaur_analysis.planning.lists.write_lists` made them, with or without their password.
+    password
+        Password of those that have one.
+
+    Returns
+    -------
+    DataFrame
+        ``family, programme, outcome, visited`` (ISO date), ``file``; one row per line that was filled in. Officers'
+        notes stay in the workbooks: they are free text about people.
+
+    Raises
+    ------
+    DataRejected
+        Everything that cannot be read or understood, all at once, with file and line.
+    """
+    found: list[dict[str, str]] = []
+    problems: list[dict[str, object]] = []
+    for file in files:
+        rows, wrong = _read_one(file, password)
+        found += rows
+        problems += wrong
+    if problems:
+        shown = "; ".join(f"{p['file']} baris {p['line']}: {p['rule']}" for p in problems[:10])
+        raise DataRejected(f"Hasil verifikasi belum dapat dipakai: {shown}", pd.DataFrame(problems))
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def _read_one(file: Path, password: str | None) -> tuple[list[dict[str, str]], list[dict[str, object]]]:
+    def problem(line: int, rule: str) -> dict[str, object]:
+        return {"file": file.name, "line": line, "rule": rule}
+
+    try:
+        book = CalamineWorkbook.from_filelike(BytesIO(_opened(file, password)))
+    except (InvalidKeyError, DecryptionError):
+        return [], [problem(0, "kata sandi tidak cocok atau belum diberikan")]
+    except (FileFormatError, CalamineError, OSError):
+        return [], [problem(0, "bukan buku kerja yang dapat dibuka")]
+    rows, wrong = [], []
+    for sheet in book.sheet_names:
+        lines = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        head = next((i for i, cells in enumerate(lines) if set(HEADINGS.values()) <= {_text(c) for c in cells}), None)
+        if head is None:
+            wrong.append(problem(0, f"lembar '{sheet}' tidak memuat kolom {', '.join(HEADINGS.values())}"))
+            continue
+        titles = [_text(cell) for cell in lines[head]]
+        place = {column: titles.index(title) for column, title in HEADINGS.items()}
+        for number, cells in enumerate(lines[head + 1 :], start=head + 2):
+            row = {column: cells[position] if position < len(cells) else "" for column, position in place.items()}
+            word = _text(row["outcome"]).lower()
+            if not word:
+                continue
+            outcome = next((code for code, shown in OUTCOMES.items() if shown == word), None)
+            day = _day(row["visited"])
+            if outcome is None:
+                wrong.append(problem(number, f"hasil verifikasi harus salah satu dari: {', '.join(OUTCOMES.values())}"))
+            elif day is None:
+                wrong.append(problem(number, "tanggal kunjungan kosong atau bukan tanggal (pakai 31-12-2026)"))
+            elif not _text(row["family"]):
+                wrong.append(problem(number, "kode keluarga kosong"))
+            else:
+                family, programme = _text(row["family"]), _text(row["programme"])
+                rows.append(dict(zip(COLUMNS, (family, programme, outcome, day.isoformat(), file.name), strict=True)))
+    return rows, wrong
+
+
+def _opened(file: Path, password: str | None) -> bytes:
+    """Bytes of the workbook, decrypted where it has a password."""
+    content = file.read_bytes()
+    if content[:2] == b"PK":
+        return content
+    office = msoffcrypto.OfficeFile(BytesIO(content))
+    office.load_key(password=password or "")
+    plain = BytesIO()
+    office.decrypt(plain)
+    return plain.getvalue()
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None else str(cell).strip()
+
+
+def _day(cell: Any) -> date | None:
+    """A date cell, or a date typed as text in the Indonesian order."""
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    for pattern in ("%d-%m-%Y", "%d/%m/%Y", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(_text(cell), pattern).date()
+        except ValueError:
+            continue
+    return None

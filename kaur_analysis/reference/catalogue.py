@@ -42,7 +42,10 @@ class _Entry(BaseModel):
 
 
 class KnownField(_Entry):
-    """A field that rules may use: its meaning in Indonesian, what kind of value it has, the words of a category."""
+    """A field that rules may use: its meaning in Indonesian, what kind of value it has, the words of a category.
+
+    ``sensitive`` marks specially protected personal data (health, disability), which no meeting gets to see.
+    """
 
     meaning: str
     kind: Literal["jumlah", "angka", "ya_tidak", "peluang", "kategori"]
@@ -50,6 +53,7 @@ class KnownField(_Entry):
     words: dict[str, str] = {}
     minimum: float = 0
     maximum: float | None = None
+    sensitive: bool = False
 
     @property
     def highest(self) -> float:
@@ -279,6 +283,18 @@ class Programme(_Entry):
         if self.rupiah is None:
             return None
         return self.rupiah * (self.periods if self.period == "bulan" else 1)
+
+    @property
+    def rules_in_words(self) -> str:
+        """All eligibility rules as one Indonesian sentence."""
+        rules = self.eligibility
+        parts = [rule.phrase() for rule in rules.all_of]
+        if rules.any_of:
+            parts.append("salah satu dari " + " / ".join(rule.phrase() for rule in rules.any_of))
+        parts += ["tidak: " + rule.phrase() for rule in rules.none_of]
+        parts += ["sudah menerima " + " atau ".join(self.requires)] if self.requires else []
+        parts += ["tidak menerima " + ", ".join(self.excludes)] if self.excludes else []
+        return "; ".join(parts) or "tanpa syarat"
 
     @property
     def fund_shares(self) -> dict[str, float]:
