@@ -61,27 +61,26 @@ def totals(families: Families, ranks: Ranks | None, groups: Groups, bottom: Sequ
     of it inside.
     """
     matrix = groups.matrix(families.weights)
-    poor, received, benefit = families.poor, families.received, families.benefit
+    poor, received = families.poor, families.received
+    ladder = _Ladder.of(families, groups)
+    on_rungs, poor_on_rungs = ladder.rungs @ received, ladder.rungs @ (received * poor)
     sums: Totals = {
         "population": matrix @ np.ones((len(families.weights), 1)),
         "poor": matrix @ poor,
-        "recipients": matrix @ received,
-        "poor_recipients": matrix @ (received * poor),
+        "recipients": ladder.climb @ on_rungs,
+        "poor_recipients": ladder.climb @ poor_on_rungs,
+        "benefit": ladder.rupiah @ on_rungs,
+        "poor_benefit": ladder.rupiah @ poor_on_rungs,
     }
-    if families.amount is None:
-        sums["benefit"], sums["poor_benefit"] = sums["recipients"], sums["poor_recipients"]
-    else:
-        sums["benefit"] = matrix @ benefit
-        sums["poor_benefit"] = matrix @ (benefit * poor)
-    ladder = _Ladder.of(families, groups)
-    sums["concordant"] = ladder.concordant(families, sums)
+    sums["concordant"] = ladder.concordant(on_rungs, poor_on_rungs, sums)
     if ranks is not None:
         middle = ranks.middle
-        sums["benefit_by_rank"] = matrix @ (benefit * middle)
+        by_rank = ladder.rungs @ (received * middle)
+        sums["benefit_by_rank"] = ladder.rupiah @ by_rank
         sums["rank_squared"] = matrix @ (middle * middle)
-        sums["benefit_rank_product"], sums["benefit_rank_squared"] = ladder.rank_products(families, middle, sums)
+        sums["benefit_rank_product"], sums["benefit_rank_squared"] = ladder.rank_products(on_rungs, by_rank, sums)
         for share in bottom:
-            sums[bottom_name(share)] = matrix @ (benefit * ranks.within(0.0, share))
+            sums[bottom_name(share)] = ladder.rupiah @ (ladder.rungs @ (received * ranks.within(0.0, share)))
         if families.welfare is not None:
             sums["welfare"] = matrix @ families.welfare
             sums["welfare_by_rank"] = matrix @ (families.welfare * middle)
@@ -90,27 +89,41 @@ def totals(families: Families, ranks: Ranks | None, groups: Groups, bottom: Sequ
 
 @dataclass(frozen=True)
 class _Ladder:
-    """Rungs of equal amounts within each class, ascending; who gets nothing stands below the lowest rung.
+    """Rungs of equal amounts within each class, ascending: what is summed over rungs once serves every measure.
 
-    The rungs of amount zero have no weight: a recipient of nothing is no better off than who is not on the list.
+    Who gets nothing stands below the lowest rung that gives something; a recipient of zero rupiah gets nothing.
+
+    Attributes
+    ----------
+    rungs, climb, rupiah
+        Rungs × rows (weights), classes × rungs (ones), classes × rungs (the rung's amount).
+    group_of_rung, gives
+        Class of each rung; 1 where its amount is above zero, as a column.
     """
 
     rungs: sparse.csr_matrix
-    group_of_rung: Array
     climb: sparse.csr_matrix
+    rupiah: sparse.csr_matrix
+    group_of_rung: Array
+    gives: Array
 
     @classmethod
     def of(cls, families: Families, groups: Groups) -> "_Ladder":
         if families.amount is None:
-            rungs, group_of_rung = groups.matrix(families.weights), np.arange(groups.size)
+            codes, group_of_rung, amount = groups.codes, np.arange(groups.size), np.ones(groups.size)
         else:
             distinct, level = np.unique(families.amount, return_inverse=True)
             pairs, codes = np.unique(groups.codes * len(distinct) + level, return_inverse=True)
-            group_of_rung = pairs // len(distinct)
-            rungs = Groups(tuple(map(str, pairs)), codes).matrix(families.weights * (families.amount > 0))
-        ones = np.ones(len(group_of_rung))
+            group_of_rung, amount = pairs // len(distinct), distinct[pairs % len(distinct)]
+        places = (group_of_rung, np.arange(len(group_of_rung)))
         shape = (groups.size, len(group_of_rung))
-        return cls(rungs, group_of_rung, sparse.csr_matrix((ones, (group_of_rung, np.arange(len(ones)))), shape=shape))
+        return cls(
+            rungs=Groups(tuple(map(str, places[1])), codes).matrix(families.weights),
+            climb=sparse.csr_matrix((np.ones(shape[1]), places), shape=shape),
+            rupiah=sparse.csr_matrix((amount, places), shape=shape),
+            group_of_rung=group_of_rung,
+            gives=(amount > 0).astype(float)[:, None],
+        )
 
     def _standing(self, weight: Array, in_group: Array) -> tuple[Array, Array]:
         """Weight below the middle of each rung, who gets nothing included; and the weight of who gets nothing."""
@@ -120,23 +133,21 @@ class _Ladder:
         below = np.cumsum(weight, axis=0) - weight / 2 - before_group
         return nothing[self.group_of_rung] + below, nothing
 
-    def concordant(self, families: Families, sums: Totals) -> Array:
+    def concordant(self, on_rungs: Array, poor_on_rungs: Array, sums: Totals) -> Array:
         """Weight of pairs (poor, not poor) in which the poor family gets more, equals half."""
-        poor = self.rungs @ (families.received * families.poor)
-        nonpoor = self.rungs @ families.received - poor
-        below, nonpoor_nothing = self._standing(nonpoor, sums["population"] - sums["poor"])
+        poor = self.gives * poor_on_rungs
+        below, nonpoor_nothing = self._standing(self.gives * on_rungs - poor, sums["population"] - sums["poor"])
         poor_nothing = sums["poor"] - self.climb @ poor
         return self.climb @ (poor * below) + poor_nothing * nonpoor_nothing / 2
 
-    def rank_products(self, families: Families, middle: Array, sums: Totals) -> tuple[Array, Array]:
-        """Σ w r_b r_y and Σ w r_b² with mid-ranks r_b of the benefit."""
+    def rank_products(self, on_rungs: Array, by_rank: Array, sums: Totals) -> tuple[Array, Array]:
+        """Σ w r_b r_y and Σ w r_b² with mid-ranks r_b of the benefit; ``by_rank`` is Σ w T r_y on each rung."""
         population = sums["population"]
-        weight = self.rungs @ families.received
+        weight, by_rank = self.gives * on_rungs, self.gives * by_rank
         rank, nothing = self._standing(weight, population)
         with np.errstate(divide="ignore", invalid="ignore"):
             rank = rank / population[self.group_of_rung]
             rank_nothing = nothing / population / 2
-        by_rank = self.rungs @ (families.received * middle)
         product = self.climb @ (rank * by_rank) + rank_nothing * (population / 2 - self.climb @ by_rank)
         return product, self.climb @ (rank**2 * weight) + rank_nothing**2 * nothing
 
