@@ -35,7 +35,7 @@ def sum_by(code: IntArray, values: FloatArray, size: int) -> FloatArray:
     return np.bincount(code, values, size).astype(np.float64, copy=False)
 
 
-def numbered(outer: IntArray, inner: IntArray, inners: int) -> tuple[IntArray, IntArray]:
+def numbered(outer: IntArray, inner: IntArray, inners: int) -> tuple[IntArray, IntArray, IntArray]:
     """Number the pairs of two codes that occur.
 
     Parameters
@@ -47,22 +47,23 @@ def numbered(outer: IntArray, inner: IntArray, inners: int) -> tuple[IntArray, I
 
     Returns
     -------
-    Number of each record's pair, shape (n,), and ``outer * inners + inner`` of each pair, shape (pairs,).
+    Number of each record's pair, shape (n,), and the outer and inner code of each pair, shapes (pairs,).
     """
     outer_of = np.empty(inners, dtype=np.int64)
     outer_of[inner] = outer
     if (outer_of[inner] == outer).all():  # nested: the inner codes number the pairs already
-        return inner, outer_of * inners + np.arange(inners)
+        return inner, outer_of, np.arange(inners)
     key = outer * inners + inner
-    places = (int(outer.max()) + 1) * inners
-    if places > 16 * len(key):
-        return pd.factorize(key)
-    occupied = np.zeros(places, dtype=bool)  # several times quicker than hashing
-    occupied[key] = True
-    found = np.flatnonzero(occupied)
-    number = np.empty(places, dtype=np.int64)
-    number[found] = np.arange(len(found))
-    return number[key], found
+    outers = int(outer.max()) + 1
+    if outers * inners > 16 * len(key):
+        number, found = pd.factorize(key)
+        return number, found // inners, found % inners
+    occupied = np.zeros((outers, inners), dtype=bool)  # several times quicker than hashing
+    occupied.ravel()[key] = True
+    outer_of, inner_of = np.nonzero(occupied)
+    table = np.empty(outers * inners, dtype=np.int64)
+    table[np.flatnonzero(occupied)] = np.arange(len(outer_of))
+    return table[key], outer_of, inner_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -270,8 +271,7 @@ class SurveyDesign:
             psu, stratum_of_psu = np.arange(n), stratum
         else:
             raw, psu_labels = _codes(self, self.psu)
-            psu, key = numbered(stratum, raw, len(psu_labels))
-            stratum_of_psu = key // len(psu_labels)
+            psu, stratum_of_psu, _ = numbered(stratum, raw, len(psu_labels))
         drawn = np.bincount(stratum_of_psu, minlength=len(labels)).astype(np.float64)
         left = 1.0 - _sampled_fraction(self, stratum, labels, drawn)
         single = (drawn == 1) & (left > 0)
@@ -373,7 +373,7 @@ class SurveyDesign:
             return Domains(self, np.array([WHOLE], dtype=object), np.zeros(len(self.data), dtype=np.int64))
         code, labels = pd.factorize(self.series(by), sort=True)
         found = np.array(list(labels), dtype=object)
-        used = np.bincount(code[(code >= 0) & (self.weight > 0)], minlength=len(found)) > 0
+        used = sum_by(code + 1, self.weight, len(found) + 1)[1:] > 0
         if not used.any():
             raise EstimationError(f"no record with positive weight has a label in {by!r}")
         kept = np.append(np.where(used, np.cumsum(used) - 1, used.sum()), used.sum())
@@ -405,9 +405,8 @@ class Domains:
     def _crossing(self) -> tuple[IntArray, Cells]:
         """Cell of each record, and the cells; the last domain of the cells is the outside of all."""
         sampling = self.design.sampling
-        psus = len(sampling.stratum)
-        cell, key = numbered(self.code, sampling.psu, psus)
-        return cell, Cells(sampling, key % psus, key // psus, len(self) + 1)
+        cell, domain, psu = numbered(self.code, sampling.psu, len(sampling.stratum))
+        return cell, Cells(sampling, psu, domain, len(self) + 1)
 
     @cached_property
     def inside(self) -> npt.NDArray[np.bool_]:
@@ -484,8 +483,11 @@ class Domains:
         Ratios and variances, shapes (D,); influence u = (y − R x) / Σ w x.
         """
         above = self._cell_totals(self.design.weight, numerator, rows)
-        below = self._cell_weight if denominator is None else self._cell_totals(self.design.weight, denominator)
-        size = self._sum(below)
+        if denominator is None:
+            below, size = self._cell_weight, self.weight
+        else:
+            below = self._cell_totals(self.design.weight, denominator)
+            size = self._sum(below)
         if (size == 0).any():
             raise EstimationError(f"the denominator is zero in {_some(self.labels[size == 0])}")
         value = self._sum(above) / size
