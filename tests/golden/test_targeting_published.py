@@ -9,7 +9,8 @@ import pytest
 import statsmodels.formula.api as smf
 
 from kaur_analysis.poverty.design import SurveyDesign
-from kaur_analysis.targeting import concentration, error_decomposition, targeting_measures
+from kaur_analysis.poverty.means import estimate_mean
+from kaur_analysis.targeting import concentration, error_decomposition, overlap, targeting_measures
 from tests.shared import shared_path
 
 PUBLISHED = json.loads((Path(__file__).parent / "data/targeting_self_targeting_2016.json").read_text(encoding="utf-8"))
@@ -186,3 +187,33 @@ def test_linearised_error_of_gini_equals_convey(silc: pd.DataFrame) -> None:
     assert found["all"] == pytest.approx(reference.loc["ALL", "se"], rel=2e-3)
     for state in ("Styria", "Upper Austria", "Vorarlberg", "Carinthia"):
         assert found[state] == pytest.approx(reference.loc[f"db040={state}", "se"], rel=2e-3)
+
+
+# --- Susenas March 2020, DKI extract: receipt without expenditure, so coverage and overlap only ---
+
+
+PROGRAMMES = ["kks_card", "pkh_recipient", "bpnt_program"]
+
+
+@pytest.fixture(scope="module")
+def susenas() -> pd.DataFrame:
+    frame = pd.read_parquet(shared_path("data/susenas_2020_extract/dki_mar2020.parquet"))
+    households = frame.drop_duplicates("no_household")[
+        ["psu", "strata", "weight", "kks_card", "pkh_recipient", "bpnt_program", "regency"]
+    ]
+    return households.assign(poor=0.0, **{name: (households[name] == 1) * 1.0 for name in PROGRAMMES})
+
+
+def test_coverage_of_real_susenas_households_is_the_designs_ratio(susenas: pd.DataFrame) -> None:
+    design = SurveyDesign(susenas, "weight", strata="strata", psu="psu", single_psu="center")
+    table = targeting_measures(susenas, "poor", "pkh_recipient", by="regency", design=design)
+    coverage = table[table["measure"] == "coverage"].set_index("group")
+    reference = estimate_mean(design, "pkh_recipient").iloc[0]
+    assert coverage.loc["all", "value"] == pytest.approx(reference["value"], rel=1e-12)
+    assert coverage.loc["all", "se"] == pytest.approx(reference["se"], rel=1e-9)
+
+
+def test_overlap_of_real_programmes_adds_up(susenas: pd.DataFrame) -> None:
+    found = overlap(susenas, PROGRAMMES, weights="weight").measures.set_index("measure")["value"]
+    several = susenas[PROGRAMMES].sum(axis=1) >= 2
+    assert found["families_several"] == pytest.approx(susenas.loc[several, "weight"].sum(), rel=1e-12)
