@@ -1,6 +1,21 @@
 """The published table becomes view models, sections, charts and pages; nothing else comes in here."""
 
+from kaur_analysis.reporting.agency import AgencyView, agency_view, budget_lines, gap_table, overlap_table
+from kaur_analysis.reporting.blocks import (
+    agencies_table,
+    association,
+    change_over_time,
+    effectiveness,
+    poverty_pockets,
+    priority_places,
+    relative_position,
+    relevance,
+    scenario_table,
+    zero_cost,
+)
 from kaur_analysis.reporting.html import PAGE_TEMPLATES, Section, notebook_page, page_html
+from kaur_analysis.reporting.index import IndexView, index_page, index_view
+from kaur_analysis.reporting.kabupaten import KabupatenView, kabupaten_view
 from kaur_analysis.reporting.sections import (
     actions,
     comparison_chart,
@@ -18,20 +33,40 @@ from kaur_analysis.reporting.views import KecamatanView, kecamatan_view
 
 __all__ = [
     "PAGE_TEMPLATES",
+    "AgencyView",
+    "IndexView",
+    "KabupatenView",
     "KecamatanView",
     "Section",
     "actions",
+    "agencies_table",
+    "agency_view",
+    "association",
+    "budget_lines",
+    "change_over_time",
     "comparison_chart",
     "desa_table",
+    "effectiveness",
+    "gap_table",
     "header",
     "headline",
+    "index_page",
+    "index_view",
     "indicators",
+    "kabupaten_view",
     "kecamatan_view",
     "limits",
     "method",
     "needs_table",
     "notebook_page",
+    "overlap_table",
     "page_html",
+    "poverty_pockets",
+    "priority_places",
+    "relative_position",
+    "relevance",
+    "scenario_table",
     "targeting_sentences",
     "tile_map",
+    "zero_cost",
 ]

@@ -56,10 +56,19 @@ def actions_for(
             for programme in _programmes(rule, facts, agency)
             if _triggers(figure := _figure(table, rule, place, programme), rule)
         ]
-        candidates.sort(key=lambda pair: (-pair[0].value if pair[0].shown else 0, pair[1]))
+        # Programmes whose amounts a rule fixes come before working values, then the largest number.
+        candidates.sort(key=lambda pair: (_is_working_value(facts, pair[1]), -_size(pair[0]), pair[1]))
         at_most = rule.get(f"at_most_{scope}", rule.get("at_most", 1))
         found += [_action(rule, figure, code, table, facts, area, place) for figure, code in candidates[:at_most]]
     return tuple(found[: rules["most"]])
+
+
+def _is_working_value(facts: Facts, code: str) -> bool:
+    return code in facts.programmes and facts.programmes[code].working_value
+
+
+def _size(figure: Figure) -> float:
+    return figure.value if figure.shown else 0.0
 
 
 def _programmes(rule: dict[str, Any], facts: Facts, agency: str) -> list[str]:
@@ -81,7 +90,7 @@ def _action(
 ) -> Action:
     programme = facts.programmes.get(code)
     sentence = rule["sentence"].format(
-        number=figure.words if figure.shown else "", programme=programme.name if programme else ""
+        number=figure.words if figure.shown else "", programme=programme.short if programme else ""
     )
     office = programme.agency if rule.get("agency") == "programme" and programme else rule.get("agency", "")
     name = area.agencies[office].name if office in area.agencies else rule.get("office", "Bappeda-Litbang")

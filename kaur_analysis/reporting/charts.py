@@ -6,6 +6,7 @@ Colours are those of Okabe & Ito (2008); no meaning rests on colour alone: shape
 import io
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -20,7 +21,7 @@ from kaur_analysis.reporting.figures import HIGHER, LOWER, SIGNS, UNCLEAR
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
 INK, GREY, PALE = "#1a1a1a", "#595959", "#e6e6e6"
 WIDTH_INCHES = 4.7  # 338 points, the content width of a 360 px phone: a point is a pixel there
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.sans-serif": ["Arial", "Helvetica", "DejaVu Sans"],
@@ -114,9 +115,15 @@ def dots(
                     [low, high], [place, place], color=colour, linewidth=2.4 if mine else 1.4, solid_capstyle="butt"
                 )
             axes.plot(
-                [value], [place], marker="D" if mine else MARKERS.get(word, "s"), color=colour,
-                markersize=7.5 if mine else 6, markerfacecolor=colour if mine or word in COLOURS else "white", markeredgewidth=1.3, linestyle="none",
-            )  # fmt: skip
+                [value],
+                [place],
+                marker="D" if mine else MARKERS.get(word, "s"),
+                color=colour,
+                markersize=7.5 if mine else 6,
+                markerfacecolor=colour if mine or word in COLOURS else "white",
+                markeredgewidth=1.3,
+                linestyle="none",
+            )
         axes.annotate(
             texts[place], (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=10.5,
             fontweight="bold" if mine else "normal", annotation_clip=False,
@@ -172,6 +179,96 @@ def tile_places(latitude: Sequence[float], longitude: Sequence[float]) -> tuple[
     top, left = min(row for row, _ in cells), min(column for _, column in cells)
     cells = [(row - top, column - left) for row, column in cells]
     return cells, max(row for row, _ in cells) + 1, max(column for _, column in cells) + 1
+
+
+def bars(
+    labels: Sequence[str], values: Sequence[float], texts: Sequence[str], own: Sequence[bool] | None = None
+) -> Canvas:
+    """Horizontal bars from zero with their values beside them; a missing value has its sign alone."""
+    figure, axes = canvas(0.27 * len(labels) + 0.2)
+    position = np.arange(len(labels))
+    heights = np.nan_to_num(np.asarray(values, dtype=float))
+    marked = np.zeros(len(labels), dtype=bool) if own is None else np.asarray(own, dtype=bool)
+    axes.barh(position, heights, height=0.62, color=np.where(marked, INK, "#7FB2D6"), edgecolor=INK, linewidth=0.6)
+    for place, text in zip(position, texts, strict=True):
+        axes.annotate(
+            text, (heights[place], place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=10.5
+        )
+    axes.set_yticks(position, labels, fontsize=10.5)
+    for label, mine in zip(axes.get_yticklabels(), marked, strict=True):
+        label.set_fontweight("bold" if mine else "normal")
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.set_xlim(0, max(float(heights.max(initial=0)), 1) * 1.16)
+    axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_visible(False)
+    axes.spines["bottom"].set_visible(False)
+    return figure
+
+
+LINES: tuple[dict[str, Any], ...] = (
+    {"color": VERMILLION, "marker": "D", "linewidth": 2.4, "linestyle": "-"},
+    {"color": BLUE, "marker": "s", "linewidth": 1.6, "linestyle": (0, (5, 2))},
+    {"color": GREY, "marker": "o", "linewidth": 1.4, "linestyle": (0, (1.5, 1.5))},
+)
+
+
+def series(years: Sequence[int], values: Sequence[Sequence[float]], labels: Sequence[str]) -> Canvas:
+    """Shares by year, one line per area with its own dash and marker; unknown years stay gaps."""
+    figure, axes = canvas(2.9)
+    for line, name, style in zip(values, labels, LINES, strict=False):
+        known = np.asarray(line, dtype=float) * 100
+        axes.plot(years, known, markersize=5, label=name, **style)
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(5, integer=True))
+    axes.yaxis.set_major_formatter(lambda tick, _: f"{number(tick)}%")
+    axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(6, integer=True))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3, frameon=False, fontsize=10, handlelength=2.6)
+    return figure
+
+
+def quadrants(
+    labels: Sequence[str], shares: Sequence[float], numbers: Sequence[float], share_line: float, number_line: float
+) -> Canvas:
+    """Share against number, one dot per area with its name, cut by the kabupaten's share and the mean number."""
+    figure, axes = canvas(3.7)
+    known = [place for place in range(len(labels)) if not (np.isnan(shares[place]) or np.isnan(numbers[place]))]
+    x, y = (np.array([part[place] for place in known]) for part in (np.asarray(shares) * 100, np.asarray(numbers)))
+    axes.scatter(x, y, s=26, color=INK, zorder=3)
+    axes.axvline(share_line * 100, color=GREY, linestyle=(0, (4, 3)), linewidth=1)
+    axes.axhline(number_line, color=GREY, linestyle=(0, (4, 3)), linewidth=1)
+    axes.set_xlim(0, max(float(x.max(initial=0)), share_line * 100) * 1.25)
+    axes.set_ylim(0, max(float(y.max(initial=0)), number_line) * 1.12)
+    placed: list[float] = []
+    for place in np.argsort(-y, kind="stable"):  # names from the top down, each below the last where they would meet
+        near = [
+            height
+            for height, other in zip(placed, np.argsort(-y, kind="stable"), strict=False)
+            if abs(x[other] - x[place]) < 0.3 * axes.get_xlim()[1]
+        ]
+        height = min(
+            [
+                y[place],
+                *(
+                    other - 0.042 * axes.get_ylim()[1]
+                    for other in near
+                    if abs(other - y[place]) < 0.3 * axes.get_ylim()[1]
+                ),
+            ]
+        )
+        placed.append(height)
+        axes.annotate(
+            labels[known[place]],
+            (x[place], y[place]),
+            xytext=(x[place] + 0.014 * axes.get_xlim()[1], height),
+            textcoords="data",
+            fontsize=8.6,
+            va="center",
+        )
+    axes.set_xlabel("Penduduk miskin ekstrem (persen)")
+    axes.set_ylabel("Keluarga miskin ekstrem")
+    axes.yaxis.set_major_formatter(lambda tick, _: number(tick))
+    axes.xaxis.set_major_formatter(lambda tick, _: number(tick, 0 if tick == round(tick) else 1))
+    return figure
 
 
 FILLS = {HIGHER: "#F3C9B0", LOWER: "#CBE2F0", UNCLEAR: "#FFFFFF"}

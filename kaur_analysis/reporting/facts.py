@@ -1,5 +1,6 @@
 """The facts of an edition that pages print beside the numbers (``published/edition``)."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -33,6 +34,12 @@ class Programme:
     source: str
     working_value: bool
 
+    @property
+    def short(self) -> str:
+        """The abbreviation that the name carries in brackets (``PKH``), else the name."""
+        found = re.search(r"\(([A-Z][A-Za-z/-]{1,9})\)$", self.name)
+        return found.group(1) if found and sum(map(str.isupper, found.group(1))) > 1 else self.name
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -44,6 +51,8 @@ class Facts:
         Sentences about the poverty lines, with source.
     notes
         Sentences about model and linkage for the small print.
+    scenarios
+        Name of each scenario by its code.
     run, input
         Hashes; pages print the first twelve characters.
     """
@@ -62,6 +71,7 @@ class Facts:
     sources: tuple[Source, ...]
     programmes: dict[str, Programme]
     notes: tuple[str, ...]
+    scenarios: dict[str, str]
     run: str
     input: str
 
@@ -96,6 +106,7 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         sources=tuple(_source(entry) for entry in facts.get("sources") or []),
         programmes={programme.code: programme for programme in programmes},
         notes=tuple(str(note) for note in facts.get("notes") or []),
+        scenarios={str(code): str(name) for code, name in (facts.get("scenarios") or {}).items()},
         run=str(facts["run"])[:12],
         input=str(facts["input"])[:12],
     )

@@ -4,6 +4,7 @@ A section of a page only lays out what stands here; no number is computed or for
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +90,6 @@ class Reach:
     agency: str
     sentences: tuple[str, ...]
     picture: str
-    picture_words: str
     exclusion: Figure
     inclusion: Figure
     recipients: Figure
@@ -112,6 +112,7 @@ class Need:
     programme: str
     agency: str
     strategy: str
+    unit: str
     families: Figure
     unit_cost: Figure
     rupiah: Figure
@@ -159,39 +160,52 @@ def kecamatan_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, c
     table, known = PublishedTable(published), read_facts(facts)
     name = area.kecamatan_name(code)
     frame = Frame(f"Kecamatan {name}", area.full_name, "kecamatan", known)
-    reach = _reach(table, known, area, code, known.programmes.values())
+    reach = reach_by_programme(table, known, area, code, known.programmes.values())
     return KecamatanView(
         frame=frame,
-        headline=_headline(table, area, code, name),
+        headline=place_headline(table, area, code, name),
         actions=actions_for(table, known, area, code, "kecamatan"),
-        indicators=_indicators(
+        indicators=indicators_of(
             table,
             area,
             code,
             ("poverty.poor_share", "poverty.extreme_share", "poverty.extreme_families", "targeting.exclusion_error"),
         ),
-        comparison=_comparison(table, area, "poverty.poor_share", own=code),
-        reach_any=_reach_of(table, code, None, area),
+        comparison=comparison_of(table, area, "poverty.poor_share", own=code),
+        reach_any=reach_of(table, code, None, area),
         reach=reach,
         desa=_desa(table, area, code),
-        needs=_needs(table, known, area, code),
-        limits=_limits(table, known, code),
+        needs=needs_of(table, known, area, code),
+        limits=limits_of(table, known, code),
     )
 
 
-def _headline(table: PublishedTable, area: Area, code: str, name: str) -> Headline:
+def place_headline(table: PublishedTable, area: Area, code: str, name: str) -> Headline:
+    """The finding about a place and its comparison with the kabupaten (of the kabupaten: with the province)."""
     poor, extreme = table.one("poverty.poor_share", code), table.one("poverty.extreme_share", code)
     families = table.one("poverty.extreme_families", code)
-    lead, word = (poor, "miskin") if poor.shown else (extreme, "miskin ekstrem")
+    lead, word, indicator = (
+        (poor, "miskin", "poor_share") if poor.shown else (extreme, "miskin ekstrem", "extreme_share")
+    )
     if not lead.shown:
         return Headline(f"Angka kemiskinan {name} belum dapat disajikan: {lead.why}.", "")
     finding = f"Sekitar {one_in(lead.value)} penduduk {name} diperkirakan {word} ({_certainty(lead)})"
     if poor.shown and families.shown:
-        finding += f"; {families.words} di antaranya miskin ekstrem" + (
-            f" (kisaran {families.range})" if families.has_range else ""
-        )
-    reference = table.one("poverty.poor_share" if poor.shown else "poverty.extreme_share", area.code)
+        finding += f"; {families.words} miskin ekstrem" + (f" (kisaran {families.range})" if families.has_range else "")
+    if code == area.code:
+        return Headline(finding + ".", _official_sentence(table, area))
+    reference = table.one(f"poverty.{indicator}", area.code)
     return Headline(finding + ".", _comparison_sentence(lead, reference, area, word))
+
+
+def _official_sentence(table: PublishedTable, area: Area) -> str:
+    """The newest year in which kabupaten and province both have an official figure."""
+    own, province = (table.periods("official.poor_share", code) for code in (area.code, area.province))
+    both = [year for year, figure in own.items() if figure.shown and year in province and province[year].shown]
+    if not both:
+        return "Angka resmi BPS untuk kabupaten belum ada data."
+    year = both[-1]
+    return f"Angka resmi BPS {year}: {own[year].text}; Provinsi {area.province_name} {province[year].text}."
 
 
 def _certainty(figure: Figure) -> str:
@@ -209,7 +223,8 @@ def _comparison_sentence(own: Figure, reference: Figure, area: Area, word: str) 
     return f"Bagian penduduk {word} di sini {relation} {link} {area.full_name} ({reference.text})."
 
 
-def _indicators(table: PublishedTable, area: Area, code: str, names: tuple[str, ...]) -> tuple[Indicator, ...]:
+def indicators_of(table: PublishedTable, area: Area, code: str, names: tuple[str, ...]) -> tuple[Indicator, ...]:
+    """Indicators of a place beside the kabupaten's, by ``topic.indicator``; targeting ones are of any programme."""
     found = []
     for name in names:
         programme = ANY if name.startswith("targeting.") else ""
@@ -225,7 +240,8 @@ def _indicators(table: PublishedTable, area: Area, code: str, names: tuple[str, 
     return tuple(found)
 
 
-def _comparison(table: PublishedTable, area: Area, name: str, own: str = "", programme: str = "") -> Comparison:
+def comparison_of(table: PublishedTable, area: Area, name: str, own: str = "", programme: str = "") -> Comparison:
+    """One indicator over all kecamatan."""
     reference = table.one(name, area.code, programme)
     places = []
     for row in area.kecamatan.itertuples():
@@ -239,13 +255,16 @@ def _comparison(table: PublishedTable, area: Area, name: str, own: str = "", pro
     return Comparison(words["label"], words["definition"], tuple(places), reference, area.full_name)
 
 
-def _reach(table: PublishedTable, facts: Facts, area: Area, code: str, programmes: Any) -> tuple[Reach, ...]:
-    found = [reach for programme in programmes if (reach := _reach_of(table, code, programme, area)) is not None]
+def reach_by_programme(
+    table: PublishedTable, facts: Facts, area: Area, code: str, programmes: Iterable[Programme]
+) -> tuple[Reach, ...]:
+    """Reach of the programmes that have recipients in a place, the largest first."""
+    found = [reach for programme in programmes if (reach := reach_of(table, code, programme, area)) is not None]
     found.sort(key=lambda reach: (-reach.recipients.value if reach.recipients.shown else 0, reach.name))
     return tuple(found)
 
 
-def _reach_of(table: PublishedTable, code: str, programme: Programme | None, area: Area) -> Reach | None:
+def reach_of(table: PublishedTable, code: str, programme: Programme | None, area: Area) -> Reach | None:
     """Sentences about a programme, or about any programme at all; nothing where the table has no row of it."""
     about = programme.code if programme else ANY
     exclusion = table.one("targeting.exclusion_error", code, about)
@@ -253,9 +272,9 @@ def _reach_of(table: PublishedTable, code: str, programme: Programme | None, are
     recipients = table.one("targeting.recipients", code, about)
     if NOTHING in (exclusion, inclusion):
         return None
-    sentences, picture, picture_words = [], "", ""
+    sentences, picture = [], ""
     if exclusion.shown:
-        listed, picture, picture_words = _of_the_poor(table, code, about, exclusion)
+        listed, picture = _of_the_poor(table, code, about, exclusion)
         sentences.append(listed)
     else:
         sentences.append(f"Jangkauan keluarga miskin ekstrem: {exclusion.why}.")
@@ -271,17 +290,16 @@ def _reach_of(table: PublishedTable, code: str, programme: Programme | None, are
         agency=area.agencies[programme.agency].name if programme and programme.agency in area.agencies else "",
         sentences=tuple(sentences),
         picture=picture,
-        picture_words=picture_words,
         exclusion=exclusion,
         inclusion=inclusion,
         recipients=recipients,
     )
 
 
-def _of_the_poor(table: PublishedTable, code: str, about: str, exclusion: Figure) -> tuple[str, str, str]:
+def _of_the_poor(table: PublishedTable, code: str, about: str, exclusion: Figure) -> tuple[str, str]:
     """Of 100 extremely poor families: reached, not listed, listed but passed over; and the same as ten signs."""
     base = table.one("poverty.extreme_families", code)
-    of = f" (dari {base.words})" if base.shown else ""
+    of = f" (perkiraan {base.words})" if base.shown else ""
     unlisted = table.one("reasons.missed_unlisted", code, about)
     if unlisted.shown:
         missing = exclusion.value * unlisted.value
@@ -298,11 +316,7 @@ def _of_the_poor(table: PublishedTable, code: str, about: str, exclusion: Figure
         sentence = f"Dari 100 keluarga miskin ekstrem{of}: {reached} menerima, {missed} terlewat."
         signs = "●○"
     tens = of_hundred([part / 10 for part in parts])
-    picture = "".join(sign * count for sign, count in zip(signs, tens, strict=True))
-    return sentence, picture, ", ".join(f"{sign} {word}" for sign, word in zip(signs, _SIGN_WORDS[signs], strict=True))
-
-
-_SIGN_WORDS = {"●◌○": ("menerima", "belum terdaftar", "terdaftar, terlewat"), "●○": ("menerima", "terlewat")}
+    return sentence, "".join(sign * count for sign, count in zip(signs, tens, strict=True))
 
 
 def _desa(table: PublishedTable, area: Area, code: str) -> tuple[DesaRow, ...]:
@@ -320,7 +334,8 @@ def _desa(table: PublishedTable, area: Area, code: str) -> tuple[DesaRow, ...]:
     return tuple(sorted(rows, key=lambda row: (not row.gap.shown, -row.gap.value if row.gap.shown else 0, row.name)))
 
 
-def _needs(table: PublishedTable, facts: Facts, area: Area, code: str, agency: str = "") -> Needs:
+def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency: str = "") -> Needs:
+    """Needs in a place by strategy, then by rupiah; of one agency where it is given."""
     rows = []
     for programme in facts.programmes.values():
         families = table.one("needs.due_families", code, programme.code)
@@ -333,6 +348,7 @@ def _needs(table: PublishedTable, facts: Facts, area: Area, code: str, agency: s
                 programme=programme.name,
                 agency=area.agencies[programme.agency].name if programme.agency in area.agencies else programme.agency,
                 strategy=STRATEGY_NAMES.get(programme.strategy, programme.strategy),
+                unit=programme.unit,
                 families=families,
                 unit_cost=table.one("needs.unit_cost_rp_year", code, programme.code),
                 rupiah=table.one("needs.due_rupiah_year", code, programme.code),
@@ -353,16 +369,22 @@ def _needs(table: PublishedTable, facts: Facts, area: Area, code: str, agency: s
     return Needs(tuple(rows), rupiah_short(sum(shown)) if shown else "", note)
 
 
-def _limits(table: PublishedTable, facts: Facts, code: str) -> tuple[str, ...]:
-    unmatched = table.one("targeting.unmatched_share", code, ANY)
-    matched = (
-        f"{unmatched.text} nama penerima belum dapat dipadankan; mereka tidak dihitung salah sasaran. "
-        if unmatched.shown and unmatched.value > 0
-        else ""
+def limits_of(table: PublishedTable, facts: Facts, code: str, programmes: Iterable[Programme] = ()) -> tuple[str, ...]:
+    """What cannot be concluded: about the estimates, about lists, about signs."""
+    about = [programme.code for programme in programmes] or [ANY]
+    unmatched = [(name, table.one("targeting.unmatched_share", code, name)) for name in about]
+    parts = [
+        f"{figure.text} nama penerima{f' {facts.programmes[name].short}' if name in facts.programmes else ''}"
+        for name, figure in unmatched
+        if figure.shown and figure.value > 0
+    ]
+    matched = f"{', '.join(parts)} belum dapat dipadankan; mereka tidak dihitung salah sasaran. " if parts else ""
+    first = (
+        "Angka kecamatan adalah perkiraan model dari survei dan daftar keluarga, bukan sensus; dua tempat yang "
+        "kisarannya bertumpang tindih tidak boleh diperingkat."
     )
     return (
-        "Angka kecamatan adalah perkiraan model dari survei dan daftar keluarga, bukan sensus; dua tempat yang "
-        "kisarannya bertumpang tindih tidak boleh diperingkat.",
+        first,
         f"{matched}Terlewat atau di luar sasaran adalah peluang statistik, bukan putusan tentang satu keluarga: "
         "verifikasi tetap di lapangan.",
         f"• berarti dilindungi: kurang dari {number(facts.minimum_families)} keluarga, atau dapat dihitung dari angka "

@@ -31,7 +31,16 @@ def _share(topic, indicator, area, value, rse, n=np.nan, **more):
     value = float(np.clip(value, 0, 1))
     half = 1.96 * rse * value
     return _row(
-        topic, indicator, area, "bagian", value, low=max(0, value - half), high=min(1, value + half), rse=rse, n=n, **more
+        topic,
+        indicator,
+        area,
+        "bagian",
+        value,
+        low=max(0, value - half),
+        high=min(1, value + half),
+        rse=rse,
+        n=n,
+        **more,
     )
 
 
@@ -80,9 +89,15 @@ def _poverty(rows, area, place, rse) -> None:
     for name, share in (("poor_share", poor), ("extreme_share", extreme)):
         error = rse * (0.5 if name == "poor_share" else 1)
         rows["poverty"].append(_share("poverty", name, area, share, error, n=place["families"]))
-        rows["poverty"].append(_share("poverty", name, area, share * 1.04, error * 1.1, place["families"], group="model"))
-    rows["poverty"].append(_row("poverty", "gap_index", area, "indeks", poor * 0.17, low=poor * 0.12, high=poor * 0.22, rse=rse))
-    rows["poverty"].append(_row("poverty", "severity_index", area, "indeks", poor * 0.05, low=poor * 0.03, high=poor * 0.07, rse=rse))
+        rows["poverty"].append(
+            _share("poverty", name, area, share * 1.04, error * 1.1, place["families"], group="model")
+        )
+    rows["poverty"].append(
+        _row("poverty", "gap_index", area, "indeks", poor * 0.17, low=poor * 0.12, high=poor * 0.22, rse=rse)
+    )
+    rows["poverty"].append(
+        _row("poverty", "severity_index", area, "indeks", poor * 0.05, low=poor * 0.03, high=poor * 0.07, rse=rse)
+    )
     for name, value, unit in (
         ("poor_people", poor * people, "orang"),
         ("extreme_people", place["extreme"] * 4.1, "orang"),
@@ -104,11 +119,15 @@ def _targeting(rows, area, place, random) -> None:
     if area == "1704":
         return
     for code, programme in {"any": None, **PROGRAMMES}.items():
-        cover = 1 - place["gap"] / place["extreme"] if code == "any" else COVER.get(code, 0.08) * random.uniform(0.7, 1.2)
+        cover = (
+            1 - place["gap"] / place["extreme"] if code == "any" else COVER.get(code, 0.08) * random.uniform(0.7, 1.2)
+        )
         reached = place["extreme"] * min(cover, 1)
         recipients = float(round(place["families"] * (0.5 if code == "any" else COVER.get(code, 0.08) * 0.45)))
         recipients = max(recipients, round(reached) + 1.0)
-        _targeting_rows(rows, area, code, place["extreme"], place["families"], reached, recipients, random.uniform(0, 0.08))
+        _targeting_rows(
+            rows, area, code, place["extreme"], place["families"], reached, recipients, random.uniform(0, 0.08)
+        )
         missed = place["extreme"] - reached
         parts = random.dirichlet([3, 3, 2])
         for name, part in zip(("unlisted", "ranked_out", "unserved"), parts, strict=True):
@@ -189,15 +208,31 @@ def _kabupaten_only(rows) -> None:
         _share("survey", "poor_share", "1704", 0.171, 0.108, n=512),
         _share("survey", "extreme_share", "1704", 0.041, 0.31, n=512),
         _row("survey", "gini", "1704", "indeks", 0.312, low=0.29, high=0.334, rse=0.036, n=512),
-        _row("survey", "mean_expenditure", "1704", "rupiah", 1_043_210.0, low=988_000.0, high=1_098_000.0, rse=0.027, n=512),
+        _row(
+            "survey",
+            "mean_expenditure",
+            "1704",
+            "rupiah",
+            1_043_210.0,
+            low=988_000.0,
+            high=1_098_000.0,
+            rse=0.027,
+            n=512,
+        ),
     ]
     for code in ("pkh", "sembako", "any"):
-        rows["targeting_survey"].append(_share("targeting_survey", "exclusion_error", "1704", 0.46, 0.2, n=46, programme=code))
-        rows["targeting_survey"].append(_share("targeting_survey", "inclusion_error", "1704", 0.88, 0.05, n=160, programme=code))
+        rows["targeting_survey"].append(
+            _share("targeting_survey", "exclusion_error", "1704", 0.46, 0.2, n=46, programme=code)
+        )
+        rows["targeting_survey"].append(
+            _share("targeting_survey", "inclusion_error", "1704", 0.88, 0.05, n=160, programme=code)
+        )
     for place, scenario in enumerate(SCENARIOS):
         for name, value in (("exclusion_error", 0.4 - 0.07 * place), ("inclusion_error", 0.9 - 0.05 * place)):
             rows["scenarios"].append(_share("scenarios", name, "1704", value, 0.05, n=1500, group=scenario))
-        rows["scenarios"].append(_share("scenarios", "extreme_share_after", "1704", 0.04 - 0.006 * place, 0.12, group=scenario))
+        rows["scenarios"].append(
+            _share("scenarios", "extreme_share_after", "1704", 0.04 - 0.006 * place, 0.12, group=scenario)
+        )
         rows["scenarios"].append(_count("scenarios", "families_out", "1704", 200.0 + 180 * place, 0.15, group=scenario))
         rows["scenarios"].append(
             _row("scenarios", "rupiah_per_rupiah_gap", "1704", "indeks", 4.2 - 0.6 * place, low=3.5 - 0.6 * place,
@@ -247,7 +282,8 @@ def facts(synthetic: bool = True) -> dict[str, Any]:
         "benchmark": {"share": 0.1712, "year": 2024, "source": "BPS melalui Databoks", "accessed": "2026-11-01"},
         "sources": [
             {"name": "p3ke", "kind": "p3ke_family", "period": "2023", "rows": 39120, "kept": 38951, "set_aside": 169},
-            {"name": "susenas", "kind": "susenas_household", "period": "2024-03", "rows": 512, "kept": 512, "set_aside": 0},
+            {"name": "susenas", "kind": "susenas_household", "period": "2024-03",
+             "rows": 512, "kept": 512, "set_aside": 0},
         ],
         "programmes": [
             {"code": p.code, "name": p.name, "agency": p.agency, "strategy": p.strategy, "unit": p.unit,

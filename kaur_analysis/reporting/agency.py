@@ -1,0 +1,165 @@
+"""The page of one agency: its programmes' accuracy, what they still owe and where, and the budget line to propose."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from kaur_analysis.formats import number, rupiah_short
+from kaur_analysis.reference import Area
+from kaur_analysis.reporting import charts
+from kaur_analysis.reporting.actions import Action, actions_for
+from kaur_analysis.reporting.facts import Programme, read_facts
+from kaur_analysis.reporting.figures import NOTHING, Figure, PublishedTable
+from kaur_analysis.reporting.html import Section, section
+from kaur_analysis.reporting.views import (
+    Frame,
+    Headline,
+    Needs,
+    Reach,
+    limits_of,
+    needs_of,
+    reach_by_programme,
+)
+
+
+@dataclass(frozen=True)
+class GapRow:
+    """A kecamatan's families due per programme, and the rupiah of all the agency's programmes that are shown."""
+
+    name: str
+    families: tuple[Figure, ...]
+    rupiah: str
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """Families due per kecamatan for the agency's largest programmes."""
+
+    programmes: tuple[str, ...]
+    rows: tuple[GapRow, ...]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Families that another agency serves as well."""
+
+    agency: str
+    families: Figure
+
+
+@dataclass(frozen=True)
+class AgencyView:
+    """Everything an agency's page says."""
+
+    frame: Frame
+    headline: Headline
+    actions: tuple[Action, ...]
+    reach_any: Reach | None
+    reach: tuple[Reach, ...]
+    gaps: Gaps
+    overlap: tuple[Shared, ...]
+    needs: Needs
+    limits: tuple[str, ...]
+
+
+def agency_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, agency: str) -> AgencyView:
+    """View of one agency (code of ``area.yaml``).
+
+    Raises
+    ------
+    KeyError
+        The area has no such agency.
+    """
+    table, known = PublishedTable(published), read_facts(facts)
+    name = area.agencies[agency].name
+    own = [programme for programme in known.programmes.values() if programme.agency == agency]
+    needs = needs_of(table, known, area, area.code, agency)
+    by_size = sorted(own, key=lambda programme: (-_size(_due(table, area.code, programme)), programme.code))
+    return AgencyView(
+        frame=Frame(name, area.full_name, "opd", known),
+        headline=_headline(table, area, needs, by_size, name),
+        actions=actions_for(table, known, area, area.code, "opd", agency),
+        reach_any=None,
+        reach=reach_by_programme(table, known, area, area.code, own),
+        gaps=_gaps(table, area, by_size),
+        overlap=_overlap(table, area, agency),
+        needs=needs,
+        limits=limits_of(table, known, area.code, own),
+    )
+
+
+def _due(table: PublishedTable, code: str, programme: Programme) -> Figure:
+    return table.one("needs.due_families", code, programme.code)
+
+
+def _size(figure: Figure) -> float:
+    return figure.value if figure.shown else 0.0
+
+
+def _headline(table: PublishedTable, area: Area, needs: Needs, programmes: list[Programme], name: str) -> Headline:
+    if not needs.total or not programmes:
+        return Headline(f"Kebutuhan program {name} belum dapat dihitung.", "")
+    count = len(needs.rows)
+    what = f"{number(count)} program" if count > 1 else f"program {programmes[0].short}"
+    largest = _due(table, area.code, programmes[0])
+    finding = f"{needs.total} per tahun diperlukan agar semua keluarga yang memenuhi syarat menerima {what} {name}"
+    finding += f" ({needs.total_note})" if needs.total_note else ""
+    comparison = "Jumlah keluarga dihitung dari daftar dan dapat berubah bila daftar diperbarui."
+    if largest.shown:
+        return Headline(f"{finding}; {largest.words} belum menerima {programmes[0].short}.", comparison)
+    return Headline(finding + ".", comparison)
+
+
+def _gaps(table: PublishedTable, area: Area, programmes: list[Programme]) -> Gaps:
+    """Rows by the largest programme's gap, largest first; rows not shown follow by name."""
+    lead = programmes[:2]
+    rows = []
+    for row in area.kecamatan.itertuples():
+        families = tuple(_due(table, row.kecamatan, programme) for programme in lead)
+        costs = [table.one("needs.due_rupiah_year", row.kecamatan, programme.code) for programme in programmes]
+        shown = [cost.value for cost in costs if cost.shown]
+        money = rupiah_short(sum(shown)) if shown else "•"
+        rows.append(GapRow(row.name, families, money + (" *" if shown and len(shown) < len(costs) else "")))
+    rows.sort(
+        key=lambda row: (*((not row.families[0].shown, -_size(row.families[0])) if row.families else ()), row.name)
+    )
+    return Gaps(tuple(programme.short for programme in lead), tuple(rows))
+
+
+def _overlap(table: PublishedTable, area: Area, agency: str) -> tuple[Shared, ...]:
+    found = [
+        Shared(other.name, figure)
+        for other in area.agencies.values()
+        if (figure := table.one("overlap.agency_pair", area.code, "", agency, other.code)) != NOTHING
+    ]
+    return tuple(sorted(found, key=lambda row: (not row.families.shown, -_size(row.families), row.agency)))
+
+
+def gap_table(view: AgencyView) -> Section:
+    """Gap per kecamatan: families due for the largest programmes, rupiah of all, with a bar chart."""
+    rows = [row for row in view.gaps.rows if row.families]
+    picture = charts.bars(
+        [row.name for row in rows], [row.families[0].value for row in rows], [row.families[0].text for row in rows]
+    )
+    return section(
+        "gaps",
+        gaps=view.gaps,
+        picture=charts.svg(picture, "kesenjangan") if rows else "",
+        partly=any(row.rupiah.endswith("*") for row in rows),
+    )
+
+
+def overlap_table(view: AgencyView) -> Section:
+    """Families that other agencies serve as well."""
+    return section("overlap", overlap=view.overlap)
+
+
+def budget_lines(view: AgencyView) -> Section:
+    """Budget lines to propose, by programme and fund."""
+    return section(
+        "needs",
+        heading="Baris anggaran yang diusulkan",
+        needs=view.needs,
+        working=any(row.working_value for row in view.needs.rows),
+    )

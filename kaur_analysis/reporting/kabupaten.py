@@ -1,0 +1,451 @@
+"""The kabupaten's page: the blocks of LP2KD and RPKD under their own names, ready to be pasted."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from kaur_analysis.formats import number, points, rupiah_short
+from kaur_analysis.reference import Area
+from kaur_analysis.reporting.actions import Action, actions_for, glossary, rule_table
+from kaur_analysis.reporting.facts import Facts, read_facts
+from kaur_analysis.reporting.figures import HIGHER, LOWER, Figure, PublishedTable, compare
+from kaur_analysis.reporting.views import (
+    Comparison,
+    Frame,
+    Headline,
+    Indicator,
+    Needs,
+    Reach,
+    comparison_of,
+    indicators_of,
+    limits_of,
+    needs_of,
+    place_headline,
+    reach_by_programme,
+    reach_of,
+)
+
+YEARS_SHOWN = 11
+
+
+@dataclass(frozen=True)
+class Position:
+    """*Posisi relatif*: the kabupaten beside its peers, province and country in one year."""
+
+    year: str
+    rows: tuple[tuple[str, Figure, bool], ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Trend:
+    """*Perkembangan antarwaktu*: official shares by year; ``rows`` are year and one figure per name."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Figure, ...]], ...]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change from one year to the next, in words, of kabupaten, province and country."""
+
+    years: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """*Efektivitas* and *relevansi*: is the trend steady, and does it move with province and country."""
+
+    names: tuple[str, ...]
+    rows: tuple[Change, ...]
+    effectiveness: tuple[str, ...]
+    relevance: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A kecamatan in *keterkaitan*: extreme poverty beside what may go with it."""
+
+    name: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Association:
+    """*Keterkaitan*: indicator and determinant side by side; no cause is claimed."""
+
+    labels: tuple[str, ...]
+    rows: tuple[Link, ...]
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pocket:
+    """A kecamatan in *kantong kemiskinan*."""
+
+    name: str
+    share: Figure
+    families: Figure
+    quadrant: str
+    sure: bool
+
+
+@dataclass(frozen=True)
+class Pockets:
+    """*Kantong kemiskinan*: share × number."""
+
+    places: tuple[Pocket, ...]
+    share_line: Figure
+    number_line: float
+    quadrants: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Priority:
+    """A kecamatan in *lokasi prioritas*."""
+
+    name: str
+    why: str
+    families: Figure
+    missed: Figure
+    rupiah: Figure
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One way to choose recipients, with what it would have done."""
+
+    name: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Scenarios:
+    """Scenarios side by side."""
+
+    labels: tuple[str, ...]
+    definitions: tuple[str, ...]
+    rows: tuple[Scenario, ...]
+
+
+@dataclass(frozen=True)
+class ZeroCost:
+    """What no extreme poverty costs: the lower bound and the mix of programmes."""
+
+    lower_bound: Figure
+    programme_mix: Figure
+    sentence: str
+
+
+@dataclass(frozen=True)
+class AgencySum:
+    """An agency's programmes and the rupiah they need."""
+
+    name: str
+    programmes: str
+    rupiah: str
+
+
+@dataclass(frozen=True)
+class KabupatenView:
+    """Everything the kabupaten's page says."""
+
+    frame: Frame
+    headline: Headline
+    actions: tuple[Action, ...]
+    indicators: tuple[Indicator, ...]
+    comparison: Comparison
+    position: Position
+    trend: Trend
+    changes: Changes
+    association: Association
+    pockets: Pockets
+    priorities: tuple[Priority, ...]
+    scenarios: Scenarios
+    zero_cost: ZeroCost
+    reach_any: Reach | None
+    reach: tuple[Reach, ...]
+    agencies: tuple[AgencySum, ...]
+    needs: Needs
+    limits: tuple[str, ...]
+
+
+def kabupaten_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> KabupatenView:
+    """View of the kabupaten."""
+    table, known = PublishedTable(published), read_facts(facts)
+    names = ("poverty.poor_share", "poverty.extreme_share", "poverty.extreme_families", "targeting.exclusion_error")
+    pockets = _pockets(table, area)
+    changes = _changes(table, area)
+    return KabupatenView(
+        frame=Frame(area.full_name, f"Provinsi {area.province_name}", "kabupaten", known),
+        headline=place_headline(table, area, area.code, area.full_name),
+        actions=actions_for(table, known, area, area.code, "kabupaten"),
+        indicators=indicators_of(table, area, area.code, (*names, "survey.poor_share")),
+        comparison=comparison_of(table, area, "poverty.poor_share"),
+        position=_position(table, area),
+        trend=_trend(table, area),
+        changes=changes,
+        association=_association(table, area),
+        pockets=pockets,
+        priorities=_priorities(table, area, pockets),
+        scenarios=_scenarios(table, known, area),
+        zero_cost=_zero_cost(table, area),
+        reach_any=reach_of(table, area.code, None, area),
+        reach=reach_by_programme(table, known, area, area.code, known.programmes.values()),
+        agencies=_agencies(table, known, area),
+        needs=needs_of(table, known, area, area.code),
+        limits=limits_of(table, known, area.code),
+    )
+
+
+def _levels(area: Area) -> dict[str, str]:
+    return {area.code: area.name, area.province: f"Provinsi {area.province_name}", "00": area.country_name}
+
+
+def _position(table: PublishedTable, area: Area) -> Position:
+    """The newest year in which kabupaten, province and most peers are known; else the newest of the kabupaten."""
+    known = {code: table.periods("official.poor_share", code) for code in (*_levels(area), *area.peers)}
+
+    def shown(code: str, year: str) -> bool:
+        return year in known[code] and known[code][year].shown
+
+    years = sorted((year for year in known[area.code] if shown(area.code, year)), reverse=True)
+    if not years:
+        return Position("", (), "Angka resmi kabupaten belum ada data.")
+    complete = [year for year in years if sum(shown(code, year) for code in area.peers) > len(area.peers) / 2]
+    year = (complete or years)[0]
+    names = {**_levels(area), **area.peers}
+    rows = [(name, known[code].get(year, Figure()), code == area.code) for code, name in names.items()]
+    rows.sort(key=lambda row: (not row[1].shown, -row[1].value if row[1].shown else 0, row[0]))
+    own = known[area.code][year]
+    parts = [
+        f"{_distance(own, known[code][year])} {names[code]} ({known[code][year].text})"
+        for code in (area.province, "00")
+        if shown(code, year)
+    ]
+    sentence = f"Tahun {year}, {own.text} penduduk {area.name} miskin menurut BPS"
+    return Position(year, tuple(rows), sentence + (f": {' dan '.join(parts)}." if parts else "."))
+
+
+def _distance(own: Figure, other: Figure) -> str:
+    gap = own.value - other.value
+    size = number(abs(gap) * 100, 2)
+    return f"{size} poin persen {'di atas' if gap > 0 else 'di bawah'}"
+
+
+def _trend(table: PublishedTable, area: Area) -> Trend:
+    series = {name: table.periods("official.poor_share", code) for code, name in _levels(area).items()}
+    years = [int(year) for values in series.values() for year in values]
+    if not years:
+        return Trend(tuple(series), (), "Angka resmi belum ada data.")
+    shown_years = [str(year) for year in range(max(years) - YEARS_SHOWN + 1, max(years) + 1)]
+    rows = tuple((year, tuple(values.get(year, Figure()) for values in series.values())) for year in shown_years)
+    own = [(year, figures[0]) for year, figures in rows if figures[0].shown]
+    unknown = len(rows) - len(own)
+    sentence = "Angka kabupaten belum ada data."
+    if len(own) > 1:
+        (first, start), (last, end) = own[0], own[-1]
+        sentence = f"Dari {start.text} ({first}) menjadi {end.text} ({last}): {points(end.value - start.value)}."
+    if unknown:
+        sentence += f" Untuk {number(unknown)} dari {number(len(rows))} tahun angka kabupaten belum ada data."
+    return Trend(tuple(series), rows, sentence)
+
+
+def _changes(table: PublishedTable, area: Area) -> Changes:
+    levels = _levels(area)
+    series = [table.periods("official.poor_share", code) for code in levels]
+    own = series[0]
+    pairs = [
+        (str(int(year) - 1), year)
+        for year, figure in own.items()
+        if figure.shown and (before := own.get(str(int(year) - 1))) is not None and before.shown
+    ]
+    differences = [[_change(values, *pair) for values in series] for pair in pairs]
+    rows = tuple(
+        Change(f"{before} ke {after}", tuple(points(value) if value is not None else "–" for value in changed))
+        for (before, after), changed in zip(pairs, differences, strict=True)
+    )
+    mine = [changed[0] for changed in differences if changed[0] is not None]
+    return Changes(
+        names=tuple(levels.values()),
+        rows=rows,
+        effectiveness=_effectiveness(mine, table, area),
+        relevance=_relevance(differences, list(levels.values())),
+    )
+
+
+def _change(values: dict[str, Figure], before: str, after: str) -> float | None:
+    if before in values and after in values and values[before].shown and values[after].shown:
+        return values[after].value - values[before].value
+    return None
+
+
+def _effectiveness(changes: list[float], table: PublishedTable, area: Area) -> tuple[str, ...]:
+    """Whether the share falls steadily, and whether a year's change is larger than the survey's error."""
+    if not changes:
+        return ("Belum ada dua tahun berurutan yang angkanya diketahui.",)
+    falls = sum(change < 0 for change in changes)
+    steady = "selalu turun" if falls == len(changes) else "tidak selalu turun"
+    sentences = [f"Turun pada {number(falls)} dari {number(len(changes))} perubahan tahunan yang diketahui: {steady}."]
+    survey = table.one("survey.poor_share", area.code)
+    if survey.has_range:
+        # Two independent surveys of the same size: the error of a change is √2 times that of one.
+        noise = math.sqrt(2) * (survey.high - survey.low) / 2
+        small = sum(abs(change) < noise for change in changes)
+        sentences.append(
+            f"Galat survei membuat perubahan setahun di bawah {number(noise * 100, 1)} poin persen belum dapat "
+            f"dibedakan dari nol; itu berlaku bagi {number(small)} dari {number(len(changes))} perubahan ini."
+        )
+    return tuple(sentences)
+
+
+def _relevance(differences: list[list[float | None]], names: list[str]) -> tuple[str, ...]:
+    sentences = []
+    for place, name in list(enumerate(names))[1:]:
+        both = [
+            (own, other)
+            for changed in differences
+            if (own := changed[0]) is not None and (other := changed[place]) is not None
+        ]
+        if both:
+            together = sum((own > 0) == (other > 0) for own, other in both)
+            sentences.append(f"Searah dengan {name} pada {number(together)} dari {number(len(both))} perubahan.")
+        else:
+            sentences.append(f"Dengan {name}: belum ada tahun yang dapat dibandingkan.")
+    return tuple(sentences)
+
+
+_ASSOCIATED = (
+    ("poverty.extreme_share", "", "Miskin ekstrem"),
+    ("targeting.exclusion_error", "any", "Tanpa program"),
+    ("poverty.gap_index", "", "Kedalaman (P1)"),
+)
+
+
+def _association(table: PublishedTable, area: Area) -> Association:
+    """Extreme poverty beside families without a programme and depth, kecamatan by kecamatan."""
+    equivalence = rule_table()["equivalence"]
+    rows, both = [], []
+    for row in area.kecamatan.itertuples():
+        figures = tuple(table.one(name, row.kecamatan, programme) for name, programme, _ in _ASSOCIATED)
+        rows.append(Link(row.name, figures))
+        words = [
+            compare(figure, table.one(name, area.code, programme), equivalence)
+            for figure, (name, programme, _) in zip(figures[:2], _ASSOCIATED[:2], strict=True)
+        ]
+        if words == [HIGHER, HIGHER]:
+            both.append(row.name)
+    rows.sort(key=lambda link: (not link.figures[0].shown, -_size(link.figures[0]), link.name))
+    found = ", ".join(sorted(both))
+    sentences = (
+        f"Miskin ekstrem dan tanpa program sama-sama lebih tinggi daripada kabupaten: {found}."
+        if both
+        else "Tidak ada kecamatan yang miskin ekstrem dan tanpa programnya sama-sama pasti di atas kabupaten.",
+        "Keterkaitan bukan sebab akibat.",
+    )
+    return Association(tuple(label for *_, label in _ASSOCIATED), tuple(rows), sentences)
+
+
+def _size(figure: Figure) -> float:
+    return figure.value if figure.shown else 0.0
+
+
+QUADRANTS = (
+    ("I", "Bagian tinggi, jumlah banyak: kantong kemiskinan"),
+    ("II", "Bagian rendah, jumlah banyak: banyak karena penduduknya banyak"),
+    ("III", "Bagian rendah, jumlah sedikit"),
+    ("IV", "Bagian tinggi, jumlah sedikit: kecil tetapi parah"),
+)
+
+
+def _pockets(table: PublishedTable, area: Area) -> Pockets:
+    line = table.one("poverty.extreme_share", area.code)
+    families = table.one("poverty.extreme_families", area.code)
+    mean = families.value / len(area.kecamatan) if families.shown else math.nan
+    places = []
+    for row in area.kecamatan.itertuples():
+        share = table.one("poverty.extreme_share", row.kecamatan)
+        count = table.one("poverty.extreme_families", row.kecamatan)
+        quadrant = ""
+        if share.shown and count.shown and line.shown and not math.isnan(mean):
+            high, many = share.value > line.value, count.value > mean
+            quadrant = {(True, True): "I", (False, True): "II", (False, False): "III", (True, False): "IV"}[high, many]
+        sure = compare(share, line, rule_table()["equivalence"]) in (HIGHER, LOWER)
+        places.append(Pocket(row.name, share, count, quadrant, sure))
+    return Pockets(tuple(places), line, mean, QUADRANTS)
+
+
+def _priorities(table: PublishedTable, area: Area, pockets: Pockets) -> tuple[Priority, ...]:
+    """Kecamatan above the kabupaten in share and number, the sure ones first, by number: money follows numbers."""
+    found = []
+    for pocket, code in zip(pockets.places, area.kecamatan["kecamatan"], strict=True):
+        if pocket.quadrant == "I":
+            why = "prioritas" if pocket.sure else "calon, bagiannya belum dapat dibedakan dari kabupaten"
+            found.append(
+                Priority(
+                    pocket.name,
+                    why,
+                    pocket.families,
+                    table.one("targeting.missed_poor", code, "any"),
+                    table.one("zero_cost.programme_mix_rp_year", code),
+                )
+            )
+    return tuple(sorted(found, key=lambda row: (row.why != "prioritas", -_size(row.families), row.name)))
+
+
+_SCENARIO_COLUMNS = ("scenarios.exclusion_error", "scenarios.inclusion_error", "scenarios.extreme_share_after")
+
+
+def _scenarios(table: PublishedTable, facts: Facts, area: Area) -> Scenarios:
+    codes = list(dict.fromkeys([*facts.scenarios, *table.groups(_SCENARIO_COLUMNS[0], area.code)]))
+    rows = [
+        Scenario(
+            facts.scenarios.get(code, code.replace("_", " ").capitalize()),
+            tuple(table.one(name, area.code, group=code) for name in _SCENARIO_COLUMNS),
+        )
+        for code in codes
+    ]
+    words = [glossary()[name] for name in _SCENARIO_COLUMNS]
+    return Scenarios(tuple(word["label"] for word in words), tuple(word["definition"] for word in words), tuple(rows))
+
+
+def _zero_cost(table: PublishedTable, area: Area) -> ZeroCost:
+    lower = table.one("zero_cost.lower_bound_rp_year", area.code)
+    mix = table.one("zero_cost.programme_mix_rp_year", area.code)
+    if not lower.shown and not mix.shown:
+        return ZeroCost(lower, mix, "Biaya nol kemiskinan ekstrem belum dapat dihitung.")
+    ratio = (
+        f" Itu {number(mix.value / lower.value, 1)} kali batas bawah."
+        if lower.shown and mix.shown and lower.value
+        else ""
+    )
+    return ZeroCost(
+        lower,
+        mix,
+        f"Batas bawah {lower.text} per tahun: bila setiap keluarga menerima tepat sebesar kekurangannya. "
+        f"Dengan program yang ada: {mix.text} per tahun.{ratio}",
+    )
+
+
+def _agencies(table: PublishedTable, facts: Facts, area: Area) -> tuple[AgencySum, ...]:
+    by_agency: dict[str, list[str]] = {}
+    for programme in facts.programmes.values():
+        by_agency.setdefault(programme.agency, []).append(programme.code)
+    rows = [_agency_sum(table, facts, area, agency, codes) for agency, codes in by_agency.items()]
+    return tuple(row for _, row in sorted(rows, key=lambda pair: (-pair[0], pair[1].name)))
+
+
+def _agency_sum(
+    table: PublishedTable, facts: Facts, area: Area, agency: str, codes: Iterable[str]
+) -> tuple[float, AgencySum]:
+    costs = [table.one("needs.due_rupiah_year", area.code, code) for code in codes]
+    shown = [cost.value for cost in costs if cost.shown]
+    partly = " *" if shown and len(shown) < len(costs) else ""
+    name = area.agencies[agency].name if agency in area.agencies else agency
+    programmes = ", ".join(facts.programmes[code].short for code in codes)
+    return sum(shown), AgencySum(name, programmes, (rupiah_short(sum(shown)) if shown else "–") + partly)

@@ -1,0 +1,53 @@
+"""The four kinds of page, made from the invented edition in the order the notebooks show their sections."""
+
+from functools import cache
+
+from kaur_analysis import reporting as r
+from tests.pages import fabricated as made
+
+AREA = made.AREA
+
+
+def kecamatan(code: str = "1704010", synthetic: bool = True, published=None) -> str:
+    view = r.kecamatan_view(_table(published), made.facts(synthetic), AREA, code)
+    steps = (
+        r.header, r.headline, r.actions, r.indicators, r.comparison_chart, r.tile_map, r.targeting_sentences,
+        r.desa_table, r.needs_table, r.limits, r.method,
+    )  # fmt: skip
+    return r.page_html([step(view) for step in steps], view.frame.title)
+
+
+def agency(code: str = "dinsos", synthetic: bool = True) -> str:
+    view = r.agency_view(_table(None), made.facts(synthetic), AREA, code)
+    steps = (
+        r.header, r.headline, r.actions, r.targeting_sentences, r.gap_table, r.overlap_table, r.budget_lines, r.limits,
+        r.method,
+    )  # fmt: skip
+    return r.page_html([step(view) for step in steps], view.frame.title)
+
+
+def kabupaten(synthetic: bool = True, published=None) -> str:
+    view = r.kabupaten_view(_table(published), made.facts(synthetic), AREA)
+    steps = (
+        r.header, r.headline, r.actions, r.indicators, r.relative_position, r.change_over_time, r.effectiveness,
+        r.relevance, r.association, r.comparison_chart, r.tile_map, r.poverty_pockets, r.priority_places,
+        r.targeting_sentences, r.scenario_table, r.zero_cost, r.agencies_table, r.needs_table, r.limits, r.method,
+    )  # fmt: skip
+    return r.page_html([step(view) for step in steps], view.frame.title)
+
+
+def index(synthetic: bool = True) -> str:
+    files = {f"kaur-2025-{code}-x.html": f"Kecamatan {AREA.kecamatan_name(code)}" for code in made.KEC}
+    files |= {f"kaur-2025-opd-{code}.html": name.name for code, name in AREA.agencies.items()}
+    files["kaur-2025-1704-kabupaten.html"] = AREA.full_name
+    return r.index_page(r.index_view(_table(None), made.facts(synthetic), AREA, files))
+
+
+@cache
+def all_pages() -> dict[str, str]:
+    """Every kind of page of the synthetic edition, by name."""
+    return {"kecamatan": kecamatan(), "opd": agency(), "kabupaten": kabupaten(), "indeks": index()}
+
+
+def _table(published):
+    return made.published() if published is None else published
