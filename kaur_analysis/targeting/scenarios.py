@@ -11,7 +11,7 @@ from kaur_analysis.errors import EstimationError
 from kaur_analysis.targeting.definitions import definition
 from kaur_analysis.targeting.inputs import ALL, Array, Draws, Groups, blocks, numbers, weight_of
 from kaur_analysis.targeting.intervals import COLUMNS, draw_interval, tidy
-from kaur_analysis.targeting.ranks import fractional_ranks
+from kaur_analysis.targeting.ranks import Ranks, fractional_ranks
 
 Kind = Literal["delivered", "ranked", "geographic", "categorical", "quota", "universal", "perfect"]
 PERFECT = "perfect"
@@ -268,13 +268,13 @@ def _by_quota(population: _Population, areas: Groups, order: Array, share: Array
     return _Plan(ranks.within(0.0, stop), np.full(len(order), population.transfer))
 
 
-def _perfect(population: _Population, y: Array, budget: float) -> _Plan:
-    """Truly poorest first, draw by draw."""
+def _perfect(population: _Population, ranks: Ranks, budget: float) -> _Plan:
+    """Truly poorest first, draw by draw; ``ranks`` are those of true welfare."""
+    rows = len(population.weights)
     affordable = budget / (population.transfer * population.everyone)
     if affordable >= 1:
-        return _Plan(np.ones((len(y), 1)), np.full(len(y), budget / population.everyone))
-    ranks = fractional_ranks(y, population.weights, Groups.everyone(len(y)))
-    return _Plan(ranks.within(0.0, affordable), np.full(len(y), population.transfer))
+        return _Plan(np.ones((rows, 1)), np.full(rows, budget / population.everyone))
+    return _Plan(ranks.within(0.0, affordable), np.full(rows, population.transfer))
 
 
 # --- scores ---
@@ -314,7 +314,8 @@ def _score_block(
     money = float(line.mean())  # utility in units of the line: otherwise rupiah to the power of −2 lose their digits
     before = _levels(population, y, line, rho, money)
     start = {name: level.sum(axis=0) for name, level in before.items()}
-    best = {(PERFECT, budget): _perfect(population, y, budget) for budget in budgets}
+    truth = fractional_ranks(y, population.weights, Groups.everyone(len(y)))
+    best = {(PERFECT, budget): _perfect(population, truth, budget) for budget in budgets}
     by_rupiah: dict[bytes, list[tuple[tuple[str, float], _Plan]]] = {}
     for key, plan in {**best, **plans}.items():
         by_rupiah.setdefault(plan.rupiah.tobytes(), []).append((key, plan))
