@@ -1,6 +1,6 @@
 """Over time: who stayed on the list, left it or came in, and how late the rupiah was."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -83,7 +83,7 @@ def churn(
     chosen = dict(_CHURN) | (dict(_CHURN_OF_THE_POOR) if poor is not None else {})
     joint = range(len(steps)) if evidence.dependent_links(given) else ()
     rules = linear_rules(evidence.setting, dict.fromkeys(range(len(steps)), chosen), joint)
-    draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
+    draws = ((block.size, views(block).items()) for block in evidence.joint_draws(given))
     rows: list[dict[str, object]] = []
     for (place, step), by_measure in estimate(evidence.setting, views(evidence.expected()), draws, rules).items():
         programme, start, end, before, after = steps[step]
@@ -147,7 +147,7 @@ def timeliness(
             "months_late": lambda t: t["months"] / t["payments"],
             "late_share": lambda t: t["late"] / t["payments"],
         }
-        nothing: Iterator[tuple[int, Mapping[str, Items]]] = iter(())
+        nothing: Iterator[tuple[int, Iterable[tuple[str, Items]]]] = iter(())
         found = estimate(setting, {str(name): view}, nothing, linear_rules(setting, {str(name): formulas}))
         for (place, key), by_measure in found.items():
             groups = setting.partitions[place]

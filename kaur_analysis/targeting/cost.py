@@ -93,7 +93,7 @@ def cost_effectiveness(
     )
     if welfare_draws is not None:
         rules = rules.valued_by_draws()
-    draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
+    draws = ((block.size, views(block).items()) for block in evidence.joint_draws(given))
     rows: list[dict[str, object]] = []
     for (place, programme), by_measure in estimate(evidence.setting, views(evidence.expected()), draws, rules).items():
         groups = evidence.setting.partitions[place]

@@ -90,19 +90,19 @@ class _Kept:
 def estimate(
     setting: Setting,
     point: Mapping[Key, View],
-    draws: Iterable[tuple[int, Mapping[Key, View]]],
+    draws: Iterable[tuple[int, Iterable[tuple[Key, View]]]],
     rules: Rules[View, Key],
 ) -> dict[tuple[int, Key], dict[str, Estimate]]:
     """Every measure of every key in every partition, by ``(place of the partition, key)``.
 
-    ``draws`` are blocks ``(number of draws, views by key)``; nothing is kept of a block but its measures, so that
-    memory grows with groups, not with families.
+    ``draws`` are blocks ``(number of draws, pairs of key and view)``; nothing is kept of a block but its measures, so
+    that memory grows with groups, not with families.
     """
     kept: dict[tuple[int, Key], _Kept] = {}
     size = 0
     for width, views in draws:
         size += width
-        for key, view in views.items():
+        for key, view in views:
             for place in range(len(setting.partitions)):
                 sums = rules.sums(view, place)
                 kept.setdefault((place, key), _Kept()).add(evaluate(rules.formulas[key], sums), sums, width)

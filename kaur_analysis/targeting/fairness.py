@@ -95,7 +95,7 @@ def _one_characteristic(
     formulas = {f"{name}{part}": formula for name in ERRORS for part, formula in _FORMULAS[name].items()}
     joint = [key for key in keys if key[0] in evidence.dependent_links(given)]
     rules = linear_rules(evidence.setting, dict.fromkeys(keys, formulas), joint)
-    draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
+    draws = ((block.size, views(block).items()) for block in evidence.joint_draws(given))
     found = estimate(evidence.setting, views(evidence.expected()), draws, rules)
     degrees = np.inf if design is None else max(design.degrees_of_freedom, 1)
     rows: list[dict[str, object]] = []

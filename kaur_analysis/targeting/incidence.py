@@ -1,7 +1,8 @@
 """Who gets the rupiah: incidence by quantile or desil, concentration curves and coefficients."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -26,21 +27,38 @@ _INCIDENCE: Mapping[str, Formula] = {
 }
 
 
-@dataclass(frozen=True)
-class _Band:
-    """One programme's columns and one quantile: its number, the ranks per partition, or the rows of a given class."""
+@dataclass
+class _Quantile:
+    """One quantile in one block of draws: its edges with the ranks per partition, or the rows of a given class.
 
-    received: Array
-    benefit: Array
-    number: int
+    The part of each family inside is worked out once for all programmes.
+    """
+
+    edges: tuple[float, float]
     ranks: Sequence[Ranks]
     members: Array | None = None
 
-    def inside(self, place: int, quantiles: int) -> Array:
-        """Part of each family inside the quantile, rows × M."""
-        if self.members is not None:
-            return self.members
-        return self.ranks[place].within(self.number / quantiles, (self.number + 1) / quantiles)
+    def inside(self, place: int) -> Array:
+        """Part of each family inside the quantile, rows × M, in one partition."""
+        return self._parts[place] if self.members is None else self.members
+
+    @cached_property
+    def _parts(self) -> list[Array]:
+        return [ranks.within(*self.edges) for ranks in self.ranks]
+
+
+@dataclass(frozen=True)
+class _Band:
+    """One programme's receipt and one quantile."""
+
+    received: Array
+    amount: Array | None
+    quantile: _Quantile
+
+    @property
+    def benefit(self) -> Array:
+        """Rupiah received (or 1 where only receipt is known)."""
+        return _benefit(self.received, self.amount)
 
 
 def benefit_incidence(
@@ -92,22 +110,21 @@ def benefit_incidence(
     members = [None if by_class is None else (by_class.codes == k).astype(float)[:, None] for k in range(len(labels))]
     fixed = [] if evidence.welfare is None else _ranks(evidence, evidence.welfare)
 
-    def views(block: Block) -> dict[tuple[str, str], _Band]:
+    def views(block: Block) -> Iterator[tuple[tuple[str, str], _Band]]:
         is_drawn = welfare_draws is not None and block.welfare is not None and by_class is None
         ranks = _ranks(evidence, block.welfare) if is_drawn and block.welfare is not None else fixed
-        return {
-            (programme, label): _Band(now, _benefit(now, evidence.amounts[programme]), number, ranks, members[number])
-            for programme, now in block.received.items()
-            for number, label in enumerate(labels)
-        }
+        for number, label in enumerate(labels):
+            quantile = _Quantile((number / quantiles, (number + 1) / quantiles), ranks, members[number])
+            for programme, now in block.received.items():
+                yield (programme, label), _Band(now, evidence.amounts[programme], quantile)
 
-    rules = _band_rules(evidence, given, labels, quantiles)
-    point = views(evidence.expected()._replace(welfare=None))
+    rules = _band_rules(evidence, given, labels)
+    point = dict(views(evidence.expected()._replace(welfare=None)))
     draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
     rows: list[dict[str, object]] = []
     for (place, (programme, label)), by_measure in estimate(evidence.setting, point, draws, rules).items():
         groups = evidence.setting.partitions[place]
-        inside = point[programme, label].inside(place, quantiles)[:, 0]
+        inside = point[programme, label].quantile.inside(place)[:, 0]
         counts = _band_counts(evidence, groups, programme, inside)
         for measure, estimated in by_measure.items():
             rows += rows_of(measure, programme, groups, estimated, counts[measure], quantile=label)
@@ -122,14 +139,12 @@ def _ranks(evidence: Evidence, welfare: Array) -> list[Ranks]:
     return [fractional_ranks(welfare, evidence.setting.weights, groups) for groups in evidence.setting.partitions]
 
 
-def _band_rules(
-    evidence: Evidence, given: Uncertainty, labels: Sequence[str], quantiles: int
-) -> Rules[_Band, tuple[str, str]]:
+def _band_rules(evidence: Evidence, given: Uncertainty, labels: Sequence[str]) -> Rules[_Band, tuple[str, str]]:
     matrices = [groups.matrix(evidence.setting.weights) for groups in evidence.setting.partitions]
     everyone = np.ones((len(evidence.poor), 1))
 
     def columns(view: _Band, place: int) -> dict[str, Array]:
-        inside = view.inside(place, quantiles)
+        inside = view.quantile.inside(place)
         return {
             "population": everyone,
             "recipients": view.received,
@@ -144,12 +159,12 @@ def _band_rules(
 
     def influence(view: _Band, place: int, at: Totals) -> Totals:
         plain = {name: column[:, 0] for name, column in columns(view, place).items()}
-        if view.members is None:
+        if view.quantile.members is None:
             codes = evidence.setting.partitions[place].codes
-            edges = (view.number / quantiles, (view.number + 1) / quantiles)
             for whole in ("population", "recipients", "benefit"):
                 low, high = (
-                    bottom_influence(plain[whole], view.ranks[place], edge, matrices[place], codes) for edge in edges
+                    bottom_influence(plain[whole], view.quantile.ranks[place], edge, matrices[place], codes)
+                    for edge in view.quantile.edges
                 )
                 plain[f"{whole}_inside"] = high - low
         return plain

@@ -1,6 +1,6 @@
 """Targeting errors and their kin, per programme and group, with the uncertainty that the route allows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -166,7 +166,9 @@ def measure_rows(
         from_draws = measures & {"rank_correlation"} if evidence.uncertain_links() else set()
     rules = Rules(sums, influence, chosen, evidence.dependent_links(given), from_draws)
     point = views(evidence.expected())
-    draws: Iterator[tuple[int, dict[str, View]]] = ((block.size, views(block)) for block in evidence.joint_draws(given))
+    draws: Iterator[tuple[int, Iterable[tuple[str, View]]]] = (
+        (block.size, views(block).items()) for block in evidence.joint_draws(given)
+    )
     estimates = estimate(evidence.setting, point, draws, rules)
     rows: list[dict[str, object]] = []
     for (place, programme), by_measure in estimates.items():

@@ -75,7 +75,7 @@ def overlap(
 
     formulas = {ALL: _formulas(with_poor=poor is not None)}
     rules = linear_rules(evidence.setting, formulas, {ALL} if evidence.dependent_links(given) else ())
-    draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
+    draws = ((block.size, views(block).items()) for block in evidence.joint_draws(given))
     rows: list[dict[str, object]] = []
     for (place, _), by_measure in estimate(evidence.setting, views(evidence.expected()), draws, rules).items():
         groups = evidence.setting.partitions[place]

@@ -83,7 +83,7 @@ def error_decomposition(
 
     formulas = {programme: _formulas(reasons[programme]) for programme in programmes}
     rules = Rules(*_summing(evidence.setting), formulas, evidence.dependent_links(given))
-    draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
+    draws = ((block.size, views(block).items()) for block in evidence.joint_draws(given))
     rows: list[dict[str, object]] = []
     for (place, programme), by_measure in estimate(evidence.setting, views(evidence.expected()), draws, rules).items():
         groups = evidence.setting.partitions[place]
