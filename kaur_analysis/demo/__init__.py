@@ -1,0 +1,87 @@
+"""A synthetic Kaur as the files an office would hold, deterministic by seed, with the truth beside them for tests.
+
+Nobody in it exists: see :mod:`kaur_analysis.demo.identity`.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.demo.dirt import soil_dtsen, soil_p3ke, soil_recipients
+from kaur_analysis.demo.reach import SHARES, add_reach
+from kaur_analysis.demo.recipient_files import recipient_tables, write_recipients
+from kaur_analysis.demo.registry_files import dtsen, p3ke, write_registry
+from kaur_analysis.demo.study_file import demo_study_text, write_template
+from kaur_analysis.demo.susenas_files import draw_susenas, write_susenas
+from kaur_analysis.demo.world import World, make_world
+from kaur_analysis.reference import load_area
+from kaur_analysis.store import write_text
+
+__all__ = ["make_demo", "write_template"]
+
+TRAILING_BLANKS = 30_000
+NOTE = """DATA SINTETIS
+
+Semua berkas di folder ini dibuat oleh program. Tidak ada orang nyata: kode provinsi 99 pada NIK dan nomor KK tidak
+pernah dipakai, dan nama disusun dari suku kata rekaan. Folder truth/ memuat keadaan sebenarnya dari penduduk rekaan
+ini, hanya untuk menguji program; tidak ada langkah analisis yang membacanya.
+"""
+
+
+def make_demo(folder: Path, seed: int = 20240227, families: int = 39_000, dirt: str = "none") -> Path:
+    """Write the files of a synthetic Kaur and a study that names them.
+
+    Parameters
+    ----------
+    folder
+        Where to write; made where absent.
+    seed
+        Same seed, same bytes.
+    families
+        Number of families, about 3.4 people each.
+    dirt
+        ``none`` for clean files, ``field`` for the dirt seen in the field (:mod:`kaur_analysis.demo.dirt`).
+
+    Returns
+    -------
+    Path
+        The study file ``studi.yaml``. The truth lies in ``truth/*.parquet``: ``families`` and ``persons`` with NIK, KK
+        number and name as written before dirt, and ``recipients`` (list, row in the list, family; -1 for nobody).
+    """
+    area = load_area("1704")
+    streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(8)]
+    world = make_world(area, families, streams[0])
+    add_reach(world, streams[1])
+    neighbour = make_world(area, max(600, families // 8), streams[2])
+    add_reach(neighbour, streams[2])
+    p3ke_tables = p3ke(world, ("Bengkulu", "Kaur"), streams[3])
+    dtsen_tables = dtsen(world, streams[4])
+    lists = recipient_tables(world, streams[5])
+    if dirt == "field":
+        p3ke_tables = soil_p3ke(p3ke_tables, streams[6])
+        dtsen_tables = soil_dtsen(dtsen_tables, streams[6])
+        lists = {name: soil_recipients(rows, streams[6]) for name, rows in lists.items()}
+    sources = folder / "sumber"
+    write_registry(sources, p3ke_tables, dtsen_tables, TRAILING_BLANKS if dirt == "field" else 0)
+    write_recipients(sources, lists)
+    write_susenas(sources, draw_susenas(world, neighbour, streams[7]))
+    _write_truth(folder / "truth", world, lists)
+    write_text(folder / "BACA_DATA_SINTETIS.txt", NOTE)
+    share = float(np.average(world.families["poor"], weights=world.families["household_size"]))
+    return write_text(folder / "studi.yaml", demo_study_text(round(share, 4), seed))
+
+
+def _write_truth(folder: Path, world: World, lists: dict[str, pd.DataFrame]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    heads = world.persons[world.persons["order"] == 0].set_index("family")
+    families = world.families.assign(name=heads["name"].to_numpy(), nik=heads["nik"].to_numpy())
+    keys = ["family", "kk", "nik", "name", "kecamatan", "desa", "household_size", "expenditure_rp_month"]
+    flags = ["poor", "extreme", "registered", "listed", "desil", "desil_2021", "pkh_before", *SHARES]
+    families[keys + flags].to_parquet(folder / "families.parquet", index=False)
+    world.persons[["family", "nik", "name", "age", "female"]].to_parquet(folder / "persons.parquet", index=False)
+    rows = [
+        pd.DataFrame({"list": name, "row": np.arange(len(table)), "family": table["_family"].to_numpy()})
+        for name, table in lists.items()
+    ]
+    pd.concat(rows, ignore_index=True).to_parquet(folder / "recipients.parquet", index=False)

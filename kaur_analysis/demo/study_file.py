@@ -1,0 +1,44 @@
+"""The study of the demo, and the commented study that a real office fills in."""
+
+from pathlib import Path
+
+from kaur_analysis.demo.world import EXTREME_LINE, POVERTY_LINE
+from kaur_analysis.errors import UsageError
+from kaur_analysis.reference import reference_path
+from kaur_analysis.reference.catalogue import load_catalogue
+from kaur_analysis.store import write_bytes, write_text
+
+_FOLDER = Path(__file__).parent
+
+
+def demo_study_text(poor_share: float, seed: int) -> str:
+    """The demo's study file, with its own declared lines and official share."""
+    values = {
+        "poverty_line": POVERTY_LINE,
+        "extreme_line": EXTREME_LINE,
+        "poor_share": poor_share,
+        "seed": seed,
+        "programmes": ", ".join(load_catalogue()),
+    }
+    text = (_FOLDER / "studi_demo.yaml").read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", str(value))
+    return text
+
+
+def write_template(folder: Path) -> Path:
+    """Write a commented study to fill in, and the folders its lists go to.
+
+    Raises
+    ------
+    UsageError
+        The folder holds a study already; nothing is overwritten.
+    """
+    study = folder / "studi.yaml"
+    if study.exists():
+        raise UsageError(f"{study.name} sudah ada di folder itu dan tidak ditimpa.")
+    (folder / "sumber").mkdir(parents=True, exist_ok=True)
+    codes = ", ".join(load_catalogue())
+    text = (_FOLDER / "studi_kosong.yaml").read_text(encoding="utf-8").replace("{programmes}", codes)
+    write_bytes(folder / "katalog_program.yaml", reference_path("programmes.yaml").read_bytes())
+    return write_text(study, text)

@@ -1,0 +1,56 @@
+"""Step 04: who is due what, from which agency, paid by whom, and what zero extreme poverty costs."""
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.linkage import reach
+from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.planning import budget, conflicts, needs_matrix, zero_cost
+
+
+def match_needs(edition: Edition) -> pd.DataFrame:
+    """Every registry family against every programme of the study, minus what it already receives."""
+    store = edition.store
+    table = needs_matrix(
+        store.read("clean/families"),
+        store.read("estimates/family_poverty"),
+        reach(store.read("clean/links")),
+        edition.study.programmes,
+        persons=store.read("clean/persons"),
+    )
+    store.write("estimates/needs", table)
+    return table
+
+
+def agency_conflicts(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
+    """Families that programmes serve twice or against each other, counted by pair of programmes."""
+    table = conflicts(needs, edition.study.programmes)
+    pair = ["kind", "programme", "agency", "other", "other_agency"]
+    expected = table.assign(families=table["probability"], rupiah_year=table["probability"] * table["rupiah_year"])
+    counted = expected.groupby(pair, as_index=False)[["families", "rupiah_year"]].sum()
+    edition.store.write("estimates/conflicts", counted)
+    return counted
+
+
+def budget_lines(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
+    """Expected families, units and rupiah due per area, programme and source of funds."""
+    table = budget(needs, edition.study.programmes)
+    edition.store.write("estimates/budget", table)
+    return table
+
+
+def cost_of_zero(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
+    """Lower bound, programme mix, years to the target, sensitivity and the price of imperfect targeting."""
+    store, study = edition.store, edition.study
+    poverty = store.read("estimates/family_poverty")
+    draws = store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float64)
+    table = zero_cost(
+        poverty,
+        needs,
+        study.programmes,
+        draws=draws,
+        line_rp_month=study.line("extreme"),
+        years=(min(study.reference_date.year + 1, study.target_year), study.target_year),
+    )
+    store.write("estimates/zero_cost", table)
+    return table

@@ -1,0 +1,287 @@
+"""Step 04, last cells: everything a page may show, in one long table, through the disclosure gate."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.disclosure import publish
+from kaur_analysis.pipeline.edition import Edition
+
+KEY = ["topic", "indicator", "area", "programme", "agency", "group", "period"]
+NUMBERS = ["value", "low", "high", "rse", "n"]
+# Measures of the targeting room that pages show, and their units.
+TARGETING_UNITS = {
+    "coverage": "bagian",
+    "exclusion_error": "bagian",
+    "inclusion_error": "bagian",
+    "inclusion_error_nonpoor": "bagian",
+    "targeting_differential": "indeks",
+    "cgh_bottom_40": "indeks",
+    "concentration_coefficient": "indeks",
+    "poor": "keluarga",
+    "missed_poor": "keluarga",
+    "included_nonpoor": "keluarga",
+    "true_positive_rate": "bagian",
+    "precision": "bagian",
+    "recipients": "keluarga",
+    "benefit_rupiah": "rupiah_tahun",
+    "unmatched_rupiah": "rupiah_tahun",
+    "unmatched_recipients": "unit",
+    "leakage_rupiah": "rupiah_tahun",
+    "unserved_rupiah": "rupiah_tahun",
+}
+
+
+def long(table: pd.DataFrame, **constants: Any) -> pd.DataFrame:
+    """Give a table the columns of the published table; what it does not say is empty."""
+    shaped = table.assign(**{name: value for name, value in constants.items() if name not in table.columns})
+    for name in (*KEY, "unit", "source"):
+        shaped[name] = shaped[name].fillna("") if name in shaped.columns else ""
+    for name in NUMBERS:
+        shaped[name] = shaped[name].astype(float) if name in shaped.columns else np.nan
+    return shaped[[*KEY, "unit", *NUMBERS, "source"]]
+
+
+def official_rows(edition: Edition) -> pd.DataFrame:
+    """Published figures of country, province, peers and kabupaten, with what nobody found left blank."""
+    official = edition.area.official
+    table = official.assign(period=official["year"].astype(str), source=official["source"].fillna(""))
+    kept = table.drop_duplicates(["area", "indicator", "period"], keep="last")
+    return long(kept, topic="official")
+
+
+def poverty_rows(edition: Edition) -> pd.DataFrame:
+    """Modelled and survey estimates of poverty."""
+    table = edition.store.read("estimates/poverty")
+    return long(table.assign(n=table["n_households"]), period=edition.name)
+
+
+def registry_rows(edition: Edition) -> pd.DataFrame:
+    """How many families and people the registry holds, per area."""
+    families = edition.store.read("clean/families")
+    counts = pd.DataFrame(
+        {
+            "desa": families["desa"],
+            "families": 1.0,
+            "people": families["household_size"],
+            "desil_1_families": (families["desil"] <= edition.study.registry.desil_extreme).astype(float),
+            "listed_families": families["in_targeting_list"],
+        }
+    )
+    units = {"people": "orang"}
+    return pd.concat(
+        long(
+            sums.assign(unit=sums["indicator"].map(units).fillna("keluarga"), n=sums["value"]),
+            topic="registry",
+            source="registri",
+        )
+        for sums in _sums(counts)
+    )
+
+
+def targeting_rows(edition: Edition) -> pd.DataFrame:
+    """Targeting errors by the registry route, per programme, kabupaten and kecamatan."""
+    table = _measures(edition.store.read("estimates/targeting"), edition)
+    return long(table, topic="targeting", source="daftar penerima dipadankan dengan registri")
+
+
+def survey_targeting_rows(edition: Edition) -> pd.DataFrame:
+    """Targeting errors by the survey route: the kabupaten alone."""
+    table = _measures(edition.store.read("estimates/targeting_survey"), edition)
+    return long(table, topic="targeting_survey", source="Susenas")
+
+
+def reason_rows(edition: Edition) -> pd.DataFrame:
+    """Why families were missed or included: share of the cases and expected families."""
+    table = edition.store.read("estimates/reasons")
+    table = table[table["measure"].str.match("^(missed|included)_")]
+    families = table["measure"].str.endswith("_families")
+    shaped = table.assign(indicator=table["measure"], unit=np.where(families, "keluarga", "bagian"))
+    return long(_placed(shaped, edition), topic="reasons", source="daftar penerima dipadankan dengan registri")
+
+
+def overlap_rows(edition: Edition) -> pd.DataFrame:
+    """Families with none, one and several programmes; families served by two agencies."""
+    table = edition.store.read("estimates/overlap")
+    named = table.assign(
+        indicator=table["measure"].str.replace("^poor_", "extreme_families_", regex=True),
+        unit=np.where(table["measure"].str.contains("share"), "bagian", "keluarga"),
+        programme="",
+    )
+    matrix = edition.store.read("estimates/agency_overlap")
+    pairs = matrix.rename(columns={"group": "place", "other": "group", "families": "value"})
+    pairs = pairs.assign(indicator="agency_pair", unit="keluarga", n=pairs["value"])
+    pairs = pairs[pairs["place"] == "all"].assign(area=edition.area.code)
+    source = "daftar penerima dipadankan dengan registri"
+    return pd.concat(
+        [long(_placed(named, edition), topic="overlap", source=source), long(pairs, topic="overlap", source=source)]
+    )
+
+
+def needs_rows(edition: Edition) -> pd.DataFrame:
+    """What is due per programme, agency and source of funds, per kabupaten and kecamatan."""
+    budget = edition.store.read("estimates/budget")
+    budget = budget[budget["area"].str.len() <= 7].assign(group=lambda table: table["fund"])
+    columns = {
+        "due_families": ("families_due", "keluarga"),
+        "due_units": ("units_due", "unit"),
+        "due_rupiah_year": ("rupiah_year", "rupiah_tahun"),
+        "due_extreme_families": ("families_due_extreme", "keluarga"),
+        "due_extreme_units": ("units_due_extreme", "unit"),
+        "due_extreme_rupiah_year": ("rupiah_year_extreme", "rupiah_tahun"),
+        "unit_cost_rp_year": ("unit_cost_rp_year", "rupiah_tahun"),
+    }
+    every = budget["fund"] == ""
+    tables = [
+        (budget[every] if indicator == "unit_cost_rp_year" else budget).assign(
+            indicator=indicator, value=lambda table, column=column: table[column], unit=unit, n=budget["families_due"]
+        )
+        for indicator, (column, unit) in columns.items()
+    ]
+    return long(pd.concat(tables), topic="needs", source="matriks kebutuhan")
+
+
+def desa_rows(edition: Edition) -> pd.DataFrame:
+    """Expected extreme poor families of each desa, how many any programme serves, and the gap between them."""
+    poverty = edition.store.read("estimates/family_poverty")
+    served = edition.store.read("clean/links").dropna(subset="family")
+    missed = (1 - served.groupby("family")["probability"].max()).reindex(poverty["family"]).fillna(1.0).to_numpy()
+    counts = pd.DataFrame(
+        {
+            "desa": poverty["desa"],
+            "extreme_families": poverty["p_extreme"],
+            "served_extreme_families": poverty["p_extreme"] * (1 - missed),
+            "gap_extreme_families": poverty["p_extreme"] * missed,
+        }
+    )
+    sizes = poverty.groupby("desa").size()
+    desa = next(sums for sums in _sums(counts) if sums["area"].str.len().eq(10).all())
+    return long(
+        desa.assign(n=desa["area"].map(sizes)),
+        topic="desa",
+        unit="keluarga",
+        source="taksiran model dan daftar penerima",
+    )
+
+
+def zero_cost_rows(edition: Edition) -> pd.DataFrame:
+    """What zero extreme poverty costs a year, at least and by programme mix."""
+    table = edition.store.read("estimates/zero_cost")
+    table = table[table["area"].str.len().between(4, 7)]
+    return long(
+        table.assign(
+            indicator=table["measure"] + "_rp_year",
+            value=table["rupiah_year"],
+            group=table[["detail", "fund"]].agg(" ".join, axis=1).str.strip(),
+            period=table["year"].astype(str),
+        ),
+        topic="zero_cost",
+        unit="rupiah_tahun",
+        source="taksiran model",
+    )
+
+
+def scenario_rows(edition: Edition) -> pd.DataFrame:
+    """What the same rupiah could have done, per scenario."""
+    return long(edition.store.read("estimates/scenarios"), topic="scenarios", area=edition.area.code, source="simulasi")
+
+
+def publish_edition(edition: Edition) -> pd.DataFrame:
+    """Gather all topics, pass the disclosure gate, and store the published table with its record of decisions."""
+    with_registry = [
+        registry_rows,
+        targeting_rows,
+        reason_rows,
+        overlap_rows,
+        needs_rows,
+        desa_rows,
+        zero_cost_rows,
+        scenario_rows,
+    ]
+    topics = [official_rows, poverty_rows, survey_targeting_rows]
+    topics += with_registry if edition.study.registry else []
+    rows = pd.concat([topic(edition) for topic in topics], ignore_index=True)
+    published, decisions = publish(dict(list(rows.groupby("topic"))), edition.study.thresholds)
+    edition.store.write("published/published", published)
+    edition.store.write("published/decisions", decisions)
+    edition.store.write_facts("published/edition", edition_facts(edition))
+    return published
+
+
+def edition_facts(edition: Edition) -> dict[str, Any]:
+    """What pages say about the edition itself: settings, sources, programmes, provenance."""
+    study, area = edition.study, edition.area
+    accounting = edition.store.read("clean/accounting")
+    sums = accounting.groupby("source")[["rows_read", "rows_kept", "rows_set_aside"]].sum()
+    return {
+        "edition": edition.name,
+        "reference_date": study.reference_date.isoformat(),
+        "area": area.code,
+        "synthetic": study.synthetic,
+        "status": study.status,
+        "contact": study.contact,
+        "target_year": study.target_year,
+        "lines": [line.model_dump(mode="json") for line in study.lines],
+        "benchmark": study.benchmark.model_dump(mode="json") if study.benchmark else None,
+        "thresholds": study.thresholds.model_dump(mode="json"),
+        "sources": [
+            {
+                "name": source.name,
+                "kind": source.kind,
+                "programme": source.programme or "",
+                "period": source.period or source.wave or "",
+                **{column: int(sums[column].get(source.name, 0)) for column in sums.columns},
+            }
+            for source in study.sources
+        ],
+        "programmes": [
+            {
+                "code": programme.code,
+                "name": programme.name,
+                "agency": programme.agency,
+                "strategy": programme.strategy,
+                "unit": programme.unit,
+                "unit_cost_rp_year": programme.rupiah_unit_year,
+                "funds": dict(programme.funds),
+                "year": programme.year,
+                "source": programme.source,
+                "listed": any(source.programme == programme.code for source in study.sources),
+            }
+            for programme in study.programmes
+        ],
+        "agencies": {
+            code: {"name": agency.name, "kind": agency.kind}
+            for code, agency in area.agencies.items()
+            if any(programme.agency == code for programme in study.programmes)
+        },
+        "model": edition.store.read_facts("estimates/model"),
+        "input": edition.input_hash(),
+        "run": edition.run_hash()[:12],
+    }
+
+
+def _sums(counts: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Sums of every column per kabupaten, kecamatan and desa: ``area, indicator, value``."""
+    columns = [name for name in counts.columns if name != "desa"]
+    for digits in (4, 7, 10):
+        sums = counts.groupby(counts["desa"].str[:digits].rename("area"))[columns].sum()
+        yield sums.reset_index().melt("area", var_name="indicator", value_name="value")
+
+
+def _placed(table: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """Turn the targeting room's groups into area codes; rows of an unknown place are the kabupaten's business only."""
+    area = table["group"].where(table["group"] != "all", edition.area.code)
+    placed = table.assign(area=area, group="")
+    return placed[placed["area"].str.fullmatch(r"\d+")]
+
+
+def _measures(table: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """Rows of the measures pages show, with unit and relative error."""
+    shown = table[table["measure"].isin(TARGETING_UNITS)]
+    value = shown["value"].abs()
+    rse = shown["se"] / value.where(value > 0)
+    return _placed(
+        shown.assign(indicator=shown["measure"], unit=shown["measure"].map(TARGETING_UNITS), rse=rse), edition
+    )

@@ -1,0 +1,158 @@
+"""One command turns an office's files into an edition."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pandas as pd
+import pytest
+
+from kaur_analysis.errors import KaurError, UsageError
+from kaur_analysis.pipeline.edition import open_edition
+from kaur_analysis.pipeline.manifest import verify
+from kaur_analysis.pipeline.notebooks import page
+from kaur_analysis.pipeline.run import page_jobs, run_edition
+
+
+def test_every_kecamatan_has_its_page(finished):
+    area = finished.edition.area
+    wanted = {finished.edition.kecamatan_page(code) for code in area.kecamatan["kecamatan"]}
+    assert wanted <= {path.name for path in finished.pages()}
+
+
+def test_pages_are_named_by_edition_code_and_name(finished):
+    assert (finished.folder / "kaur-2025-1704010-nasal.html").is_file()
+
+
+def test_every_agency_with_a_programme_has_its_page(finished):
+    agencies = {programme.agency for programme in finished.edition.study.programmes}
+    assert {finished.edition.agency_page(code) for code in agencies} <= {path.name for path in finished.pages()}
+
+
+def test_the_agencies_of_the_meeting_are_there(finished):
+    names = {path.name for path in finished.pages()}
+    assert {f"kaur-2025-opd-{code}.html" for code in ("dinsos", "dinkes", "dkukm", "pupr", "perkim", "baznas", "csr")} <= names
+
+
+def test_the_edition_holds_index_kabupaten_table_and_manifest(finished):
+    for name in ("index.html", finished.edition.kabupaten_page, "published.csv", "manifest.json"):
+        assert (finished.folder / name).is_file(), name
+
+
+def test_the_edition_holds_the_executed_research_notebooks(finished):
+    names = [path.name for path in sorted((finished.folder / "notebooks").iterdir())]
+    assert names == ["01_clean.ipynb", "02_poverty.ipynb", "03_targeting.ipynb", "04_planning.ipynb"]
+
+
+def test_the_manifest_agrees_with_every_product(finished):
+    assert verify(finished.folder) == []
+
+
+def test_the_manifest_names_inputs_run_and_libraries(finished):
+    manifest = json.loads((finished.folder / "manifest.json").read_text(encoding="utf-8"))
+    assert {"input", "run", "libraries", "edition", "products"} <= manifest.keys()
+
+
+def test_no_page_is_larger_than_a_phone_message_should_be(finished):
+    assert {path.name: path.stat().st_size for path in finished.pages() if path.stat().st_size > 300_000} == {}
+
+
+def test_every_page_of_synthetic_data_says_so(finished):
+    assert [path.name for path in finished.pages() if "DATA SINTETIS" not in path.read_text(encoding="utf-8")] == []
+
+
+def test_no_page_reaches_outside(finished):
+    outside = re.compile(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import|<script""", re.IGNORECASE)
+    assert [path.name for path in finished.pages() if outside.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_index_links_only_to_files_of_the_edition(finished):
+    text = (finished.folder / "index.html").read_text(encoding="utf-8")
+    links = [link for link in re.findall(r'href="([^"#]+)"', text)]
+    assert links and all((finished.folder / link).is_file() for link in links)
+
+
+def _identities(office) -> set[str]:
+    truth = pd.concat([pd.read_parquet(path) for path in sorted((office / "truth").glob("*.parquet"))], ignore_index=True)
+    columns = [name for name in truth.columns if any(word in name for word in ("nik", "kk", "name", "nama"))]
+    values = {str(value) for name in columns for value in truth[name].dropna().unique()}
+    return {value for value in values if len(value) >= 9}
+
+
+def test_no_name_and_no_number_of_a_person_is_in_any_product(finished):
+    identities = _identities(finished.office)
+    assert len(identities) > 1000
+    everything = "\n".join(path.read_text(encoding="utf-8") for path in finished.folder.rglob("*") if path.is_file())
+    assert [value[:4] for value in identities if value in everything] == []
+
+
+def test_no_name_and_no_number_of_a_person_is_in_the_tables_between(finished):
+    identities = _identities(finished.office)
+    cells: set[str] = set()
+    for path in finished.edition.store.data.rglob("*.parquet"):
+        table = pd.read_parquet(path)
+        for column in table.select_dtypes(include=["object", "string", "str"]).columns:
+            cells |= {str(value) for value in table[column].dropna().unique()}
+    assert cells & identities == set()
+
+
+def test_no_executed_notebook_holds_a_family(finished):
+    families = set(finished.edition.store.read("clean/families", ["family"])["family"].head(500))
+    text = "".join(path.read_text(encoding="utf-8") for path in (finished.folder / "notebooks").iterdir())
+    assert [family[:6] for family in families if family in text] == []
+
+
+def test_executed_notebooks_show_results(finished):
+    for path in (finished.folder / "notebooks").iterdir():
+        notebook = nbformat.read(path, as_version=4)
+        assert sum(bool(cell.get("outputs")) for cell in notebook.cells) >= 4, path.name
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    outcome = run_edition(finished.edition, jobs=1)
+    assert (outcome.made, outcome.failed) == ([], {})
+
+
+def test_one_page_can_be_made_alone(finished):
+    outcome = run_edition(finished.edition, only=["1704010"], jobs=1)
+    assert "05_kecamatan 1704010" in outcome.kept + outcome.made and len(outcome.kept + outcome.made) == 5
+
+
+def test_an_unknown_code_is_refused_with_those_that_exist(finished):
+    with pytest.raises(UsageError, match="1704010"):
+        page_jobs(finished.edition, ["9999999"])
+
+
+def test_plain_papermill_makes_the_same_page(finished, tmp_path):
+    (job,) = page_jobs(finished.edition, ["1704020"])
+    parameters = [part for name, value in job.parameters.items() for part in ("-p", name, str(value))]
+    output = tmp_path / "out.ipynb"
+    command = [sys.executable, "-m", "papermill", str(job.notebook), str(output), "--no-progress-bar", *parameters]
+    subprocess.run(command, check=True, capture_output=True)
+    made = page(nbformat.read(output, as_version=4), job.title)
+    assert made == (finished.folder / job.product).read_text(encoding="utf-8")
+
+
+def test_the_same_inputs_give_the_same_bytes(finished, tmp_path):
+    again = open_edition(str(finished.edition.study_file), str(tmp_path / "data"), str(tmp_path / "reports"))
+    run_edition(again, only=["1704010", "dinsos", "1704"], jobs=2)
+    names = ["kaur-2025-1704010-nasal.html", "kaur-2025-opd-dinsos.html", again.kabupaten_page, "published.csv"]
+    names += [f"notebooks/{path.name}" for path in (finished.folder / "notebooks").iterdir()]
+    different = [n for n in names if (again.store.pages / n).read_bytes() != (finished.folder / n).read_bytes()]
+    assert different == []
+
+
+def test_a_run_that_breaks_leaves_the_last_good_edition(finished, tmp_path):
+    office = tmp_path / "demo"
+    shutil.copytree(finished.office, office)
+    shutil.copytree(finished.edition.store.data, tmp_path / "data")
+    shutil.copytree(finished.edition.store.reports, tmp_path / "reports")
+    victim = next(iter(sorted(office.rglob("*dtsen*"))))
+    victim.write_bytes(b"bukan,daftar\n1,2\n")
+    broken = open_edition(str(office / finished.edition.study_file.name), str(tmp_path / "data"), str(tmp_path / "reports"))
+    with pytest.raises(KaurError):
+        run_edition(broken, jobs=1)
+    assert verify(broken.store.pages) == []
