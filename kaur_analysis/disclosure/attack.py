@@ -79,7 +79,7 @@ class Sums(Generic[Name]):
         free = {self._place[other] for other in hidden}
         price = np.array([1e-6 if place in free else cost[self.names[place]] for place in inside])
         # Upward by u, downward by v; nothing can fall below zero. Prices differ a little so that the answer is one.
-        price *= 1 + 1e-3 * np.arange(len(inside)) / len(inside)
+        price *= 1 + 1e-4 * np.arange(len(inside)) / len(inside)
         bounds = [(0.0, None)] * len(inside) + [(0.0, amount / scale) for amount in self._amounts[inside]]
         here = int(np.flatnonzero(inside == target)[0])
         bounds[here], bounds[here + len(inside)] = (1.0, 1.0), (0.0, 0.0)

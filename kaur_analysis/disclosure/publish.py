@@ -99,7 +99,9 @@ def publish(
     rule = _by_error(table, thresholds)
     minimum = thresholds.minimum_families
     families = table[~table["topic"].isin(rules()["open_topics"]) & table["value"].notna()]
-    few = list(families.index[families["unit"].isin(list(DECIMALS)) & (families["n"] < minimum)])
+    few = list(
+        families.index[families["unit"].isin(list(DECIMALS)) & (families["n"].between(0, minimum, inclusive="neither"))]
+    )
     rule[few] = "dasar kecil"
     found = read_quantities(families, minimum)
     told = [] if previous is None else _told_by_previous(families, previous, minimum)
@@ -134,7 +136,7 @@ def _collected(estimates_by_topic: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     twice = table.loc[table.duplicated(KEYS), "topic"].unique()
     if len(twice):
         raise ValueError(f"rows with the same key in topics {sorted(twice)}")
-    return table
+    return table.sort_values(KEYS, ignore_index=True)
 
 
 def _by_error(table: pd.DataFrame, thresholds: Limits) -> pd.Series:
@@ -185,7 +187,7 @@ def _protected(primary: Mapping[Quantity, str], found: Quantities) -> dict[Quant
     """Hide companions until an attacker can bound no hidden quantity more closely than its protection."""
     hidden = {quantity: rule for quantity, rule in primary.items() if quantity in found.amounts}
     sums = Sums(found.amounts, equations(found), found.protection)
-    cost = {quantity: _cost(quantity) for quantity in found.amounts}
+    cost = {quantity: _cost(quantity, found) for quantity in found.amounts}
     while True:
         _hide_twins(hidden, found)
         exposed = sums.exposed(hidden)
@@ -197,10 +199,11 @@ def _protected(primary: Mapping[Quantity, str], found: Quantities) -> dict[Quant
         hidden |= dict.fromkeys(sorted(new), "pendamping")
 
 
-def _cost(quantity: Quantity) -> float:
-    """What readers lose: more for larger areas and for the totals that everything is compared with."""
-    kept = rules()["keep"]
-    return {10: 1.0, 7: 10.0}.get(len(quantity.area), 1000.0) * (kept.get(quantity.concept, 1.0))
+def _cost(quantity: Quantity, found: Quantities) -> float:
+    """What readers lose: more for larger areas, for the totals everything is compared with, a little for size."""
+    place = {10: 1.0, 7: 10.0}.get(len(quantity.area), 1000.0)
+    size = found.amounts[quantity] / (found.amounts[quantity] + 100 * found.protection[quantity] + 1)
+    return place * float(rules()["keep"].get(quantity.concept, 1)) * (1 + 0.1 * size)
 
 
 def _hide_twins(hidden: dict[Quantity, str], found: Quantities) -> None:

@@ -74,6 +74,9 @@ def read_quantities(rows: pd.DataFrame, minimum: int) -> Quantities:
         Protection of a count of families; that of a twin is the same number of families in its own unit.
     """
     found = Quantities()
+    # A topic with one period throughout speaks of the edition, however its rows name it.
+    periods = rows.groupby("topic")["period"].transform("nunique")
+    rows = rows.assign(period=rows["period"].where(periods > 1, ""))
     with_agency = rows[(rows["programme"] != "") & (rows["agency"] != "")]
     agency_of = dict(zip(with_agency["programme"], with_agency["agency"], strict=True))
     stated = [(row, rules()["cells"].get(f"{row.topic}.{row.indicator}")) for row in rows.itertuples()]
@@ -83,7 +86,8 @@ def read_quantities(rows: pd.DataFrame, minimum: int) -> Quantities:
     ):
         quantity = _about(rule["concept"], rule.get("programme", row.programme), row, agency_of)
         found.of_row[row.Index] = [quantity]
-        if "follows" in rule:
+        if "follows" in rule or (row.group and "groups_follow" in rule):
+            found.of_row[row.Index] = [replace(quantity, group="")] if "groups_follow" in rule else [quantity]
             continue
         amount = row.value
         if "share_of" in rule:
@@ -152,14 +156,14 @@ def equations(found: Quantities) -> list[Equation]:
 
 
 def _sums(amounts: Mapping[Quantity, float]) -> Iterator[Equation]:
-    """An area is the sum of its areas; money, units without fund, programme or agency of those with one."""
+    """An area is the sum of its areas; money and units without programme or agency of those with one."""
     parts_of: dict[tuple[str, Quantity], list[Quantity]] = {}
     for quantity in amounts:
         wholes = {}
         if len(quantity.area) in ABOVE:
             wholes["area"] = quantity.area[: ABOVE[len(quantity.area)]]
         if quantity.concept in twin_concepts():
-            wholes |= {name: "" for name in ("group", "programme", "agency") if getattr(quantity, name)}
+            wholes |= {name: "" for name in ("programme", "agency") if getattr(quantity, name)}
         for name, value in wholes.items():
             whole = replace(quantity, **{name: value})
             if whole in amounts:

@@ -146,6 +146,32 @@ def dots(
     return figure
 
 
+def _name_dots(axes: Axes, labels: Sequence[str], x: np.ndarray, y: np.ndarray) -> None:
+    """Write each name right, left, above or below its dot, where it covers no other; else leave it to the table."""
+    wide, high = axes.get_xlim()[1] / 300, axes.get_ylim()[1] / 225  # about one point in data units
+    taken = [(px - 4 * wide, px + 4 * wide, py - 4 * high, py + 4 * high) for px, py in zip(x, y, strict=True)]
+    for place in np.argsort(-y, kind="stable"):
+        length = 4.9 * len(labels[place]) * wide
+        choices = [
+            ("left", x[place] + 6 * wide, y[place]),
+            ("right", x[place] - 6 * wide, y[place]),
+            ("center", x[place], y[place] + 10 * high),
+            ("center", x[place], y[place] - 10 * high),
+        ]
+        for side, left, middle in choices:
+            start = left - length * {"left": 0.0, "right": 1.0, "center": 0.5}[side]
+            box = (start, start + length, middle - 5 * high, middle + 5 * high)
+            own = taken[place]
+            if start >= 0 and not any(_meet(box, other) for other in taken if other is not own):
+                axes.text(left, middle, labels[place], fontsize=9, ha=side, va="center")
+                taken.append(box)
+                break
+
+
+def _meet(one: tuple[float, ...], two: tuple[float, ...]) -> bool:
+    return one[0] < two[1] and two[0] < one[1] and one[2] < two[3] and two[2] < one[3]
+
+
 def tile_places(latitude: Sequence[float], longitude: Sequence[float]) -> tuple[list[tuple[int, int]], int, int]:
     """Cells of a small grid, one per area, that move the areas least from where they lie.
 
@@ -238,32 +264,7 @@ def quadrants(
     axes.axhline(number_line, color=GREY, linestyle=(0, (4, 3)), linewidth=1)
     axes.set_xlim(0, max(float(x.max(initial=0)), share_line * 100) * 1.25)
     axes.set_ylim(0, max(float(y.max(initial=0)), number_line) * 1.12)
-    placed: list[float] = []
-    for place in np.argsort(-y, kind="stable"):  # names from the top down, each below the last where they would meet
-        near = [
-            height
-            for height, other in zip(placed, np.argsort(-y, kind="stable"), strict=False)
-            if abs(x[other] - x[place]) < 0.3 * axes.get_xlim()[1]
-        ]
-        height = min(
-            [
-                y[place],
-                *(
-                    other - 0.042 * axes.get_ylim()[1]
-                    for other in near
-                    if abs(other - y[place]) < 0.3 * axes.get_ylim()[1]
-                ),
-            ]
-        )
-        placed.append(height)
-        axes.annotate(
-            labels[known[place]],
-            (x[place], y[place]),
-            xytext=(x[place] + 0.014 * axes.get_xlim()[1], height),
-            textcoords="data",
-            fontsize=8.6,
-            va="center",
-        )
+    _name_dots(axes, [labels[place] for place in known], x, y)
     axes.set_xlabel("Penduduk miskin ekstrem (persen)")
     axes.set_ylabel("Keluarga miskin ekstrem")
     axes.yaxis.set_major_formatter(lambda tick, _: number(tick))

@@ -132,7 +132,7 @@ def _benchmark(entry: dict[str, Any] | None) -> str:
 
 
 def _source(entry: dict[str, Any]) -> Source:
-    counts = [int(entry.get(name) or 0) for name in ("rows", "kept", "set_aside")]
+    counts = [int(entry.get(name) or entry.get(f"rows_{name}") or 0) for name in ("read", "kept", "set_aside")]
     return Source(str(entry["name"]), str(entry.get("kind") or ""), str(entry.get("period") or ""), *counts)
 
 

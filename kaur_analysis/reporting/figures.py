@@ -5,6 +5,7 @@ Every text of a number on a page comes from here, so that headline, chart and ta
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -128,18 +129,22 @@ class PublishedTable:
     """Look-ups in the published table."""
 
     def __init__(self, published: pd.DataFrame) -> None:
-        self._rows = {
-            (row.topic, row.indicator, row.area, row.programme, row.agency, row.group, row.period): row
-            for row in published.itertuples(index=False)
-        }
-        self.frame = published
+        self._rows: dict[tuple[str, ...], Any] = {}
+        for row in published.sort_values("period", kind="stable").itertuples(index=False):
+            key = (row.topic, row.indicator, row.area, row.programme, row.agency, row.group)
+            self._rows[*key, row.period] = row
+            if row.topic != "official":  # without a period: the edition's own, or the newest
+                self._rows[*key, ""] = row
         needs = published[published["topic"] == "needs"]
         self._agency = dict(zip(needs["programme"], needs["agency"], strict=True))
 
     def one(
         self, name: str, area: str, programme: str = "", agency: str = "", group: str = "", period: str = ""
     ) -> Figure:
-        """The number ``topic.indicator`` of an area; :data:`NOTHING` where the table has no such row."""
+        """The number ``topic.indicator`` of an area; :data:`NOTHING` where the table has no such row.
+
+        Without a period it is the newest (official figures are never asked for without one).
+        """
         topic, _, indicator = name.partition(".")
         agencies = dict.fromkeys((agency, "", self._agency.get(programme, "")))
         found = (self._rows.get((topic, indicator, area, programme, office, group, period)) for office in agencies)
@@ -154,8 +159,8 @@ class PublishedTable:
     def groups(self, name: str, area: str, programme: str = "") -> dict[str, Figure]:
         """The number for every non-empty group."""
         topic, _, indicator = name.partition(".")
-        chosen = [key for key in self._rows if key[:4] == (topic, indicator, area, programme) and key[5]]
-        return {key[5]: self.one(name, *key[2:]) for key in sorted(chosen)}
+        chosen = {key[4:6] for key in self._rows if key[:4] == (topic, indicator, area, programme) and key[5]}
+        return {group: self.one(name, area, programme, agency, group) for agency, group in sorted(chosen)}
 
     def periods(self, name: str, area: str) -> dict[str, Figure]:
         """The number by period, oldest first."""

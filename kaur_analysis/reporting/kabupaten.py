@@ -267,7 +267,10 @@ def _changes(table: PublishedTable, area: Area) -> Changes:
     ]
     differences = [[_change(values, *pair) for values in series] for pair in pairs]
     rows = tuple(
-        Change(f"{before} ke {after}", tuple(points(value) if value is not None else "–" for value in changed))
+        Change(
+            f"{before} ke {after}",
+            tuple(points(value).removesuffix(" poin persen") if value is not None else "–" for value in changed),
+        )
         for (before, after), changed in zip(pairs, differences, strict=True)
     )
     mine = [changed[0] for changed in differences if changed[0] is not None]

@@ -282,7 +282,7 @@ def reach_of(table: PublishedTable, code: str, programme: Programme | None, area
         outside = of_hundred([inclusion.value, 1 - inclusion.value])[0]
         base = f" (dari {recipients.words})" if recipients.shown else ""
         sentences.append(f"Dari 100 penerima yang padan{base}, {outside} di luar kelompok miskin ekstrem.")
-    unmatched = table.one("targeting.unmatched_share", code, about)
+    unmatched = unmatched_share(table, code, about)
     if unmatched.shown and unmatched.value > 0:
         sentences.append(f"{unmatched.text} nama penerima tidak ditemukan di daftar keluarga dan tidak dinilai.")
     return Reach(
@@ -294,6 +294,16 @@ def reach_of(table: PublishedTable, code: str, programme: Programme | None, area
         inclusion=inclusion,
         recipients=recipients,
     )
+
+
+def unmatched_share(table: PublishedTable, code: str, programme: str) -> Figure:
+    """Recipients found in no family, of all names on the list; not shown where one of the two counts is not."""
+    unmatched = table.one("targeting.unmatched_recipients", code, programme)
+    matched = table.one("targeting.recipients", code, programme)
+    if not (unmatched.shown and matched.shown and unmatched.value + matched.value > 0):
+        return NOTHING
+    listed = unmatched.value + matched.value
+    return Figure(unmatched.value / listed, unit="bagian", n=listed, status="tampil")
 
 
 def _of_the_poor(table: PublishedTable, code: str, about: str, exclusion: Figure) -> tuple[str, str]:
@@ -372,7 +382,7 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
 def limits_of(table: PublishedTable, facts: Facts, code: str, programmes: Iterable[Programme] = ()) -> tuple[str, ...]:
     """What cannot be concluded: about the estimates, about lists, about signs."""
     about = [programme.code for programme in programmes] or [ANY]
-    unmatched = [(name, table.one("targeting.unmatched_share", code, name)) for name in about]
+    unmatched = [(name, unmatched_share(table, code, name)) for name in about]
     parts = [
         f"{figure.text} nama penerima{f' {facts.programmes[name].short}' if name in facts.programmes else ''}"
         for name, figure in unmatched
@@ -388,5 +398,5 @@ def limits_of(table: PublishedTable, facts: Facts, code: str, programmes: Iterab
         f"{matched}Terlewat atau di luar sasaran adalah peluang statistik, bukan putusan tentang satu keluarga: "
         "verifikasi tetap di lapangan.",
         f"• berarti dilindungi: kurang dari {number(facts.minimum_families)} keluarga, atau dapat dihitung dari angka "
-        "lain. × berarti galatnya terlalu besar.",
+        "lain. ! berarti galatnya besar, pakai dengan hati-hati; × berarti terlalu besar untuk disajikan.",
     )

@@ -158,7 +158,6 @@ def _targeting_rows(rows, area, code, extreme, families, reached, recipients, un
         ("exclusion_error", missed / extreme, extreme),
         ("inclusion_error", included / recipients, recipients),
         ("coverage", recipients / families, families),
-        ("unmatched_share", unmatched, recipients / (1 - unmatched)),
     ):
         rows["targeting"].append(_share("targeting", name, area, value, 0.06, n=base, programme=code))
     for name, value in (
@@ -281,9 +280,10 @@ def facts(synthetic: bool = True) -> dict[str, Any]:
         "thresholds": Thresholds().model_dump(),
         "benchmark": {"share": 0.1712, "year": 2024, "source": "BPS melalui Databoks", "accessed": "2026-11-01"},
         "sources": [
-            {"name": "p3ke", "kind": "p3ke_family", "period": "2023", "rows": 39120, "kept": 38951, "set_aside": 169},
+            {"name": "p3ke", "kind": "p3ke_family", "period": "2023",
+             "rows_read": 39120, "rows_kept": 38951, "rows_set_aside": 169},
             {"name": "susenas", "kind": "susenas_household", "period": "2024-03",
-             "rows": 512, "kept": 512, "set_aside": 0},
+             "rows_read": 512, "rows_kept": 512, "rows_set_aside": 0},
         ],
         "programmes": [
             {"code": p.code, "name": p.name, "agency": p.agency, "strategy": p.strategy, "unit": p.unit,

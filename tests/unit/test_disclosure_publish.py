@@ -1,0 +1,217 @@
+"""What is shown, marked or hidden, one rule at a time."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kaur_analysis.disclosure import publish
+from kaur_analysis.disclosure.publish import HIDDEN, KEYS, RULES
+from kaur_analysis.study import Thresholds
+
+THRESHOLDS = Thresholds()
+KEC = ["1704010", "1704020", "1704030", "1704031"]
+
+
+def rows(indicator, values, unit="keluarga", areas=KEC, **more):
+    return pd.DataFrame({"indicator": indicator, "area": areas[: len(values)], "unit": unit, "value": values} | more)
+
+
+def shown(topic, table, previous=None):
+    published, _ = publish({topic: table}, THRESHOLDS, previous)
+    return published.set_index(["area", "indicator"])
+
+
+def decided(topics):
+    return publish(topics, THRESHOLDS)[1].set_index(["topic", "area", "indicator"])["rule"]
+
+
+@pytest.mark.parametrize(("families", "status"), [(4, "disembunyikan"), (5, "tampil")])
+def test_a_count_is_hidden_below_the_minimum_and_shown_at_it(families, status):
+    published = shown("registry", rows("families", [families, 90, 80]))
+    assert published.at[("1704010", "families"), "status"] == status
+
+
+def test_a_hidden_row_keeps_no_number_at_all():
+    table = rows("families", [4.0, 90.0, 80.0]).assign(low=1.0, high=9.0, rse=0.1, n=4.0)
+    hidden = shown("registry", table).loc[("1704010", "families")]
+    assert hidden[["value", "low", "high", "rse", "n"]].isna().all()
+
+
+def test_a_place_without_poor_families_may_say_so():
+    assert shown("poverty", rows("extreme_families", [0, 9, 8])).at[("1704010", "extreme_families"), "value"] == 0
+
+
+@pytest.mark.parametrize(
+    ("rse", "status"), [(0.25, "tampil"), (0.2501, "hati-hati"), (0.5, "hati-hati"), (0.5001, "tidak disajikan")]
+)
+def test_relative_error_decides_the_mark_with_limits_included(rse, status):
+    published = shown("poverty", rows("poor_share", [0.2], "bagian", rse=rse))
+    assert published.at[("1704010", "poor_share"), "status"] == status
+
+
+def test_a_number_too_uncertain_is_not_printed_in_the_table_either():
+    assert np.isnan(shown("poverty", rows("poor_share", [0.2], "bagian", rse=0.7))["value"].item())
+
+
+def test_a_missing_value_says_that_there_are_no_data():
+    published = shown("official", rows("poor_share", [np.nan], "bagian", areas=["1704"]))
+    assert published["status"].item() == "belum ada data"
+
+
+def test_a_reason_given_with_a_missing_value_is_kept():
+    published = shown("official", rows("poor_share", [np.nan], "bagian", areas=["1704"], reason="minta ke BPS"))
+    assert published["reason"].item() == "minta ke BPS"
+
+
+def test_a_share_of_fewer_families_than_the_minimum_is_hidden():
+    published = shown("poverty", rows("poor_share", [0.25, 0.3], "bagian", n=[4.0, 40.0]))
+    assert list(published["status"]) == ["disembunyikan", "tampil"]
+
+
+def test_a_share_whose_area_has_no_survey_household_is_not_called_a_small_base():
+    assert shown("poverty", rows("poor_share", [0.25], "bagian", n=[0.0]))["status"].item() == "tampil"
+
+
+def desa(extreme, served):
+    names = [f"1704010{place:03d}" for place in range(1, len(extreme) + 1)]
+    extreme, served = np.asarray(extreme, float), np.asarray(served, float)
+    parts = {"extreme_families": extreme, "served_extreme_families": served, "gap_extreme_families": extreme - served}
+    return pd.concat([rows(name, list(values), areas=names) for name, values in parts.items()])
+
+
+def test_when_nobody_of_a_group_is_served_the_two_parts_are_hidden():
+    published = shown("desa", desa([30, 40, 50], [0, 20, 25]))
+    assert published.at[("1704010001", "gap_extreme_families"), "status"] == "disembunyikan"
+
+
+def test_when_nobody_of_a_group_is_served_its_size_may_be_shown():
+    assert shown("desa", desa([30, 40, 50], [0, 20, 25])).at[("1704010001", "extreme_families"), "value"] == 30
+
+
+def test_a_programme_that_is_not_in_a_place_at_all_may_be_named():
+    parts = {"exclusion_error": 1.0, "missed_poor": 30.0, "recipients": 0.0, "poor": 30.0}
+    table = pd.concat(
+        rows(name, [value, value], "bagian" if value == 1 else "keluarga", programme="csr", n=30.0)
+        for name, value in parts.items()
+    )
+    assert set(shown("targeting", table)["status"]) == {"tampil"}
+
+
+def test_what_a_hidden_number_can_be_subtracted_from_hides_a_companion():
+    whole = rows("families", [300], areas=["1704"])
+    published = shown("registry", pd.concat([whole, rows("families", [3, 97, 95, 105])]))
+    hidden = published.index[published["status"] == "disembunyikan"]
+    assert [area for area, _ in hidden] == ["1704010", "1704030"]
+
+
+def test_the_published_table_does_not_tell_a_small_number_from_its_companion():
+    whole = rows("families", [300], areas=["1704"])
+    published = shown("registry", pd.concat([whole, rows("families", [3, 97, 95, 105])]))
+    assert set(published.loc[published["status"] == "disembunyikan", "reason"]) == {HIDDEN}
+
+
+def test_the_record_tells_a_small_number_from_its_companion():
+    table = pd.concat([rows("families", [300], areas=["1704"]), rows("families", [3, 97, 95, 105])])
+    rule = decided({"registry": table})
+    assert rule["registry", "1704010", "families"] == "sedikit"
+    assert rule["registry", "1704030", "families"] == "pendamping"
+
+
+def needs(families, cost=900_000.0):
+    about = {"programme": "pkh", "agency": "dinsos"}
+    money = [value * cost for value in families]
+    return pd.concat(
+        [
+            rows("due_families", families, **about),
+            rows("due_rupiah_year", money, "rupiah_tahun", **about),
+            rows("due_rupiah_year", [value / 2 for value in money], "rupiah_tahun", group="apbn", **about),
+        ]
+    )
+
+
+def test_money_is_hidden_with_the_families_it_would_give_away():
+    published, _ = publish({"needs": needs([3.0, 40.0, 50.0])}, THRESHOLDS)
+    assert set(published.loc[published["area"] == "1704010", "status"]) == {"disembunyikan"}
+
+
+def test_money_of_large_groups_is_shown_by_fund():
+    published, _ = publish({"needs": needs([3.0, 40.0, 50.0])}, THRESHOLDS)
+    by_fund = published[(published["group"] == "apbn") & (published["area"] == "1704020")]
+    assert by_fund["value"].item() == 18_000_000
+
+
+def test_a_share_that_gives_a_hidden_count_away_is_hidden():
+    table = pd.concat(
+        [
+            rows("poor", [60.0, 70.0], programme="pkh"),
+            rows("exclusion_error", [58 / 60, 0.5], "bagian", programme="pkh", n=[60.0, 70.0]),
+        ]
+    )
+    published = shown("targeting", table)
+    assert published.at[("1704010", "exclusion_error"), "status"] == "disembunyikan"
+
+
+def test_two_topics_that_state_the_same_families_are_hidden_together():
+    one = rows("extreme_families", [3.0, 40.0], areas=["1704010001", "1704010002"], period="2025")
+    two = desa([3.0, 40.0], [1.0, 20.0])
+    rule = decided({"poverty": one, "desa": two})
+    assert rule["poverty", "1704010001", "extreme_families"] in ("sedikit", "pendamping")
+    assert rule["desa", "1704010001", "extreme_families"] in ("sedikit", "pendamping")
+
+
+def test_published_figures_of_others_are_never_hidden_or_rounded():
+    table = rows("poor_people", [3.25], "orang", areas=["1704"])
+    assert shown("official", table)["value"].item() == 3.25
+
+
+def test_counts_are_rounded_to_the_step_their_interval_bears():
+    table = rows("extreme_families", [1237.4], low=980.0, high=1562.0)
+    assert shown("poverty", table)["value"].item() == 1240
+
+
+def test_expected_counts_without_interval_are_rounded_to_whole_families():
+    assert shown("registry", rows("listed_families", [12.4]))["value"].item() == 12
+
+
+def test_shares_are_rounded_to_hundredths_of_a_percent():
+    assert shown("poverty", rows("poor_share", [0.178349], "bagian"))["value"].item() == 0.1783
+
+
+def test_a_change_of_few_families_since_the_last_issue_is_hidden():
+    before, _ = publish({"registry": rows("families", [60, 80, 90])}, THRESHOLDS)
+    published = shown("registry", rows("families", [62, 80, 97]), before)
+    assert list(published["status"]) == ["disembunyikan", "tampil", "tampil"]
+
+
+def test_what_the_last_issue_hid_stays_hidden():
+    before, _ = publish({"registry": rows("families", [3, 80, 90])}, THRESHOLDS)
+    published = shown("registry", rows("families", [30, 80, 90]), before)
+    assert published.at[("1704010", "families"), "status"] == "disembunyikan"
+
+
+def test_every_row_has_one_decision_with_a_known_rule():
+    table = pd.concat([rows("families", [3, 97, 95, 105]), rows("listed_families", [np.nan])])
+    published, decisions = publish({"registry": table}, THRESHOLDS)
+    assert len(decisions) == len(published) and set(decisions["rule"]) <= set(RULES)
+
+
+def test_the_record_holds_no_number():
+    _, decisions = publish({"registry": rows("families", [3, 97, 95])}, THRESHOLDS)
+    assert list(decisions.columns) == [*KEYS, "status", "rule", "why"]
+
+
+def test_two_rows_with_the_same_key_are_refused():
+    with pytest.raises(ValueError, match="same key"):
+        publish({"registry": rows("families", [30, 40], areas=["1704010", "1704010"])}, THRESHOLDS)
+
+
+def test_a_table_without_a_needed_column_is_refused():
+    with pytest.raises(ValueError, match="unit"):
+        publish({"registry": rows("families", [30]).drop(columns="unit")}, THRESHOLDS)
+
+
+def test_the_same_estimates_are_published_the_same_way_in_any_order():
+    table = pd.concat([rows("families", [300], areas=["1704"]), rows("families", [3, 97, 95, 105])])
+    one, _ = publish({"registry": table}, THRESHOLDS)
+    two, _ = publish({"registry": table.iloc[::-1]}, THRESHOLDS)
+    pd.testing.assert_frame_equal(one, two)
