@@ -14,8 +14,8 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.inputs import BLOCK, Array, Groups, numbers, probability, programme_names, weight_of
-from kaur_analysis.targeting.intervals import Design
 from kaur_analysis.targeting.logistic import fit_logit
 
 EDGE = 1e-6  # probabilities are kept this far from 0 and 1 on the logit scale
@@ -138,7 +138,7 @@ def receipt_adjustment(
     predicted: str,
     received: str | Sequence[str],
     weights: str | None = None,
-    design: Design | None = None,
+    design: SurveyDesign | None = None,
 ) -> ReceiptAdjustment:
     """Estimate from a survey what receipt tells about poverty beyond the welfare model.
 
@@ -183,7 +183,7 @@ def receipt_adjustment(
             raise EstimationError(f"Program '{name}' di survei tidak bervariasi: penyesuaian tidak dapat diduga.")
         columns.append(receipt)
     X = np.column_stack(columns)
-    weight = numbers(design.data, design.weights, 0.0) if design is not None else weight_of(frame, weights)
+    weight = design.weight if design is not None else weight_of(frame, weights)
     weight = weight / weight.mean()
     try:
         coefficients = fit_logit(X, outcome, weight)
@@ -243,12 +243,12 @@ def links_given_covariates(frame: pd.DataFrame, link: str, covariates: Sequence[
     return current
 
 
-def _covariance(effect: Array, weight: Array, design: Design | None) -> Array:
+def _covariance(effect: Array, weight: Array, design: SurveyDesign | None) -> Array:
     if design is None:
         scores = effect * weight[:, None]
         return scores.T @ scores
     # Scale of the weights: influences per design weight, so that Σ (design weight) × influence is the deviation.
-    design_weight = numbers(design.data, design.weights, 0.0)
+    design_weight = design.weight
     effect = effect / design_weight.mean()
     size = effect.shape[1]
     single = [design.variance(effect[:, j]) for j in range(size)]

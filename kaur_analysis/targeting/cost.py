@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.engine import Items, estimate, linear_rules, rows_of
 from kaur_analysis.targeting.evidence import Block, Uncertainty, read_evidence
 from kaur_analysis.targeting.formulas import Formula
 from kaur_analysis.targeting.inputs import Array, Draws, numbers
-from kaur_analysis.targeting.intervals import Design, tidy
+from kaur_analysis.targeting.intervals import tidy
 from kaur_analysis.targeting.measures import with_route
 
 
@@ -23,7 +24,7 @@ def cost_effectiveness(
     weights: str | None = None,
     household_size: str | None = None,
     by: str | None = None,
-    design: Design | None = None,
+    design: SurveyDesign | None = None,
     *,
     overhead: float | Mapping[str, float] = 0.0,
     welfare_includes_benefit: bool = True,

@@ -10,10 +10,12 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from kaur_analysis.poverty.design import SurveyDesign
+from kaur_analysis.poverty.estimates import Scale, boundary_interval, interval
 from kaur_analysis.targeting.definitions import definition, denominator_size
 from kaur_analysis.targeting.formulas import Formula, evaluate, linearised
 from kaur_analysis.targeting.inputs import Array, Groups
-from kaur_analysis.targeting.intervals import Design, draw_interval, normal_interval
+from kaur_analysis.targeting.intervals import draw_interval
 from kaur_analysis.targeting.totals import Totals
 
 View = TypeVar("View")
@@ -37,7 +39,7 @@ class Setting:
 
     weights: Array
     partitions: tuple[Groups, ...]
-    design: Design | None = None
+    design: SurveyDesign | None = None
     confidence: float = 0.95
 
 
@@ -156,8 +158,9 @@ def _by_design(setting: Setting, view: View, place: int, key: Key, rules: Rules[
         value = values[:, 0]
         se = np.where(np.isfinite(value), np.sqrt(variance), np.nan)
         is_share = definition(name).unit == "share"
-        interval = normal_interval(value, se, design.degrees_of_freedom, setting.confidence, share=is_share)
-        result[name] = Estimate(value, se, *interval)
+        degrees = np.full(len(value), max(design.degrees_of_freedom, 1), dtype=float)
+        scale: Scale = "logit" if is_share else "linear"
+        result[name] = Estimate(value, se, *interval(value, se, degrees, scale, setting.confidence))
     return result
 
 
@@ -182,6 +185,12 @@ def rows_of(
     """One tidy row per class; ``n`` is the count behind the measure's denominator."""
     known = definition(measure)
     size = counts[denominator_size(measure)]
+    low, high = estimated.low, estimated.high
+    edge = (known.unit == "share") & np.isin(estimated.value, (0.0, 1.0)) & np.isfinite(estimated.se) & np.isnan(low)
+    if edge.any():  # nobody or everybody of a sample: its size, not its variance, says how sure that is
+        effective = np.maximum(np.minimum(size, counts.get("psus", size)), 1)
+        bounds = boundary_interval(estimated.value, effective.astype(np.int64))
+        low, high = (np.where(edge, bound, given) for bound, given in zip(bounds, (low, high), strict=True))
     return [
         {
             "measure": measure,
@@ -191,8 +200,8 @@ def rows_of(
             **extra,
             "value": estimated.value[place],
             "se": estimated.se[place],
-            "low": estimated.low[place],
-            "high": estimated.high[place],
+            "low": low[place],
+            "high": high[place],
             "n": size[place],
         }
         for place, label in enumerate(groups.labels)

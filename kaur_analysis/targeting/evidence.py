@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.engine import Setting
 from kaur_analysis.targeting.inputs import (
     BLOCK,
@@ -25,7 +26,6 @@ from kaur_analysis.targeting.inputs import (
     receipts,
     weight_of,
 )
-from kaur_analysis.targeting.intervals import Design
 
 ANY = "any"
 LINK_DRAWS = 200  # draws of the links where nothing else is drawn
@@ -147,7 +147,11 @@ class Evidence:
 
         population, poor, recipients = count(np.ones(len(present))), count(self.poor), count(received)
         reached = count(self.poor * received)
-        return {
+        sampled = {}
+        if self.setting.design is not None:
+            touched = np.unique(np.column_stack([groups.codes, self.setting.design.sampling.psu]), axis=0)[:, 0]
+            sampled["psus"] = np.bincount(touched, minlength=groups.size).astype(float)
+        return sampled | {
             "population": population,
             "poor": poor,
             "nonpoor": population - poor,
@@ -166,7 +170,7 @@ def read_evidence(
     benefit: Benefit = None,
     welfare: str | None = None,
     by: str | None = None,
-    design: Design | None = None,
+    design: SurveyDesign | None = None,
     given: Uncertainty | None = None,
     confidence: float = 0.95,
     *,
@@ -197,7 +201,7 @@ def read_evidence(
             rupiah[ANY] = np.divide(np.sum(known, axis=0), reached, out=np.zeros(len(frame)), where=reached > 0)
     return Evidence(
         setting=Setting(
-            weights=numbers(design.data, design.weights, 0.0) if design is not None else weight_of(frame, weights),
+            weights=design.weight if design is not None else weight_of(frame, weights),
             partitions=tuple(partitions(frame, by)),
             design=design,
             confidence=confidence,

@@ -8,11 +8,12 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.engine import Items, estimate, linear_rules, rows_of
 from kaur_analysis.targeting.evidence import Block, Uncertainty, read_evidence
 from kaur_analysis.targeting.formulas import Formula
 from kaur_analysis.targeting.inputs import Array, Draws, Groups, numbers, weight_of
-from kaur_analysis.targeting.intervals import COLUMNS, Design, tidy
+from kaur_analysis.targeting.intervals import COLUMNS, tidy
 from kaur_analysis.targeting.measures import with_route
 from kaur_analysis.targeting.ranks import fractional_ranks
 
@@ -28,7 +29,7 @@ def fairness(
     received: str | Sequence[str],
     characteristics: Sequence[str],
     weights: str | None = None,
-    design: Design | None = None,
+    design: SurveyDesign | None = None,
     *,
     poor_draws: Draws | None = None,
     received_draws: Mapping[str, Array] | None = None,
@@ -75,7 +76,7 @@ def _one_characteristic(
     poor: str,
     received: str | Sequence[str],
     weights: str | None,
-    design: Design | None,
+    design: SurveyDesign | None,
     given: Uncertainty,
     confidence: float,
     characteristic: str,

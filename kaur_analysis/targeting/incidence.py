@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.engine import Rules, estimate, rows_of
 from kaur_analysis.targeting.evidence import Block, Evidence, Uncertainty, read_evidence
 from kaur_analysis.targeting.formulas import Formula, formulas
 from kaur_analysis.targeting.inputs import Array, Benefit, Draws, Groups
-from kaur_analysis.targeting.intervals import COLUMNS, Design, tidy
+from kaur_analysis.targeting.intervals import COLUMNS, tidy
 from kaur_analysis.targeting.measures import measure_rows, with_route
 from kaur_analysis.targeting.ranks import Ranks, fractional_ranks
 from kaur_analysis.targeting.totals import Totals, bottom_influence
@@ -69,7 +70,7 @@ def benefit_incidence(
     benefit: Benefit = None,
     quantiles: int = 10,
     by: str | None = None,
-    design: Design | None = None,
+    design: SurveyDesign | None = None,
     *,
     classes: str | None = None,
     welfare_draws: Draws | None = None,
@@ -211,7 +212,7 @@ def concentration(
     weights: str | None = None,
     benefit: Benefit = None,
     by: str | None = None,
-    design: Design | None = None,
+    design: SurveyDesign | None = None,
     *,
     points: int = 101,
     bottom: Sequence[float] = (0.2, 0.4),

@@ -1,33 +1,11 @@
-"""From draws or linearised variances to ``se, low, high``; shares keep inside 0–1."""
-
-from typing import Protocol
+"""From joint draws to ``se, low, high``, and from rows to the tidy table."""
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from kaur_analysis.targeting.inputs import Array
 
 COLUMNS = ["measure", "denominator", "programme", "group", "value", "se", "low", "high", "n"]
-
-
-class Design(Protocol):
-    """What this room needs of :class:`kaur_analysis.poverty.SurveyDesign`."""
-
-    @property
-    def data(self) -> pd.DataFrame:
-        """The sample."""
-
-    @property
-    def weights(self) -> str:
-        """Column of the weights."""
-
-    @property
-    def degrees_of_freedom(self) -> int:
-        """PSUs minus strata."""
-
-    def variance(self, influence: Array) -> float:
-        """Variance of the weighted total of the influences."""
 
 
 def draw_interval(draws: Array, confidence: float) -> tuple[Array, Array, Array]:
@@ -57,20 +35,6 @@ def _quantile(ordered: Array, valid: Array, share: float) -> Array:
     at_lower = np.take_along_axis(ordered, lower[..., None], axis=-1)[..., 0]
     at_upper = np.take_along_axis(ordered, upper[..., None], axis=-1)[..., 0]
     return np.where(valid > 1, at_lower + (at_upper - at_lower) * (position - lower), np.nan)
-
-
-def normal_interval(value: Array, se: Array, degrees: int, confidence: float, *, share: bool) -> tuple[Array, Array]:
-    """Student interval; for shares on the logit scale, so that it stays inside 0–1 (value ± 0 where se is 0)."""
-    quantile = stats.t.ppf((1 + confidence) / 2, max(degrees, 1))
-    if not share:
-        return value - quantile * se, value + quantile * se
-    with np.errstate(divide="ignore", invalid="ignore"):
-        inside = (value > 0) & (value < 1)
-        logit = np.log(value / (1 - value))
-        step = quantile * se / (value * (1 - value))
-        low, high = 1 / (1 + np.exp(step - logit)), 1 / (1 + np.exp(-step - logit))
-    edge = np.where(np.isfinite(se), value, np.nan)
-    return np.where(inside, low, edge), np.where(inside, high, edge)
 
 
 def tidy(rows: list[dict[str, object]], columns: list[str] | None = None) -> pd.DataFrame:

@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.definitions import definition
 from kaur_analysis.targeting.engine import Rules, estimate, rows_of
 from kaur_analysis.targeting.evidence import ANY, Block, Evidence, Uncertainty, read_evidence
 from kaur_analysis.targeting.formulas import COUNTING, RUPIAH, Formula, formulas
 from kaur_analysis.targeting.inputs import ALL, UNKNOWN, Array, Benefit, Draws, numbers
-from kaur_analysis.targeting.intervals import Design, tidy
+from kaur_analysis.targeting.intervals import tidy
 from kaur_analysis.targeting.ranks import Ranks, fractional_ranks
 from kaur_analysis.targeting.totals import Families, Totals, influences, totals
 
@@ -33,7 +34,7 @@ def targeting_measures(
     benefit: Benefit = None,
     welfare: str | None = None,
     by: str | None = None,
-    design: Design | None = None,
+    design: SurveyDesign | None = None,
     *,
     poor_draws: Draws | None = None,
     received_draws: Mapping[str, Array] | None = None,
@@ -126,7 +127,7 @@ def targeting_measures(
     return with_route(tidy(rows), design)
 
 
-def with_route(table: pd.DataFrame, design: Design | None) -> pd.DataFrame:
+def with_route(table: pd.DataFrame, design: SurveyDesign | None) -> pd.DataFrame:
     """Label a table with the route it was made by."""
     table.attrs["route"] = "registry" if design is None else "survey"
     table.attrs["route_label"] = ROUTES[table.attrs["route"]]

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.engine import Items, estimate, linear_rules, rows_of
 from kaur_analysis.targeting.evidence import Block, Evidence, Uncertainty, read_evidence
 from kaur_analysis.targeting.formulas import Formula
 from kaur_analysis.targeting.inputs import ALL, Array, Draws
-from kaur_analysis.targeting.intervals import COLUMNS, Design, tidy
+from kaur_analysis.targeting.intervals import COLUMNS, tidy
 from kaur_analysis.targeting.measures import with_route
 
 HOW_MANY = ("none", "one", "several")
@@ -42,7 +43,7 @@ def overlap(
     agencies: Mapping[str, str] | None = None,
     weights: str | None = None,
     by: str | None = None,
-    design: Design | None = None,
+    design: SurveyDesign | None = None,
     *,
     poor_draws: Draws | None = None,
     received_draws: Mapping[str, Array] | None = None,

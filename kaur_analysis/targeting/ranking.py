@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.definitions import definition
 from kaur_analysis.targeting.inputs import Draws, Groups, numbers, weight_of
-from kaur_analysis.targeting.intervals import Design
 from kaur_analysis.targeting.measures import targeting_measures, with_route
 from kaur_analysis.targeting.ranks import fractional_ranks
 
@@ -22,7 +22,7 @@ def ranking_measures(
     quotas: Sequence[float] = (0.1, 0.2, 0.4),
     weights: str | None = None,
     by: str | None = None,
-    design: Design | None = None,
+    design: SurveyDesign | None = None,
     *,
     poor_draws: Draws | None = None,
     confidence: float = 0.95,
@@ -50,7 +50,7 @@ def ranking_measures(
     names = (scores,) if isinstance(scores, str) else tuple(scores)
     if not all(0 < quota < 1 for quota in quotas):
         raise EstimationError("Kuota adalah bagian keluarga di antara 0 dan 1.")
-    weight = weight_of(frame, weights) if design is None else numbers(design.data, design.weights, 0.0)
+    weight = weight_of(frame, weights) if design is None else design.weight
 
     def measured(table: pd.DataFrame, received: str, benefit: str | None, rank_by: str | None) -> pd.DataFrame:
         return targeting_measures(

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.engine import Rules, Setting, estimate, rows_of
 from kaur_analysis.targeting.evidence import ANY, Block, Uncertainty, read_evidence
 from kaur_analysis.targeting.formulas import Formula
 from kaur_analysis.targeting.inputs import Array, Draws, probability
-from kaur_analysis.targeting.intervals import COLUMNS, Design, tidy
+from kaur_analysis.targeting.intervals import COLUMNS, tidy
 from kaur_analysis.targeting.measures import with_route
 from kaur_analysis.targeting.totals import Totals
 
@@ -22,7 +23,7 @@ def error_decomposition(
     received: str | Sequence[str],
     weights: str | None = None,
     by: str | None = None,
-    design: Design | None = None,
+    design: SurveyDesign | None = None,
     *,
     listed: str | None = None,
     eligible: str | Mapping[str, str] | None = None,

@@ -138,3 +138,12 @@ def test_fairness_finds_the_group_that_was_left_out(sample: pd.DataFrame) -> Non
 def test_fairness_warns_of_many_comparisons(sample: pd.DataFrame) -> None:
     table = fairness(sample, "poor", "received", ["sex", "stratum"])
     assert "Holm" in table.attrs["note"]
+
+
+def test_a_sample_in_which_nobody_was_reached_is_not_taken_for_certainty(sample: pd.DataFrame) -> None:
+    nobody = sample.assign(received=np.where(sample["poor"] == 1, 0.0, sample["received"]))
+    design = SurveyDesign(nobody, "weight", strata="stratum", psu="psu")
+    row = targeting_measures(nobody, "poor", "received", design=design).set_index("measure").loc["exclusion_error"]
+    assert row["value"] == 1
+    assert row["low"] == pytest.approx(0.025 ** (1 / 120))  # as if each of the 120 PSUs answered with one voice
+    assert row["high"] == 1
