@@ -1,0 +1,24 @@
+"""Files become typed tables and findings; the only room that sees a NIK, a family card number, a name or an address."""
+
+from kaur_analysis.intake.findings import Findings
+from kaur_analysis.intake.keys import Keys, create_key, demo_keys, keys_for, load_key
+from kaur_analysis.intake.read import Intake, read_study, rejection
+from kaur_analysis.intake.spreadsheet import new_workbook, safe_cell, write_findings_workbook, write_sheet
+from kaur_analysis.intake.vault import open_vault
+
+__all__ = [
+    "Findings",
+    "Intake",
+    "Keys",
+    "create_key",
+    "demo_keys",
+    "keys_for",
+    "load_key",
+    "new_workbook",
+    "open_vault",
+    "read_study",
+    "rejection",
+    "safe_cell",
+    "write_findings_workbook",
+    "write_sheet",
+]

@@ -1,0 +1,157 @@
+"""Which desa a row belongs to: by code in the declared system or by name within the kecamatan.
+
+BPS and Kemendagri number the same places differently: Kemendagri 17.04.01 is Kinal while BPS 1704010 is Nasal. A
+codebook declares which system its codes follow, nothing here guesses it, and the two meet only in the crosswalk.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from rapidfuzz import fuzz, process
+
+from kaur_analysis.intake import Findings
+from kaur_analysis.reference import Area
+
+MINIMUM_SCORE = 78.0
+MINIMUM_LEAD = 6.0
+_PREFIX = re.compile(r"^(desa|kelurahan|kel|kecamatan|kec|kabupaten|kab|kota)\b\.?\s*", re.IGNORECASE)
+_COLUMNS = ("kabupaten_name", "kecamatan_name", "desa_name", "region_code", "region_codes")
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a row's region columns mean: BPS codes (``""`` unknown), how sure (0-100), and what is wrong with them."""
+
+    kecamatan: str = ""
+    desa: str = ""
+    score: float = 100.0
+    outside: bool = False
+    contradiction: bool = False
+
+
+@dataclass(frozen=True)
+class Gazetteer:
+    """Names and codes of an area, ready to look up."""
+
+    area: Area
+
+    @cached_property
+    def _kecamatan_names(self) -> dict[str, str]:
+        return _names(self.area.kecamatan, "kecamatan")
+
+    @cached_property
+    def _desa_names(self) -> dict[str, dict[str, str]]:
+        """Desa by kecamatan; under ``""`` those whose name occurs once in the area."""
+        by_kecamatan = {
+            str(code): _names(rows, "desa") for code, rows in self.area.desa.groupby("kecamatan", sort=False)
+        }
+        every = [name for names in by_kecamatan.values() for name in names]
+        unique = {
+            name: code for names in by_kecamatan.values() for name, code in names.items() if every.count(name) == 1
+        }
+        return by_kecamatan | {"": unique}
+
+    @cached_property
+    def _codes(self) -> dict[str, dict[str, str]]:
+        """BPS code of a kecamatan or desa by its code in each system."""
+        kecamatan, desa = self.area.kecamatan, self.area.desa
+        bps = [*kecamatan["kecamatan"], *desa["desa"]]
+        return {
+            "bps": {code: code for code in bps},
+            "kemendagri": dict(zip([*kecamatan["kemendagri"], *desa["kemendagri"]], bps, strict=True)),
+        }
+
+    def find(self, kabupaten: str, kecamatan: str, desa: str, code: str, system: str) -> Place:
+        """Place of one combination of region columns (``""`` where a column is missing).
+
+        Where code and names point to different kecamatan the names win, and the row is marked.
+        """
+        if kabupaten and not self._is_this_kabupaten(kabupaten):
+            return Place(outside=True)
+        digits = re.sub(r"\D", "", code)
+        own = {"bps": self.area.code, "kemendagri": self.area.kemendagri}[system]
+        if len(digits) >= 4 and not digits.startswith(own):
+            return Place(outside=True)
+        known = self._codes[system]
+        by_code = known.get(digits) or known.get(digits[: 7 if system == "bps" else 6], "")
+        by_name = self._by_name(kecamatan, desa, by_code[:7])
+        if not by_code:
+            return by_name
+        if not by_name.kecamatan:
+            return Place(by_code[:7], by_code if len(by_code) == 10 else "")
+        if by_name.kecamatan != by_code[:7]:
+            return Place(by_name.kecamatan, by_name.desa, by_name.score, contradiction=True)
+        return Place(by_code[:7], by_name.desa or (by_code if len(by_code) == 10 else ""), by_name.score)
+
+    def _is_this_kabupaten(self, name: str) -> bool:
+        found = _plain(name)
+        return found in ("", self.area.code, self.area.kemendagri) or fuzz.ratio(found, _plain(self.area.name)) >= 75
+
+    def _by_name(self, kecamatan: str, desa: str, kecamatan_by_code: str) -> Place:
+        code, score = _best(_plain(kecamatan), self._kecamatan_names)
+        inside = code or kecamatan_by_code
+        village, village_score = _best(_plain(desa), self._desa_names.get(inside, {}))
+        if not inside and village:
+            return Place(village[:7], village, village_score)
+        return Place(code, village, min(score if code else 100.0, village_score if village else 100.0))
+
+
+def _names(table: pd.DataFrame, code: str) -> dict[str, str]:
+    return {
+        _plain(name): str(row[code])
+        for _, row in table.iterrows()
+        for name in (row["name"], *str(row["spelling_variants"]).split("|"))
+        if _plain(name)
+    }
+
+
+def _plain(name: str) -> str:
+    """A place name as it is compared: no kind of place in front, no case, spaces or punctuation."""
+    return re.sub(r"[^a-z0-9]", "", _PREFIX.sub("", name.strip()).lower())
+
+
+def _best(name: str, names: dict[str, str]) -> tuple[str, float]:
+    """Code of the name, or of one name that is clearly nearer than any other; with its likeness."""
+    if not name or name in names:
+        return names.get(name, ""), 100.0
+    found = process.extract(name, list(names), scorer=fuzz.ratio, score_cutoff=MINIMUM_SCORE, limit=4)
+    if not found:
+        return "", 0.0
+    rivals = [score for other, score, _ in found[1:] if names[other] != names[found[0][0]]]
+    if rivals and found[0][1] - max(rivals) < MINIMUM_LEAD:
+        return "", 0.0
+    return names[found[0][0]], float(found[0][1])
+
+
+def locate(table: pd.DataFrame, area: Area, findings: Findings) -> pd.DataFrame:
+    """Add ``kecamatan``, ``desa`` (missing where unknown) and ``outside`` to rows with region columns.
+
+    Every distinct combination is looked up once. Likely misspellings and contradictions become findings; what to do
+    with unknown and outside places is for the caller to say.
+    """
+    columns = [
+        table[name].fillna("").astype("str") if name in table else pd.Series("", index=table.index, dtype="str")
+        for name in _COLUMNS
+    ]
+    combined = pd.MultiIndex.from_arrays(columns)
+    codes, distinct = pd.factorize(combined)
+    gazetteer = Gazetteer(area)
+    places = [gazetteer.find(*map(str, combination)) for combination in distinct]
+
+    def spread(values: list[object], dtype: str) -> np.ndarray:
+        return np.array(values, dtype=dtype)[codes]
+
+    located = table.assign(
+        kecamatan=pd.Series(spread([p.kecamatan or None for p in places], "object"), table.index, dtype="str"),
+        desa=pd.Series(spread([p.desa or None for p in places], "object"), table.index, dtype="str"),
+        outside=spread([p.outside for p in places], "bool"),
+    )
+    written = columns[1] + " / " + columns[2]
+    guessed = spread([bool(p.kecamatan) and 0 < p.score < 100 for p in places], "bool")
+    findings.add("wilayah_ditebak", table[guessed], "desa", written[guessed])
+    against = spread([p.contradiction for p in places], "bool")
+    findings.add("wilayah_bertentangan", table[against], "kode wilayah", written[against] + " " + columns[3][against])
+    return located

@@ -1,0 +1,265 @@
+"""One row per family and per person from registries of different age.
+
+The newest registry decides who lives where; older ones fill what it does not say and add families it does not know.
+A system is a registry with its family and person files (DTSEN, P3KE, ...).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.cleaning.composition import complete_sums, composition, heads
+from kaur_analysis.cleaning.places import locate
+from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS
+from kaur_analysis.intake import Findings, Intake
+from kaur_analysis.study import Registry, Study
+
+KEY_COLUMNS = (
+    "record",
+    "person_token",
+    "family_token",
+    "nik_masks",
+    "name_token",
+    "name_bigrams",
+    "birth_token",
+    "birth_day_token",
+    "birth_month_token",
+    "birth_year",
+)
+_HOUSING = (*CATEGORIES, *ASSETS, "floor_area_m2")
+_PRIORITY = {"head": 0, "spouse": 1, "child": 2, "other": 3}
+
+
+@dataclass(frozen=True)
+class RegistryTables:
+    """Families, persons and what links persons to lists."""
+
+    families: pd.DataFrame
+    persons: pd.DataFrame
+    keys: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _System:
+    """A registry's rows: families with a place, persons with their family."""
+
+    name: str
+    families: pd.DataFrame
+    persons: pd.DataFrame
+
+
+def unify(intake: Intake, study: Study, findings: Findings) -> RegistryTables:
+    """Families and persons of all registries the study names, newest first."""
+    registry = study.registry
+    if registry is None:
+        raise ValueError("the study has no registry")
+    names = _system_of(study, registry)
+    systems = []
+    for system in dict.fromkeys(names.values()):
+        sources = [source for source, own in names.items() if own == system]
+        families = intake.families[intake.families["source"].isin(sources)]
+        persons = intake.persons[intake.persons["source"].isin(sources)]
+        systems.append(_one_system(system, families, persons, study, findings))
+    listed = names.get(registry.targeting_list or "", "")
+    families, persons = _joined(systems, findings)
+    return _finished(families, persons, listed)
+
+
+def _system_of(study: Study, registry: Registry) -> dict[str, str]:
+    """System of each registry source: a source of ``precedence`` founds one, others join by kind, then by date."""
+    founders = [study.source(name) for name in registry.precedence]
+    systems: dict[str, str] = {}
+    for founder in founders:
+        kin = [
+            name
+            for name in systems
+            if study.source(name).kind.split("_")[0] == founder.kind.split("_")[0]
+            and study.source(name).as_of == founder.as_of
+            and study.source(name).kind != founder.kind
+        ]
+        systems[founder.name] = systems[kin[0]] if kin else founder.name
+    for source in study.sources:
+        kin_of = [f for f in founders if f.kind.split("_")[0] == source.kind.split("_")[0]]
+        if source.name not in systems and kin_of and source.kind != "podes":
+            same_day = [f for f in kin_of if f.as_of == source.as_of]
+            systems[source.name] = systems[(same_day or kin_of)[0].name]
+    order = {system: rank for rank, system in enumerate(dict.fromkeys(systems[name] for name in registry.precedence))}
+    return dict(sorted(systems.items(), key=lambda item: order[item[1]]))
+
+
+def _one_system(name: str, families: pd.DataFrame, persons: pd.DataFrame, study: Study, findings: Findings) -> _System:
+    """Rows of one registry: a place for every family, no doubles, no dead, nobody in two families."""
+    if "deceased" in persons and len(persons):
+        dead = persons["deceased"].eq(1).to_numpy()
+        findings.set_aside("meninggal", persons[dead], report=True)
+        persons = persons[~dead]
+    own_file = len(families) > 0
+    if not own_file:
+        families = persons.sort_values("line").drop_duplicates(["source", "registry_family"])
+    families = _once(families, findings if own_file else Findings(), ["registry_family"])
+    families = locate(families, study.reference, findings)
+    outside, unknown = families["outside"].to_numpy(), (~families["outside"] & families["desa"].isna()).to_numpy()
+    if own_file:
+        findings.set_aside("wilayah_lain", families[outside])
+        findings.set_aside("wilayah_tidak_dikenal", families[unknown], report=True, column="desa")
+    families = families[~outside & ~unknown]
+    lost = ~persons["registry_family"].isin(families["registry_family"]).to_numpy()
+    findings.set_aside("keluarga_tidak_ada", persons[lost])
+    persons = _one_family_each(persons[~lost], findings)
+    if own_file and len(persons):
+        empty = ~families["registry_family"].isin(persons["registry_family"]).to_numpy()
+        elsewhere = empty & families["person_token"].isin(persons["person_token"].dropna()).to_numpy()
+        findings.set_aside("dua_keluarga", families[elsewhere], report=True)
+        families = families[~elsewhere]
+    return _System(name, families, persons)
+
+
+def _once(rows: pd.DataFrame, findings: Findings, key: list[str]) -> pd.DataFrame:
+    """One row per key: the most complete, the first of equals; the others are set aside."""
+    filled = rows.notna().sum(axis=1).to_numpy()
+    order = np.lexsort((np.arange(len(rows)), -filled))
+    doubled = rows.iloc[order].duplicated(key).to_numpy()
+    kept = np.sort(order[~doubled])
+    findings.set_aside("baris_ganda", rows.iloc[np.sort(order[doubled])], report=True)
+    return rows.iloc[kept]
+
+
+def _one_family_each(persons: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """Every person once: who stands in two families stays where they are head, else spouse, else first."""
+    if persons.empty:
+        return persons
+    rank = persons["relation"].map(_PRIORITY).fillna(3) if "relation" in persons else pd.Series(3, persons.index)
+    ordered = persons.assign(_rank=rank, _order=np.arange(len(persons))).sort_values(["_rank", "_order"])
+    identity = ordered["person_token"].fillna(_by_name(ordered)).fillna(ordered["record"])
+    same_family = pd.concat([identity, ordered["registry_family"]], axis=1).duplicated().to_numpy()
+    findings.set_aside("baris_ganda", ordered[same_family], report=True)
+    once, identity = ordered[~same_family], identity[~same_family]
+    by_number = once["person_token"].notna().to_numpy()
+    twice = identity.duplicated().to_numpy() & by_number
+    findings.set_aside("dua_keluarga", once[twice], report=True)
+    return once[~twice].sort_values("_order").drop(columns=["_rank", "_order"])
+
+
+def _by_name(rows: pd.DataFrame) -> pd.Series:
+    """Name and whole date of birth as an identity where both are known."""
+    return rows["name_token"] + rows["birth_token"]
+
+
+def _joined(systems: list[_System], findings: Findings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Families and persons of all systems under one family name, the newest system first."""
+    families: list[pd.DataFrame] = []
+    persons: list[pd.DataFrame] = []
+    for rank, system in enumerate(systems):
+        own = system.families.assign(family=system.families["registry_family"], system=system.name, rank=rank)
+        members = system.persons.assign(family=system.persons["registry_family"], system=system.name)
+        if rank:
+            newer_people = pd.concat([*persons, *(f.assign(relation="head") for f in families)], ignore_index=True)
+            match = _families_of(own, members, newer_people)
+            own["family"] = own["registry_family"].map(match).fillna(own["family"])
+            members = members.assign(family=members["registry_family"].map(match).fillna(members["family"]))
+            replaced = members["registry_family"].isin(match).to_numpy()
+            known = _same_people(members, pd.concat(persons, ignore_index=True)) if persons else ~replaced
+            findings.set_aside("digantikan", members[replaced & ~known])
+            members = members[~replaced]
+        families.append(own)
+        persons.append(members)
+    return pd.concat(families, ignore_index=True), pd.concat(persons, ignore_index=True)
+
+
+def _families_of(own: pd.DataFrame, members: pd.DataFrame, newer: pd.DataFrame) -> dict[str, str]:
+    """Newer family of each older one: of its head by NIK, else of most members, else of its head by name and birth."""
+    by_number = newer.dropna(subset="person_token").drop_duplicates("person_token").set_index("person_token")["family"]
+    found = own.set_index("registry_family")["person_token"].map(by_number)
+    votes = members.assign(newer=members["person_token"].map(by_number)).dropna(subset="newer")
+    most = votes.groupby(["registry_family", "newer"]).size().rename("votes").reset_index()
+    most = most.sort_values(["registry_family", "votes", "newer"], ascending=[True, False, True])
+    found = found.fillna(most.drop_duplicates("registry_family").set_index("registry_family")["newer"])
+    named = newer.assign(identity=_by_name(newer)).dropna(subset="identity")
+    single = named.drop_duplicates(["identity", "family"]).drop_duplicates("identity", keep=False)
+    identity = pd.Series(_by_name(own).to_numpy(), index=own["registry_family"])
+    found = found.fillna(identity.map(single.set_index("identity")["family"]))
+    return dict(found.dropna())
+
+
+def _same_people(older: pd.DataFrame, newer: pd.DataFrame) -> np.ndarray:
+    """Which older rows are people that a newer registry has."""
+    by_number = older["person_token"].isin(newer["person_token"].dropna())
+    return (by_number | _by_name(older).isin(_by_name(newer).dropna())).to_numpy()
+
+
+def _finished(families: pd.DataFrame, persons: pd.DataFrame, listed: str) -> RegistryTables:
+    """Tables of the contracts, and the keys of everybody for linkage."""
+    persons = _with_heads(persons)
+    merged = families.groupby("family", sort=False).first()
+    merged["sources"] = families.groupby("family", sort=False)["source"].agg(
+        lambda names: "+".join(dict.fromkeys(names))
+    )
+    on_list = families[families["system"] == listed].groupby("family")
+    merged["listed_desil"] = on_list["desil"].first().reindex(merged.index) if listed else np.nan
+    merged["in_targeting_list"] = merged.index.isin(list(on_list.groups)).astype(float) if listed else 1.0
+    merged = merged.rename(columns={"record": "head_record"})
+    table = _covariates(merged, persons)
+    shown = [
+        "kecamatan", "desa", *COUNTS, "head_female", "head_age", *CATEGORIES, *ASSETS, "floor_area_m2",
+        "disabled_members", "severely_disabled", "pregnant", "has_business", "pupils_primary", "pupils_junior",
+        "pupils_senior", "desil", "listed_desil", "in_targeting_list", "sources", "head_record",
+    ]  # fmt: skip
+    tidy = table.reindex(columns=shown)
+    tidy = tidy.drop(
+        columns=[name for name in tidy if tidy[name].isna().all() and name not in ("desil", "household_size")]
+    )
+    placed = table[["kecamatan", "desa"]]
+    keys = _keys(persons, families, placed)
+    shown_persons = ["person", "family", "age", "female", "is_head", "in_school", "disabled", "record"]
+    people = persons[[name for name in shown_persons if name in persons]].reset_index(drop=True)
+    return RegistryTables(tidy.rename_axis("family").reset_index(), people, keys)
+
+
+def _with_heads(persons: pd.DataFrame) -> pd.DataFrame:
+    """Name every person and one head of every family: where none is written, the spouse, else the oldest."""
+    if persons.empty:
+        columns = ["person", "family", "age", "female", "is_head", "in_school", "disabled", *KEY_COLUMNS, "relation"]
+        return pd.DataFrame(columns=columns).astype({"age": float, "female": float, "is_head": float})
+    rank = persons["relation"].map(_PRIORITY).fillna(3) if "relation" in persons else pd.Series(3, persons.index)
+    order = pd.DataFrame({"family": persons["family"], "rank": rank, "age": -persons["age"].fillna(-1)})
+    first = order.reset_index().sort_values(["family", "rank", "age", "index"]).drop_duplicates("family")["index"]
+    is_head = np.zeros(len(persons))
+    is_head[persons.index.get_indexer(first)] = 1.0
+    return persons.assign(is_head=is_head, person=persons["person_token"].fillna(persons["record"]))
+
+
+def _covariates(families: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
+    """Composition and head of every family: from its persons where it has any, else from the family's own row."""
+    own_head = {"age": "head_age", "female": "head_female", "education": "head_education", "sector": "head_sector"}
+    table = families.rename(columns=own_head)
+    counted = composition(persons, "family").reindex(table.index)
+    of_head = heads(persons, "family").reindex(table.index)
+    for source in (counted, of_head):
+        for name in source:
+            table[name] = source[name].fillna(table[name]) if name in table else source[name]
+    flags = {
+        "disabled": "disabled_members",
+        "severely_disabled": "severely_disabled",
+        "pregnant": "pregnant",
+        "has_business": "has_business",
+    }
+    given = [name for name in flags if name in persons]
+    sums = complete_sums(persons[given], persons["family"]).reindex(table.index) if given else pd.DataFrame()
+    for name in given:
+        table[flags[name]] = sums[name].clip(upper=1) if name == "has_business" else sums[name]
+    head_age = table["head_age"] if "head_age" in table else pd.Series(np.nan, table.index)
+    table["head_age"] = head_age.where(head_age.between(10, 120))
+    return table
+
+
+def _keys(persons: pd.DataFrame, families: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
+    """What links people to lists: every person, and heads of family rows that no person row stands for."""
+    columns = ["person", "family", *KEY_COLUMNS, "female"]
+    absent = ~families["family"].isin(persons["family"]).to_numpy()
+    own_heads = families[absent].drop_duplicates("family")
+    own_heads = own_heads.assign(person=own_heads["person_token"].fillna(own_heads["record"]))
+    people = pd.concat([persons.reindex(columns=columns), own_heads.reindex(columns=columns)], ignore_index=True)
+    cards = families.dropna(subset="family_token").drop_duplicates("family").set_index("family")["family_token"]
+    people["family_token"] = people["family_token"].fillna(people["family"].map(cards))
+    return people.merge(placed, left_on="family", right_index=True, how="inner").reset_index(drop=True)

@@ -1,0 +1,106 @@
+"""Every problem is a row a person can act on: file, sheet, line as Excel shows it, rule, what was found, what to do."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.errors import mask
+from kaur_analysis.reference import read_yaml
+
+COLUMNS = ["source", "file", "sheet", "line", "column", "rule", "found", "allowed", "remedy", "severity"]
+SET_ASIDE_COLUMNS = ["source", "file", "sheet", "line", "reason"]
+ACCOUNTING_COLUMNS = ["source", "file", "sheet", "rows_read", "rows_kept", "rows_set_aside"]
+
+
+@cache
+def rules() -> dict[str, dict[str, str]]:
+    """Rules by code: ``title``, ``severity``, ``allowed``, ``remedy`` in Bahasa Indonesia."""
+    return dict(read_yaml(Path(__file__).with_name("rules.yaml")))
+
+
+@dataclass
+class Findings:
+    """Findings and set-aside rows of a run, collected in the order in which they were made."""
+
+    _findings: list[pd.DataFrame] = field(default_factory=list)
+    _set_aside: list[pd.DataFrame] = field(default_factory=list)
+
+    def add(
+        self,
+        rule: str,
+        places: pd.DataFrame,
+        column: str = "",
+        found: pd.Series | str = "",
+        allowed: str | None = None,
+        personal: bool = False,
+    ) -> None:
+        """Report a rule for each row of ``places`` (columns ``source, file, sheet, line``).
+
+        Parameters
+        ----------
+        found
+            Values as text, one per row, or one text for all; long digit runs are masked, and names and free text as
+            well where ``personal``.
+        """
+        if places.empty:
+            return
+        entry = rules()[rule]
+        shown = (
+            np.array([mask(value, name=personal)[:80] for value in found], dtype=object)
+            if isinstance(found, pd.Series)
+            else mask(found, name=personal)
+        )
+        table = places[["source", "file", "sheet", "line"]].assign(
+            column=column,
+            rule=rule,
+            found=shown,
+            allowed=entry["allowed"] if allowed is None else allowed,
+            remedy=entry["remedy"],
+            severity=entry["severity"],
+        )
+        self._findings.append(table)
+
+    def set_aside(self, rule: str, places: pd.DataFrame, report: bool = False, column: str = "") -> None:
+        """Note rows that are not used, with the rule's title as reason; ``report`` makes them findings as well."""
+        if places.empty:
+            return
+        self._set_aside.append(places[["source", "file", "sheet", "line"]].assign(reason=rules()[rule]["title"]))
+        if report:
+            self.add(rule, places, column)
+
+    def table(self) -> pd.DataFrame:
+        """All findings, columns as in ``COLUMNS``."""
+        return _joined(self._findings, COLUMNS)
+
+    def set_aside_table(self) -> pd.DataFrame:
+        """All set-aside rows, columns as in ``SET_ASIDE_COLUMNS``."""
+        return _joined(self._set_aside, SET_ASIDE_COLUMNS)
+
+
+def _joined(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    if not tables:
+        return pd.DataFrame({name: pd.Series(dtype="int64" if name == "line" else "str") for name in columns})
+    joined = pd.concat(tables, ignore_index=True)
+    text = {name: "str" for name in columns if name != "line"}
+    return joined[columns].astype(text | {"line": "int64"})
+
+
+def accounting(read: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:
+    """Rows read, kept and set aside per file and sheet.
+
+    Parameters
+    ----------
+    read
+        ``source, file, sheet, rows_read``.
+    set_aside
+        Set-aside rows, ``SET_ASIDE_COLUMNS``.
+    """
+    place = ["source", "file", "sheet"]
+    aside = set_aside.groupby(place).size().rename("rows_set_aside").reset_index()
+    table = read.merge(aside, on=place, how="left")
+    table["rows_set_aside"] = table["rows_set_aside"].fillna(0).astype("int64")
+    table["rows_kept"] = table["rows_read"] - table["rows_set_aside"]
+    return table[ACCOUNTING_COLUMNS]

@@ -1,0 +1,197 @@
+"""Where a table begins and ends on its sheet, and which column is which: headings by alias, never by position."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from rapidfuzz import fuzz, process
+
+from kaur_analysis.intake.codebook import Codebook
+from kaur_analysis.intake.findings import Findings
+from kaur_analysis.intake.readers import RawTable
+from kaur_analysis.intake.text import normal
+
+HEADER_SEARCH_ROWS = 40
+_FOOT = re.compile(
+    r"^(jumlah|total|grand total|sub ?total|keterangan|catatan|sumber|mengetahui|ttd|kepala desa|camat|dibuat|dicetak|"
+    r"nb|bintuhan|demikian)\b"
+)
+_NUMBERING = re.compile(r"^\(?\d{1,3}\)?$")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table found on a sheet.
+
+    Attributes
+    ----------
+    cells
+        Data rows below the header, blank rows dropped; columns as in the raw table.
+    lines
+        Line of each data row as a spreadsheet shows it.
+    headings
+        Normalised heading of each column.
+    positions
+        First column of each normalised heading.
+    printed
+        The header row as it is printed.
+    titles
+        Text of the rows above the header, and the sheet's name.
+    """
+
+    cells: pd.DataFrame
+    lines: np.ndarray
+    headings: tuple[str, ...]
+    positions: dict[str, int]
+    printed: tuple[str, ...]
+    titles: tuple[str, ...]
+
+
+def find_layout(raw: RawTable, book: Codebook, source: str, findings: Findings) -> Layout | None:
+    """Find header and body; ``None`` where a required heading is missing (reported with the nearest heading)."""
+    known = {heading for column in book.columns.values() for heading in column.headings}
+    headings, body_start = _header(raw, known)
+    place = pd.DataFrame(
+        {"source": [source], "file": raw.file, "sheet": raw.sheet, "line": raw.first_line + max(body_start - 1, 0)}
+    )
+    titles = tuple(cell for row in raw.cells.iloc[: max(body_start - 1, 0)].to_numpy() for cell in row if cell.strip())
+    positions: dict[str, int] = {}
+    repeated = []
+    for position, heading in enumerate(headings):
+        if heading and heading in positions:
+            repeated.append(position)
+        elif heading:
+            positions[heading] = position
+    body = raw.cells.iloc[body_start:]
+    filled = (
+        np.logical_or.reduce([(body[c] != "").to_numpy() for c in body.columns]) if len(body) else np.zeros(0, bool)
+    )
+    if filled.any():  # cells that hold only spaces are blank as well
+        spaces = np.logical_and.reduce([body[c][filled].str.strip().eq("").to_numpy() for c in body.columns[:3]])
+        suspects = np.flatnonzero(filled)[spaces]
+        blank = [row for row in suspects if not any(cell.strip() for cell in body.iloc[row])]
+        filled[blank] = False
+    lines = (np.arange(len(body)) + body_start + raw.first_line)[filled]
+    printed = tuple(raw.cells.iloc[body_start - 1].str.strip()) if body_start else ()
+    layout = Layout(body[filled].reset_index(drop=True), lines, headings, positions, printed, (*titles, raw.sheet))
+    for position in repeated:
+        first = positions[headings[position]]
+        if headings[position] in known and not layout.cells[position].equals(layout.cells[first]):
+            findings.add("judul_ganda", place, headings[position], headings[position])
+    return layout if _complete(layout, book, known, place, findings) else None
+
+
+def _header(raw: RawTable, known: set[str]) -> tuple[tuple[str, ...], int]:
+    """Normalised headings and the first row of the body: the row, or two merged rows, with most known headings."""
+    if raw.headings is not None:
+        return tuple(normal(heading) for heading in raw.headings), 0
+    top = raw.cells.iloc[:HEADER_SEARCH_ROWS].to_numpy(dtype=object)
+    rows = [tuple(normal(cell) for cell in row) for row in top]
+    best: tuple[int, tuple[str, ...], int] = (0, (), 0)
+    for i, row in enumerate(rows):
+        candidates = [(row, i + 1)]
+        if i + 1 < len(rows):
+            candidates.append((_merged(row, rows[i + 1]), i + 2))
+        for headings, start in candidates:
+            score = len(known & set(headings))
+            if score > best[0]:
+                best = (score, headings, start)
+    return (best[1], best[2]) if best[0] else (rows[0] if rows else (), min(1, len(rows)))
+
+
+def _merged(upper: tuple[str, ...], lower: tuple[str, ...]) -> tuple[str, ...]:
+    """Headings of two rows: the lower where filled, else the upper."""
+    return tuple(below or above for above, below in zip(upper, lower, strict=True))
+
+
+def _complete(layout: Layout, book: Codebook, known: set[str], place: pd.DataFrame, findings: Findings) -> bool:
+    unknown = [h for h in layout.positions if h not in known and not book.ignores(h)]
+    missing = [
+        name
+        for name, column in book.columns.items()
+        if column.required and column.from_title is None and not any(h in layout.positions for h in column.headings)
+    ]
+    for name in missing:
+        best = [
+            found
+            for heading in book.columns[name].headings
+            if (found := process.extractOne(heading, unknown, scorer=fuzz.ratio, score_cutoff=55))
+        ]
+        nearest = max(best, key=lambda found: found[1], default=None)
+        text = f"'{nearest[0]}' (kemiripan {nearest[1]:.0f})" if nearest else "tidak ada judul yang mirip"
+        allowed = " / ".join(book.columns[name].headings[:4])
+        findings.add("judul_wajib", place, name, text, allowed=allowed)
+    if missing:
+        return False
+    for heading in unknown:
+        best_known = process.extractOne(heading, known, scorer=fuzz.ratio, score_cutoff=75)
+        suggestion = f"mungkin '{best_known[0]}' (kemiripan {best_known[1]:.0f})" if best_known else ""
+        findings.add("judul_tidak_dikenal", place, heading, heading, allowed=suggestion or None)
+    return True
+
+
+def without_furniture(layout: Layout, book: Codebook, source: str, raw: RawTable, findings: Findings) -> Layout:
+    """Set aside repeated headings, column numbers, totals and footnotes: rows of the file but not of the list."""
+    cells, lines = layout.cells, layout.lines
+    if cells.empty:
+        return layout
+    needed = [
+        layout.positions[h]
+        for column in book.columns.values()
+        if column.filled or column.required
+        for h in column.headings
+        if h in layout.positions
+    ]
+    empty = (
+        np.logical_and.reduce([cells[c].str.strip().eq("").to_numpy() for c in needed])
+        if needed
+        else np.zeros(len(cells), bool)
+    )
+    suspicious = empty | _starts_like_foot(cells)
+    heading_row = _repeats_heading(cells, layout)
+    numbers = np.zeros(len(cells), dtype=bool)
+    if _is_numbering([cell for cell in cells.iloc[0] if cell.strip()]):
+        numbers[0] = True
+    foot = suspicious & ~heading_row & ~numbers
+    place = pd.DataFrame({"source": source, "file": raw.file, "sheet": raw.sheet, "line": lines})
+    findings.set_aside("judul_berulang", place[heading_row | numbers])
+    findings.set_aside("baris_kaki", place[foot])
+    kept = ~(foot | heading_row | numbers)
+    return Layout(
+        cells[kept].reset_index(drop=True),
+        lines[kept],
+        layout.headings,
+        layout.positions,
+        layout.printed,
+        layout.titles,
+    )
+
+
+def _starts_like_foot(cells: pd.DataFrame) -> np.ndarray:
+    """Rows with few filled cells whose first filled cell reads like a total or a closing note."""
+    filled = sum((cells[c] != "").to_numpy().astype(int) for c in cells.columns)
+    few = np.flatnonzero(filled <= max(3, len(cells.columns) // 3))
+    marked = np.zeros(len(cells), dtype=bool)
+    for row in few:
+        first = next((cell for cell in cells.iloc[row] if cell.strip()), "")
+        marked[row] = bool(_FOOT.match(normal(first)))
+    return marked
+
+
+def _repeats_heading(cells: pd.DataFrame, layout: Layout) -> np.ndarray:
+    """Rows that print the headings again, as page breaks do."""
+    printed = [(position, text) for position, text in enumerate(layout.printed) if text][:3]
+    if not printed:
+        return np.zeros(len(cells), dtype=bool)
+    return np.logical_and.reduce(
+        [cells[position].str.strip().eq(text).to_numpy(dtype=bool) for position, text in printed]
+    )
+
+
+def _is_numbering(filled: list[str]) -> bool:
+    return (
+        len(filled) > 2
+        and all(_NUMBERING.match(cell.strip()) for cell in filled)
+        and [int(cell.strip(" ()")) for cell in filled] == list(range(1, len(filled) + 1))
+    )

@@ -1,0 +1,349 @@
+"""Files become cells of text with their Excel lines; nothing is interpreted yet.
+
+Numbers that a file keeps as numbers are written as text in the locale that its text cells follow, so that one parser
+reads both; whole numbers beyond 15 digits are written as ``1.70404E+15``, because a spreadsheet has lost the rest.
+"""
+
+import codecs
+import csv
+import datetime as dt
+import io
+import itertools
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pyreadstat
+import sqlalchemy
+from charset_normalizer import from_bytes
+from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+
+from kaur_analysis.errors import DataRejected
+from kaur_analysis.study import Source
+
+MAX_UNPACKED_BYTES = 2_000_000_000
+MAX_RATIO = 400
+MAX_CELLS = 150_000_000
+_DELIMITERS = (",", ";", "\t", "|")
+_SPREADSHEETS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}
+_TEXT = {".csv", ".tsv", ".txt"}
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """Cells of one sheet or file as text.
+
+    Attributes
+    ----------
+    cells
+        Text columns 0, 1, ...; empty cells are ``""``.
+    first_line
+        Line that a spreadsheet shows for the first row of ``cells``.
+    headings
+        Column names where the format has them apart from the rows.
+    locale
+        How numbers are written where the format decides it; ``None``: as the source declares.
+    """
+
+    file: str
+    sheet: str
+    cells: pd.DataFrame
+    first_line: int = 1
+    headings: tuple[str, ...] | None = None
+    locale: str | None = None
+    unread_sheets: tuple[str, ...] = ()
+
+
+Wanted = Callable[[str], bool]
+
+
+def read_source(source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda heading: True) -> Iterator[RawTable]:
+    """All sheets and files of a source.
+
+    Parameters
+    ----------
+    wanted
+        Says whether a heading is needed; formats that know their columns (DBF, Stata, SPSS, Parquet) read those alone.
+
+    Raises
+    ------
+    DataRejected
+        A file is damaged, locked, too large once unpacked, or of an unknown format. The message never shows contents.
+    """
+    if "://" in source.path:
+        yield _read_database(source)
+        return
+    for path in paths:
+        reader = _READERS.get(path.suffix.lower())
+        if reader is None:
+            raise DataRejected(
+                f"{path.name}: jenis berkas tidak dikenal. Yang dapat dibaca: {', '.join(sorted(_READERS))}."
+            )
+        try:
+            yield from reader(path, source, wanted)
+        except DataRejected:
+            raise
+        except PasswordError:
+            raise DataRejected(f"{path.name}: berkas terkunci kata sandi. Buka dan simpan tanpa kata sandi.") from None
+        except Exception as error:  # readers of other people's formats fail in many ways; contents must not show
+            raise DataRejected(
+                f"{path.name}: berkas rusak atau bukan {path.suffix} ({type(error).__name__})."
+            ) from None
+
+
+def _read_spreadsheet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
+    _refuse_bombs(path)
+    comma = source.locale == "id"
+    with CalamineWorkbook.from_path(str(path)) as book:
+        sheets = [meta for meta in book.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
+        visible = [meta.name for meta in sheets if meta.visible == SheetVisibleEnum.Visible] or [m.name for m in sheets]
+        names = _wanted(source.sheet, visible, [meta.name for meta in sheets], path.name)
+        filled = [name for name in visible if name not in names and (book.get_sheet_by_name(name).height or 0) > 1]
+        for name in names:
+            sheet = book.get_sheet_by_name(name)
+            if (sheet.total_height or 0) * (sheet.total_width or 0) > MAX_CELLS:
+                raise DataRejected(
+                    f"{path.name}, lembar {name}: lebih dari {MAX_CELLS} sel. Hapus kolom dan baris kosong."
+                )
+            rows = sheet.to_python(skip_empty_area=False)
+            while rows and not any(cell != "" for cell in rows[-1]):
+                rows.pop()
+            columns = [_column_text(column, comma) for column in zip(*rows, strict=True)]
+            yield RawTable(path.name, name, _frame(columns, len(rows)), unread_sheets=tuple(filled))
+
+
+def _wanted(asked: str | None, visible: list[str], every: list[str], file: str) -> list[str]:
+    if asked is None:
+        return visible[:1]
+    if asked == "*":
+        return every
+    if asked not in every:
+        raise DataRejected(f"{file}: lembar '{asked}' tidak ada. Lembar yang ada: {', '.join(every)}.")
+    return [asked]
+
+
+def _refuse_bombs(path: Path) -> None:
+    """Refuse archives that unpack to far more than a list of people can be."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > MAX_UNPACKED_BYTES or (unpacked > 100_000_000 and unpacked > MAX_RATIO * path.stat().st_size):
+        raise DataRejected(f"{path.name}: isi terkompresi membengkak tidak wajar; berkas ditolak.")
+
+
+def _column_text(column: tuple[Any, ...], comma: bool) -> list[str]:
+    if all(type(cell) is str for cell in column):
+        return list(column)
+    return [cell if type(cell) is str else _cell_text(cell, comma) for cell in column]
+
+
+def _cell_text(cell: Any, comma: bool) -> str:
+    """One cell that is no text, as text; see the module's note on numbers."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "1" if cell else "0"
+    if isinstance(cell, float | int):
+        if abs(cell) >= 1e15:
+            return f"{cell:.14E}"
+        if cell == int(cell):
+            return str(int(cell))
+        return repr(float(cell)).replace(".", ",") if comma else repr(float(cell))
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat()
+    return cell.isoformat() if isinstance(cell, dt.date | dt.time) else str(cell)
+
+
+def _frame(columns: list[list[str]], rows: int) -> pd.DataFrame:
+    return pd.DataFrame(dict(enumerate(columns)), index=pd.RangeIndex(rows), dtype="str")
+
+
+def _read_text(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
+    text = _decoded(path.read_bytes(), source.encoding, path.name)
+    delimiter, width = _delimiter(text)
+    try:
+        cells = pd.read_csv(
+            io.StringIO(text),
+            sep=delimiter,
+            header=None,
+            names=range(width),
+            dtype="str",
+            keep_default_na=False,
+            na_filter=False,
+            skip_blank_lines=False,
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError):
+        cells = _ragged(text, delimiter)
+    if not isinstance(cells.index, pd.RangeIndex):  # longer lines than the beginning of the file has
+        cells = _ragged(text, delimiter)
+    yield RawTable(path.name, "", cells)
+
+
+def _ragged(text: str, delimiter: str) -> pd.DataFrame:
+    """Slower reader for files whose lines differ in length or whose quotes do not close."""
+    csv.field_size_limit(2**31 - 1)
+    text = text.replace("\0", "")
+    rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
+    if len(rows) < text.count("\n") / 2:  # a quote that never closes swallowed the rest
+        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter, quoting=csv.QUOTE_NONE))
+    columns = [list(column) for column in itertools.zip_longest(*rows, fillvalue="")]
+    return _frame(columns, len(rows))
+
+
+def _decoded(content: bytes, declared: str | None, file: str) -> str:
+    """Text of a file: by declaration, by byte order mark, as UTF-16 where half is zeros, as UTF-8, else CP1252."""
+    marks = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+    encoding = declared or next((name for mark, name in marks if content.startswith(mark)), None)
+    if encoding is None and content[:2000].count(0) > len(content[:2000]) / 5:
+        encoding = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
+    if encoding is not None:
+        try:
+            return content.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            raise DataRejected(f"{file}: bukan teks {encoding}. Perbaiki encoding sumber ini di studi.") from None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        best = from_bytes(content[:20_000], cp_isolation=["cp1252", "latin_1"]).best()
+        return content.decode(best.encoding if best else "latin_1", errors="replace")
+
+
+def _delimiter(text: str) -> tuple[str, int]:
+    """The delimiter that cuts most lines of the beginning into the same number of cells, and the widest line."""
+    sample = text[:65_536]
+    lines = sample.splitlines(keepends=True)
+    sample = "".join(lines[:-1] if len(text) > len(sample) and len(lines) > 1 else lines)
+    best, best_score, best_width = ",", 0.0, 1
+    for delimiter in _DELIMITERS:
+        try:
+            widths = [len(row) for row in csv.reader(io.StringIO(sample.replace("\0", "")), delimiter=delimiter) if row]
+        except csv.Error:
+            continue
+        if not widths:
+            continue
+        common, count = max(((w, widths.count(w)) for w in set(widths)), key=lambda pair: (pair[0] > 1, pair[1]))
+        score = count / len(widths) + min(common, 10) / 20 if common > 1 else 0
+        if score > best_score:
+            best, best_score, best_width = delimiter, score, max(widths)
+    return best, best_width
+
+
+def _read_dbf(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
+    """DBF as the fixed-width text it is, so that malformed numbers survive until they are judged.
+
+    Layout: 32-byte header (record count at 4, header length at 8, record length at 10), 32 bytes for each field
+    (name 11 bytes, type, 4 bytes, length at 16), then records that begin with a deletion flag.
+    """
+    content = np.fromfile(path, dtype=np.uint8)
+    header = content[:32].tobytes()
+    length, width = int.from_bytes(header[8:10], "little"), int.from_bytes(header[10:12], "little")
+    names, kinds = ["_deleted"], ["S1"]
+    for start in range(32, length - 1, 32):
+        entry = content[start : start + 32].tobytes()
+        if entry[:1] == b"\r":
+            break
+        size = entry[16] + (256 * entry[17] if entry[11:12] == b"C" else 0)
+        names.append(entry[:11].split(b"\0")[0].decode("ascii", errors="replace"))
+        kinds.append(f"S{size}")
+    layout = np.dtype({"names": [f"f{i}" for i in range(len(names))], "formats": kinds})
+    if layout.itemsize != width:
+        raise DataRejected(f"{path.name}: panjang rekaman DBF tidak sesuai daftar kolomnya.")
+    declared = int.from_bytes(header[4:8], "little")
+    count = min(declared, (len(content) - length) // width)
+    records = content[length : length + count * width].view(layout)
+    alive = records["f0"] != b"*"
+    encoding = source.encoding or "cp1252"
+    read = [i for i, name in enumerate(names) if i and wanted(name)]
+    columns = {i: _decoded_field(records[f"f{position}"][alive], encoding) for i, position in enumerate(read)}
+    frame = pd.DataFrame(columns, index=pd.RangeIndex(int(alive.sum())), dtype="str")
+    yield RawTable(path.name, "", frame, first_line=2, headings=tuple(names[i] for i in read), locale="en")
+
+
+def _decoded_field(field: np.ndarray, encoding: str) -> np.ndarray:
+    stripped = np.char.strip(np.char.rstrip(field, b"\0"))
+    if field.dtype.itemsize:  # asterisks fill a number that is missing or does not fit
+        stripped = np.where(np.char.strip(stripped, b"*") == b"", b"", stripped)
+    try:
+        return stripped.astype("U")
+    except UnicodeDecodeError:
+        return np.char.decode(stripped, encoding, errors="replace")
+
+
+def _read_stata(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
+    _, meta = pyreadstat.read_dta(str(path), encoding=source.encoding, metadataonly=True)
+    columns = [name for name in meta.column_names if wanted(name)]
+    frame, _ = pyreadstat.read_dta(str(path), encoding=source.encoding, usecols=columns)
+    yield _from_frame(path.name, frame)
+
+
+def _read_spss(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
+    _, meta = pyreadstat.read_sav(str(path), encoding=source.encoding, metadataonly=True)
+    columns = [name for name in meta.column_names if wanted(name)]
+    frame, _ = pyreadstat.read_sav(str(path), encoding=source.encoding, usecols=columns)
+    yield _from_frame(path.name, frame)
+
+
+def _read_parquet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
+    columns = [name for name in pq.read_schema(path).names if wanted(name)]
+    yield _from_frame(path.name, pd.read_parquet(path, columns=columns))
+
+
+def _read_database(source: Source) -> RawTable:
+    """A table of a database by SQLAlchemy URL; the URL may hold a password and is never shown."""
+    if not source.table:
+        raise DataRejected(f"sumber '{source.name}': sebut table untuk sumber basis data.")
+    try:
+        engine = sqlalchemy.create_engine(source.path)
+        schema, _, name = source.table.rpartition(".")
+        with engine.connect() as connection:
+            found = sqlalchemy.Table(name, sqlalchemy.MetaData(), schema=schema or None, autoload_with=connection)
+            frame = pd.read_sql(sqlalchemy.select(found), connection)
+        engine.dispose()
+    except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError) as error:
+        raise DataRejected(f"sumber '{source.name}': basis data tidak dapat dibaca ({type(error).__name__}).") from None
+    return _from_frame(source.table, frame)
+
+
+def _from_frame(file: str, frame: pd.DataFrame) -> RawTable:
+    columns = {i: _typed_text(frame.iloc[:, i]) for i in range(frame.shape[1])}
+    cells = pd.DataFrame(columns, dtype="str")
+    return RawTable(file, "", cells, first_line=2, headings=tuple(map(str, frame.columns)), locale="en")
+
+
+def _typed_text(column: pd.Series) -> pd.Series:
+    """A typed column as text; missing is empty, whole numbers have no decimals."""
+    column = column.reset_index(drop=True)
+    if pd.api.types.is_bool_dtype(column):
+        return column.astype("Int64").astype("str").where(column.notna(), "")
+    if pd.api.types.is_integer_dtype(column):
+        return column.astype("str").where(column.notna(), "")
+    if pd.api.types.is_float_dtype(column):
+        unique, inverse = np.unique(column.to_numpy(dtype=float, na_value=np.nan), return_inverse=True)
+        texts = ["" if np.isnan(value) else _cell_text(float(value), comma=False) for value in unique]
+        return pd.Series(np.array(texts, dtype=object)[inverse], dtype="str")
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return column.dt.strftime("%Y-%m-%d").fillna("").astype("str")
+    return column.map(
+        lambda cell: "" if cell is None or cell is pd.NaT or cell != cell else _cell_or_text(cell)
+    ).astype("str")
+
+
+def _cell_or_text(cell: Any) -> str:
+    return cell if isinstance(cell, str) else _cell_text(cell, comma=False)
+
+
+_Reader = Callable[[Path, Source, Wanted], Iterator[RawTable]]
+_READERS: dict[str, _Reader] = {
+    **dict.fromkeys(sorted(_SPREADSHEETS), _read_spreadsheet),
+    **dict.fromkeys(sorted(_TEXT), _read_text),
+    ".dbf": _read_dbf,
+    ".dta": _read_stata,
+    ".sav": _read_spss,
+    ".parquet": _read_parquet,
+}

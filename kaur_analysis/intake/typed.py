@@ -1,0 +1,177 @@
+"""Cells become canonical columns: the codebook says which heading is which column and what its texts mean."""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.intake import values
+from kaur_analysis.intake.codebook import Codebook, Column, code_key
+from kaur_analysis.intake.findings import Findings
+from kaur_analysis.intake.layout import Layout
+from kaur_analysis.intake.readers import RawTable
+from kaur_analysis.intake.text import normal
+from kaur_analysis.study import Source
+
+PLACE = ["source", "file", "sheet", "line"]
+# The declared locale is wrong where this share of the cells that tell can only be of the other one.
+CONTRADICTION_SHARE = 0.5
+_PLACE_WORDS = "desa|kelurahan|kecamatan|kec|kabupaten|kab|provinsi|tahun"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What typing needs to know besides the cells."""
+
+    source: Source
+    book: Codebook
+    latest: dt.date
+    findings: Findings
+
+
+def typed_table(raw: RawTable, layout: Layout, context: Context) -> pd.DataFrame:
+    """One row per data row: ``source, file, sheet, line`` and the codebook's columns that the file has.
+
+    Personal columns stay text here and are turned into tokens by the caller; cells that mean nothing become missing
+    and are reported; rows without a value that every row needs are set aside.
+    """
+    source, book, findings = context.source, context.book, context.findings
+    table = pd.DataFrame({"source": source.name, "file": raw.file, "sheet": raw.sheet, "line": layout.lines})
+    locale = raw.locale or source.locale
+    columns = {}
+    for name, column in book.columns.items():
+        texts = _texts(layout, column)
+        if texts is None:
+            texts = _from_titles(layout, column)
+        if texts is not None:
+            columns[name] = _typed(texts, name, column, locale, table, context)
+    table = pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
+    lacking = np.zeros(len(table), dtype=bool)
+    for name, column in book.columns.items():
+        if column.filled and name in columns:
+            empty = (table[name].isna() | (table[name] == "")).to_numpy(dtype=bool)
+            findings.add("isian_wajib_kosong", table[empty & ~lacking], name)
+            lacking |= empty
+    findings.set_aside("isian_wajib_kosong", table[lacking])
+    return table[~lacking].reset_index(drop=True)
+
+
+def _texts(layout: Layout, column: Column) -> pd.Series | None:
+    """The column's texts: of the first heading found; of several headings joined where it combines them."""
+    if column.combine or column.any_of:
+        return _joined(layout, column.combine or column.any_of) if column.combine else _any_texts(layout, column)
+    position = next((layout.positions[h] for h in column.headings if h in layout.positions), None)
+    return None if position is None else layout.cells[position].str.strip()
+
+
+def _joined(layout: Layout, headings: tuple[str, ...]) -> pd.Series | None:
+    positions = [layout.positions.get(normal(heading)) for heading in headings]
+    if any(position is None for position in positions):
+        return None
+    first, *others = [layout.cells[position].str.strip() for position in positions]
+    for other in others:
+        first = first + "/" + other
+    return first
+
+
+def _any_texts(layout: Layout, column: Column) -> pd.Series | None:
+    """Text of a heading whose code is 1, else of the first filled one, over ``any_of`` or else ``otherwise``."""
+    for group in (column.any_of, column.otherwise):
+        found = [layout.cells[layout.positions[normal(h)]].str.strip() for h in group if normal(h) in layout.positions]
+        if not found:
+            continue
+        texts = found[0]
+        for other in found[1:]:
+            yes = other.map(code_key).map(column.codes).eq(1)
+            texts = other.where(yes | texts.eq(""), texts)
+        return texts
+    return None
+
+
+def _from_titles(layout: Layout, column: Column) -> pd.Series | None:
+    """A place that stands above the table ("DESA: ...") or is the sheet's name, for every row of the table."""
+    if column.from_title is None:
+        return None
+    pattern = re.compile(rf"\b(?<!dana ){column.from_title} (?!tahun\b)([a-z][a-z ]*?)(?= (?:{_PLACE_WORDS})\b|$)")
+    for title in layout.titles[:-1]:
+        if found := pattern.search(normal(title)):
+            return pd.Series(found[1], index=layout.cells.index, dtype="str")
+    sheet = layout.titles[-1]
+    if column.from_title == "desa" and sheet and not normal(sheet).startswith(("sheet", "lembar")):
+        return pd.Series(sheet, index=layout.cells.index, dtype="str")
+    return None
+
+
+def _typed(
+    texts: pd.Series, name: str, column: Column, locale: str, places: pd.DataFrame, context: Context
+) -> pd.Series:
+    kind = column.type
+    if kind == "number":
+        return _numbers(texts, name, column, locale, places, context.findings)
+    if kind == "date":
+        return _dates(texts, name, locale, places, context)
+    if kind in ("category", "flag", "any_flag"):
+        parsed = values.words(texts, column)
+        if not column.quiet:
+            bad = parsed.bad
+            shown = texts[bad]
+            known = {text: bool(values.nearest_code(text, column)) or len(text) <= 2 for text in shown.unique()}
+            near = shown.map(known).to_numpy(dtype=bool)
+            findings, rows = context.findings, places[bad]
+            allowed = ", ".join(list(column.codes)[:8])
+            findings.add("kode_tidak_dikenal", rows[near], name, shown[near], allowed)
+            # text far from every code may be a name in the wrong column
+            findings.add("kode_tidak_dikenal", rows[~near], name, shown[~near], allowed, personal=True)
+        dtype = "float64" if kind != "category" else "str"
+        return pd.Series(parsed.values, index=texts.index, dtype=dtype)
+    blank = (
+        texts.map({text: values.is_blank(text) for text in texts.unique()}).to_numpy(dtype=bool) if len(texts) else []
+    )
+    return texts.mask(blank, "") if np.any(blank) else texts
+
+
+def _numbers(
+    texts: pd.Series, name: str, column: Column, locale: str, places: pd.DataFrame, findings: Findings
+) -> pd.Series:
+    parsed = values.numbers(texts, locale)
+    result = parsed.values
+    _judge_locale(parsed, np.isfinite(result), texts, name, places, findings, "angka_tidak_terbaca")
+    low = -np.inf if column.minimum is None else column.minimum
+    high = np.inf if column.maximum is None else column.maximum
+    outside = (result < low) | (result > high) | (column.whole & (result != np.round(result)) & np.isfinite(result))
+    findings.add("angka_di_luar_batas", places[outside], name, texts[outside], f"{low:g} sampai {high:g}")
+    return pd.Series(np.where(outside, np.nan, result), index=texts.index)
+
+
+def _dates(texts: pd.Series, name: str, locale: str, places: pd.DataFrame, context: Context) -> pd.Series:
+    parsed = values.dates(texts, locale, context.latest)
+    days = parsed.values
+    _judge_locale(parsed, ~np.isnat(days), texts, name, places, context.findings, "tanggal_tidak_terbaca")
+    outside = ~np.isnat(days) & ((days < np.datetime64("1900-01-01")) | (days > np.datetime64(context.latest, "D")))
+    context.findings.add("tanggal_di_luar_batas", places[outside], name, "tanggal di luar batas")
+    return pd.Series(np.where(outside, np.datetime64("NaT"), days), index=texts.index)
+
+
+def _judge_locale(
+    parsed: values.Parsed,
+    read: np.ndarray,
+    texts: pd.Series,
+    name: str,
+    places: pd.DataFrame,
+    findings: Findings,
+    rule: str,
+) -> None:
+    """Cells that fit only the other locale: a wrong declaration where they are many, wrong cells where they are few."""
+    other = parsed.other_locale
+    if other.any() and other.sum() >= CONTRADICTION_SHARE * (other.sum() + _telling(texts[read])):
+        findings.add("locale_bertentangan", places[other].head(20), name, texts[other].head(20))
+        return
+    wrong = parsed.bad | other
+    findings.add(rule, places[wrong], name, texts[wrong], personal=True)
+
+
+def _telling(texts: pd.Series) -> int:
+    """How many read texts have a separator that only the declared locale explains; plain digits tell nothing."""
+    return int(texts.str.contains(r"\d[.,/-]\d", regex=True).sum())

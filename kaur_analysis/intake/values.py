@@ -1,0 +1,178 @@
+"""Text becomes numbers, dates and canonical words, by what the source declares; what does not fit is reported.
+
+Every function works on the distinct texts of a column, because lists repeat themselves.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kaur_analysis.intake.codebook import Column, code_key
+from kaur_analysis.intake.text import normal
+
+_PLAIN = re.compile(r"-?\d{1,15}")
+_NUMBER = {
+    "id": re.compile(r"-?\d{1,3}(\.\d{3})+(,\d+)?|-?\d+(,\d+)?"),
+    "en": re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?|-?\d+(\.\d+)?([eE][+-]?\d{1,3})?|-?\.\d+"),
+}
+_OTHER_LOCALE = {"id": "en", "en": "id"}
+_BLANK = frozenset(
+    {"", "-", "--", "–", "...", "…", "n a", "na", "nan", "null", "none", "tidak ada data", "#n/a", "n/a"}
+)
+_CURRENCY = re.compile(r"^(rp|idr)\.?\s*|\s*(,-|,=|\.-)$|\s+", re.IGNORECASE)
+_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")
+_PARTS = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[T ].*)?")
+_WORDS = re.compile(r"(\d{1,2})[-/. ]*([a-z]{3,9})[-/., ]*(\d{4}|\d{2})")
+_SERIAL = re.compile(r"(\d{3,5})(?:[.,]\d+)?")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_MONTHS = {
+    word: number
+    for number, words in enumerate(
+        (
+            "jan januari january",
+            "feb februari pebruari peb february",
+            "mar maret march",
+            "apr april",
+            "mei may",
+            "jun juni june",
+            "jul juli july",
+            "agu ags agt agustus aug august",
+            "sep sept september",
+            "okt oct oktober october",
+            "nov nop november nopember",
+            "des dec desember december",
+        ),
+        start=1,
+    )
+    for word in words.split()
+}
+_EXCEL_EPOCH = dt.date(1899, 12, 30)
+_FIRST_SERIAL, _LAST_SERIAL = 366, 60_000  # 1901 to 2064
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A column's values and, per row, whether the text was no value at all or one of the other locale only."""
+
+    values: Array
+    bad: NDArray[np.bool_]
+    other_locale: NDArray[np.bool_]
+
+
+def _by_distinct(texts: pd.Series, parse: Callable[[str], tuple[Any, int]], dtype: str, missing: Any) -> Parsed:
+    """Apply ``parse`` (value, state: 0 fine, 1 bad, 2 other locale) to the distinct texts."""
+    codes, distinct = pd.factorize(texts)
+    values = np.full(len(distinct), missing, dtype=dtype)
+    states = np.zeros(len(distinct), dtype=np.int8)
+    for i, text in enumerate(distinct):
+        value, states[i] = parse(text)
+        if value is not None:
+            values[i] = value
+    return Parsed(values[codes], (states == 1)[codes], (states == 2)[codes])
+
+
+def is_blank(text: str) -> bool:
+    """Whether a cell says that there is nothing."""
+    return text.strip().lower() in _BLANK
+
+
+def numbers(texts: pd.Series, locale: str) -> Parsed:
+    """Numbers in the declared locale: ``id`` writes ``1.234,5``, ``en`` writes ``1,234.5``; ``Rp`` may stand before."""
+
+    def parse(text: str) -> tuple[float | None, int]:
+        if _PLAIN.fullmatch(text):
+            return float(text), 0
+        if is_blank(text):
+            return None, 0
+        bare = _CURRENCY.sub("", text.strip())
+        if _NUMBER[locale].fullmatch(bare):
+            plain = bare.replace(".", "").replace(",", ".") if locale == "id" else bare.replace(",", "")
+            return float(plain), 0
+        return None, 2 if _NUMBER[_OTHER_LOCALE[locale]].fullmatch(bare) else 1
+
+    return _by_distinct(texts, parse, "float64", np.nan)
+
+
+def dates(texts: pd.Series, locale: str, latest: dt.date) -> Parsed:
+    """Dates as days: ISO, day-month-year (``id``) or month-day-year (``en``), month names, Excel serials.
+
+    A two-digit year is of this century where that is not after ``latest``, else of the last.
+    """
+
+    def parse(text: str) -> tuple[Any, int]:
+        if is_blank(text):
+            return None, 0
+        bare = text.strip().lower()
+        if found := _ISO.fullmatch(bare):
+            return _day(int(found[1]), int(found[2]), int(found[3]))
+        if found := _PARTS.fullmatch(bare):
+            first, second, year = int(found[1]), int(found[2]), _year(found[3], latest)
+            day, month = (first, second) if locale == "id" else (second, first)
+            value, state = _day(year, month, day)
+            return (value, state) if value is not None or _day(year, day, month)[0] is None else (None, 2)
+        if (found := _WORDS.fullmatch(bare)) and found[2] in _MONTHS:
+            return _day(_year(found[3], latest), _MONTHS[found[2]], int(found[1]))
+        if (found := _SERIAL.fullmatch(bare)) and _FIRST_SERIAL <= int(found[1]) <= _LAST_SERIAL:
+            return np.datetime64(_EXCEL_EPOCH + dt.timedelta(days=int(found[1])), "D"), 0
+        if found := _COMPACT.fullmatch(bare):
+            return _day(int(found[1]), int(found[2]), int(found[3]))
+        return None, 1
+
+    return _by_distinct(texts, parse, "datetime64[D]", np.datetime64("NaT"))
+
+
+def _day(year: int, month: int, day: int) -> tuple[Any, int]:
+    try:
+        return np.datetime64(dt.date(year, month, day), "D"), 0
+    except ValueError:
+        return None, 1
+
+
+def _year(text: str, latest: dt.date) -> int:
+    year = int(text)
+    if len(text) == 4:
+        return year
+    return 2000 + year if 2000 + year <= latest.year else 1900 + year
+
+
+def words(texts: pd.Series, column: Column) -> Parsed:
+    """Canonical words of a category or 0/1 of a flag, by the column's codes; missing is ``None`` or NaN."""
+    is_flag = column.type in ("flag", "any_flag")
+    prefixes = {code.removesuffix("/*"): value for code, value in column.codes.items() if code.endswith("/*")}
+
+    def parse(text: str) -> tuple[Any, int]:
+        if not text.strip(" /"):
+            return column.blank, 0
+        key = code_key(text.strip())
+        if key not in column.codes:
+            key = _as_whole_number(text) or key
+        if key in column.codes:
+            return column.codes[key], 0
+        head = key.split("/")[0]
+        if head in prefixes:
+            return prefixes[head], 0
+        return (column.blank, 0) if is_blank(text) else (None, 1)
+
+    return _by_distinct(texts, parse, "float64" if is_flag else "object", np.nan if is_flag else None)
+
+
+def _as_whole_number(text: str) -> str:
+    """``1.0``, ``01`` and ``1,00`` are the code ``1``; parts of a combined code alike."""
+    parts = [re.fullmatch(r"0*(\d+)(?:[.,]0+)?", part.strip()) for part in text.split("/")]
+    return "/".join(part[1] if part else "" for part in parts) if any(parts) else ""
+
+
+def nearest_code(text: str, column: Column) -> str:
+    """A code of the column that reads like the text, or nothing."""
+    from rapidfuzz import fuzz, process
+
+    best = process.extractOne(normal(text), list(column.codes), scorer=fuzz.ratio, score_cutoff=60)
+    return best[0] if best else ""
