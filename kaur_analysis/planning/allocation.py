@@ -8,7 +8,7 @@ what any allocation could reach, so the stated optimality gap holds for the whol
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -23,6 +23,7 @@ from kaur_analysis.planning.wide import Array, Flags, Wide
 
 CONTESTED = 3_000
 CUTTING_ROUNDS = 150
+SAMPLE = 200_000
 _TOLERANCE = 1e-9
 _SCALE = 1e5  # of the ceilings inside HiGHS, whose tolerance of 1e-6 then means 1e-11 of a ceiling
 
@@ -118,19 +119,20 @@ def allocate(wide: Wide, limits: Limits, lists: Mapping[str, pd.DataFrame] | Non
     problem = _problem(wide, limits)
     floor_pairs = _meet_floors(problem)
     greedy = _fill(problem, floor_pairs)
-    prices, bound = _search_prices(problem)
-    best, size, sets = greedy, CONTESTED, len(problem.bundles.value)
+    prices, bound = _search_prices(problem, _sampled_prices(problem))
+    priced = problem.bundles.pairs(_respond(problem, prices).chosen, problem.shape)
+    best = max(greedy, _fill(problem, _repair(problem, priced, prices)), key=problem.objective)
+    size, sets = CONTESTED, len(problem.bundles.value)
     while sets:
         everything = size >= sets
-        pairs, lp_prices, milp_bound = _solve_contested(problem, prices, bound, size)
+        pairs, lp_prices, milp_bound = _solve_contested(problem, prices, bound, best, size)
         if everything:
             bound = min(bound, milp_bound)
         for candidate in (lp_prices, (prices + lp_prices) / 2):
             candidate_bound = _respond(problem, candidate).bound
             if candidate_bound < bound:
                 prices, bound = candidate, candidate_bound
-        if pairs is not None:
-            best = max(best, _fill(problem, pairs), key=problem.objective)
+        best = max(best, _fill(problem, pairs), key=problem.objective)
         close = _gap(problem.objective(best), bound) <= limits.mip_gap
         if close or everything or perf_counter() - began > limits.time_limit:
             break
@@ -209,19 +211,34 @@ def _needed_for_floor(problem: _Problem, families: Integers, top: Array) -> Flag
     return needed
 
 
-def _search_prices(problem: _Problem) -> tuple[Array, float]:
+def _sampled_prices(problem: _Problem) -> Array:
+    """Prices that fit every n-th family, against ceilings as many times smaller; where to start the whole search."""
+    step = len(problem.bundles.value) // SAMPLE
+    if step < 2:
+        return np.zeros(len(problem.rows.names))
+    rows, bundles = problem.rows, problem.bundles
+    inside = bundles.family % step == 0
+    sample = replace(
+        problem,
+        rows=replace(rows, rupiah=rows.rupiah * step, units=rows.units * step, served=rows.served * step),
+        bundles=Bundles.of(bundles.family[inside], bundles.members[inside], bundles.value[inside]),
+        floor=np.zeros_like(problem.floor),
+    )
+    return step * _search_prices(sample, np.zeros(len(rows.names)))[0]
+
+
+def _search_prices(problem: _Problem, start: Array) -> tuple[Array, float]:
     """Minimise the Lagrangian bound over the ceilings' prices by cutting planes, one plane per kecamatan and round.
 
     Kelley's method within a box around the best prices so far, widened after success and narrowed after failure.
     """
-    count = len(problem.rows.names)
-    best = np.zeros(count)
+    count, groups = len(problem.rows.names), problem.rows.served.shape[1]
+    best = start
     response = _respond(problem, best)
-    bound = highest = response.bound
-    groups = problem.rows.served.shape[1]
-    radius = np.full(count, 0.05 * highest)
+    bound = response.bound
+    radius = 0.2 * start + 0.02 * start.max(initial=0) if start.any() else np.full(count, 0.05 * bound)
     slopes, heights = [], []
-    for _ in range(CUTTING_ROUNDS if count and highest > 0 else 0):
+    for _ in range(CUTTING_ROUNDS if count and bound > 0 else 0):
         use, value = _by_kecamatan(problem, response)
         slopes.append(use)
         heights.append(value)
@@ -285,8 +302,11 @@ class _Contested:
     idle: Flags
 
 
-def _contest(problem: _Problem, prices: Array, size: int) -> _Contested:
-    """Keep every family's best option and the ``size`` others that lose least against it at the given prices."""
+def _contest(problem: _Problem, prices: Array, incumbent: Flags, size: int) -> _Contested:
+    """Keep every family's best option at the given prices, the ``size`` others that lose least, and the incumbent's.
+
+    With the options of a known allocation among them the reduced programme always has a solution.
+    """
     bundles = problem.bundles
     net = _respond(problem, prices).net
     families = bundles.family[bundles.starts]
@@ -304,7 +324,8 @@ def _contest(problem: _Problem, prices: Array, size: int) -> _Contested:
     reach = np.inf if place >= len(both) else np.partition(both, place)[place]
     # The best option is always kept, whatever rounding says.
     keep = regret <= max(reach, _TOLERANCE * max(float(best.max()), 1))
-    idle = idle_regret <= reach
+    keep[bundles.locate(incumbent)] = True
+    idle = (idle_regret <= reach) | ~incumbent[families].any(axis=1)
     kept = np.add.reduceat(keep, bundles.starts)
     contested = kept + idle > 1
     of_set = np.repeat(np.arange(len(families)), repeats)
@@ -345,24 +366,25 @@ def _uses(problem: _Problem, sets: Integers) -> Array:
     return use + rows.served.T[rows.kecamatan[bundles.family[sets]]]
 
 
-def _solve_contested(problem: _Problem, prices: Array, bound: float, size: int) -> tuple[Flags | None, Array, float]:
+def _solve_contested(
+    problem: _Problem, prices: Array, bound: float, incumbent: Flags, size: int
+) -> tuple[Flags, Array, float]:
     """Solve the reduced programme.
 
     Returns
     -------
     tuple
-        The selection (``None`` where the reduced programme has no solution), the ceilings' prices in its relaxation,
-        and its bound, which bounds the whole problem only if nothing was left out.
+        The selection (the incumbent where time ran out first), the ceilings' prices in the relaxation, and a bound,
+        which bounds the whole problem only if nothing was left out.
     """
     bundles = problem.bundles
-    contested = _contest(problem, prices, size)
+    contested = _contest(problem, prices, incumbent, size)
     first = np.array([options[0] for options in contested.options], dtype=np.int64)
     served = problem.rows.names
     settled_pairs = bundles.pairs(contested.settled, problem.shape)
     room = 1 - problem.rows.use(problem.wide, settled_pairs)
     if not len(first):
-        fits = bool((room >= -_TOLERANCE).all())
-        return (settled_pairs if fits else None), prices, float(bundles.value[contested.settled].sum())
+        return settled_pairs, prices, float(bundles.value[contested.settled].sum())
     variables = np.arange(len(first))
     of_pattern = sparse.csr_matrix((np.ones(len(first)), (contested.pattern, variables)))
     desa = problem.desa[bundles.family[first]]
@@ -388,7 +410,7 @@ def _solve_contested(problem: _Problem, prices: Array, bound: float, size: int) 
         options={"mip_rel_gap": min(problem.limits.mip_gap / 2 * share, 0.1), "time_limit": problem.limits.time_limit},
     )
     if solved.x is None:
-        return None, prices, np.inf
+        return incumbent, prices, np.inf
     given = _distribute(contested, np.rint(solved.x).astype(np.int64))
     pairs = bundles.pairs(np.concatenate([contested.settled, given]), problem.shape)
     reduced_bound = constant - float(solved.mip_dual_bound if solved.mip_dual_bound is not None else solved.fun)
@@ -508,10 +530,48 @@ def _explain(problem: _Problem, pairs: Flags, desa: Integers, shortfall: Array) 
     )
 
 
-def _fill(problem: _Problem, start: Flags | None) -> Flags:
+def _repair(problem: _Problem, pairs: Flags, prices: Array) -> Flags:
+    """Take back what exceeds the ceilings, at each of them first what gains least beyond its price.
+
+    Floors are kept: nobody of a desa at its floor loses everything.
+    """
+    wide, rows, weight = problem.wide, problem.rows, problem.limits.in_kind_weight
+    pairs = pairs.copy()
+    worth, cost = _worth(wide, pairs, weight), rows.pair_prices(wide, prices)
+    net = np.empty(problem.shape)
+    for place in range(problem.shape[1]):
+        without = pairs.copy()
+        without[:, place] = False
+        net[:, place] = worth - _worth(wide, without, weight) - cost[:, place]
+    served = np.bincount(problem.desa[pairs.any(axis=1)], minlength=len(problem.floor))
+    for row in range(len(rows.names)):
+        excess = float(rows.use(wide, pairs)[row]) - 1
+        use = wide.rupiah * rows.rupiah[row] + wide.units * rows.units[row]
+        visit = rows.served[row][rows.kecamatan]
+        if visit.any():  # a ceiling on families: those leave whose whole set gains least
+            gain, use = np.where(pairs, net, 0).sum(axis=1, keepdims=True), visit[:, None]
+            given = pairs.any(axis=1, keepdims=True) & (use > 0)
+        else:
+            gain, given = net, pairs & (use > 0)
+        family, column = np.nonzero(given)
+        order = np.argsort(gain[family, column] / use[family, column], kind="stable")
+        for who, what in zip(family[order].tolist(), column[order].tolist(), strict=True):
+            if excess <= _TOLERANCE:
+                break
+            leaving = pairs[who].copy() if visit.any() else np.arange(problem.shape[1]) == what
+            desa, last = problem.desa[who], not (pairs[who] & ~leaving).any()
+            if last and served[desa] <= problem.floor[desa]:
+                continue
+            pairs[who] &= ~leaving
+            served[desa] -= last
+            excess -= float(use[who, what])
+    return pairs if problem.fits(pairs) else np.zeros(problem.shape, dtype=bool)
+
+
+def _fill(problem: _Problem, start: Flags) -> Flags:
     """Add (family, programme) pairs to a selection while there is room, those that gain most per rupiah first."""
     wide, limits, rows = problem.wide, problem.limits, problem.rows
-    pairs = np.zeros(problem.shape, dtype=bool) if start is None else start.copy()
+    pairs = start.copy()
     room = 1 - rows.use(wide, pairs)
     cost = np.where(pairs, 0, wide.rupiah) * problem.candidates
     alone = gap_closed(wide.lifts, wide.gap[:, None], wide.chance[:, None])

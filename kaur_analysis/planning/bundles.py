@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from kaur_analysis.errors import StudyRejected
 from kaur_analysis.planning.wide import Array, Flags, Wide
 
 Integers = NDArray[np.int64]
@@ -46,10 +47,24 @@ class Bundles:
     value: Array
     starts: Integers
 
+    @classmethod
+    def of(cls, family: Integers, members: Integers, value: Array) -> "Bundles":
+        """Sets in the families' order, with the first row of each family worked out."""
+        starts = np.flatnonzero(np.r_[True, family[1:] != family[:-1]][: len(family)])
+        return cls(family, members, value, starts)
+
     def sums(self, pairs: Array) -> Array:
         """Sum of a families × programmes quantity over the members of every set."""
         padded = np.hstack([pairs, np.zeros((len(pairs), 1))]).ravel()
         return np.asarray(padded[self.members].sum(axis=1))
+
+    def locate(self, pairs: Flags) -> Integers:
+        """Rows of the sets that a selection gives, one for every family it serves."""
+        width = pairs.shape[1] + 1
+        marks = np.append(np.left_shift(np.uint64(1), np.arange(width - 1, dtype=np.uint64)), np.uint64(0))
+        wanted = (pairs * marks[:-1]).sum(axis=1, dtype=np.uint64)
+        found = marks[self.members % width].sum(axis=1, dtype=np.uint64)
+        return np.flatnonzero((found == wanted[self.family]) & (found > 0))
 
     def pairs(self, chosen: Integers, shape: tuple[int, int]) -> Flags:
         """Families × programmes given by the chosen sets."""
@@ -72,8 +87,16 @@ def _templates(size: int, at_most: int) -> Integers:
 def build_bundles(
     wide: Wide, candidates: Flags, at_most: int, in_kind_weight: float, family_rupiah: float | None = None
 ) -> Bundles:
-    """Enumerate the sets of at most ``at_most`` candidate programmes that do not exclude each other."""
+    """Enumerate the sets of at most ``at_most`` candidate programmes that do not exclude each other.
+
+    Raises
+    ------
+    StudyRejected
+        More than 63 programmes (sets are compared by one 64-bit word).
+    """
     width = len(wide.programmes) + 1
+    if width > 64:
+        raise StudyRejected("Alokasi menerima paling banyak 63 program.")
     exclusive = np.pad(wide.exclusive, (0, 1))
     patterns, which = np.unique(np.packbits(candidates, axis=1), axis=0, return_inverse=True)
     which = which.ravel()
@@ -94,11 +117,9 @@ def build_bundles(
         members.append((rows[:, None, None] * width + sets[None]).reshape(-1, at_most))
     family, member = np.concatenate(families), np.concatenate(members)
     order = np.argsort(family, kind="stable")
-    bundles = Bundles(family[order], member[order], np.zeros(len(order)), np.zeros(0, dtype=np.int64))
+    bundles = Bundles.of(family[order], member[order], np.zeros(len(order)))
     lifts, rupiah = bundles.sums(wide.lifts), bundles.sums(wide.rupiah)
     chance, gap = wide.chance[bundles.family], wide.gap[bundles.family]
     value = gap_closed(lifts, gap, chance) + in_kind_weight * chance * (rupiah - lifts)
     keep = np.ones(len(order), dtype=bool) if family_rupiah is None else rupiah <= family_rupiah
-    family = bundles.family[keep]
-    starts = np.flatnonzero(np.r_[True, family[1:] != family[:-1]][: len(family)])
-    return Bundles(family, bundles.members[keep], value[keep], starts)
+    return Bundles.of(bundles.family[keep], bundles.members[keep], value[keep])

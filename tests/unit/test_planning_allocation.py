@@ -148,6 +148,23 @@ def test_the_reduced_programme_reaches_the_stated_gap(monkeypatch):
     assert reduced.gap <= 0.005 and objective >= exact.bound * (1 - 0.01)
 
 
+def test_prices_found_on_a_sample_lead_to_the_same_bound(monkeypatch):
+    wide = small_world(8, families=600, desa=8)
+    limits = Limits(total=0.2 * wide.rupiah.sum(), quota={"sembako": 150})
+    monkeypatch.setattr(solver, "SAMPLE", 10**9)
+    whole = allocate(wide, limits)
+    monkeypatch.setattr(solver, "SAMPLE", 300)
+    assert allocate(wide, limits).bound == pytest.approx(whole.bound, rel=2e-3)
+
+
+def test_taking_back_what_exceeds_keeps_the_floors():
+    wide = small_world(9, families=40, desa=4)
+    problem = solver._problem(wide, Limits(capacity=8, desa_floor=1))
+    everyone = np.eye(len(CODES), dtype=bool)[wide.due.argmax(axis=1)] & (wide.due > 0)
+    kept = solver._repair(problem, everyone, np.zeros(1))
+    assert kept.any(axis=1).sum() == 8 and len(set(wide.desa[kept.any(axis=1)])) == len(set(wide.desa))
+
+
 def test_families_alike_are_solved_as_one_pattern():
     one = small_world(1, families=1)
     many = Wide(
@@ -158,7 +175,8 @@ def test_families_alike_are_solved_as_one_pattern():
         exclusive=one.exclusive,
     )
     problem = solver._problem(many, Limits(total=float(many.rupiah.sum()) / 3))
-    assert len(solver._contest(problem, np.array([0.0]), 10**6).count) == 1
+    nothing = np.zeros(many.rupiah.shape, dtype=bool)
+    assert len(solver._contest(problem, np.array([0.0]), nothing, 10**6).count) == 1
 
 
 def test_reserve_is_kept_back():
