@@ -1,7 +1,7 @@
 """The sheet for the village meeting: candidates by initials and dusun, why, and room to object or propose."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,16 +13,18 @@ from kaur_analysis.reference import Area
 from kaur_analysis.reference.catalogue import known_fields
 from kaur_analysis.store import write_text
 
-BLANK_LINES = 4
+MOST_CANDIDATES = 22
+BLANK_LINES = 3
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One family on the sheet: initials of its head, dusun, and each programme with its reason."""
+    """One family on the sheet: initials of its head, dusun, its programmes and the reasons for them together."""
 
     initials: str
     dusun: str
-    programmes: tuple[tuple[str, str], ...]
+    programmes: str
+    reasons: str
 
 
 def candidates(rows: pd.DataFrame, identities: Identities) -> list[Candidate]:
@@ -34,17 +36,35 @@ def candidates(rows: pd.DataFrame, identities: Identities) -> list[Candidate]:
     found = []
     for family, part in rows.sort_values(["priority", "programme"], kind="stable").groupby("family", sort=False):
         identity: Mapping[str, str] = identities.get(str(family), {})
-        reasons = tuple(zip(part["programme_name"], (public_reason(why) for why in part["why"]), strict=True))
-        found.append(Candidate(initials(identity.get("name", "")) or "–", identity.get("dusun", "") or "–", reasons))
+        found.append(
+            Candidate(
+                initials=initials(identity.get("name", "")) or "–",
+                dusun=identity.get("dusun", "") or "–",
+                programmes=", ".join(short_name(name) for name in part["programme_name"]),
+                reasons=public_reasons(part["why"]),
+            )
+        )
     return found
 
 
-def public_reason(why: str) -> str:
-    """The reason without what only the restricted list may say."""
-    meanings = tuple(field.meaning for field in known_fields().values() if field.sensitive or field.kind == "peluang")
+def short_name(name: str) -> str:
+    """``Program Keluarga Harapan (PKH)`` becomes ``PKH``; a name without an abbreviation stays."""
+    abbreviation = re.search(r"\(([A-Z][A-Za-z-]+)\)$", name)
+    return abbreviation.group(1) if abbreviation else name
+
+
+def public_reasons(whys: Iterable[str]) -> str:
+    """What the reasons of several programmes say together, without what only the restricted list may say.
+
+    Of several spans of the desil only the narrowest is kept; what is said twice is said once.
+    """
+    fields = known_fields()
+    meanings = [field.meaning for field in fields.values() if field.sensitive or field.kind == "peluang"]
     hidden = re.compile("|".join(["nerima", *map(re.escape, meanings)]))
-    shown = [part for part in why.removeprefix("memenuhi ").split("; ") if not hidden.search(part)]
-    return "; ".join(shown) or "memenuhi syarat program"
+    parts = dict.fromkeys(part for why in whys for part in why.removeprefix("memenuhi ").split("; "))
+    shown = [part for part in parts if not hidden.search(part)]
+    ranks = sorted(part for part in shown if part.startswith(fields["desil"].meaning))
+    return "; ".join([*ranks[:1], *(part for part in shown if part not in ranks)]) or "memenuhi syarat program"
 
 
 def write_musdes(
@@ -57,7 +77,9 @@ def write_musdes(
     edition: str,
     synthetic: bool = False,
 ) -> list[Path]:
-    """One printable A4 sheet (HTML) per desa. Initials in a small village still tell who is meant: restricted too.
+    """One printable A4 sheet (HTML) per desa, with its most urgent families; how many others there are is said.
+
+    Initials in a small village still tell who is meant, so the sheets are as restricted as the lists.
 
     Parameters
     ----------
@@ -78,13 +100,15 @@ def write_musdes(
     written = []
     for desa, part in rows.groupby("desa", sort=True):
         kind = "Kelurahan" if str(names.at[desa, "kind"]).lower().startswith("kel") else "Desa"
+        listed = candidates(part, identities)
         page = template.render(
             desa=f"{kind} {names.at[desa, 'name']}",
             kecamatan=f"Kecamatan {area.kecamatan_name(str(desa)[:7])}",
             kabupaten=area.full_name,
             edition=edition,
             synthetic=synthetic,
-            candidates=candidates(part, identities),
+            candidates=listed[:MOST_CANDIDATES],
+            others=len(listed[MOST_CANDIDATES:]),
             blank_lines=BLANK_LINES,
         )
         written.append(write_text(folder / f"musdes-{edition}-{desa}.html", page))

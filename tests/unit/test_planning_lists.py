@@ -13,10 +13,10 @@ from msoffcrypto.exceptions import InvalidKeyError
 from python_calamine import CalamineWorkbook
 
 from kaur_analysis.errors import DataRejected, StudyRejected, UsageError
-from kaur_analysis.planning import budget, needs_matrix, zero_cost
+from kaur_analysis.planning import budget, musdes, needs_matrix, zero_cost
 from kaur_analysis.planning.exports import Provenance, write_budget_workbook
 from kaur_analysis.planning.lists import Access, initials, masked_number, recipient_rows, write_lists
-from kaur_analysis.planning.musdes import public_reason, write_musdes
+from kaur_analysis.planning.musdes import public_reasons, short_name, write_musdes
 from kaur_analysis.planning.verification import HEADINGS, latest_outcomes, read_verification
 from kaur_analysis.planning.workbook import Heading, Sheet, encrypt, read_password, write_workbook
 from kaur_analysis.reference import load_area
@@ -316,15 +316,30 @@ def test_the_sheet_needs_nothing_from_elsewhere(sheet):
     assert "http" not in sheet.read_text(encoding="utf-8")
 
 
-def test_a_reason_keeps_what_neighbours_can_see():
-    why = (
-        "memenuhi desil kesejahteraan 1–4; lantai tanah; penyandang disabilitas berat: 1; belum ada di daftar penerima"
-    )
-    assert public_reason(why) == "desil kesejahteraan 1–4; lantai tanah"
+def test_reasons_keep_what_neighbours_can_see():
+    why = "memenuhi desil kesejahteraan 1–4; lantai tanah; penyandang disabilitas: 1; belum ada di daftar penerima"
+    assert public_reasons([why]) == "desil kesejahteraan 1–4; lantai tanah"
 
 
-def test_a_reason_with_nothing_to_show_still_says_something():
-    assert public_reason("memenuhi peluang miskin ekstrem paling sedikit 0,5") == "memenuhi syarat program"
+def test_reasons_of_several_programmes_are_said_once_with_the_narrowest_desil():
+    whys = ["memenuhi desil kesejahteraan 1–5; lantai tanah", "memenuhi desil kesejahteraan 1–2; lantai tanah"]
+    assert public_reasons(whys) == "desil kesejahteraan 1–2; lantai tanah"
+
+
+def test_reasons_with_nothing_to_show_still_say_something():
+    assert public_reasons(["memenuhi peluang miskin ekstrem paling sedikit 0,5"]) == "memenuhi syarat program"
+
+
+@pytest.mark.parametrize(("name", "short"), [("Program Keluarga Harapan (PKH)", "PKH"), ("Zakat", "Zakat")])
+def test_programmes_are_called_by_their_abbreviation(name, short):
+    assert short_name(name) == short
+
+
+def test_the_sheet_says_how_many_families_it_leaves_out(tmp_path, needs, access, monkeypatch):
+    monkeypatch.setattr(musdes, "MOST_CANDIDATES", 1)
+    rows = recipient_rows(needs, PROGRAMMES)
+    page = write_musdes(rows, IDENTITIES, AREA, tmp_path / "m", access=access, edition="uji")[0]
+    assert "1 keluarga lain ada di daftar petugas" in page.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
