@@ -90,7 +90,9 @@ def _action(
 ) -> Action:
     programme = facts.programmes.get(code)
     sentence = rule["sentence"].format(
-        number=figure.words if figure.shown else "", programme=programme.short if programme else ""
+        number=figure.words if figure.shown else "",
+        count=figure.text if figure.shown else "",
+        programme=programme.short if programme else "",
     )
     office = programme.agency if rule.get("agency") == "programme" and programme else rule.get("agency", "")
     name = area.agencies[office].name if office in area.agencies else rule.get("office", "Bappeda-Litbang")

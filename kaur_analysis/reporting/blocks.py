@@ -45,20 +45,23 @@ def poverty_pockets(view: KabupatenView) -> Section:
     """*Kantong kemiskinan*: share × number."""
     pockets = view.pockets
     known = [place for place in pockets.places if place.quadrant]
-    picture = charts.quadrants(
-        [place.name for place in known],
-        [place.share.value for place in known],
-        [place.families.value for place in known],
-        pockets.share_line.value,
-        pockets.number_line,
-    )
+    picture = ""
+    if known:
+        drawn = charts.quadrants(
+            [place.name for place in known],
+            [place.share.value for place in known],
+            [place.families.value for place in known],
+            pockets.share_line.value,
+            pockets.number_line,
+        )
+        picture = charts.svg(drawn, "kantong")
     unknown = sorted(place.name for place in pockets.places if not place.quadrant)
     return section(
         "pockets",
         pockets=pockets,
         unknown=unknown,
         mean="" if np.isnan(pockets.number_line) else f"{pockets.number_line:.0f}",
-        picture=charts.svg(picture, "kantong") if known else "",
+        picture=picture,
     )
 
 

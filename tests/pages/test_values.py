@@ -1,0 +1,217 @@
+"""The same number reads the same wherever it stands, and what is not shown says so."""
+
+import re
+
+import nbformat
+import numpy as np
+import pytest
+from nbconvert import HTMLExporter
+
+from kaur_analysis import reporting as r
+from tests.pages import fabricated as made
+from tests.pages import pages
+from tests.pages.reader import Reader
+
+CODE = "1704010"
+
+
+def changed(topic, indicator, area, programme="", **values):
+    """The invented edition with one row changed."""
+    table = made.published().copy()
+    rows = (
+        (table["topic"] == topic)
+        & (table["indicator"] == indicator)
+        & (table["area"] == area)
+        & (table["programme"] == programme)
+        & (table["group"] == "")
+    )
+    assert rows.sum() == 1
+    for column, value in values.items():
+        table.loc[rows, column] = value
+    return table
+
+
+def view(table=None, code=CODE):
+    return r.kecamatan_view(made.published() if table is None else table, made.facts(), made.AREA, code)
+
+
+@pytest.fixture(scope="module")
+def page():
+    return pages.kecamatan(CODE)
+
+
+@pytest.fixture(scope="module")
+def text():
+    return view().indicators[0].figure.text
+
+
+def test_the_headline_carries_the_indicators_value(text):
+    assert f"({text}, kisaran" in view().headline.finding
+
+
+def test_the_chart_carries_the_indicators_value(page, text):
+    picture = page[page.index('id="banding') - 3000 : page.index("Tabel data gambar ini")]
+    assert f">{text}</text>" in picture
+
+
+def test_the_map_carries_the_indicators_value(page, text):
+    assert re.search(rf"[▲▼■○] {re.escape(text)}</text>", page)
+
+
+def test_the_charts_table_carries_the_indicators_value(page, text):
+    assert f'<tr class="own"><th scope="row">Nasal</th><td>{text}</td>' in page
+
+
+def test_the_headline_says_how_sure_it_is():
+    assert re.search(r"kisaran \d+–\d+%", view().headline.finding)
+
+
+def test_a_changed_number_changes_in_every_place_at_once():
+    table = changed("poverty", "poor_share", CODE, value=0.4444, low=0.43, high=0.46)
+    other = r.page_html([r.headline(view(table)), r.indicators(view(table)), r.comparison_chart(view(table))], "x")
+    assert other.count("44%") >= 4
+
+
+def test_a_protected_number_is_marked_and_named():
+    table = changed("poverty", "extreme_families", CODE, value=np.nan, low=np.nan, high=np.nan, status="disembunyikan")
+    html = r.indicators(view(table)).html
+    assert '<span aria-hidden="true">•</span><span class="hidden">dilindungi</span>' in html
+
+
+def test_a_number_that_is_too_uncertain_is_not_printed():
+    table = changed("poverty", "poor_share", CODE, value=np.nan, status="tidak disajikan")
+    assert view(table).headline.finding.startswith("Sekitar 1 dari")
+    assert "miskin ekstrem" in view(table).headline.finding
+
+
+def test_a_kecamatan_without_any_figure_says_so_and_still_has_a_page():
+    table = made.published()
+    own = table["area"].str.startswith(CODE)
+    empty = table.assign(value=table["value"].where(~own), status=table["status"].where(~own, "belum ada data"))
+    assert view(empty).headline.finding == "Angka kemiskinan Nasal belum dapat disajikan: belum ada data."
+    assert "<h1>Kecamatan Nasal</h1>" in pages.kecamatan(CODE, published=empty)
+
+
+def test_a_kecamatan_missing_from_the_table_altogether_still_has_a_page():
+    table = made.published()
+    rest = table[~table["area"].str.startswith(CODE)]
+    assert "<h1>Kecamatan Nasal</h1>" in pages.kecamatan(CODE, published=rest)
+
+
+def test_an_edition_of_official_figures_alone_has_a_kabupaten_page():
+    table = made.published()
+    assert "<h2>Posisi relatif</h2>" in pages.kabupaten(published=table[table["topic"] == "official"])
+
+
+def test_a_number_with_caution_carries_the_mark():
+    table = changed("poverty", "poor_share", CODE, status="hati-hati", rse=0.3)
+    assert "pakai dengan hati-hati" in view(table).headline.finding
+    assert '<span class="mark">hati-hati</span>' in r.indicators(view(table)).html
+
+
+def test_desa_are_listed_by_gap_and_hidden_ones_by_name():
+    desa = view().desa
+    gaps = [row.gap.value for row in desa if row.gap.shown]
+    names = [row.name for row in desa if not row.gap.shown]
+    assert gaps == sorted(gaps, reverse=True) and names == sorted(names) and names
+
+
+def test_every_desa_of_the_kecamatan_is_listed():
+    assert len(view().desa) == (made.AREA.desa["kecamatan"] == CODE).sum()
+
+
+def test_parts_of_a_hundred_families_add_up_to_a_hundred():
+    for reach in view().reach:
+        found = re.search(r": (\d+) menerima, (?:(\d+) belum terdaftar, )?(\d+) ", reach.sentences[0])
+        if found:
+            assert sum(int(part) for part in found.groups() if part) == 100
+            assert len(reach.picture) == 10
+
+
+def test_denominators_stand_beside_the_sentences():
+    assert "perkiraan" in view().reach_any.sentences[0] and "(dari " in view().reach_any.sentences[1]
+
+
+def test_there_are_two_to_four_actions_with_agency_and_money():
+    for code in made.KEC:
+        actions = view(code=code).actions
+        assert 2 <= len(actions) <= 4
+        assert all(action.agency and action.rupiah for action in actions)
+
+
+def test_an_action_below_its_threshold_is_not_proposed():
+    table = changed("poverty", "extreme_families", CODE, value=4.0, low=3.0, high=5.0)
+    assert "anggaran_nol" not in [action.code for action in view(table).actions]
+
+
+def test_the_sum_of_needs_leaves_out_what_is_hidden_and_says_so():
+    table = changed("needs", "due_rupiah_year", CODE, "pkh", value=np.nan, status="disembunyikan")
+    assert view(table).needs.total_note == "tidak termasuk angka yang tidak disajikan"
+
+
+def test_the_kabupaten_page_has_the_blocks_of_the_planning_documents():
+    found = re.findall(r"<h2>([^<]+)</h2>", pages.all_pages()["kabupaten"])
+    wanted = ["Posisi relatif", "Perkembangan antarwaktu", "Efektivitas", "Relevansi", "Keterkaitan",
+              "Kantong kemiskinan", "Lokasi prioritas"]  # fmt: skip
+    assert [name for name in found if name in wanted] == wanted
+
+
+def test_unknown_official_years_say_that_there_are_no_data():
+    row = re.search(r'<th scope="row">2018</th><td>(.*?)</td>', pages.all_pages()["kabupaten"])
+    assert "belum ada data" in row.group(1)
+
+
+def test_relative_position_names_the_difference_in_percentage_points():
+    kabupaten = r.kabupaten_view(made.published(), made.facts(), made.AREA)
+    assert "3,79 poin persen di atas Provinsi Bengkulu (14,04%)" in kabupaten.position.sentence
+
+
+def test_a_fall_within_the_surveys_error_is_called_so():
+    kabupaten = r.kabupaten_view(made.published(), made.facts(), made.AREA)
+    assert "belum dapat dibedakan dari nol" in kabupaten.changes.effectiveness[1]
+
+
+def test_an_agency_without_programmes_still_has_a_page():
+    facts = made.facts() | {"programmes": []}
+    page = r.agency_view(made.published(), facts, made.AREA, "dinsos")
+    assert "belum dapat dihitung" in page.headline.finding
+    assert "Belum ada program" in r.gap_table(page).html
+
+
+def test_the_index_names_pages_that_could_not_be_made():
+    index = r.index_view(made.published(), made.facts(), made.AREA, {"kaur-2025-1704010-nasal.html": "Nasal"})
+    assert len(index.kecamatan) == 1 and "Maje" in index.missing
+
+
+def test_text_from_the_study_is_escaped():
+    facts = made.facts() | {"contact": "<script>alert(1)</script>"}
+    html = r.method(r.kecamatan_view(made.published(), facts, made.AREA, CODE)).html
+    assert "<script>" not in html and "&lt;script&gt;" in html
+
+
+def notebook():
+    page = view()
+    outputs = [
+        nbformat.v4.new_output("display_data", {"text/html": section.html, "text/plain": "Section(...)"})
+        for section in (r.header(page), r.headline(page), r.actions(page))
+    ]
+    noise = nbformat.v4.new_output("stream", name="stderr", text="FutureWarning: rahasia")
+    cells = [nbformat.v4.new_markdown_cell("catatan untuk peneliti")]
+    cells += [nbformat.v4.new_code_cell("kode_rahasia()", outputs=[noise, output]) for output in outputs]
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+def converted():
+    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(r.PAGE_TEMPLATES)])
+    return exporter.from_notebook_node(notebook(), resources={"metadata": {"name": "Kecamatan Nasal"}})[0]
+
+
+def test_nbconvert_makes_the_page_that_reporting_makes():
+    ours, theirs = Reader(r.notebook_page(notebook(), "Kecamatan Nasal")), Reader(converted())
+    assert theirs.tags == ours.tags
+    assert theirs.text.split() == ours.text.split()
+
+
+@pytest.mark.parametrize("word", ["kode_rahasia", "FutureWarning", "catatan untuk peneliti", "Section("])
+def test_code_logs_and_notes_stay_out_of_the_page(word):
+    assert word not in converted()
