@@ -16,12 +16,15 @@ Integers = NDArray[np.int64]
 def gap_closed(lifts: Array, gap: Array, chance: Array) -> Array:
     """Expected part of a family's extreme-poverty gap that a transfer closes, rupiah per year.
 
-    ``G (1 - exp(-b p / G))`` for a transfer ``b``, expected gap ``G`` and probability ``p`` of being extremely poor:
-    the expectation of ``min(gap, b)`` when the gap of an extremely poor family is exponential with mean ``G / p``.
-    Near zero every rupiah closes ``p`` rupiah; it never exceeds ``min(G, p b)`` and grows ever more slowly.
+    ``G (1 - max(0, 1 - b p / 3G) ** 3)`` for a transfer ``b``, expected gap ``G`` and probability ``p`` of being
+    extremely poor: the expectation of ``min(gap, b)`` when the gap of an extremely poor family has mean ``G / p`` and
+    a density that falls in a straight line from the poverty line down to nothing. Near zero every rupiah closes ``p``
+    rupiah; the sum never exceeds ``min(G, p b)``. For lognormal welfare it is within 0.06 ``G`` of the exact
+    expectation (spread of logs 0.3-0.5, probability from 0.003 to 0.4), which would need a third parameter per family.
     """
-    steepness = np.divide(chance, gap, out=np.zeros(np.broadcast(gap, chance).shape), where=gap > 0)
-    return np.asarray(gap * -np.expm1(-lifts * steepness))
+    steepness = np.divide(chance, 3 * gap, out=np.zeros(np.broadcast(gap, chance).shape), where=gap > 0)
+    part = np.minimum(lifts * steepness, 1)
+    return np.asarray(gap * part * (3 - 3 * part + part**2))  # 1 - (1 - part) ** 3 without cancellation
 
 
 @dataclass(frozen=True)

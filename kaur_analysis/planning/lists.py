@@ -62,6 +62,35 @@ class Access:
             raise UsageError("Sebutkan siapa yang membuka daftar dan alasannya (paling sedikit 10 huruf).")
 
 
+def identities_of(vault: pd.DataFrame, head_record: pd.Series) -> Identities:
+    """Identity of each family's head, from the opened vault.
+
+    Parameters
+    ----------
+    vault
+        As :func:`kaur_analysis.intake.vault.open_vault` returns it: ``record, nik, kk, name, address``.
+    head_record
+        Record of the head, indexed by the family's pseudonym. Families whose record is not in the vault are left out.
+
+    Returns
+    -------
+    dict
+        Family to ``name, nik, kk, address, dusun``; the dusun is what the address says after "Dusun".
+    """
+    known = vault.drop_duplicates("record").set_index("record")[["name", "nik", "kk", "address"]].fillna("").astype(str)
+    wanted = head_record[head_record.isin(known.index)]
+    people = known.loc[wanted.to_numpy()].to_dict("records")
+    return {
+        str(family): person | {"dusun": _dusun(person["address"])}
+        for family, person in zip(wanted.index, people, strict=True)
+    }
+
+
+def _dusun(address: str) -> str:
+    found = re.search(r"\b(?:dusun|dsn)\b\.?\s*(\w+)", address, flags=re.IGNORECASE)
+    return f"Dusun {found.group(1)}" if found else ""
+
+
 def recipient_rows(
     needs: pd.DataFrame, programmes: Iterable[Programme], chosen: pd.DataFrame | None = None
 ) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from kaur_analysis.errors import StudyRejected
 from kaur_analysis.planning import InfeasibleBudget, Limits, Wide, allocate, limits_from_budgets
@@ -56,7 +57,7 @@ def worth(wide, pairs, weight=0.1):
             wide.rupiah[who, j] * programme.closes_gap for j, programme in enumerate(wide.programmes) if pairs[who, j]
         )
         other = float(wide.rupiah[who][pairs[who]].sum()) - lifts
-        total += wide.gap[who] * (1 - np.exp(-lifts * wide.chance[who] / wide.gap[who]))
+        total += wide.gap[who] * (1 - max(1 - lifts * wide.chance[who] / (3 * wide.gap[who]), 0) ** 3)
         total += weight * wide.chance[who] * other
     return total
 
@@ -287,14 +288,28 @@ def test_no_candidates_is_an_empty_allocation():
     assert allocate(Wide(**{**wide.__dict__, "chance": wide.chance * 0}), Limits(total=1e9)).chosen.empty
 
 
-def test_gap_closed_is_the_expectation_under_an_exponential_gap():
+def test_gap_closed_is_the_expectation_under_a_straight_falling_density():
     chance, gap, transfer = 0.3, 900_000.0, 2_000_000.0
-    mean = gap / chance
-    grid = np.linspace(0, 40 * mean, 2_000_001)
-    density = np.exp(-grid / mean) / mean
-    expectation = chance * np.trapezoid(np.minimum(grid, transfer) * density, grid)
+    most = 3 * gap / chance
+    grid = np.linspace(0, most, 200_001)
+    expectation = chance * np.trapezoid(np.minimum(grid, transfer) * 2 / most * (1 - grid / most), grid)
     closed = gap_closed(np.array([transfer]), np.array([gap]), np.array([chance]))[0]
     assert closed == pytest.approx(expectation, rel=1e-6)
+
+
+@pytest.mark.parametrize("spread", [0.3, 0.4, 0.5])
+@pytest.mark.parametrize("typical", [450_000, 600_000, 900_000])
+def test_gap_closed_is_near_the_exact_expectation_of_lognormal_welfare(spread, typical):
+    def expected_gap(line):
+        place = (np.log(line) - np.log(typical)) / spread
+        return line * norm.cdf(place) - typical * np.exp(spread**2 / 2) * norm.cdf(place - spread)
+
+    line = 400_000.0
+    chance, gap = norm.cdf(np.log(line / typical) / spread), expected_gap(line)
+    transfers = np.array([0.25, 0.5, 1, 2, 3]) * gap / chance
+    exact = np.array([gap - (expected_gap(line - transfer) if transfer < line else 0) for transfer in transfers])
+    closed = gap_closed(transfers, np.full(5, gap), np.full(5, chance))
+    assert np.abs(closed - exact).max() <= 0.06 * gap
 
 
 def test_a_family_without_a_gap_has_none_to_close():

@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 from kaur_analysis.errors import DataRejected, StudyRejected, UsageError
 from kaur_analysis.planning import budget, musdes, needs_matrix, zero_cost
 from kaur_analysis.planning.exports import Provenance, write_budget_workbook
-from kaur_analysis.planning.lists import Access, initials, masked_number, recipient_rows, write_lists
+from kaur_analysis.planning.lists import Access, identities_of, initials, masked_number, recipient_rows, write_lists
 from kaur_analysis.planning.musdes import public_reasons, short_name, write_musdes
 from kaur_analysis.planning.verification import HEADINGS, latest_outcomes, read_verification
 from kaur_analysis.planning.workbook import Heading, Sheet, encrypt, read_password, write_workbook
@@ -178,6 +178,23 @@ def test_a_missing_or_empty_password_file_is_refused(tmp_path, content):
         file.write_text(content, encoding="utf-8")
     with pytest.raises(UsageError):
         read_password(file)
+
+
+def test_identities_come_from_the_head_of_the_family():
+    vault = pd.DataFrame(
+        {
+            "record": ["r1", "r2"],
+            "nik": ["0000111122223331", None],
+            "kk": ["0000444455556661", "0000444455556662"],
+            "name": ["Contoh A", "Contoh B"],
+            "address": ["Jl. Uji 1 DUSUN Tiga RT 2", "Jl. Uji 2"],
+        }
+    )
+    found = identities_of(vault, pd.Series({"k1": "r1", "k2": "r2", "k3": "r9"}))
+    assert {family: (person["name"], person["dusun"]) for family, person in found.items()} == {
+        "k1": ("Contoh A", "Dusun Tiga"),
+        "k2": ("Contoh B", ""),
+    }
 
 
 def test_an_allocation_limits_the_lists(needs):
