@@ -11,6 +11,7 @@ from kaur_analysis.reporting.blocks import (
     relative_position,
     relevance,
     scenario_table,
+    survey_route,
     zero_cost,
 )
 from kaur_analysis.reporting.html import PAGE_TEMPLATES, Section, notebook_page, page_html
@@ -66,6 +67,7 @@ __all__ = [
     "relative_position",
     "relevance",
     "scenario_table",
+    "survey_route",
     "targeting_sentences",
     "tile_map",
     "zero_cost",

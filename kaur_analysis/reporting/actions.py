@@ -51,6 +51,8 @@ def actions_for(
     for rule in rules["rules"]:
         if scope not in rule["scope"] or ("number" not in rule and len(found) >= rules["fewest"]):
             continue
+        if rule.get("unless") in [action.code for action in found]:
+            continue
         candidates = [
             (figure, programme)
             for programme in _programmes(rule, facts, agency)

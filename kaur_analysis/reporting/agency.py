@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from kaur_analysis.formats import number, rupiah_short
+from kaur_analysis.formats import number
 from kaur_analysis.reference import Area
 from kaur_analysis.reporting import charts
 from kaur_analysis.reporting.actions import Action, actions_for
@@ -20,6 +20,7 @@ from kaur_analysis.reporting.views import (
     limits_of,
     needs_of,
     reach_by_programme,
+    sum_text,
 )
 
 
@@ -34,10 +35,11 @@ class GapRow:
 
 @dataclass(frozen=True)
 class Gaps:
-    """Families due per kecamatan for the agency's largest programmes."""
+    """Families due per kecamatan for the agency's largest programmes; ``whom`` says which families are counted."""
 
     programmes: tuple[str, ...]
     rows: tuple[GapRow, ...]
+    whom: str
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,10 @@ def agency_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, agen
     )
 
 
-def _due(table: PublishedTable, code: str, programme: Programme) -> Figure:
-    return table.one("needs.due_families", code, programme.code)
+def _due(table: PublishedTable, code: str, programme: Programme, what: str = "families") -> Figure:
+    """Due to the extreme poor; where the table does not tell them apart, to all who qualify."""
+    extreme = table.one(f"needs.due_extreme_{what}", code, programme.code)
+    return table.one(f"needs.due_{what}", code, programme.code) if extreme == NOTHING else extreme
 
 
 def _size(figure: Figure) -> float:
@@ -98,17 +102,18 @@ def _size(figure: Figure) -> float:
 
 
 def _headline(table: PublishedTable, area: Area, needs: Needs, programmes: list[Programme], name: str) -> Headline:
-    if not needs.total or not programmes:
+    money = needs.extreme_total or needs.total
+    if not money or not programmes:
         return Headline(f"Kebutuhan program {name} belum dapat dihitung.", "")
     count = len(needs.rows)
     what = f"{number(count)} program" if count > 1 else f"program {programmes[0].short}"
+    whom = "keluarga miskin ekstrem yang berhak" if needs.with_extreme else "semua keluarga yang berhak"
     largest = _due(table, area.code, programmes[0])
-    finding = f"{needs.total} per tahun diperlukan agar semua keluarga yang memenuhi syarat menerima {what} {name}"
+    finding = f"{money} per tahun diperlukan agar {whom} menerima {what} {name}"
     finding += f" ({needs.total_note})" if needs.total_note else ""
-    comparison = "Jumlah keluarga dihitung dari daftar dan dapat berubah bila daftar diperbarui."
-    if largest.shown:
-        return Headline(f"{finding}; {largest.words} belum menerima {programmes[0].short}.", comparison)
-    return Headline(finding + ".", comparison)
+    finding += f"; {largest.words} belum menerima {programmes[0].short}." if largest.shown else "."
+    every = f"Untuk semua yang berhak {needs.total}. " if needs.with_extreme and needs.total else ""
+    return Headline(finding, f"{every}Jumlah dihitung dari daftar keluarga dan berubah bila daftar diperbarui.")
 
 
 def _gaps(table: PublishedTable, area: Area, programmes: list[Programme]) -> Gaps:
@@ -117,14 +122,20 @@ def _gaps(table: PublishedTable, area: Area, programmes: list[Programme]) -> Gap
     rows = []
     for row in area.kecamatan.itertuples():
         families = tuple(_due(table, row.kecamatan, programme) for programme in lead)
-        costs = [table.one("needs.due_rupiah_year", row.kecamatan, programme.code) for programme in programmes]
-        shown = [cost.value for cost in costs if cost.shown]
-        money = rupiah_short(sum(shown)) if shown else "•"
-        rows.append(GapRow(row.name, families, money + (" *" if shown and len(shown) < len(costs) else "")))
+        costs = [_due(table, row.kecamatan, programme, "rupiah_year") for programme in programmes]
+        partly = not all(cost.shown for cost in costs)
+        money = sum_text(costs)
+        rows.append(GapRow(row.name, families, f"{money} *" if money and partly else money or "•"))
     rows.sort(
         key=lambda row: (*((not row.families[0].shown, -_size(row.families[0])) if row.families else ()), row.name)
     )
-    return Gaps(tuple(programme.short for programme in lead), tuple(rows))
+    return Gaps(
+        tuple(programme.short for programme in lead), tuple(rows), "miskin ekstrem " if _told_apart(table) else ""
+    )
+
+
+def _told_apart(table: PublishedTable) -> bool:
+    return table.has("needs.due_extreme_families")
 
 
 def _overlap(table: PublishedTable, area: Area, agency: str) -> tuple[Shared, ...]:

@@ -70,6 +70,11 @@ def priority_places(view: KabupatenView) -> Section:
     return section("priorities", priorities=view.priorities)
 
 
+def survey_route(view: KabupatenView) -> Section:
+    """Targeting as the survey shows it: a check on the lists, for the kabupaten alone."""
+    return section("survey_route", rows=view.survey_reach)
+
+
 def scenario_table(view: KabupatenView) -> Section:
     """What other ways to choose recipients would have done."""
     return section("scenarios", scenarios=view.scenarios)
@@ -82,4 +87,8 @@ def zero_cost(view: KabupatenView) -> Section:
 
 def agencies_table(view: KabupatenView) -> Section:
     """Programmes and rupiah by agency."""
-    return section("agencies", agencies=view.agencies)
+    return section(
+        "agencies",
+        agencies=view.agencies,
+        whom="keluarga miskin ekstrem" if view.needs.with_extreme else "semua keluarga",
+    )

@@ -156,6 +156,16 @@ class PublishedTable:
             row.value, row.low, row.high, unit, row.n, row.status, row.reason, row.source, row.topic == "official"
         )
 
+    def has(self, name: str) -> bool:
+        """Whether any area has a row ``topic.indicator``."""
+        topic, _, indicator = name.partition(".")
+        return any(key[:2] == (topic, indicator) for key in self._rows)
+
+    def programmes(self, name: str, area: str) -> list[str]:
+        """Programmes that the number ``topic.indicator`` of an area is known for."""
+        topic, _, indicator = name.partition(".")
+        return sorted({key[3] for key in self._rows if key[:3] == (topic, indicator, area) and key[3]})
+
     def groups(self, name: str, area: str, programme: str = "") -> dict[str, Figure]:
         """The number for every non-empty group."""
         topic, _, indicator = name.partition(".")

@@ -117,6 +117,15 @@ class Priority:
 
 
 @dataclass(frozen=True)
+class SurveyReach:
+    """Targeting of a programme by the survey route: observed expenditure and reported receipt."""
+
+    name: str
+    exclusion: Figure
+    inclusion: Figure
+
+
+@dataclass(frozen=True)
 class Scenario:
     """One way to choose recipients, with what it would have done."""
 
@@ -170,6 +179,7 @@ class KabupatenView:
     zero_cost: ZeroCost
     reach_any: Reach | None
     reach: tuple[Reach, ...]
+    survey_reach: tuple[SurveyReach, ...]
     agencies: tuple[AgencySum, ...]
     needs: Needs
     limits: tuple[str, ...]
@@ -197,6 +207,7 @@ def kabupaten_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -
         zero_cost=_zero_cost(table, area),
         reach_any=reach_of(table, area.code, None, area),
         reach=reach_by_programme(table, known, area, area.code, known.programmes.values()),
+        survey_reach=_survey_reach(table, known, area),
         agencies=_agencies(table, known, area),
         needs=needs_of(table, known, area, area.code),
         limits=limits_of(table, known, area.code),
@@ -401,6 +412,18 @@ def _priorities(table: PublishedTable, area: Area, pockets: Pockets) -> tuple[Pr
     return tuple(sorted(found, key=lambda row: (row.why != "prioritas", -_size(row.families), row.name)))
 
 
+def _survey_reach(table: PublishedTable, facts: Facts, area: Area) -> tuple[SurveyReach, ...]:
+    rows = [
+        SurveyReach(
+            "Program apa pun" if code == "any" else facts.programmes[code].name if code in facts.programmes else code,
+            table.one("targeting_survey.exclusion_error", area.code, code),
+            table.one("targeting_survey.inclusion_error", area.code, code),
+        )
+        for code in table.programmes("targeting_survey.exclusion_error", area.code)
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.name != "Program apa pun", row.name)))
+
+
 _SCENARIO_COLUMNS = ("scenarios.exclusion_error", "scenarios.inclusion_error", "scenarios.extreme_share_after")
 
 
@@ -446,7 +469,8 @@ def _agencies(table: PublishedTable, facts: Facts, area: Area) -> tuple[AgencySu
 def _agency_sum(
     table: PublishedTable, facts: Facts, area: Area, agency: str, codes: Iterable[str]
 ) -> tuple[float, AgencySum]:
-    costs = [table.one("needs.due_rupiah_year", area.code, code) for code in codes]
+    name_of = "needs.due_extreme_rupiah_year" if table.has("needs.due_extreme_rupiah_year") else "needs.due_rupiah_year"
+    costs = [table.one(name_of, area.code, code) for code in codes]
     shown = [cost.value for cost in costs if cost.shown]
     partly = " *" if shown and len(shown) < len(costs) else ""
     name = area.agencies[agency].name if agency in area.agencies else agency

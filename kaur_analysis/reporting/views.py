@@ -107,26 +107,30 @@ class DesaRow:
 
 @dataclass(frozen=True)
 class Need:
-    """What a programme still owes: families, unit cost, rupiah, who pays."""
+    """What a programme still owes: to the extreme poor and to all who qualify; unit cost, who pays."""
 
     programme: str
     agency: str
     strategy: str
     unit: str
+    extreme: Figure
+    extreme_rupiah: Figure
     families: Figure
-    unit_cost: Figure
     rupiah: Figure
+    unit_cost: Figure
     funds: str
     working_value: bool
 
 
 @dataclass(frozen=True)
 class Needs:
-    """Needs by strategy, and the sum of what is shown."""
+    """Needs by strategy, and the sums of what is shown; ``with_extreme`` where the extreme poor are told apart."""
 
     rows: tuple[Need, ...]
+    extreme_total: str
     total: str
     total_note: str
+    with_extreme: bool
 
 
 @dataclass(frozen=True)
@@ -359,6 +363,8 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
                 agency=area.agencies[programme.agency].name if programme.agency in area.agencies else programme.agency,
                 strategy=STRATEGY_NAMES.get(programme.strategy, programme.strategy),
                 unit=programme.unit,
+                extreme=table.one("needs.due_extreme_families", code, programme.code),
+                extreme_rupiah=table.one("needs.due_extreme_rupiah_year", code, programme.code),
                 families=families,
                 unit_cost=table.one("needs.unit_cost_rp_year", code, programme.code),
                 rupiah=table.one("needs.due_rupiah_year", code, programme.code),
@@ -367,16 +373,29 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
             )
         )
     order = list(STRATEGY_NAMES.values())
+    with_extreme = any(row.extreme != NOTHING for row in rows)
+
+    def size(row: Need) -> float:
+        money = row.extreme_rupiah if with_extreme else row.rupiah
+        return money.value if money.shown else 0.0
+
     rows.sort(
-        key=lambda row: (
-            order.index(row.strategy) if row.strategy in order else len(order),
-            -row.rupiah.value if row.rupiah.shown else 0,
-            row.programme,
-        )
+        key=lambda row: (order.index(row.strategy) if row.strategy in order else len(order), -size(row), row.programme)
     )
-    shown = [row.rupiah.value for row in rows if row.rupiah.shown]
-    note = "" if len(shown) == len(rows) else "tidak termasuk angka yang tidak disajikan"
-    return Needs(tuple(rows), rupiah_short(sum(shown)) if shown else "", note)
+    figures = [row.rupiah for row in rows] + [row.extreme_rupiah for row in rows if with_extreme]
+    return Needs(
+        rows=tuple(rows),
+        extreme_total=sum_text([row.extreme_rupiah for row in rows]) if with_extreme else "",
+        total=sum_text([row.rupiah for row in rows]),
+        total_note="" if all(figure.shown for figure in figures) else "tidak termasuk angka yang tidak disajikan",
+        with_extreme=with_extreme,
+    )
+
+
+def sum_text(figures: Iterable[Figure]) -> str:
+    """Sum of the rupiah that are shown; empty where none is."""
+    shown = [figure.value for figure in figures if figure.shown]
+    return rupiah_short(sum(shown)) if shown else ""
 
 
 def limits_of(table: PublishedTable, facts: Facts, code: str, programmes: Iterable[Programme] = ()) -> tuple[str, ...]:

@@ -176,6 +176,12 @@ def _needs_rows(rows, area, programme, due) -> None:
     rows["needs"].append(_count("needs", "due_families", area, due, **about))
     rows["needs"].append(_count("needs", "due_units", area, due * 1.2, unit="unit", **about))
     rows["needs"].append(_count("needs", "due_rupiah_year", area, due * cost, unit="rupiah_tahun", **about))
+    for name, value, unit in (
+        ("families", due * 0.3, "keluarga"),
+        ("units", due * 0.36, "unit"),
+        ("rupiah_year", due * 0.3 * cost, "rupiah_tahun"),
+    ):
+        rows["needs"].append(_count("needs", f"due_extreme_{name}", area, value, unit=unit, **about))
     for fund, part in programme.funds.items():
         rows["needs"].append(
             _count("needs", "due_rupiah_year", area, due * cost * part, unit="rupiah_tahun", group=fund, **about)

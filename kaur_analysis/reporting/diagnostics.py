@@ -1,0 +1,352 @@
+"""Tables and pictures for researchers in notebooks 01-04: is the data whole, is the model sound, what does it say.
+
+Every function takes a tidy table (``docs/architecture.md``) and returns a :class:`Section`. No household row, no
+identifier and no cell content is ever drawn: files, rules, areas, programmes and quantiles only.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from scipy.stats import norm
+
+from kaur_analysis.formats import number, percent, rupiah_short
+from kaur_analysis.reporting.charts import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION, canvas, svg
+from kaur_analysis.reporting.html import Section, section
+
+COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, INK, GREY)
+DASHES: tuple[object, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
+HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++")
+WIDE = 6.4
+REASON_NAMES = {
+    "unlisted": "belum terdaftar",
+    "ranked_out": "peringkat di luar sasaran",
+    "unserved": "memenuhi syarat, belum dilayani",
+    "graduated": "sudah tidak miskin lagi",
+    "ranked_in": "salah peringkat",
+    "ineligible": "di luar syarat",
+}
+
+
+def accounting_table(accounting: pd.DataFrame) -> Section:
+    """Rows read, kept and set aside by source and file; a line that does not add up is called so.
+
+    Parameters
+    ----------
+    accounting
+        ``source, file, sheet, rows_read, rows_kept, rows_set_aside``.
+    """
+    rows = [
+        (
+            row.source,
+            " · ".join(filter(None, [row.file, row.sheet])),
+            number(row.rows_read),
+            number(row.rows_kept),
+            number(row.rows_set_aside),
+            "cocok" if row.rows_read == row.rows_kept + row.rows_set_aside else "TIDAK COCOK",
+        )
+        for row in accounting.fillna({"file": "", "sheet": ""}).itertuples()
+    ]
+    columns = ["Sumber", "Berkas", "Dibaca", "Dipakai", "Disisihkan", "Jumlah"]
+    return _table(columns, rows, "Tiap baris yang dibaca dipakai atau disisihkan dengan alasan.")
+
+
+def set_aside_table(set_aside: pd.DataFrame) -> Section:
+    """Why rows were set aside, counted by source and reason."""
+    counts = set_aside.groupby(["source", "reason"]).size().sort_values(ascending=False)
+    rows = [(source, reason, number(count)) for (source, reason), count in counts.items()]
+    return _table(["Sumber", "Alasan", "Baris"], rows, "Baris yang disisihkan, menurut alasan.")
+
+
+def findings_summary(findings: pd.DataFrame) -> Section:
+    """Findings counted by severity, rule, source and column; never what was found in a cell."""
+    keys = ["severity", "rule", "source", "column"]
+    counts = (
+        findings.fillna(dict.fromkeys(keys, "")).groupby(keys).agg(count=("rule", "size"), remedy=("remedy", "first"))
+    )
+    order = {"ditolak": 0, "disisihkan": 1, "peringatan": 2}
+    listed = sorted(counts.itertuples(), key=lambda row: (order.get(row.Index[0], 3), -row.count, row.Index))
+    rows = [(*row.Index, number(row.count), row.remedy) for row in listed]
+    return _table(["Tingkat", "Aturan", "Sumber", "Kolom", "Kali", "Cara memperbaiki"], rows, "Temuan pada masukan.")
+
+
+def direct_against_model(direct: pd.DataFrame, model: pd.DataFrame, names: Mapping[str, str] | None = None) -> Section:
+    """Direct against modelled estimates per area with the line of equality; the larger the sample, the larger the dot.
+
+    Parameters
+    ----------
+    direct, model
+        Contract ``ESTIMATES`` for one indicator, one row per area.
+    names
+        Area code → name for the labels.
+    """
+    both = direct.merge(model, on="area", suffixes=("_direct", "_model")).dropna(subset=["value_direct", "value_model"])
+    figure, axes = canvas(4.2, WIDE)
+    size = 18 + 60 * (both["n_households_direct"] / max(both["n_households_direct"].max(), 1)).fillna(0)
+    _whiskers(axes, both, "direct", "model")
+    axes.scatter(both["value_direct"] * 100, both["value_model"] * 100, s=size, color=BLUE, zorder=3)
+    top = 105 * max(both["value_direct"].max(), both["value_model"].max()) if len(both) else 1.0
+    axes.plot([0, top], [0, top], color=GREY, linestyle=DASHES[1], linewidth=1)
+    for row in both.itertuples():
+        axes.annotate(
+            (names or {}).get(row.area, row.area), (row.value_direct * 100, row.value_model * 100), xytext=(5, 4),
+            textcoords="offset points", fontsize=8.5,
+        )  # fmt: skip
+    _percent_axes(axes, "taksiran langsung", "taksiran model")
+    return _picture(figure, "langsung-model", "Taksiran langsung dan taksiran model menurut wilayah.",
+                    "Titik jauh dari garis dengan sampel besar menandakan model yang bias.")  # fmt: skip
+
+
+def _whiskers(axes: Axes, both: pd.DataFrame, across: str, up: str) -> None:
+    x, y = both[f"value_{across}"] * 100, both[f"value_{up}"] * 100
+    for side, data, other in ((across, x, y), (up, y, x)):
+        low, high = both[f"low_{side}"] * 100, both[f"high_{side}"] * 100
+        draw = axes.hlines if side == across else axes.vlines
+        draw(other, low.fillna(data), high.fillna(data), color=GREY, linewidth=0.7)
+
+
+def quantile_plot(residuals: npt.ArrayLike, points: int = 99) -> Section:
+    """Normal quantile plot of standardised residuals, at ``points`` quantiles so that no household shows.
+
+    Few residuals are drawn at fewer quantiles: at most one for every five.
+    """
+    values = np.asarray(residuals, dtype=float)
+    values = values[~np.isnan(values)]
+    shares = np.linspace(0, 1, max(min(points, len(values) // 5), 1) + 2)[1:-1]
+    spread = values.std()
+    observed = np.quantile((values - values.mean()) / (spread if spread > 0 else 1), shares)
+    figure, axes = canvas(3.6, WIDE)
+    axes.plot(norm.ppf(shares), observed, linestyle="none", marker="o", markersize=3.5, color=BLUE)
+    edge = float(norm.ppf(shares[-1])) * 1.05
+    axes.plot([-edge, edge], [-edge, edge], color=GREY, linestyle=DASHES[1], linewidth=1)
+    axes.set_xlabel("kuantil normal")
+    axes.set_ylabel("kuantil sisaan baku")
+    return _picture(figure, "kuantil", "Sisaan model dibandingkan sebaran normal.",
+                    "Lengkung di ujung bawah berarti model menaksir yang paling miskin terlalu tinggi.")  # fmt: skip
+
+
+def shrinkage(weights: pd.DataFrame, names: Mapping[str, str] | None = None) -> Section:
+    """How much each area's estimate leans on its own sample.
+
+    Parameters
+    ----------
+    weights
+        ``area, weight``: 1 means the direct estimate alone, 0 the model alone.
+    """
+    ordered = weights.sort_values(["weight", "area"], ascending=[False, True])
+    figure, axes = canvas(0.27 * len(ordered) + 0.7, WIDE)
+    place = np.arange(len(ordered))
+    axes.hlines(place, 0, ordered["weight"], color=GREY, linewidth=1)
+    axes.plot(ordered["weight"], place, linestyle="none", marker="o", color=BLUE)
+    axes.set_yticks(place, [(names or {}).get(code, code) for code in ordered["area"]])
+    axes.set_ylim(len(ordered) - 0.4, -0.6)
+    axes.set_xlim(0, 1)
+    axes.xaxis.set_major_formatter(lambda tick, _: number(tick, 1))
+    axes.set_xlabel("bobot sampel sendiri")
+    return _picture(figure, "penyusutan", "Seberapa jauh taksiran tiap wilayah bersandar pada sampelnya sendiri.")
+
+
+def area_intervals(estimates: pd.DataFrame, names: Mapping[str, str], reference: float, label: str) -> Section:
+    """Estimates with intervals per area, largest first, and the kabupaten's line.
+
+    Parameters
+    ----------
+    estimates
+        Contract ``ESTIMATES`` for one indicator (a share).
+    """
+    ordered = estimates.dropna(subset=["value"]).sort_values(["value", "area"], ascending=[False, True])
+    figure, axes = canvas(0.27 * len(ordered) + 0.8, WIDE)
+    place = np.arange(len(ordered))
+    axes.hlines(place, ordered["low"] * 100, ordered["high"] * 100, color=GREY, linewidth=1.6)
+    quality = ordered["quality"].fillna("")
+    for mark, face, chosen in (("o", BLUE, quality == "baik"), ("s", "white", quality != "baik")):
+        axes.plot(
+            ordered["value"].where(chosen) * 100, place, linestyle="none", marker=mark, color=BLUE, markerfacecolor=face
+        )
+    axes.axvline(reference * 100, color=INK, linestyle=DASHES[1], linewidth=1)
+    axes.set_yticks(place, [names.get(code, code) for code in ordered["area"]])
+    axes.set_ylim(len(ordered) - 0.4, -0.6)
+    axes.set_xlim(left=0)
+    axes.set_xlabel(f"{label} (persen)")
+    return _picture(figure, "selang", f"{label} menurut wilayah, selang kepercayaan 95 persen; garis putus: kabupaten.",
+                    "Kotak kosong: galat relatif di atas 25 persen.")  # fmt: skip
+
+
+def concentration_curves(curve: pd.DataFrame, names: Mapping[str, str] | None = None, most: int = 6) -> Section:
+    """Share of each programme's rupiah that the poorest get, against equality.
+
+    Parameters
+    ----------
+    curve
+        ``programme, group, population, share`` of ``targeting.concentration``; programme ``welfare`` is drawn grey.
+    most
+        Programmes drawn: those furthest from equality.
+    """
+    whole = curve[curve["group"] == curve["group"].iloc[0]] if len(curve) else curve
+    lines = {code: part.sort_values("population") for code, part in whole.groupby("programme")}
+    welfare = lines.pop("welfare", None)
+    lean = {code: abs(float((part["share"] - part["population"]).mean())) for code, part in lines.items()}
+    figure, axes = canvas(4.2, WIDE)
+    for place, code in enumerate(sorted(lines, key=lambda code: (-lean[code], code))[:most]):
+        part = lines[code]
+        axes.plot(
+            part["population"] * 100, part["share"] * 100, color=COLOURS[place % len(COLOURS)],
+            linestyle=DASHES[place % len(DASHES)], label=(names or {}).get(code, code),
+        )  # fmt: skip
+    if welfare is not None:
+        axes.plot(welfare["population"] * 100, welfare["share"] * 100, color=GREY, linewidth=2.5, label="pengeluaran")
+    axes.plot([0, 100], [0, 100], color=INK, linewidth=0.8)
+    axes.legend(frameon=False, fontsize=9)
+    _percent_axes(axes, "keluarga, dari termiskin", "bagian rupiah")
+    return _picture(figure, "konsentrasi", "Kurva konsentrasi bantuan.",
+                    "Di atas garis: lebih banyak kepada yang miskin daripada bagi rata.")  # fmt: skip
+
+
+def reach_of_extreme(targeting: pd.DataFrame, names: Mapping[str, str] | None = None, group: str = "all") -> Section:
+    """Share of extremely poor families that each programme reaches, with intervals.
+
+    Parameters
+    ----------
+    targeting
+        Contract ``TARGETING``; measure ``true_positive_rate``.
+    """
+    rows = targeting[(targeting["measure"] == "true_positive_rate") & (targeting["group"] == group)]
+    rows = rows.dropna(subset=["value"]).sort_values(["value", "programme"], ascending=[False, True])
+    figure, axes = canvas(0.3 * len(rows) + 0.7, WIDE)
+    place = np.arange(len(rows))
+    axes.barh(place, rows["value"] * 100, height=0.62, color="#7FB2D6", edgecolor=INK, linewidth=0.6)
+    low, high = (rows[side].fillna(rows["value"]) * 100 for side in ("low", "high"))
+    axes.hlines(place, low, high, color=INK, linewidth=1.6)
+    axes.set_yticks(place, [(names or {}).get(code, code) for code in rows["programme"]])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlim(0, 100)
+    axes.set_xlabel("keluarga miskin ekstrem yang menerima (persen)")
+    return _picture(figure, "jangkauan", "Jangkauan tiap program di antara keluarga miskin ekstrem.")
+
+
+def reasons_chart(reasons: pd.DataFrame, names: Mapping[str, str] | None = None, group: str = "all") -> Section:
+    """Exclusion error of each programme split by its first reason.
+
+    Parameters
+    ----------
+    reasons
+        Table of ``targeting.error_decomposition``; measures ``exclusion_<reason>``.
+    """
+    rows = reasons[reasons["measure"].str.startswith("exclusion_") & (reasons["group"] == group)]
+    wide = rows.assign(part=rows["measure"].str.removeprefix("exclusion_")).pivot_table(
+        index="programme", columns="part", values="value", aggfunc="first"
+    )
+    wide = wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    return _stacked(
+        wide * 100, REASON_NAMES, names, "alasan", "dari semua keluarga miskin ekstrem (persen)",
+        "Mengapa keluarga miskin ekstrem tidak menerima, menurut program.",
+    )  # fmt: skip
+
+
+def scenario_curves(scenarios: pd.DataFrame, names: Mapping[str, str] | None = None, measure: str = "p0") -> Section:
+    """What scenarios do at each budget: one line per scenario, its dash and label.
+
+    Parameters
+    ----------
+    scenarios
+        Table of ``targeting.compare_scenarios``: ``measure, programme`` (the scenario), ``value, low, high, budget``.
+    measure
+        Measure drawn.
+    """
+    rows = scenarios[scenarios["measure"] == measure]
+    figure, axes = canvas(3.9, WIDE)
+    for place, (code, part) in enumerate(rows.groupby("programme", sort=True)):
+        line = part.sort_values("budget")
+        axes.plot(
+            line["budget"] / 1e6, line["value"], color=COLOURS[place % len(COLOURS)], marker="osD^v"[place % 5],
+            linestyle=DASHES[place % len(DASHES)], markersize=4.5, label=(names or {}).get(str(code), str(code)),
+        )  # fmt: skip
+    axes.set_xlabel("anggaran (juta rupiah per bulan)")
+    axes.set_ylabel(measure)
+    axes.xaxis.set_major_formatter(lambda tick, _: number(tick))
+    axes.yaxis.set_major_formatter(lambda tick, _: number(tick, 3))
+    axes.legend(frameon=False, fontsize=9)
+    return _picture(figure, "skenario", "Hasil tiap cara memilih penerima pada anggaran yang sama.")
+
+
+def budget_bars(budget: pd.DataFrame, names: Mapping[str, str] | None = None) -> Section:
+    """Rupiah due per agency, split by source of funds.
+
+    Parameters
+    ----------
+    budget
+        Contract ``BUDGET`` of the kabupaten: rows with a fund.
+    """
+    rows = budget[(budget["fund"] != "") & (budget["area"].str.len() == 4)]
+    wide = rows.pivot_table(index="agency", columns="fund", values="rupiah_year", aggfunc="sum").fillna(0) / 1e9
+    wide = wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    total = rupiah_short(float(rows["rupiah_year"].sum()))
+    return _stacked(
+        wide, {}, names, "anggaran", "miliar rupiah per tahun",
+        f"Kebutuhan menurut instansi dan sumber dana; seluruhnya {total} per tahun.",
+    )  # fmt: skip
+
+
+def estimates_table(estimates: pd.DataFrame, names: Mapping[str, str] | None = None) -> Section:
+    """Estimates with standard error, relative error, interval, basis and quality word."""
+    rows = [
+        (
+            (names or {}).get(row.area, row.area),
+            row.indicator,
+            _plain(row.value),
+            f"{_plain(row.low)}–{_plain(row.high)}",
+            percent(row.rse, 1),
+            number(row.n_households),
+            row.quality or "",
+        )
+        for row in estimates.itertuples()
+    ]
+    columns = ["Wilayah", "Indikator", "Nilai", "Selang", "RSE", "n", "Mutu"]
+    return _table(columns, rows, "Taksiran dengan galatnya.")
+
+
+def _plain(value: float) -> str:
+    return number(value, 4 if abs(value) < 10 else 0)
+
+
+def _stacked(
+    wide: pd.DataFrame, parts: Mapping[str, str], names: Mapping[str, str] | None, name: str, axis: str, caption: str
+) -> Section:
+    figure, axes = canvas(0.34 * len(wide) + 1.1, WIDE)
+    place, left = np.arange(len(wide)), np.zeros(len(wide))
+    for column, part in enumerate(wide.columns):
+        values = wide[part].fillna(0).to_numpy()
+        axes.barh(
+            place, values, left=left, height=0.66, color=mpl.colors.to_rgba(COLOURS[column % len(COLOURS)], 0.55),
+            hatch=HATCHES[column % len(HATCHES)], edgecolor=INK, linewidth=0.6, label=parts.get(part, part),
+        )  # fmt: skip
+        left += values
+    axes.set_yticks(place, [(names or {}).get(code, code) for code in wide.index])
+    axes.set_ylim(len(wide) - 0.4, -0.6)
+    axes.set_xlabel(axis)
+    axes.xaxis.set_major_formatter(lambda tick, _: number(tick, 0 if tick == round(tick) else 1))
+    if len(wide.columns):
+        axes.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    return _picture(figure, name, caption)
+
+
+def _percent_axes(axes: Axes, across: str, up: str) -> None:
+    axes.set_xlabel(f"{across} (persen)")
+    axes.set_ylabel(f"{up} (persen)")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(lambda tick, _: number(tick, 0 if tick == round(tick) else 1))
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
+
+
+def _picture(figure: Canvas, name: str, caption: str, note: str = "") -> Section:
+    return section("diagnostic", picture=svg(figure, name), caption=caption, note=note)
+
+
+def _table(columns: Sequence[str], rows: Sequence[tuple[str, ...]], caption: str) -> Section:
+    note = "" if rows else "Tidak ada."
+    return section("plain_table", columns=columns, rows=rows, caption=caption, note=note)

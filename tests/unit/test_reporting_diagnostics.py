@@ -1,0 +1,136 @@
+"""Researchers' tables and pictures: they say what the table says and show no row of a household."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kaur_analysis.reporting import diagnostics as d
+
+NAMES = {"1704010": "Nasal", "1704020": "Maje", "pkh": "PKH", "sembako": "Sembako", "dinsos": "Dinas Sosial"}
+
+
+def accounting(kept=90):
+    return pd.DataFrame(
+        {"source": ["p3ke"], "file": ["keluarga.xlsx"], "sheet": ["Sheet1"], "rows_read": [100], "rows_kept": [kept],
+         "rows_set_aside": [10]}
+    )  # fmt: skip
+
+
+def findings():
+    return pd.DataFrame(
+        {
+            "source": "p3ke", "file": "a.xlsx", "sheet": "1", "line": range(3), "column": "nik",
+            "rule": ["nik_rusak", "nik_rusak", "kode_tak_dikenal"], "found": "1704••••", "allowed": "16 angka",
+            "remedy": "ekspor sebagai teks", "severity": ["peringatan", "peringatan", "ditolak"],
+        }
+    )  # fmt: skip
+
+
+def estimates(shift=0.0):
+    return pd.DataFrame(
+        {
+            "indicator": "poor_share", "area": ["1704010", "1704020"], "value": [0.2 + shift, 0.1 + shift], "se": 0.02,
+            "rse": [0.1, 0.3], "low": [0.16 + shift, 0.04 + shift], "high": [0.24 + shift, 0.16 + shift],
+            "n_households": [60.0, 20.0], "n_psu": 6.0, "quality": ["baik", "hati-hati"],
+        }
+    )  # fmt: skip
+
+
+def targeting(measure):
+    return pd.DataFrame(
+        {"measure": measure, "denominator": "poor", "programme": ["pkh", "sembako"], "group": "all",
+         "value": [0.4, 0.5], "se": 0.02, "low": [0.36, 0.46], "high": [0.44, 0.54], "n": 200.0}
+    )  # fmt: skip
+
+
+def reasons():
+    parts = [
+        targeting(f"exclusion_{name}").assign(value=value) for name, value in (("unlisted", 0.2), ("unserved", 0.3))
+    ]
+    return pd.concat(parts)
+
+
+def curve():
+    steps = np.linspace(0, 1, 11)
+    lines = {"pkh": steps**0.5, "welfare": steps**2}
+    return pd.concat(
+        pd.DataFrame({"programme": code, "group": "all", "population": steps, "share": line})
+        for code, line in lines.items()
+    )
+
+
+def scenarios():
+    return pd.DataFrame(
+        {"measure": "p0", "programme": ["ranked", "ranked", "perfect", "perfect"], "value": [0.05, 0.03, 0.04, 0.02],
+         "low": 0.01, "high": 0.06, "budget": [1e9, 2e9, 1e9, 2e9]}
+    )  # fmt: skip
+
+
+def budget():
+    return pd.DataFrame(
+        {"area": "1704", "programme": "pkh", "agency": "dinsos", "fund": ["apbn", "apbd", ""],
+         "rupiah_year": [3e9, 1e9, 4e9]}
+    )  # fmt: skip
+
+
+DRAWN = {
+    "accounting": lambda: d.accounting_table(accounting()),
+    "findings": lambda: d.findings_summary(findings()),
+    "set_aside": lambda: d.set_aside_table(pd.DataFrame({"source": ["a", "a"], "reason": ["baris kosong", "ganda"]})),
+    "direct": lambda: d.direct_against_model(estimates(), estimates(0.01), NAMES),
+    "quantiles": lambda: d.quantile_plot(np.random.default_rng(1).normal(size=500)),
+    "shrinkage": lambda: d.shrinkage(pd.DataFrame({"area": ["1704010", "1704020"], "weight": [0.7, 0.3]}), NAMES),
+    "intervals": lambda: d.area_intervals(estimates(), NAMES, 0.15, "Penduduk miskin"),
+    "concentration": lambda: d.concentration_curves(curve(), NAMES),
+    "reach": lambda: d.reach_of_extreme(targeting("true_positive_rate"), NAMES),
+    "reasons": lambda: d.reasons_chart(reasons(), NAMES),
+    "scenarios": lambda: d.scenario_curves(scenarios()),
+    "budget": lambda: d.budget_bars(budget(), NAMES),
+    "estimates": lambda: d.estimates_table(estimates(), NAMES),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_diagnostic_is_the_same_every_time(name):
+    assert DRAWN[name]().html == DRAWN[name]().html
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_diagnostic_has_a_caption(name):
+    assert "<figcaption>" in DRAWN[name]().html or "<caption>" in DRAWN[name]().html
+
+
+def test_a_file_whose_rows_do_not_add_up_is_called_out():
+    assert "TIDAK COCOK" in d.accounting_table(accounting(kept=80)).html
+    assert "TIDAK COCOK" not in d.accounting_table(accounting(kept=90)).html
+
+
+def test_findings_are_counted_by_rule_with_the_worst_first():
+    html = d.findings_summary(findings()).html
+    assert html.index("ditolak") < html.index("peringatan") and "<td>2</td>" in html
+
+
+def test_findings_never_show_what_was_found():
+    assert "1704••••" not in d.findings_summary(findings()).html
+
+
+def test_no_findings_are_said_to_be_none():
+    assert "Tidak ada." in d.findings_summary(findings().iloc[:0]).html
+
+
+def test_a_quantile_plot_draws_far_fewer_points_than_there_are_households():
+    html = d.quantile_plot(np.random.default_rng(1).normal(size=60)).html
+    assert html.count("<use") <= 60 // 5 + 20
+
+
+def test_areas_are_named():
+    assert ">Nasal</text>" in d.area_intervals(estimates(), NAMES, 0.15, "Penduduk miskin").html
+
+
+def test_rows_without_a_fund_are_not_counted_twice_in_the_budget():
+    assert "Rp4 miliar per tahun" in d.budget_bars(budget()).html
+
+
+def test_programmes_that_reach_most_come_first():
+    html = d.reach_of_extreme(targeting("true_positive_rate"), NAMES).html
+    assert html.index(">Sembako</text>") < html.index(">PKH</text>")
