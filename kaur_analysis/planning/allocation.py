@@ -155,13 +155,14 @@ def _gap(value: float, bound: float) -> float:
 def _problem(wide: Wide, limits: Limits) -> _Problem:
     rows, open_pairs = ceilings(wide, limits)
     candidates = (wide.due >= limits.minimum_due) & (wide.rupiah > 0) & (wide.chance > 0)[:, None]
-    candidates &= open_pairs[:, rows.kecamatan].T
     if limits.family_rupiah is not None:
         candidates &= wide.rupiah <= limits.family_rupiah
+    due = candidates.any(axis=1)
+    candidates &= open_pairs[:, rows.kecamatan].T
     bundles = build_bundles(wide, candidates, limits.family_programmes, limits.in_kind_weight, limits.family_rupiah)
     codes, desa = np.unique(wide.desa.astype(str), return_inverse=True)
     desa = desa.ravel()
-    available = np.bincount(desa[candidates.any(axis=1)], minlength=len(codes))
+    available = np.bincount(desa[due], minlength=len(codes))
     if isinstance(limits.desa_floor, Mapping):
         if unknown := sorted(set(limits.desa_floor) - set(codes)):
             raise StudyRejected(f"Batas menyebut desa '{unknown[0]}' yang tidak ada.")
@@ -519,7 +520,8 @@ def _explain(problem: _Problem, pairs: Flags, desa: Integers, shortfall: Array) 
         cost = cost + problem.rows.served[row][problem.rows.kecamatan][:, None]
         needing = cost[(problem.candidates & waiting[:, None]) & (cost > 0)]
         cheapest[row] = needing.min() if needing.size else np.inf
-    blocking = [problem.rows.names[row] for row in np.flatnonzero(use + cheapest > 1 + 1e-9)]
+    blocking = [*problem.rows.closed]
+    blocking += [problem.rows.names[row] for row in np.flatnonzero(use + cheapest > 1 + 1e-9)]
     named = ", ".join(
         f"{codes[place]} (kurang {round(short)})" for place, short in list(zip(desa, shortfall, strict=True))[:5]
     )

@@ -121,6 +121,8 @@ class Ceilings:
         Rows × kecamatan: use of a row per family served.
     kecamatan
         Position of each family's kecamatan.
+    closed
+        Names of limits of zero, which have no row: what they bound is ruled out.
     """
 
     names: tuple[str, ...]
@@ -129,6 +131,7 @@ class Ceilings:
     units: Array
     served: Array
     kecamatan: NDArray[np.int64]
+    closed: tuple[str, ...] = ()
 
     def use(self, wide: Wide, pairs: Flags) -> Array:
         """Use of every row by a selection of (family, programme) pairs; 1 is the whole limit."""
@@ -204,6 +207,7 @@ def ceilings(wide: Wide, limits: Limits) -> tuple[Ceilings, Flags]:
         units=stack([row.units for row in positive], len(codes)),
         served=stack([row.served for row in positive], len(kecamatan)),
         kecamatan=place.ravel().astype(np.int64),
+        closed=tuple(row.name for row in rows if row.limit <= 0),
     )
     return found, open_pairs
 

@@ -36,7 +36,8 @@ def needs_matrix(
         Tables of contracts ``FAMILIES``, ``FAMILY_POVERTY`` and, optionally, ``PERSONS``.
     reach
         Who is on which list: ``family``, ``programme``, ``received`` (probability of the link), ``period`` (begins with
-        the year), optionally ``units_received`` (people served, for programmes paid per person). Rows of the same
+        the year), optionally ``units_received`` (expected number of people served; used for programmes paid per
+        person, whose lists otherwise count as serving all of the family's entitled members). Rows of the same
         family, programme and year are the same receipt seen several times: the largest probability counts. Regular
         programmes are judged by their latest year; one-time benefits by all years.
     programmes
@@ -130,7 +131,7 @@ def _receipt(
         period = grouped["period"].max().reindex(families).fillna("").to_numpy(dtype=object)
         people = (
             grouped["units_received"].max().reindex(families).to_numpy(dtype=float)
-            if people_known
+            if people_known and programme.unit in ("orang", "murid")
             else np.full(len(families), np.nan)
         )
         result[programme.code] = (best, period, people)

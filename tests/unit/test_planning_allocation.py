@@ -246,6 +246,12 @@ def test_an_impossible_floor_names_only_the_ceiling_that_stands_in_the_way():
     assert "pagu total" not in str(error.value)
 
 
+def test_a_ceiling_of_zero_that_empties_a_desa_is_named():
+    wide = small_world(2, families=12)
+    with pytest.raises(InfeasibleBudget, match="pagu total"):
+        allocate(wide, Limits(total=0, desa_floor=1))
+
+
 def test_a_floor_above_the_families_due_is_named():
     wide = small_world(2, families=6)
     with pytest.raises(InfeasibleBudget, match="berhak lebih sedikit"):

@@ -119,6 +119,12 @@ def test_people_served_of_a_family_reduce_what_is_due():
     assert row(needs, "k1", "pbi_jk")["due"] == 0.25
 
 
+def test_a_family_programme_counts_the_family_however_many_members_are_listed():
+    lists = reach(("k1", "sembako", 0.7, 0, "2025")).assign(units_received=[1.3])
+    needs = needs_matrix(world(), POVERTY, lists, [CATALOGUE["sembako"]])
+    assert row(needs, "k1", "sembako")["due"] == pytest.approx(0.3)
+
+
 def test_due_among_the_extreme_poor_is_due_times_probability():
     assert row(needs_of(), "k1", "sembako")["due_extreme"] == 0.5
 

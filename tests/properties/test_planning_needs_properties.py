@@ -1,0 +1,106 @@
+"""What must hold for needs and budget lines, whatever the families and lists."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kaur_analysis.planning import budget, needs_matrix, zero_cost
+from kaur_analysis.planning.rules import benefit
+from kaur_analysis.reference.catalogue import load_catalogue
+
+CATALOGUE = load_catalogue()
+PKH = CATALOGUE["pkh"]
+PARTS = {part.field: part.rupiah_year for part in PKH.components}
+PEOPLE = st.fixed_dictionaries({name: st.integers(0, 2) for name in PARTS})
+
+
+@settings(deadline=None)
+@given(PEOPLE)
+def test_no_choice_of_four_components_is_worth_more_than_the_one_paid(people):
+    worths = [PARTS[name] for name, count in people.items() for _ in range(count)]
+    best = max(sum(chosen) for size in range(5) for chosen in combinations(worths, size)) if worths else 0
+    assert benefit(pd.DataFrame([people]), PKH)[2][0] == best
+
+
+def tables(seed):
+    """Twelve random families in three kecamatan, their poverty, and random lists of all programmes."""
+    random = np.random.default_rng(seed)
+    size = 12
+    desa = random.choice(["1704010001", "1704010002", "1704020001", "1704030001"], size)
+    place = {"family": [f"k{i}" for i in range(size)], "kecamatan": [code[:7] for code in desa], "desa": desa}
+    families = pd.DataFrame(place).assign(
+        household_size=random.integers(1, 8, size).astype(float),
+        children_0_6=random.integers(0, 3, size).astype(float),
+        children_7_12=random.integers(0, 3, size).astype(float),
+        adults_19_59=random.integers(0, 3, size).astype(float),
+        desil=random.integers(1, 11, size).astype(float),
+        floor=random.choice(["earth", "cement"], size),
+        tenure="own",
+        head_sector=random.choice(["agriculture", "other"], size),
+        head_age=random.integers(20, 70, size).astype(float),
+        in_targeting_list=1.0,
+        sources="uji",
+    )
+    chance = random.uniform(0, 1, size)
+    poverty = pd.DataFrame(place).assign(
+        household_size=families["household_size"],
+        p_poor=np.minimum(chance * 1.5, 1),
+        p_extreme=chance,
+        gap_poor_rp_month=100_000 * chance,
+        gap_extreme_rp_month=40_000 * chance,
+        expected_welfare_rp_month=500_000.0,
+    )
+    listed = pd.DataFrame(
+        [
+            {"family": family, "programme": code, "received": float(random.choice([0.5, 1.0])), "period": "2025"}
+            for family in place["family"]
+            for code in CATALOGUE
+            if random.random() < 0.3
+        ],
+        columns=["family", "programme", "received", "period"],
+    )
+    return families, poverty, listed
+
+
+WORLDS = st.builds(tables, st.integers(0, 10_000))
+
+
+@settings(max_examples=8, deadline=None)
+@given(WORLDS)
+def test_nobody_is_due_more_than_is_missing(world):
+    needs = needs_matrix(*world, CATALOGUE.values())
+    assert (needs["due"] <= needs["eligible"] * (1 - needs["received"]) + 1e-12).all()
+
+
+@settings(max_examples=8, deadline=None)
+@given(WORLDS)
+def test_whoever_receives_more_is_due_less(world):
+    families, poverty, listed = world
+    key = ["family", "programme"]
+    with_lists = needs_matrix(families, poverty, listed, CATALOGUE.values()).set_index(key)["due"]
+    certain = needs_matrix(families, poverty, listed.assign(received=1.0), CATALOGUE.values()).set_index(key)["due"]
+    needing_another = with_lists.index.get_level_values("programme").isin(["pena"])
+    assert (certain <= with_lists + 1e-12)[~needing_another].all()
+
+
+@settings(max_examples=8, deadline=None)
+@given(WORLDS)
+def test_smaller_areas_and_funds_add_up_in_the_budget(world):
+    lines = budget(needs_matrix(*world, CATALOGUE.values()), CATALOGUE.values())
+    length = lines["area"].str.len()
+    whole = lines[(length == 4) & (lines["fund"] == "")]["rupiah_year"].sum()
+    parts = [lines[(length == n) & (lines["fund"] != "")]["rupiah_year"].sum() for n in (4, 7, 10)]
+    assert parts == pytest.approx([whole] * 3)
+
+
+@settings(max_examples=8, deadline=None)
+@given(WORLDS)
+def test_zero_costs_at_least_the_lower_bound_less_what_nobody_covers(world):
+    _, poverty, _ = world
+    cost = zero_cost(poverty, needs_matrix(*world, CATALOGUE.values()), CATALOGUE.values())
+    kabupaten = cost[(cost["area"] == "1704") & (cost["programme"] == "")].set_index("measure")["rupiah_year"]
+    assert kabupaten["programme_mix"] >= kabupaten["lower_bound"] - kabupaten["uncovered"] - 1e-3
