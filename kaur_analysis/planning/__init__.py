@@ -1,21 +1,35 @@
 """Who is due what, from which agency, paid by whom: needs, budget lines, allocation and restricted lists."""
 
 from kaur_analysis.planning.allocation import Allocation, InfeasibleBudget, allocate
+from kaur_analysis.planning.exports import Provenance, write_budget_workbook
 from kaur_analysis.planning.limits import Limits, limits_from_budgets
+from kaur_analysis.planning.lists import Access, identities_of, recipient_rows, write_lists
 from kaur_analysis.planning.money import budget, zero_cost
+from kaur_analysis.planning.musdes import write_musdes
 from kaur_analysis.planning.needs import conflicts, needs_matrix
+from kaur_analysis.planning.verification import read_verification
 from kaur_analysis.planning.wide import Wide, widen
+from kaur_analysis.planning.workbook import read_password
 
 __all__ = [
+    "Access",
     "Allocation",
     "InfeasibleBudget",
     "Limits",
+    "Provenance",
     "Wide",
     "allocate",
     "budget",
     "conflicts",
+    "identities_of",
     "limits_from_budgets",
     "needs_matrix",
+    "read_password",
+    "read_verification",
+    "recipient_rows",
     "widen",
+    "write_budget_workbook",
+    "write_lists",
+    "write_musdes",
     "zero_cost",
 ]
