@@ -4,6 +4,7 @@ Shares are 0–1, money is rupiah per person per month. The room knows no file a
 statsmodels.
 """
 
+from kaur_analysis.poverty.direct_eb.area_level import FayHerriot, fay_herriot, smooth_variances
 from kaur_analysis.poverty.basket import (
     BasicNeedsLine,
     BasketSettings,
@@ -11,6 +12,7 @@ from kaur_analysis.poverty.basket import (
     basic_needs_line,
     ravallion_bounds,
 )
+from kaur_analysis.poverty.direct_eb.benchmark import benchmark
 from kaur_analysis.poverty.calibration import calibrate, poststratify, rake
 from kaur_analysis.poverty.decomposition import (
     PovertyTarget,
@@ -33,12 +35,15 @@ from kaur_analysis.poverty.replicates import (
     jackknife,
     rao_wu_bootstrap,
 )
+from kaur_analysis.poverty.direct_eb.unit_level import EmpiricalBest, empirical_best
 
 __all__ = [
     "BasicNeedsLine",
     "BasketSettings",
     "Calibration",
+    "EmpiricalBest",
     "EstimateSettings",
+    "FayHerriot",
     "PovertyLine",
     "PovertyTarget",
     "RavallionBounds",
@@ -47,10 +52,12 @@ __all__ = [
     "SurveyDesign",
     "balanced_half_samples",
     "basic_needs_line",
+    "benchmark",
     "calibrate",
     "check_lines",
     "decompose_fgt",
     "design_effect",
+    "empirical_best",
     "estimate_fgt",
     "estimate_fgt_contributions",
     "estimate_fgt_difference",
@@ -61,6 +68,7 @@ __all__ = [
     "estimate_quantile",
     "estimate_ratio",
     "estimate_total",
+    "fay_herriot",
     "given_replicates",
     "inflate",
     "jackknife",
@@ -69,4 +77,5 @@ __all__ = [
     "rao_wu_bootstrap",
     "ravallion_bounds",
     "share_interval",
+    "smooth_variances",
 ]

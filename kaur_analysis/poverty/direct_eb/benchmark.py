@@ -1,0 +1,61 @@
+"""Making small-area estimates agree with an official figure, openly: before and after are both kept."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kaur_analysis.errors import EstimationError
+
+FloatArray = NDArray[np.float64]
+Method = Literal["raking", "ratio", "difference", "mse_adjusted"]
+
+
+def benchmark(
+    estimates: FloatArray | pd.Series,
+    shares: FloatArray | pd.Series,
+    target: float,
+    method: Method = "ratio",
+    mse: FloatArray | pd.Series | None = None,
+) -> FloatArray:
+    """Move area estimates so that Σ shares × estimate = target.
+
+    Parameters
+    ----------
+    estimates
+        Area values (m), or draws of them (m × R) to be benchmarked draw by draw, which gives the error of the result.
+    shares
+        Population share of each area; they add up to 1.
+    target
+        The official figure.
+    method
+        ``ratio``: all times the same factor; ``raking`` and ``difference``: all plus the same number; ``mse_adjusted``:
+        plus a number in proportion to each area's MSE (Datta, Ghosh, Steorts & Maples 2011).
+    mse
+        MSE of each area, for ``mse_adjusted``.
+
+    Raises
+    ------
+    EstimationError
+        Shares that do not add up to 1, or a sum of zero to be scaled.
+    """
+    values, weights = np.asarray(estimates, dtype=float), np.asarray(shares, dtype=float)
+    if len(values) != len(weights) or abs(weights.sum() - 1) > 1e-8:
+        raise EstimationError("one share per area is needed, and shares add up to 1")
+    now = weights @ values
+    if method == "ratio":
+        if np.any(now <= 0):
+            raise EstimationError("estimates that add up to zero cannot be scaled to a target")
+        return values * (target / now)
+    if method == "mse_adjusted":
+        if mse is None:
+            raise EstimationError("mse_adjusted needs the MSE of each area")
+        error = np.asarray(mse, dtype=float)
+        step = error / (weights @ error)
+        return values + (step[:, None] if values.ndim == 2 else step) * (target - now)
+    if method in ("raking", "difference"):
+        return values + (target - now)
+    raise EstimationError(f"method {method!r} is not one of raking, ratio, difference, mse_adjusted")

@@ -1,0 +1,126 @@
+"""Covariates of survey and registry as one design matrix: a constant, standardised numbers, dummies of categories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kaur_analysis.errors import EstimationError
+
+FloatArray = NDArray[np.float64]
+CONSTANT = "constant"
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How columns become a design matrix, learnt from the survey and applied alike to the registry.
+
+    Attributes
+    ----------
+    numbers
+        Column, mean and standard deviation of each numeric covariate.
+    levels
+        Column and its levels; the first is the reference.
+    """
+
+    numbers: tuple[tuple[str, float, float], ...]
+    levels: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @classmethod
+    def of(cls, sample: pd.DataFrame, covariates: Sequence[str]) -> Encoding:
+        """Learn means, deviations and levels.
+
+        Raises
+        ------
+        EstimationError
+            A covariate is absent, missing somewhere or constant.
+        """
+        numbers, levels = [], []
+        for name in covariates:
+            column = _column(sample, name, "sample")
+            if pd.api.types.is_numeric_dtype(column):
+                values = column.to_numpy(dtype=float)
+                if not np.std(values) > 0:
+                    raise EstimationError(f"covariate {name!r} is constant in the sample")
+                numbers.append((name, float(np.mean(values)), float(np.std(values))))
+            else:
+                counts = column.astype(str).value_counts()
+                if len(counts) < 2:
+                    raise EstimationError(f"covariate {name!r} is constant in the sample")
+                levels.append((name, tuple(counts.index)))
+        return cls(tuple(numbers), tuple(levels))
+
+    @property
+    def terms(self) -> list[str]:
+        """Names of the matrix's columns."""
+        dummies = [f"{name}: {level}" for name, own in self.levels for level in own[1:]]
+        return [CONSTANT, *(name for name, _, _ in self.numbers), *dummies]
+
+    def matrix(self, table: pd.DataFrame, unseen: str = "error") -> FloatArray:
+        """Design matrix, rows × terms.
+
+        Parameters
+        ----------
+        unseen
+            What a level means that the survey never saw: ``error``, or ``reference`` (counted as the most frequent).
+
+        Raises
+        ------
+        EstimationError
+            A covariate is absent or missing somewhere, or a level was never seen.
+        """
+        columns = [np.ones(len(table))]
+        for name, mean, deviation in self.numbers:
+            columns.append((_column(table, name, "table").to_numpy(dtype=float) - mean) / deviation)
+        for name, own in self.levels:
+            values = _column(table, name, "table").astype(str).to_numpy()
+            new = ~np.isin(values, own)
+            if new.any() and unseen == "error":
+                which = sorted(set(values[new]))[:5]
+                raise EstimationError(
+                    f"covariate {name!r} has level(s) the sample never saw in {int(new.sum())} rows: {which}"
+                )
+            columns += [(values == level).astype(float) for level in own[1:]]
+        return np.column_stack(columns)
+
+    def unscaled(self, beta: FloatArray) -> FloatArray:
+        """Coefficients per unit of each covariate instead of per standard deviation."""
+        raw = beta.copy()
+        for place, (_, mean, deviation) in enumerate(self.numbers, start=1):
+            raw[place] = beta[place] / deviation
+            raw[0] -= raw[place] * mean
+        return raw
+
+    def unscaling(self) -> FloatArray:
+        """Matrix T with raw coefficients = T @ beta (p × p)."""
+        identity = np.eye(len(self.terms))
+        return np.column_stack([self.unscaled(column) for column in identity])
+
+
+def independent(matrix: FloatArray, terms: Sequence[str]) -> None:
+    """Refuse linearly dependent columns, naming those involved.
+
+    Raises
+    ------
+    EstimationError
+        The matrix is rank deficient.
+    """
+    _, singular, directions = np.linalg.svd(matrix, full_matrices=False)
+    if singular[-1] > 1e-9 * singular[0]:
+        return
+    involved = [terms[place] for place in np.flatnonzero(np.abs(directions[-1]) > 1e-6)]
+    raise EstimationError(f"covariates are linearly dependent: {', '.join(involved)}")
+
+
+def _column(table: pd.DataFrame, name: str, where: str) -> pd.Series:
+    if name not in table.columns:
+        raise EstimationError(f"covariate {name!r} is absent from the {where}")
+    missing = int(table[name].isna().sum())
+    if missing:
+        raise EstimationError(f"covariate {name!r} is missing in {missing} rows of the {where}")
+    column = table[name]
+    return column.astype(float) if column.dtype == bool else column

@@ -1,0 +1,549 @@
+"""Empirical best prediction of poverty for small areas and for every family (Molina & Rao 2010), without Monte Carlo.
+
+log y = x'β + u_d + e in the survey; every family of the registry then has a lognormal distribution of welfare given
+what is known of its area, and the expectation of an FGT index is a closed form. Errors come from a parametric bootstrap
+(González-Manteiga et al. 2008) in which the area's true value enters by its expectation and variance given u*, so that
+no census is ever simulated.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.direct_eb.encoding import Encoding, independent
+from kaur_analysis.poverty.direct_eb.lognormal import expected_fgt_log, expected_fgt_normal
+from kaur_analysis.poverty.direct_eb.nested_error import NestedError, Sums, fit_sums, pseudo_effects
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Transformation = Literal["log", "none"]
+Method = Literal["eb", "census_eb"]
+ALL = "ALL"
+POWERS = {"fgt0": 0, "fgt1": 1, "fgt2": 2}
+REFITS = 100  # parametric refits that carry the uncertainty of β and the variances into draws and intervals
+INTERVAL_DRAWS = 500
+
+
+@dataclass(frozen=True, eq=False)
+class UnitModel:
+    """The fitted model behind an empirical best prediction.
+
+    Attributes
+    ----------
+    coefficients
+        ``term, value, se`` in units of the covariates.
+    fit
+        The nested-error fit on standardised covariates; ``encoding`` says how they were made.
+    area_effects
+        ``survey`` where the survey carries areas, ``unconditional`` where it does not: then the variance between PSUs
+        stands for the variance between areas and no area is told from another by more than its covariates.
+    areas
+        ``area, n, effect, gamma`` per area of the registry.
+    residuals, groups
+        Standardised residuals of the survey's households and predicted effects of its areas or PSUs, for diagnostics.
+    marginal_r2, conditional_r2
+        Share of the variance of the transformed welfare told by x, and by x and u (Nakagawa & Schielzeth 2013).
+    """
+
+    coefficients: pd.DataFrame
+    fit: NestedError
+    encoding: Encoding
+    transformation: str
+    shift: float
+    area_effects: str
+    areas: pd.DataFrame
+    residuals: FloatArray
+    groups: FloatArray
+    marginal_r2: float
+    conditional_r2: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Census:
+    """Registry families as the formulas see them."""
+
+    X: FloatArray
+    area: IntArray
+    labels: list[Hashable]
+    weight: FloatArray
+    observed: tuple[IntArray, FloatArray, FloatArray] | None  # area, welfare, weight of families seen in the survey
+
+    @cached_property
+    def total(self) -> FloatArray:
+        """Weight of each area, families seen in the survey included."""
+        total = np.bincount(self.area, self.weight, len(self.labels))
+        if self.observed is not None:
+            total = total + np.bincount(self.observed[0], self.observed[2], len(self.labels))
+        return total
+
+    def means(self, values: FloatArray) -> FloatArray:
+        """Weighted mean of a family value in each area; whoever the survey saw is not in it yet."""
+        return np.bincount(self.area, self.weight * values, len(self.labels)) / self.total
+
+
+@dataclass(frozen=True, eq=False)
+class _Survey:
+    """Survey households as the fit sees them."""
+
+    y: FloatArray
+    X: FloatArray
+    group: IntArray
+    number: int
+    weights: FloatArray | None
+
+    @cached_property
+    def sums(self) -> Sums:
+        return Sums.of(self.X, self.group, self.number)
+
+    def fit(self, y: FloatArray) -> NestedError:
+        found = fit_sums(self.sums, self.X.T @ y, np.bincount(self.group, y, self.number), float(y @ y))
+        return (
+            found if self.weights is None else pseudo_effects(found, y, self.X, self.group, self.number, self.weights)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class EmpiricalBest:
+    """Predictions for areas and families.
+
+    Attributes
+    ----------
+    estimates
+        ``area, indicator, value, mse, low, high``; area ``ALL`` is everyone. ``mse`` is missing without replicates.
+        ``low`` and ``high`` hold 95% of the predictive distribution, parameters' uncertainty included.
+    model
+        The fit and its diagnostics.
+    """
+
+    estimates: pd.DataFrame
+    model: UnitModel
+    _survey: _Survey
+    _census: _Census
+    _lines: dict[str, float]
+    _seed: int
+
+    def families(self) -> pd.DataFrame:
+        """P(poor) and expected gap of every registry family, in the registry's order.
+
+        Returns
+        -------
+        pandas.DataFrame
+            For each line ``p_<line>`` and ``gap_<line>`` (E[(z − y)⁺], in welfare's unit; plain ``p`` and ``gap`` for a
+            single unnamed line), ``expected_welfare`` and ``predictor`` (mean of the transformed welfare).
+        """
+        mean, variance = _moments(self.model, self._census)
+        out: dict[str, FloatArray] = {}
+        for name, line in self._lines.items():
+            poor, gap = _expected(self.model, mean, variance, line, (0, 1))
+            suffix = f"_{name}" if name else ""
+            out[f"p{suffix}"], out[f"gap{suffix}"] = poor, gap * line
+        out["expected_welfare"] = mean
+        if self.model.transformation == "log":
+            out["expected_welfare"] = np.exp(mean + variance / 2) - self.model.shift
+        return pd.DataFrame(out | {"predictor": mean})
+
+    def draws(self, m: int) -> NDArray[np.float32]:
+        """Joint draws of every family's welfare, families × m.
+
+        Each draw has its own parameters (from refits to samples made by the model), its own effect of every area,
+        shared by the area's families, and its own deviation of every family. One area's draws do not depend on the others'.
+        """
+        parameters = _parameters(self.model, self._survey, self._seed)
+        out = np.empty((len(self._census.area), m), dtype=np.float32)
+        chosen = np.arange(m) % len(parameters.beta)
+        for place, label in enumerate(self._census.labels):
+            rows = np.flatnonzero(self._census.area == place)
+            random = _generator(self._seed, label)
+            effect = _effect(self.model, parameters, chosen, place, random)
+            mean = self._census.X[rows] @ parameters.beta[chosen].T + effect
+            deviation = random.standard_normal((len(rows), m), dtype=np.float32)
+            value = mean + deviation * np.sqrt(parameters.sigma2_e[chosen])
+            out[rows] = np.exp(value) - self.model.shift if self.model.transformation == "log" else value
+        return out
+
+    def sensitivity(self, factors: Sequence[float] = (0.0, 0.5, 1.0, 2.0)) -> pd.DataFrame:
+        """Estimates under other variances between areas: ``factor, area, indicator, value``.
+
+        The total variance of a family stays; the factor moves it between area and family. Expectations of the areas
+        then barely change, their uncertainty does: ``spread`` is the standard deviation of the area's true value.
+        """
+        fit = self.model.fit
+        rows = []
+        for factor in factors:
+            between = min(fit.sigma2_u * factor, fit.sigma2_u + fit.sigma2_e)
+            within = fit.sigma2_u + fit.sigma2_e - between
+            random = np.random.default_rng(self._seed)
+            effects = np.sqrt(between) * random.standard_normal((len(self._census.labels), INTERVAL_DRAWS))
+            base = self._census.X @ fit.beta
+            for name, line in self._lines.items():
+                values = np.stack(
+                    [
+                        self._census.means(
+                            _expected(self.model, base + effects[self._census.area, k], within, line, (0,))[0]
+                        )
+                        for k in range(0, INTERVAL_DRAWS, 5)
+                    ]
+                )
+                indicator = "fgt0" + (f"_{name}" if name else "")
+                rows.append(
+                    pd.DataFrame(
+                        {
+                            "factor": factor,
+                            "area": self._census.labels,
+                            "indicator": indicator,
+                            "value": values.mean(axis=0),
+                            "spread": values.std(axis=0),
+                        }
+                    )
+                )
+        return pd.concat(rows, ignore_index=True)
+
+
+def empirical_best(
+    sample: pd.DataFrame,
+    census: pd.DataFrame,
+    welfare: str,
+    covariates: Sequence[str],
+    area: str,
+    line: float | Mapping[str, float],
+    transformation: Transformation = "log",
+    indicators: Sequence[str] = ("fgt0", "fgt1", "fgt2"),
+    method: Method = "eb",
+    census_weights: str | None = None,
+    survey_weights: str | None = None,
+    mse_replicates: int = 0,
+    seed: int = 0,
+    *,
+    psu: str | None = None,
+    unseen: str = "error",
+    shift: float = 0.0,
+) -> EmpiricalBest:
+    """Predict poverty of areas and families from a survey with welfare and a registry with the same covariates.
+
+    Parameters
+    ----------
+    sample
+        Survey households: ``welfare``, the covariates, the area or the PSU.
+    census
+        Registry families: the covariates and the area. Under ``method="eb"`` those not in the survey (whoever the
+        survey saw keeps the observed welfare); under ``census_eb`` all of them (a survey that cannot be linked: Corral,
+        Molina, Cojocaru & Segovia 2022).
+    welfare, covariates, area
+        Column names; numeric covariates are standardised inside, others become dummies, a constant is added.
+    line
+        Poverty line in the unit of welfare, or several by name; indicators are then named ``fgt0_<name>``.
+    transformation
+        ``log`` or ``none``.
+    census_weights
+        Column of weights within areas, e.g. persons of a family.
+    survey_weights
+        Column: pseudo-empirical-best effects and coefficients (You & Rao 2002).
+    mse_replicates
+        Bootstrap replicates; 0 gives no MSE.
+    seed
+        Of bootstrap, draws and intervals; an area's numbers depend on the seed and its label alone.
+    psu
+        Column of the survey's primary sampling units, for a survey without area codes.
+    unseen
+        ``error`` or ``reference``: what to do with levels of a category that the survey never saw.
+    shift
+        Added to welfare before the log (0 for expenditure; incomes may be zero or negative).
+
+    Returns
+    -------
+    EmpiricalBest
+
+    Raises
+    ------
+    EstimationError
+        Missing, constant or dependent covariates; levels never seen; welfare not positive under ``log``; a survey
+        without area that names no PSU; lines not positive.
+    """
+    lines = (
+        {str(name): float(value) for name, value in line.items()} if isinstance(line, Mapping) else {"": float(line)}
+    )
+    _check(sample, census, welfare, area, lines, transformation, indicators, psu, shift)
+    unconditional = area not in sample.columns
+    group, labels_in_sample = pd.factorize(sample[psu if unconditional else area])
+    census_area, labels = pd.factorize(census[area])
+    encoding = Encoding.of(sample, covariates)
+    X = encoding.matrix(sample)
+    independent(X, encoding.terms)
+    y = sample[welfare].to_numpy(dtype=float)
+    weights = None if survey_weights is None else sample[survey_weights].to_numpy(dtype=float)
+    all_labels = list(labels)
+    if not unconditional:
+        all_labels += [label for label in labels_in_sample if label not in set(labels)] if method == "eb" else []
+        position = {label: place for place, label in enumerate(all_labels)}
+        outside = [label for label in labels_in_sample if label not in position]
+        if outside:
+            raise EstimationError(f"area(s) of the sample are not in the census: {outside[:5]}")
+        group = np.array([position[label] for label in labels_in_sample])[group]
+    number = len(labels_in_sample) if unconditional else len(all_labels)
+    survey = _Survey(np.log(y + shift) if transformation == "log" else y, X, group, number, weights)
+    own = np.ones(len(census)) if census_weights is None else census[census_weights].to_numpy(dtype=float)
+    observed = None
+    if method == "eb" and not unconditional:
+        kept = np.ones(len(sample)) if census_weights is None else sample[census_weights].to_numpy(dtype=float)
+        observed = (group, y, kept)
+    registry = _Census(encoding.matrix(census, unseen), census_area, all_labels, own, observed)
+    model = _model(survey, encoding, registry, transformation, shift, unconditional)
+    estimates = _estimates(model, survey, registry, lines, tuple(indicators), mse_replicates, seed)
+    return EmpiricalBest(estimates, model, survey, registry, lines, seed)
+
+
+def _check(
+    sample: pd.DataFrame,
+    census: pd.DataFrame,
+    welfare: str,
+    area: str,
+    lines: Mapping[str, float],
+    transformation: str,
+    indicators: Sequence[str],
+    psu: str | None,
+    shift: float,
+) -> None:
+    if area not in census.columns:
+        raise EstimationError(f"the census has no column {area!r}")
+    if area not in sample.columns and (psu is None or psu not in sample.columns):
+        raise EstimationError(f"the sample has no column {area!r}: name its PSU column for unconditional area effects")
+    if sample[welfare].isna().any():
+        raise EstimationError(f"{welfare!r} is missing in {int(sample[welfare].isna().sum())} households")
+    if transformation not in ("log", "none"):
+        raise EstimationError(f"transformation {transformation!r} is not one of log, none")
+    if transformation == "log" and not (sample[welfare] + shift > 0).all():
+        count = int((sample[welfare] + shift <= 0).sum())
+        raise EstimationError(f"{count} households have zero or negative {welfare!r}: the log needs welfare above zero")
+    if not lines or min(lines.values()) <= 0:
+        raise EstimationError("a poverty line must be positive")
+    unknown = [name for name in indicators if name not in POWERS]
+    if unknown:
+        raise EstimationError(f"indicator(s) {unknown} are not among {list(POWERS)}")
+
+
+def _model(
+    survey: _Survey, encoding: Encoding, registry: _Census, transformation: str, shift: float, unconditional: bool
+) -> UnitModel:
+    fit = survey.fit(survey.y)
+    turn = encoding.unscaling()
+    coefficients = pd.DataFrame(
+        {
+            "term": encoding.terms,
+            "value": turn @ fit.beta,
+            "se": np.sqrt(np.diag(turn @ fit.covariance @ turn.T)),
+        }
+    )
+    count = len(registry.labels)
+    effect = np.zeros(count) if unconditional else fit.effects
+    gamma = np.zeros(count) if unconditional else fit.gamma
+    sizes = np.zeros(count) if unconditional else np.bincount(survey.group, minlength=count)
+    areas = pd.DataFrame({"area": registry.labels, "n": sizes, "effect": effect, "gamma": gamma})
+    fixed = survey.X @ fit.beta
+    residual = survey.y - fixed - fit.effects[survey.group]
+    of_x = float(np.var(fixed))
+    whole = of_x + fit.sigma2_u + fit.sigma2_e
+    return UnitModel(
+        coefficients,
+        fit,
+        encoding,
+        transformation,
+        shift,
+        "unconditional" if unconditional else "survey",
+        areas,
+        residual / np.sqrt(fit.sigma2_e),
+        fit.effects,
+        of_x / whole,
+        (of_x + fit.sigma2_u) / whole,
+    )
+
+
+def _expected(
+    model: UnitModel, mean: FloatArray, variance: FloatArray | float, line: float, powers: Sequence[int]
+) -> list[FloatArray]:
+    if model.transformation == "log":
+        return expected_fgt_log(mean, variance, line, powers, model.shift)
+    return expected_fgt_normal(mean, variance, line, powers)
+
+
+def _moments(model: UnitModel, registry: _Census) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance of every family's transformed welfare given the survey."""
+    areas, fit = model.areas, model.fit
+    mean = registry.X @ fit.beta + areas["effect"].to_numpy()[registry.area]
+    variance = fit.sigma2_u * (1 - areas["gamma"].to_numpy()) + fit.sigma2_e
+    return mean, variance[registry.area]
+
+
+@dataclass(frozen=True, eq=False)
+class _Parameters:
+    """Parameter sets of refits to samples made by the model: R × p, R, R, and the effects predicted in each, R × D."""
+
+    beta: FloatArray
+    sigma2_u: FloatArray
+    sigma2_e: FloatArray
+    effects: FloatArray
+    gamma: FloatArray
+    true_effects: FloatArray
+
+
+def _refit(model: UnitModel, survey: _Survey, replicates: int, seed: int) -> _Parameters:
+    """Make samples by the fitted model and fit each again."""
+    random = np.random.default_rng([seed, 1])
+    fit = model.fit
+    effects = np.sqrt(fit.sigma2_u) * random.standard_normal((replicates, survey.number))
+    noise = np.sqrt(fit.sigma2_e) * random.standard_normal((replicates, len(survey.y)))
+    made = survey.X @ fit.beta + effects[:, survey.group] + noise
+    fits = [survey.fit(y) for y in made]
+    return _Parameters(
+        np.stack([f.beta for f in fits]),
+        np.array([f.sigma2_u for f in fits]),
+        np.array([f.sigma2_e for f in fits]),
+        np.stack([f.effects for f in fits]),
+        np.stack([f.gamma for f in fits]),
+        effects,
+    )
+
+
+def _parameters(model: UnitModel, survey: _Survey, seed: int) -> _Parameters:
+    return _refit(model, survey, REFITS, seed)
+
+
+def _generator(seed: int, label: Hashable) -> np.random.Generator:
+    return np.random.default_rng([seed, 2, zlib.crc32(str(label).encode("utf-8"))])
+
+
+def _effect(
+    model: UnitModel, parameters: _Parameters, chosen: IntArray, place: int, random: np.random.Generator
+) -> FloatArray:
+    """Draws of one area's effect given the survey: around its prediction, or from the whole distribution."""
+    normal = random.standard_normal(len(chosen))
+    if model.area_effects == "unconditional":
+        return normal * np.sqrt(parameters.sigma2_u[chosen])
+    gamma = parameters.gamma[chosen, place]
+    left = parameters.sigma2_u[chosen] * (1 - gamma)
+    return float(model.areas["effect"].iloc[place]) + normal * np.sqrt(left)
+
+
+def _estimates(
+    model: UnitModel,
+    survey: _Survey,
+    registry: _Census,
+    lines: Mapping[str, float],
+    indicators: tuple[str, ...],
+    replicates: int,
+    seed: int,
+) -> pd.DataFrame:
+    powers = tuple(POWERS[name] for name in indicators)
+    mean, variance = _moments(model, registry)
+    weights = registry.total / registry.total.sum()
+    draws = _area_draws(model, survey, registry, lines, powers, seed)
+    errors = _bootstrap(model, survey, registry, lines, powers, replicates, seed) if replicates else None
+    tables = []
+    for position, (name, line) in enumerate(lines.items()):
+        expected = _expected(model, mean, variance, line, powers)
+        for place, (indicator, power) in enumerate(zip(indicators, powers, strict=True)):
+            value = registry.means(expected[place]) + _observed(registry, line, power)
+            drawn = draws[position, place]
+            low, high = np.quantile(np.vstack([drawn, weights @ drawn]), [0.025, 0.975], axis=1)
+            mse = np.full(len(value) + 1, np.nan) if errors is None else errors[position, place]
+            tables.append(
+                pd.DataFrame(
+                    {
+                        "area": [*registry.labels, ALL],
+                        "indicator": indicator + (f"_{name}" if name else ""),
+                        "value": [*value, float(weights @ value)],
+                        "mse": mse,
+                        "low": low,
+                        "high": high,
+                    }
+                )
+            )
+    return pd.concat(tables, ignore_index=True)
+
+
+def _observed(registry: _Census, line: float, power: int) -> FloatArray:
+    """What families seen in the survey add to their area's value."""
+    if registry.observed is None:
+        return np.zeros(len(registry.labels))
+    area, welfare, weight = registry.observed
+    poverty = np.where(welfare < line, np.clip((line - welfare) / line, 0, None) ** power, 0.0)
+    return np.bincount(area, weight * poverty, len(registry.labels)) / registry.total
+
+
+def _area_draws(
+    model: UnitModel,
+    survey: _Survey,
+    registry: _Census,
+    lines: Mapping[str, float],
+    powers: tuple[int, ...],
+    seed: int,
+) -> FloatArray:
+    """Predictive draws of the areas' values, lines × powers × areas × draws, deviations of families averaged out."""
+    parameters = _parameters(model, survey, seed)
+    chosen = np.arange(INTERVAL_DRAWS) % REFITS
+    out = np.zeros((len(lines), len(powers), len(registry.labels), INTERVAL_DRAWS))
+    for place, label in enumerate(registry.labels):
+        rows = np.flatnonzero(registry.area == place)
+        effect = _effect(model, parameters, chosen, place, _generator(seed, label))
+        mean = registry.X[rows] @ parameters.beta[chosen].T + effect
+        weight = registry.weight[rows] / registry.total[place]
+        for position, line in enumerate(lines.values()):
+            for order, values in enumerate(_expected(model, mean, parameters.sigma2_e[chosen], line, powers)):
+                out[position, order, place] = weight @ values
+    for position, line in enumerate(lines.values()):
+        for order, power in enumerate(powers):
+            out[position, order] += _observed(registry, line, power)[:, None]
+    return out
+
+
+def _bootstrap(
+    model: UnitModel,
+    survey: _Survey,
+    registry: _Census,
+    lines: Mapping[str, float],
+    powers: tuple[int, ...],
+    replicates: int,
+    seed: int,
+) -> FloatArray:
+    """MSE of the areas' values and of everyone's, lines × powers × (areas + 1).
+
+    Per replicate: the area's true value given u* has expectation E[h | u*] and variance Σ w² Var(h) (deviations of
+    families are independent of the sample's); the predictor is that of the replicate's refit. Their mean squared
+    difference plus the mean variance is the MSE.
+    """
+    made = _refit(model, survey, replicates, seed + 1)
+    random = np.random.default_rng([seed, 3])
+    fit = model.fit
+    count = len(registry.labels)
+    unconditional = model.area_effects == "unconditional"
+    true_effects = (
+        np.sqrt(fit.sigma2_u) * random.standard_normal((replicates, count)) if unconditional else made.true_effects
+    )
+    weights = registry.total / registry.total.sum()
+    share = registry.weight / registry.total[registry.area]
+    base = registry.X @ fit.beta
+    doubled = tuple(sorted({*powers, *(2 * power for power in powers)}))
+    out = np.zeros((len(lines), len(powers), count + 1))
+    for b in range(replicates):
+        true_mean = base + true_effects[b][registry.area]
+        effect = np.zeros(count) if unconditional else made.effects[b]
+        gamma = np.zeros(count) if unconditional else made.gamma[b]
+        mean = registry.X @ made.beta[b] + effect[registry.area]
+        variance = (made.sigma2_u[b] * (1 - gamma) + made.sigma2_e[b])[registry.area]
+        for position, line in enumerate(lines.values()):
+            truth = dict(zip(doubled, _expected(model, true_mean, fit.sigma2_e, line, doubled), strict=True))
+            predicted = _expected(model, mean, variance, line, powers)
+            for order, power in enumerate(powers):
+                gap = np.bincount(registry.area, share * (predicted[order] - truth[power]), count)
+                noise = np.bincount(registry.area, share**2 * (truth[2 * power] - truth[power] ** 2), count)
+                out[position, order, :-1] += gap**2 + noise
+                out[position, order, -1] += (weights @ gap) ** 2 + weights**2 @ noise
+    return out / replicates

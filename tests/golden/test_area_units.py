@@ -1,0 +1,142 @@
+"""Nested-error fits and empirical best predictions against R's sae, nlme (through emdi) and hbsae."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kaur_analysis.poverty import empirical_best
+from kaur_analysis.poverty.direct_eb.nested_error import fit_nested_error
+from tests.shared import shared_path
+
+FORMULA = (
+    *("gender", "eqsize", "cash", "self_empl", "unempl_ben", "age_ben", "surv_ben", "sick_ben", "dis_ben", "rent"),
+    *("fam_allow", "house_allow", "cap_inv", "tax_adj"),
+)
+
+
+def known_rows(file, transformation):
+    table = pd.read_csv(shared_path(file))
+    return table[table["transformation"] == transformation]
+
+
+@pytest.fixture(scope="module")
+def corn():
+    table = pd.read_csv(shared_path("reference/data/sae_cornsoybean.csv"))
+    means = pd.read_csv(shared_path("reference/data/sae_cornsoybeanmeans.csv"))
+    return table, means
+
+
+def _corn(corn, crop, kind, dropped):
+    table, _ = corn
+    rows = table.drop(index=32) if dropped else table
+    X = np.column_stack([np.ones(len(rows)), rows["CornPix"], rows["SoyBeansPix"]])
+    areas = rows["County"].to_numpy() - 1
+    return fit_nested_error(rows[crop].to_numpy(float), X, areas, 12, kind.lower())
+
+
+CASES = [
+    (crop, kind, dropped) for crop in ("CornHec", "SoyBeansHec") for kind in ("REML", "ML") for dropped in (False, True)
+]
+
+
+@pytest.mark.parametrize(("crop", "kind", "dropped"), CASES)
+def test_variances_and_coefficients_of_the_crops(corn, crop, kind, dropped):
+    known = pd.read_csv(shared_path("reference/out/sae_bhf_cornsoybean_fit.csv")).query(
+        "y == @crop and method == @kind and dropped_obs33 == @dropped"
+    )
+    if known.empty:
+        pytest.skip("no reference run of this case")
+    fit = _corn(corn, crop, kind, dropped)
+    np.testing.assert_allclose([fit.sigma2_u, fit.sigma2_e], known[["refvar", "errorvar"]].iloc[0], rtol=1e-6)
+    np.testing.assert_allclose(fit.beta, known["beta"], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("crop", "kind", "dropped"), CASES)
+def test_predicted_means_of_the_counties(corn, crop, kind, dropped):
+    known = pd.read_csv(shared_path("reference/out/sae_bhf_cornsoybean_eblup.csv")).query(
+        "y == @crop and method == @kind and dropped_obs33 == @dropped"
+    )
+    if known.empty:
+        pytest.skip("no reference run of this case")
+    table, means = corn
+    rows = table.drop(index=32) if dropped else table
+    fit = _corn(corn, crop, kind, dropped)
+    population = means.set_index("CountyIndex")
+    X = np.column_stack([np.ones(12), population["MeanCornPixPerSeg"], population["MeanSoyBeansPixPerSeg"]])
+    sample = rows.groupby("County")
+    n, N = sample.size().to_numpy(), population["PopnSegments"].to_numpy()
+    own = np.column_stack([np.ones(12), sample["CornPix"].mean(), sample["SoyBeansPix"].mean()])
+    rest = (N[:, None] * X - n[:, None] * own) / (N - n)[:, None]
+    predicted = (n * sample[crop].mean() + (N - n) * (rest @ fit.beta + fit.effects)) / N
+    np.testing.assert_allclose(predicted, known["eblup"], rtol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def austria():
+    sample = pd.read_csv(shared_path("reference/data/emdi_eusilcA_smp.csv"))
+    census = pd.read_csv(shared_path("reference/data/emdi_eusilcA_pop.csv"))
+    return sample, census
+
+
+@pytest.fixture(scope="module", params=["no", "log"])
+def prediction(request, austria):
+    sample, census = austria
+    line = 0.6 * np.median(sample["eqIncome"])
+    transformation = {"no": "none", "log": "log"}[request.param]
+    return request.param, empirical_best(
+        sample, census, "eqIncome", FORMULA, "district", line, transformation, method="census_eb"
+    )
+
+
+def test_fit_of_austrian_incomes(prediction):
+    name, result = prediction
+    known = known_rows("reference/out/emdi_ebp_fit.csv", name)
+    fit = result.model.fit
+    np.testing.assert_allclose([fit.sigma2_u, fit.sigma2_e], known[["sigma2_u", "sigma2_e"]].iloc[0], rtol=1e-6)
+    found = result.model.coefficients.set_index("term")["value"]
+    np.testing.assert_allclose(found["cash"], known.set_index("term").loc["cash", "beta"], rtol=1e-6)
+    np.testing.assert_allclose(found["rent"], known.set_index("term").loc["rent", "beta"], rtol=1e-6)
+
+
+def test_effects_of_austrian_districts(prediction):
+    name, result = prediction
+    known = known_rows("reference/out/emdi_ebp_random_effects.csv", name)
+    found = result.model.areas.set_index("area").loc[known["Domain"], "effect"]
+    np.testing.assert_allclose(found, known["u"], rtol=1e-6, atol=1e-7 * np.abs(known["u"]).max())
+
+
+@pytest.mark.parametrize(("indicator", "column"), [("fgt0", "P0_exact"), ("fgt1", "P1_exact"), ("fgt2", "P2_exact")])
+def test_expected_poverty_of_austrian_districts(prediction, indicator, column):
+    name, result = prediction
+    known = known_rows("reference/out/emdi_ebp_exact_expectations.csv", name)
+    table = result.estimates.query("indicator == @indicator").set_index("area")["value"]
+    np.testing.assert_allclose(table.loc[known["Domain"]], known[column], rtol=1e-6)
+
+
+def test_bootstrap_errors_of_sampled_austrian_districts_agree_within_monte_carlo(austria):
+    sample, census = austria
+    line = 0.6 * np.median(sample["eqIncome"])
+    result = empirical_best(
+        sample, census, "eqIncome", FORMULA, "district", line, method="census_eb", mse_replicates=200, seed=5
+    )
+    known = pd.read_csv(shared_path("reference/out/emdi_ebp_mse_L50_B100_seed123.csv")).query(
+        "transformation == 'log' and n > 0"
+    )
+    mse = result.estimates.query("indicator == 'fgt0'").set_index("area").loc[known["Domain"], "mse"].to_numpy()
+    ratio = mse / known["MSE_Head_Count"].to_numpy()
+    # emdi's own L = 50 draws add Monte-Carlo noise of about P0(1 - P0)/(50 N) to each, hence a little above ours
+    assert 0.85 < np.median(ratio) < 1.05
+    assert 0.9 < np.exp(np.mean(np.log(ratio))) / np.median(ratio) < 1.1
+
+
+@pytest.mark.parametrize(("indicator", "column"), [("fgt0", "P0"), ("fgt1", "P1"), ("fgt2", "P2")])
+def test_empirical_best_of_spanish_provinces_keeps_families_of_the_sample(indicator, column):
+    sample = (
+        pd.read_csv(shared_path("reference/data/sae_incomedata.csv")).rename(columns={"prov": "domain"}).assign(n=1.0)
+    )
+    outside = pd.read_csv(shared_path("reference/data/sae_Xoutsamp_counts.csv"))
+    known = pd.read_csv(shared_path("reference/out/sae_ebBHF_incomedata_exact_closed_form.csv")).set_index("domain")
+    covariates = [name for name in outside.columns if name not in ("domain", "n")]
+    result = empirical_best(sample, outside, "income", covariates, "domain", 6477.484, census_weights="n", shift=3600)
+    found = result.estimates.query("indicator == @indicator").set_index("area")["value"]
+    np.testing.assert_allclose(found.loc[known.index], known[column], rtol=1e-6)
