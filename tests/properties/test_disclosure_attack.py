@@ -123,3 +123,100 @@ def test_a_companion_is_the_cheapest_that_leaves_room_enough():
     amounts = {"whole": 60.0, "a": 3.0, "b": 40.0, "c": 17.0}
     sums = Sums(amounts, [("whole", ("a", "b", "c"))], dict.fromkeys(amounts, 5.0))
     assert sums.companions("a", ["a"], {"whole": 1000.0, "a": 1.0, "b": 9.0, "c": 1.0}) == {"c"}
+
+
+# Per kecamatan and programme: extremely poor families reached, extremely poor families in all, recipients not poor.
+receipts = st.lists(
+    st.tuples(st.integers(0, 60), st.lists(st.tuples(st.integers(0, 60), small), min_size=2, max_size=2)),
+    min_size=2,
+    max_size=4,
+)
+PARTS = ("missed", "reached", "recipients", "included")
+
+
+def _truth(kecamatan) -> dict[tuple[str, str, str], float]:
+    truth: dict[tuple[str, str, str], float] = {}
+    for k, (extreme, programmes) in enumerate(kecamatan):
+        code = f"17040{k + 1}0"
+        truth[code, "", "extreme"] = extreme
+        for p, (reached, included) in enumerate(programmes):
+            reached = min(reached, extreme)
+            values = (extreme - reached, reached, reached + included, included)
+            truth |= {(code, f"p{p}", name): value for name, value in zip(PARTS, values, strict=True)}
+    for _, programme, name in list(truth):
+        truth["1704", programme, name] = sum(
+            value
+            for (area, other, what), value in truth.items()
+            if len(area) == 7 and (other, what) == (programme, name)
+        )
+    return truth
+
+
+def _targeting(truth) -> pd.DataFrame:
+    """Rows as the targeting room states them: counts, and shares with their base."""
+    rows = []
+    for area, programme in sorted({(area, programme) for area, programme, _ in truth if programme}):
+        poor = truth[area, "", "extreme"]
+        missed, _, recipients, included = (truth[area, programme, name] for name in PARTS)
+        counts = {"poor": poor, "missed_poor": missed, "recipients": recipients, "included_nonpoor": included}
+        rows += [(area, programme, name, "keluarga", value, np.nan) for name, value in counts.items()]
+        for name, part, base in (("exclusion_error", missed, poor), ("inclusion_error", included, recipients)):
+            rows.append((area, programme, name, "bagian", part / base if base else np.nan, base))
+    return pd.DataFrame(rows, columns=["area", "programme", "indicator", "unit", "value", "n"])
+
+
+STATED = {"poor": "extreme", "missed_poor": "missed", "recipients": "recipients", "included_nonpoor": "included"}
+SHARES = {"exclusion_error": ("missed", "extreme"), "inclusion_error": ("included", "recipients")}
+
+
+def _knowledge(truth, published) -> tuple[list[str], np.ndarray, np.ndarray, list]:
+    """All an attacker knows as inequalities A x ≤ b, and bounds: shown counts, shares to their rounding, all sums."""
+    names = list(truth)
+    place = {name: position for position, name in enumerate(names)}
+    upper, limits = [], [(0.0, None)] * len(names)
+
+    def at_most(**weights):
+        row = np.zeros(len(names))
+        for name, weight in weights["terms"]:
+            row[place[name]] += weight
+        upper.append(row)
+
+    def equal(terms):
+        at_most(terms=terms)
+        at_most(terms=[(name, -weight) for name, weight in terms])
+
+    for area, programme, name in names:
+        if name == "missed":
+            own = (area, programme)
+            equal([((area, "", "extreme"), 1), ((*own, "missed"), -1), ((*own, "reached"), -1)])
+            equal([((*own, "recipients"), 1), ((*own, "included"), -1), ((*own, "reached"), -1)])
+        if area == "1704":
+            inside = [other for other in names if len(other[0]) == 7 and other[1:] == (programme, name)]
+            equal([((area, programme, name), 1), *((other, -1) for other in inside)])
+    for row in published.itertuples():
+        if row.indicator in STATED and not np.isnan(row.value):
+            concept = STATED[row.indicator]
+            limits[place[row.area, "" if concept == "extreme" else row.programme, concept]] = (row.value, row.value)
+        if row.indicator in SHARES and not np.isnan(row.value):
+            part, base = SHARES[row.indicator]
+            of = (row.area, "" if base == "extreme" else row.programme, base)
+            limits[place[of]] = (row.n, row.n)
+            at_most(terms=[((row.area, row.programme, part), 1), (of, -(row.value + 5e-5))])
+            at_most(terms=[((row.area, row.programme, part), -1), (of, row.value - 5e-5)])
+    return names, np.array(upper), np.zeros(len(upper)), limits
+
+
+@settings(max_examples=25, deadline=None)
+@given(receipts)
+def test_no_small_number_follows_from_programmes_shares_and_totals(kecamatan):
+    truth = _truth(kecamatan)
+    published, _ = publish({"targeting": _targeting(truth)}, Thresholds())
+    names, matrix, right, limits = _knowledge(truth, published)
+    for position, name in enumerate(names):
+        if 0 < truth[name] < MINIMUM:
+            objective = np.zeros(len(names))
+            objective[position] = 1
+            low = linprog(objective, A_ub=matrix, b_ub=right, bounds=limits)
+            high = linprog(-objective, A_ub=matrix, b_ub=right, bounds=limits)
+            assert low.status == 0 and high.status in (0, 3)
+            assert high.status == 3 or -high.fun - low.fun >= MINIMUM - 1e-6, name
