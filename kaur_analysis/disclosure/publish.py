@@ -14,6 +14,7 @@ import pandas as pd
 from kaur_analysis.contracts import PUBLISHED, checked
 from kaur_analysis.disclosure.attack import Sums
 from kaur_analysis.disclosure.quantities import (
+    COUNTS,
     Quantities,
     Quantity,
     equations,
@@ -150,7 +151,7 @@ def _told_by_previous(rows: pd.DataFrame, previous: pd.DataFrame, minimum: int) 
     own = rows[[*KEYS, "unit", "value"]].reset_index(names="row")
     both = own.merge(previous[[*KEYS, "value", "status"]], on=KEYS, suffixes=("", "_before"))
     change = (both["value"].round() - both["value_before"]).abs()
-    counted = both["unit"].isin(["orang", "keluarga", "unit"]) & (both["area"].str.len() > 4)
+    counted = both["unit"].isin(COUNTS) & (both["area"].str.len() > 4)
     return list(both.loc[(both["status"] == "disembunyikan") | (counted & change.between(1, minimum - 1)), "row"])
 
 

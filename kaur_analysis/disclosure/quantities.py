@@ -11,6 +11,7 @@ import pandas as pd
 
 from kaur_analysis.reference import read_yaml
 
+COUNTS = ("orang", "keluarga", "unit")
 ABOVE = {7: 4, 10: 7}  # length of a BPS code → length of the code of the area it lies in
 
 
@@ -79,7 +80,7 @@ def read_quantities(rows: pd.DataFrame, minimum: int) -> Quantities:
     rows = rows.assign(period=rows["period"].where(periods > 1, ""))
     with_agency = rows[(rows["programme"] != "") & (rows["agency"] != "")]
     agency_of = dict(zip(with_agency["programme"], with_agency["agency"], strict=True))
-    stated = [(row, rules()["cells"].get(f"{row.topic}.{row.indicator}")) for row in rows.itertuples()]
+    stated = [(row, _rule_of(row)) for row in rows.itertuples()]
     # Counts before shares: where both state a quantity, the count is exact.
     for row, rule in sorted(
         ((row, rule) for row, rule in stated if rule), key=lambda pair: ("share_of" in pair[1], pair[0].Index)
@@ -99,6 +100,13 @@ def read_quantities(rows: pd.DataFrame, minimum: int) -> Quantities:
     _add_remainders(found, minimum)
     _pair_twins(found, minimum)
     return found
+
+
+def _rule_of(row: Any) -> Mapping[str, Any] | None:
+    """The rule of ``rules.yaml``; a count that it does not name is a quantity of its own."""
+    name = f"{row.topic}.{row.indicator}"
+    found: Mapping[str, Any] | None = rules()["cells"].get(name)
+    return {"concept": name} if found is None and row.unit in COUNTS else found
 
 
 def _about(concept: str, programme: str, row: Any, agency_of: Mapping[str, str]) -> Quantity:

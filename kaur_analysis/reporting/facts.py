@@ -84,6 +84,15 @@ class Facts:
 def read_facts(facts: dict[str, Any]) -> Facts:
     """Facts from the dictionary of the store.
 
+    Parameters
+    ----------
+    facts
+        Needed: ``edition``, ``reference_date`` (ISO), ``run``, ``input``. Used where given: ``synthetic``, ``status``,
+        ``contact``, ``target_year``, ``thresholds`` and ``benchmark`` as the study has them, ``lines`` (``kind, rupiah
+        or times, month, source``), ``sources`` (``name, kind, period, rows_read, rows_kept, rows_set_aside``),
+        ``programmes`` (``code, name, agency, strategy, unit, funds, year, source, basis``), ``notes`` (sentences),
+        ``scenarios`` (code → name).
+
     Raises
     ------
     KeyError
@@ -105,7 +114,7 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         benchmark=_benchmark(facts.get("benchmark")),
         sources=tuple(_source(entry) for entry in facts.get("sources") or []),
         programmes={programme.code: programme for programme in programmes},
-        notes=tuple(str(note) for note in facts.get("notes") or []),
+        notes=tuple(str(note) for note in facts.get("notes") or (facts.get("model") or {}).get("notes") or []),
         scenarios={str(code): str(name) for code, name in (facts.get("scenarios") or {}).items()},
         run=str(facts["run"])[:12],
         input=str(facts["input"])[:12],

@@ -159,6 +159,10 @@ def test_two_topics_that_state_the_same_families_are_hidden_together():
     assert rule["desa", "1704010001", "extreme_families"] in ("sedikit", "pendamping")
 
 
+def test_a_count_that_no_rule_names_is_protected_as_well():
+    assert shown("fairness", rows("families_headed_by_women", [3.0, 40.0]))["status"].iloc[0] == "disembunyikan"
+
+
 def test_published_figures_of_others_are_never_hidden_or_rounded():
     table = rows("poor_people", [3.25], "orang", areas=["1704"])
     assert shown("official", table)["value"].item() == 3.25
