@@ -141,5 +141,7 @@ def test_text_colours_stand_out_from_paper_and_from_shaded_rows(name):
         assert (_luminance(paper) + 0.05) / (_luminance(colours[name]) + 0.05) >= 4.5
 
 
-def test_body_text_is_sixteen_pixels():
-    assert "font: 16px/" in pages.all_pages()["kecamatan"]
+def test_body_text_is_the_sixteen_pixels_of_the_browser():
+    page = pages.all_pages()["kecamatan"]
+    assert "body { margin: 0; background: #fff; color: var(--ink); font: 1rem/" in page
+    assert re.findall(r"html \{ font-size: [^}]*px", page) == []

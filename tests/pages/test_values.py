@@ -215,3 +215,44 @@ def test_nbconvert_makes_the_page_that_reporting_makes():
 @pytest.mark.parametrize("word", ["kode_rahasia", "FutureWarning", "catatan untuk peneliti", "Section("])
 def test_code_logs_and_notes_stay_out_of_the_page(word):
     assert word not in converted()
+
+
+def test_unmatched_names_are_a_share_of_the_whole_list():
+    table = changed("targeting", "unmatched_recipients", CODE, "pkh", value=20.0)
+    table.loc[
+        (table["indicator"] == "recipients") & (table["area"] == CODE) & (table["programme"] == "pkh"), "value"
+    ] = 80
+    pkh = next(reach for reach in view(table).reach if "PKH" in reach.name)
+    assert "20% nama penerima tidak ditemukan" in pkh.sentences[-1]
+
+
+def test_nothing_is_said_of_unmatched_names_where_their_number_is_protected():
+    table = changed("targeting", "unmatched_recipients", CODE, "pkh", value=np.nan, status="disembunyikan")
+    pkh = next(reach for reach in view(table).reach if "PKH" in reach.name)
+    assert "tidak ditemukan" not in " ".join(pkh.sentences)
+
+
+def test_without_numbers_for_the_extreme_poor_everyone_who_qualifies_is_named():
+    table = made.published()
+    rest = table[~table["indicator"].str.startswith("due_extreme")]
+    codes = [action.code for action in view(rest).actions]
+    assert "layani" in codes and "layani_ekstrem" not in codes
+
+
+def test_needs_are_listed_by_strategy_of_the_instruction():
+    strategies = [row.strategy for row in view().needs.rows]
+    assert strategies == sorted(strategies, key=list(dict.fromkeys(strategies)).index)
+    assert len(set(strategies)) == 3
+
+
+def test_a_pages_provenance_cannot_be_left_out():
+    facts = made.facts()
+    del facts["run"]
+    with pytest.raises(KeyError, match="run"):
+        r.kecamatan_view(made.published(), facts, made.AREA, CODE)
+
+
+def test_a_line_that_differs_between_households_is_described():
+    facts = made.facts()
+    facts["lines"][0] |= {"rupiah": None, "times": 1.0}
+    assert "menurut kolom garis di survei" in r.method(r.kecamatan_view(made.published(), facts, made.AREA, CODE)).html
