@@ -130,7 +130,6 @@ class Model(Settings):
 
     area_effects: Literal["unconditional", "survey"] = "unconditional"
     covariates: tuple[str, ...] = ()
-    transformation: Literal["log", "log_shift"] = "log"
     mse_replicates: int = Field(default=200, ge=0)
     draws: int = Field(default=200, ge=50)
 

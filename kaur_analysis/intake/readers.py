@@ -106,7 +106,8 @@ def _read_spreadsheet(path: Path, source: Source, wanted: Wanted) -> Iterator[Ra
         filled = [name for name in visible if name not in names and (book.get_sheet_by_name(name).height or 0) > 1]
         for name in names:
             sheet = book.get_sheet_by_name(name)
-            if (sheet.total_height or 0) * (sheet.total_width or 0) > MAX_CELLS:
+            last_row, last_column = sheet.end or (0, 0)
+            if (last_row + 1) * (last_column + 1) > MAX_CELLS:
                 raise DataRejected(
                     f"{path.name}, lembar {name}: lebih dari {MAX_CELLS} sel. Hapus kolom dan baris kosong."
                 )

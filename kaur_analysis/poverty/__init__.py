@@ -36,6 +36,7 @@ from kaur_analysis.poverty.replicates import (
     rao_wu_bootstrap,
 )
 from kaur_analysis.poverty.direct_eb.unit_level import EmpiricalBest, empirical_best
+from kaur_analysis.poverty.direct_eb.welfare import WelfareModel, comparability, welfare_model
 
 __all__ = [
     "BasicNeedsLine",
@@ -50,11 +51,13 @@ __all__ = [
     "RelativeLine",
     "ReplicateDesign",
     "SurveyDesign",
+    "WelfareModel",
     "balanced_half_samples",
     "basic_needs_line",
     "benchmark",
     "calibrate",
     "check_lines",
+    "comparability",
     "decompose_fgt",
     "design_effect",
     "empirical_best",
@@ -78,4 +81,5 @@ __all__ = [
     "ravallion_bounds",
     "share_interval",
     "smooth_variances",
+    "welfare_model",
 ]

@@ -32,6 +32,25 @@ TARGETING_UNITS = {
     "leakage_rupiah": "rupiah_tahun",
     "unserved_rupiah": "rupiah_tahun",
 }
+# Measures of a scenario: published indicator and unit.
+SCENARIO_MEASURES = {
+    "exclusion_error": ("exclusion_error", "bagian"),
+    "inclusion_error": ("inclusion_error", "bagian"),
+    "headcount_after": ("extreme_share_after", "bagian"),
+    "families_out": ("families_out", "keluarga"),
+    "rupiah_per_rupiah_gap": ("rupiah_per_rupiah_gap", "indeks"),
+}
+SCENARIO_NAMES = {
+    "none": "Tanpa bantuan",
+    "delivered": "Seperti yang disalurkan",
+    "desil": "Menurut desil",
+    "model": "Menurut taksiran model",
+    "geographic": "Desa termiskin lebih dahulu",
+    "categorical": "Lansia dan disabilitas",
+    "quota": "Kuota desa, dipilih masyarakat",
+    "universal": "Sama rata untuk semua",
+    "perfect": "Pengetahuan sempurna",
+}
 
 
 def long(table: pd.DataFrame, **constants: Any) -> pd.DataFrame:
@@ -184,8 +203,17 @@ def zero_cost_rows(edition: Edition) -> pd.DataFrame:
 
 
 def scenario_rows(edition: Edition) -> pd.DataFrame:
-    """What the same rupiah could have done, per scenario."""
-    return long(edition.store.read("estimates/scenarios"), topic="scenarios", area=edition.area.code, source="simulasi")
+    """What the same rupiah could have done, per scenario, at the budget that was really spent."""
+    table = edition.store.read("estimates/scenarios")
+    spent = table[np.isclose(table["budget_share"], 1.0) & table["measure"].isin(SCENARIO_MEASURES)]
+    named = spent.assign(
+        indicator=spent["measure"].map(SCENARIO_MEASURES).str[0],
+        unit=spent["measure"].map(SCENARIO_MEASURES).str[1],
+        group=spent["programme"],
+        programme="",
+        n=np.nan,
+    )
+    return long(named, topic="scenarios", area=edition.area.code, source="taksiran model")
 
 
 def publish_edition(edition: Edition) -> pd.DataFrame:
@@ -245,6 +273,7 @@ def edition_facts(edition: Edition) -> dict[str, Any]:
                 "unit": programme.unit,
                 "unit_cost_rp_year": programme.rupiah_unit_year,
                 "funds": dict(programme.funds),
+                "basis": programme.basis,
                 "year": programme.year,
                 "source": programme.source,
                 "listed": any(source.programme == programme.code for source in study.sources),
@@ -256,7 +285,8 @@ def edition_facts(edition: Edition) -> dict[str, Any]:
             for code, agency in area.agencies.items()
             if any(programme.agency == code for programme in study.programmes)
         },
-        "model": edition.store.read_facts("estimates/model"),
+        "scenarios": SCENARIO_NAMES if study.registry else {},
+        "notes": edition.store.read_facts("estimates/model")["notes"],
         "input": edition.input_hash(),
         "run": edition.run_hash()[:12],
     }

@@ -12,9 +12,23 @@ from kaur_analysis.linkage import reach
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.planning.rules import judge, rule_fields
 from kaur_analysis.poverty import SurveyDesign
-from kaur_analysis.targeting import benefit_incidence, concentration, error_decomposition, overlap, targeting_measures
+from kaur_analysis.targeting import (
+    Scenario,
+    benefit_incidence,
+    churn,
+    compare_scenarios,
+    concentration,
+    cost_effectiveness,
+    error_decomposition,
+    fairness,
+    overlap,
+    targeting_measures,
+)
 
 SURVEY_PREFIX = "received_"
+MONTHS = 12
+ELDERLY = 60  # UU 13/1998 Pasal 1: lanjut usia is 60 years and above
+SCENARIO_DRAWS = 50  # draws that scenarios and costs are scored on; their intervals need fewer than tails do
 
 
 @dataclass(frozen=True)
@@ -146,6 +160,104 @@ def concentration_curves(edition: Edition, route: RegistryRoute) -> pd.DataFrame
     return result.curve
 
 
+def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
+    """Ways to spend the cash of the latest lists otherwise, scored on draws of true welfare."""
+    frame = route.frame.copy()
+    received = frame[list(route.programmes)].to_numpy()
+    rupiah = frame[list(route.benefits.values())].to_numpy()
+    frame["delivered_rp_month"] = (received * rupiah).sum(axis=1) / MONTHS
+    frame["desil_rank"] = frame["desil"].fillna(frame["desil"].max())
+    frame["vulnerable"] = (_count(frame, "elderly_60") + _count(frame, "disabled_members") > 0).astype(float)
+    frame["local_rank"] = frame.groupby("desa")["expected_welfare_rp_month"].rank()
+    frame["one"] = 1.0
+    alternatives = [
+        Scenario("delivered", "delivered", "delivered_rp_month"),
+        Scenario("desil", "ranked", "desil_rank"),
+        Scenario("model", "ranked", "expected_welfare_rp_month"),
+        Scenario("geographic", "geographic", "p_extreme", area="desa"),
+        Scenario("categorical", "categorical", "vulnerable"),
+        Scenario("quota", "quota", "local_rank", area="desa", quota="one"),
+        Scenario("universal", "universal"),
+    ]
+    served = frame.loc[frame["delivered_rp_month"] > 0, "delivered_rp_month"]
+    table = compare_scenarios(
+        frame,
+        welfare="p_poor",
+        line=edition.study.line("extreme"),
+        scenarios=alternatives,
+        transfer_rp_month=float(served.mean()),
+        budget_rp_month=[float(served.sum()) * share for share in (0.25, 0.5, 1.0, 1.5)],
+        household_size="household_size",
+        welfare_draws=route.welfare_draws[:, :SCENARIO_DRAWS],
+    )
+    table["budget_share"] = table["budget"] / served.sum()
+    edition.store.write("estimates/scenarios", table)
+    return table
+
+
+def fairness_of_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
+    """Whether the errors fall on some kinds of family more than on others; all programmes together."""
+    frame = route.frame.copy()
+    missed = np.prod(1 - frame[list(route.programmes)].to_numpy(), axis=1)
+    frame["any_programme"] = 1 - missed
+    frame["kepala keluarga"] = np.where(frame["head_female"] == 1, "perempuan", "laki-laki")
+    frame["usia kepala"] = np.where(frame["head_age"] >= ELDERLY, "60 tahun ke atas", "di bawah 60 tahun")
+    frame["disabilitas"] = np.where(_count(frame, "disabled_members") > 0, "ada", "tidak ada")
+    sizes = ["1-2 orang", "3-4 orang", "5 orang atau lebih"]
+    frame["besar keluarga"] = pd.cut(frame["household_size"], [0, 2, 4, np.inf], labels=sizes).astype(str)
+    names = edition.area.kecamatan.set_index("kecamatan")["name"]
+    frame["kecamatan"] = frame["kecamatan"].map(names)
+    table = fairness(
+        frame,
+        poor="p_extreme",
+        received="any_programme",
+        characteristics=["kepala keluarga", "usia kepala", "disabilitas", "besar keluarga", "kecamatan"],
+        poor_draws=route.poor_draws,
+        seed=edition.study.seed,
+    )
+    edition.store.write("estimates/fairness", table)
+    return table
+
+
+def movement(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
+    """Who stayed on, left and entered each programme's list between two periods; empty where only one is held."""
+    links = edition.store.read("clean/links").dropna(subset="family")
+    frame = route.frame[["family", "p_extreme"]]
+    periods: dict[str, dict[str, str]] = {}
+    for programme, own in links.groupby("programme"):
+        known = sorted(own["period"].unique())
+        if len(known) > 1:
+            periods[str(programme)] = {period: f"{programme} {period}" for period in known}
+            for period in known:
+                on_list = own[own["period"] == period].groupby("family")["probability"].max()
+                frame = frame.join(on_list.rename(f"{programme} {period}"), on="family")
+    if not periods:
+        return pd.DataFrame(columns=["measure", "programme", "start", "end", "value", "low", "high"])
+    table = churn(frame.fillna(0.0), periods, poor="p_extreme", poor_draws=route.poor_draws, seed=edition.study.seed)
+    edition.store.write("estimates/churn", table)
+    return table
+
+
+def cost_per_result(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
+    """What each programme's rupiah does to the extreme-poverty gap, and what one family reached costs."""
+    frame = route.frame.copy()
+    monthly = {code: f"monthly_{code}" for code in route.programmes}
+    for code, column in monthly.items():
+        frame[column] = frame[route.benefits[code]] / MONTHS
+    table = cost_effectiveness(
+        frame,
+        welfare="expected_welfare_rp_month",
+        line=edition.study.line("extreme"),
+        received=list(route.programmes),
+        benefit=monthly,
+        household_size="household_size",
+        welfare_draws=route.welfare_draws[:, :SCENARIO_DRAWS],
+        seed=edition.study.seed,
+    )
+    edition.store.write("estimates/cost_effectiveness", table)
+    return table
+
+
 def survey_errors(edition: Edition) -> pd.DataFrame:
     """Targeting errors by the survey route: observed expenditure, reported receipt, design-based errors."""
     survey = edition.store.read("clean/survey")
@@ -159,6 +271,11 @@ def survey_errors(edition: Edition) -> pd.DataFrame:
     )
     edition.store.write("estimates/targeting_survey", checked(TARGETING, table))
     return table
+
+
+def _count(frame: pd.DataFrame, column: str) -> pd.Series:
+    """A count per family, 0 where unknown or not in the registry at all."""
+    return frame[column].fillna(0) if column in frame.columns else pd.Series(0.0, frame.index)
 
 
 def _wide_reach(reached: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from kaur_analysis.errors import EstimationError
 
 FloatArray = NDArray[np.float64]
 CONSTANT = "constant"
+POOLED = "rare"
 
 
 @dataclass(frozen=True)
@@ -25,21 +26,27 @@ class Encoding:
         Column, mean and standard deviation of each numeric covariate.
     levels
         Column and its levels; the first is the reference.
+    pooled
+        Column and the rare levels that were pooled.
     """
 
     numbers: tuple[tuple[str, float, float], ...]
     levels: tuple[tuple[str, tuple[str, ...]], ...]
+    pooled: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @classmethod
-    def of(cls, sample: pd.DataFrame, covariates: Sequence[str]) -> Encoding:
+    def of(cls, sample: pd.DataFrame, covariates: Sequence[str], rare: int = 1) -> Encoding:
         """Learn means, deviations and levels.
+
+        Levels with fewer than ``rare`` records are pooled into one; if even together they are fewer, they count as the
+        reference, the most frequent level.
 
         Raises
         ------
         EstimationError
             A covariate is absent, missing somewhere or constant.
         """
-        numbers, levels = [], []
+        numbers, levels, pooled = [], [], []
         for name in covariates:
             column = _column(sample, name, "sample")
             if pd.api.types.is_numeric_dtype(column):
@@ -51,8 +58,11 @@ class Encoding:
                 counts = column.astype(str).value_counts()
                 if len(counts) < 2:
                     raise EstimationError(f"covariate {name!r} is constant in the sample")
-                levels.append((name, tuple(counts.index)))
-        return cls(tuple(numbers), tuple(levels))
+                few = counts[counts < rare]
+                kept = tuple(counts.index[counts >= rare]) or (str(counts.index[0]),)
+                pooled.append((name, tuple(few.index)))
+                levels.append((name, (*kept, *([POOLED] if few.sum() >= rare else []))))
+        return cls(tuple(numbers), tuple(levels), tuple(pooled))
 
     @property
     def terms(self) -> list[str]:
@@ -77,7 +87,8 @@ class Encoding:
         for name, mean, deviation in self.numbers:
             columns.append((_column(table, name, "table").to_numpy(dtype=float) - mean) / deviation)
         for name, own in self.levels:
-            values = _column(table, name, "table").astype(str).to_numpy()
+            values = _column(table, name, "table").astype(str).to_numpy(dtype=object)
+            values = np.where(np.isin(values, dict(self.pooled)[name]), POOLED if POOLED in own else own[0], values)
             new = ~np.isin(values, own)
             if new.any() and unseen == "error":
                 which = sorted(set(values[new]))[:5]

@@ -19,7 +19,9 @@ from kaur_analysis.errors import EstimationError
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Likelihood = Literal["reml", "ml"]
-_RATIOS = np.concatenate([[0.0], np.logspace(-7, 5, 49)])  # where the likelihood is looked at before the root is refined
+_RATIOS = np.concatenate(
+    [[0.0], np.logspace(-7, 5, 49)]
+)  # where the likelihood is looked at before the root is refined
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,9 +152,7 @@ def fit_sums(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: float, kind: Li
     total = area_y - sums.area_x @ found.beta
     means = np.divide(total, sums.sizes, out=np.zeros_like(total), where=sums.sizes > 0)
     covariance = sigma2_e * np.linalg.inv(found.cross)
-    return NestedError(
-        found.beta, covariance, ratio * sigma2_e, sigma2_e, gamma * means, gamma, found.log_likelihood
-    )
+    return NestedError(found.beta, covariance, ratio * sigma2_e, sigma2_e, gamma * means, gamma, found.log_likelihood)
 
 
 def fit_nested_error(

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.direct_eb.encoding import Encoding, independent
@@ -48,6 +49,8 @@ class UnitModel:
         stands for the variance between areas and no area is told from another by more than its covariates.
     areas
         ``area, n, effect, gamma`` per area of the registry.
+    offset
+        Added to everyone's log welfare to agree with an official figure; 0 before benchmarking.
     residuals, groups
         Standardised residuals of the survey's households and predicted effects of its areas or PSUs, for diagnostics.
     marginal_r2, conditional_r2
@@ -59,6 +62,7 @@ class UnitModel:
     encoding: Encoding
     transformation: str
     shift: float
+    offset: float
     area_effects: str
     areas: pd.DataFrame
     residuals: FloatArray
@@ -80,14 +84,14 @@ class _Census:
     @cached_property
     def total(self) -> FloatArray:
         """Weight of each area, families seen in the survey included."""
-        total = np.bincount(self.area, self.weight, len(self.labels))
+        total: FloatArray = np.bincount(self.area, self.weight, len(self.labels))
         if self.observed is not None:
             total = total + np.bincount(self.observed[0], self.observed[2], len(self.labels))
         return total
 
     def means(self, values: FloatArray) -> FloatArray:
         """Weighted mean of a family value in each area; whoever the survey saw is not in it yet."""
-        return np.bincount(self.area, self.weight * values, len(self.labels)) / self.total
+        return np.asarray(np.bincount(self.area, self.weight * values, len(self.labels)) / self.total)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +115,15 @@ class _Survey:
         )
 
 
+@dataclass(frozen=True)
+class _Settings:
+    """What estimates are computed with."""
+
+    indicators: tuple[str, ...]
+    replicates: int
+    seed: int
+
+
 @dataclass(frozen=True, eq=False)
 class EmpiricalBest:
     """Predictions for areas and families.
@@ -129,7 +142,40 @@ class EmpiricalBest:
     _survey: _Survey
     _census: _Census
     _lines: dict[str, float]
-    _seed: int
+    _settings: _Settings
+
+    def benchmarked(self, target: float, line: str = "") -> EmpiricalBest:
+        """The same prediction with everyone's log welfare moved by one number so that the headcount meets a target.
+
+        One number for all keeps the order of families and areas, keeps probabilities between 0 and 1, and moves
+        headcount, gap, counts and draws alike, so that they go on agreeing with each other. Errors are computed anew; the
+        uncertainty of the level stays in the intervals, for the official figure has an error of its own.
+
+        Parameters
+        ----------
+        target
+            Official headcount (0-1) of everyone in the census.
+        line
+            Name of the line it belongs to.
+
+        Raises
+        ------
+        EstimationError
+            The target lies outside 0-1 or the model is not on the log scale.
+        """
+        if not 0 < target < 1 or self.model.transformation != "log":
+            raise EstimationError("a headcount target lies between 0 and 1 and needs a model of log welfare")
+        weights = self._census.total / self._census.total.sum()
+
+        def excess(offset: float) -> float:
+            moved = replace(self.model, offset=offset)
+            mean, variance = _moments(moved, self._census)
+            share = self._census.means(_expected(moved, mean, variance, self._lines[line], (0,))[0])
+            return float(weights @ (share + _observed(self._census, self._lines[line], 0))) - target
+
+        model = replace(self.model, offset=float(brentq(excess, -3.0, 3.0, xtol=1e-12)))
+        estimates = _estimates(model, self._survey, self._census, self._lines, self._settings)
+        return replace(self, estimates=estimates, model=model)
 
     def families(self) -> pd.DataFrame:
         """P(poor) and expected gap of every registry family, in the registry's order.
@@ -155,16 +201,16 @@ class EmpiricalBest:
         """Joint draws of every family's welfare, families × m.
 
         Each draw has its own parameters (from refits to samples made by the model), its own effect of every area,
-        shared by the area's families, and its own deviation of every family. One area's draws do not depend on the others'.
+        shared by the area's families, and its own deviation of every family. Areas do not depend on each other's draws.
         """
-        parameters = _parameters(self.model, self._survey, self._seed)
+        parameters = _parameters(self.model, self._survey, self._settings.seed)
         out = np.empty((len(self._census.area), m), dtype=np.float32)
         chosen = np.arange(m) % len(parameters.beta)
         for place, label in enumerate(self._census.labels):
             rows = np.flatnonzero(self._census.area == place)
-            random = _generator(self._seed, label)
+            random = _generator(self._settings.seed, label)
             effect = _effect(self.model, parameters, chosen, place, random)
-            mean = self._census.X[rows] @ parameters.beta[chosen].T + effect
+            mean = self.model.offset + self._census.X[rows] @ parameters.beta[chosen].T + effect
             deviation = random.standard_normal((len(rows), m), dtype=np.float32)
             value = mean + deviation * np.sqrt(parameters.sigma2_e[chosen])
             out[rows] = np.exp(value) - self.model.shift if self.model.transformation == "log" else value
@@ -181,9 +227,9 @@ class EmpiricalBest:
         for factor in factors:
             between = min(fit.sigma2_u * factor, fit.sigma2_u + fit.sigma2_e)
             within = fit.sigma2_u + fit.sigma2_e - between
-            random = np.random.default_rng(self._seed)
+            random = np.random.default_rng(self._settings.seed)
             effects = np.sqrt(between) * random.standard_normal((len(self._census.labels), INTERVAL_DRAWS))
-            base = self._census.X @ fit.beta
+            base = self.model.offset + self._census.X @ fit.beta
             for name, line in self._lines.items():
                 values = np.stack(
                     [
@@ -226,6 +272,7 @@ def empirical_best(
     psu: str | None = None,
     unseen: str = "error",
     shift: float = 0.0,
+    rare: int = 1,
 ) -> EmpiricalBest:
     """Predict poverty of areas and families from a survey with welfare and a registry with the same covariates.
 
@@ -257,6 +304,8 @@ def empirical_best(
         ``error`` or ``reference``: what to do with levels of a category that the survey never saw.
     shift
         Added to welfare before the log (0 for expenditure; incomes may be zero or negative).
+    rare
+        Levels of a category with fewer sample records than this are pooled.
 
     Returns
     -------
@@ -275,7 +324,7 @@ def empirical_best(
     unconditional = area not in sample.columns
     group, labels_in_sample = pd.factorize(sample[psu if unconditional else area])
     census_area, labels = pd.factorize(census[area])
-    encoding = Encoding.of(sample, covariates)
+    encoding = Encoding.of(sample, covariates, rare)
     X = encoding.matrix(sample)
     independent(X, encoding.terms)
     y = sample[welfare].to_numpy(dtype=float)
@@ -297,8 +346,9 @@ def empirical_best(
         observed = (group, y, kept)
     registry = _Census(encoding.matrix(census, unseen), census_area, all_labels, own, observed)
     model = _model(survey, encoding, registry, transformation, shift, unconditional)
-    estimates = _estimates(model, survey, registry, lines, tuple(indicators), mse_replicates, seed)
-    return EmpiricalBest(estimates, model, survey, registry, lines, seed)
+    settings = _Settings(tuple(indicators), mse_replicates, seed)
+    estimates = _estimates(model, survey, registry, lines, settings)
+    return EmpiricalBest(estimates, model, survey, registry, lines, settings)
 
 
 def _check(
@@ -345,7 +395,7 @@ def _model(
     count = len(registry.labels)
     effect = np.zeros(count) if unconditional else fit.effects
     gamma = np.zeros(count) if unconditional else fit.gamma
-    sizes = np.zeros(count) if unconditional else np.bincount(survey.group, minlength=count)
+    sizes = np.zeros(count) if unconditional else np.bincount(survey.group, minlength=count).astype(float)
     areas = pd.DataFrame({"area": registry.labels, "n": sizes, "effect": effect, "gamma": gamma})
     fixed = survey.X @ fit.beta
     residual = survey.y - fixed - fit.effects[survey.group]
@@ -357,6 +407,7 @@ def _model(
         encoding,
         transformation,
         shift,
+        0.0,
         "unconditional" if unconditional else "survey",
         areas,
         residual / np.sqrt(fit.sigma2_e),
@@ -377,7 +428,7 @@ def _expected(
 def _moments(model: UnitModel, registry: _Census) -> tuple[FloatArray, FloatArray]:
     """Mean and variance of every family's transformed welfare given the survey."""
     areas, fit = model.areas, model.fit
-    mean = registry.X @ fit.beta + areas["effect"].to_numpy()[registry.area]
+    mean = model.offset + registry.X @ fit.beta + areas["effect"].to_numpy()[registry.area]
     variance = fit.sigma2_u * (1 - areas["gamma"].to_numpy()) + fit.sigma2_e
     return mean, variance[registry.area]
 
@@ -433,19 +484,16 @@ def _effect(
 
 
 def _estimates(
-    model: UnitModel,
-    survey: _Survey,
-    registry: _Census,
-    lines: Mapping[str, float],
-    indicators: tuple[str, ...],
-    replicates: int,
-    seed: int,
+    model: UnitModel, survey: _Survey, registry: _Census, lines: Mapping[str, float], settings: _Settings
 ) -> pd.DataFrame:
+    indicators, seed = settings.indicators, settings.seed
     powers = tuple(POWERS[name] for name in indicators)
     mean, variance = _moments(model, registry)
     weights = registry.total / registry.total.sum()
     draws = _area_draws(model, survey, registry, lines, powers, seed)
-    errors = _bootstrap(model, survey, registry, lines, powers, replicates, seed) if replicates else None
+    errors = None
+    if settings.replicates:
+        errors = _bootstrap(model, survey, registry, lines, powers, settings.replicates, seed)
     tables = []
     for position, (name, line) in enumerate(lines.items()):
         expected = _expected(model, mean, variance, line, powers)
@@ -493,7 +541,7 @@ def _area_draws(
     for place, label in enumerate(registry.labels):
         rows = np.flatnonzero(registry.area == place)
         effect = _effect(model, parameters, chosen, place, _generator(seed, label))
-        mean = registry.X[rows] @ parameters.beta[chosen].T + effect
+        mean = model.offset + registry.X[rows] @ parameters.beta[chosen].T + effect
         weight = registry.weight[rows] / registry.total[place]
         for position, line in enumerate(lines.values()):
             for order, values in enumerate(_expected(model, mean, parameters.sigma2_e[chosen], line, powers)):
@@ -529,14 +577,14 @@ def _bootstrap(
     )
     weights = registry.total / registry.total.sum()
     share = registry.weight / registry.total[registry.area]
-    base = registry.X @ fit.beta
+    base = model.offset + registry.X @ fit.beta
     doubled = tuple(sorted({*powers, *(2 * power for power in powers)}))
     out = np.zeros((len(lines), len(powers), count + 1))
     for b in range(replicates):
         true_mean = base + true_effects[b][registry.area]
         effect = np.zeros(count) if unconditional else made.effects[b]
         gamma = np.zeros(count) if unconditional else made.gamma[b]
-        mean = registry.X @ made.beta[b] + effect[registry.area]
+        mean = model.offset + registry.X @ made.beta[b] + effect[registry.area]
         variance = (made.sigma2_u[b] * (1 - gamma) + made.sigma2_e[b])[registry.area]
         for position, line in enumerate(lines.values()):
             truth = dict(zip(doubled, _expected(model, true_mean, fit.sigma2_e, line, doubled), strict=True))

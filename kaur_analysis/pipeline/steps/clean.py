@@ -1,0 +1,38 @@
+"""Step 01: from the office's files to one row per family, person, survey household and recipient."""
+
+import pandas as pd
+
+from kaur_analysis.cleaning import Clean, clean
+from kaur_analysis.intake import Intake, keys_for, read_study, write_findings_workbook
+from kaur_analysis.linkage import Linkage, link
+from kaur_analysis.pipeline.edition import Edition
+
+
+def read_inputs(edition: Edition) -> Intake:
+    """Read every source, pseudonymise people, write identities to the encrypted vault."""
+    return read_study(edition.study, keys_for(edition.study.synthetic), edition.vault)
+
+
+def clean_inputs(edition: Edition, intake: Intake) -> Clean:
+    """Clean and store; findings also go to a workbook that the office can act on."""
+    cleaned = clean(intake, edition.study)
+    store = edition.store
+    for name in ("families", "persons", "survey", "recipients", "findings", "set_aside", "accounting", "audit"):
+        store.write(f"clean/{name}", getattr(cleaned, name))
+    write_findings_workbook(cleaned.findings, cleaned.accounting, store.path("clean/temuan", ".xlsx"))
+    store.write_facts("clean/key", {"key": keys_for(edition.study.synthetic).key_id})
+    return cleaned
+
+
+def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
+    """Find recipients in the registry; who is not found stays a class of its own."""
+    linkage = link(cleaned, edition.study)
+    edition.store.write("clean/links", linkage.links)
+    edition.store.write("clean/link_model", linkage.parameters)
+    return linkage
+
+
+def link_summary(links: pd.DataFrame) -> pd.DataFrame:
+    """Recipients by programme, period and how they were found; mean probability of the link."""
+    grouped = links.groupby(["programme", "period", "method"], as_index=False)
+    return grouped.agg(records=("record", "size"), probability=("probability", "mean"))

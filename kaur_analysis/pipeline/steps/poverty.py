@@ -1,0 +1,282 @@
+"""Step 02: lines, what the survey says of the kabupaten, the welfare model, poverty of every family and kecamatan."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kaur_analysis.cleaning import complete_covariates
+from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS, ESTIMATES, FAMILY_POVERTY, checked
+from kaur_analysis.linkage import reach
+from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.poverty import (
+    EmpiricalBest,
+    SurveyDesign,
+    WelfareModel,
+    comparability,
+    empirical_best,
+    estimate_fgt,
+    estimate_inequality,
+    estimate_mean,
+    welfare_model,
+)
+
+WELFARE = "expenditure_rp_month"
+MONTHS = 12
+RARE = 15  # levels of a category with fewer survey households are pooled
+# Covariates that repeat what others say: household_size is the sum of the age groups.
+REPEATED = ("adults_19_59",)
+INDICATORS = {
+    "fgt0_poor": ("poor_share", "bagian"),
+    "fgt1_poor": ("gap_index", "indeks"),
+    "fgt2_poor": ("severity_index", "indeks"),
+    "fgt0_extreme": ("extreme_share", "bagian"),
+}
+SURVEY_NAMES = {"fgt0": ("poor_share", "bagian"), "fgt1": ("gap_index", "indeks"), "fgt2": ("severity_index", "indeks")}
+
+
+@dataclass(frozen=True)
+class SmallAreas:
+    """The fitted small-area model before and after benchmarking, with the registry it speaks of.
+
+    Attributes
+    ----------
+    filled
+        How many unknown covariates were filled by what is usual nearby.
+    """
+
+    before: EmpiricalBest
+    after: EmpiricalBest
+    registry: pd.DataFrame
+    covariates: tuple[str, ...]
+    filled: pd.DataFrame
+
+
+def lines_table(edition: Edition) -> pd.DataFrame:
+    """The poverty lines of the study with their sources."""
+    rows = [line.model_dump(mode="json") for line in edition.study.lines]
+    return pd.DataFrame(rows)[["kind", "rupiah", "month", "area", "urban_rural", "source", "accessed"]]
+
+
+def survey_design(edition: Edition) -> SurveyDesign:
+    """Survey persons' design: strata, PSUs and person weights; each household with its own poverty lines."""
+    survey = edition.store.read("clean/survey")
+    for line in edition.study.lines:
+        own = survey[line.column] if line.column else line.rupiah
+        covered = {"all": slice(None), "urban": survey["urban"] == 1, "rural": survey["urban"] == 0}[line.urban_rural]
+        survey.loc[covered, f"line_{line.kind}"] = (own if line.column is None else own[covered]) * line.times
+    edition.store.write("estimates/survey", survey)
+    stratum = "stratum" if survey["stratum"].nunique() > 1 else None
+    return SurveyDesign(survey, "weight_person", strata=stratum, psu="psu", single_psu="center")
+
+
+def survey_estimates(edition: Edition, design: SurveyDesign) -> pd.DataFrame:
+    """Direct estimates of the kabupaten, and of each kecamatan where the survey carries codes."""
+    by_kecamatan = "kecamatan" in design.data.columns and design.data["kecamatan"].notna().all()
+    tables = [_direct(design, None).assign(area=edition.area.code)]
+    if by_kecamatan:
+        tables.append(_direct(design, "kecamatan"))
+    table = pd.concat(tables, ignore_index=True)
+    edition.store.write("estimates/direct", checked(ESTIMATES, table))
+    return table
+
+
+def choose_model(edition: Edition, design: SurveyDesign) -> WelfareModel:
+    """Compare welfare models out of sample and choose one."""
+    candidates = shared_covariates(edition, design.data)
+    return welfare_model(design, WELFARE, candidates, edition.study.line("poverty"), rare=RARE, seed=edition.study.seed)
+
+
+def shared_covariates(edition: Edition, survey: pd.DataFrame) -> list[str]:
+    """Covariates that survey and registry both know, receipt of programmes with a list included.
+
+    Receipt is a covariate because programmes chose with more knowledge than the registry holds: poverty is predicted
+    given the lists, else errors of targeting would be overstated.
+    """
+    families = edition.store.read("clean/families")
+    known = [*COUNTS, "head_female", "head_age", "floor_area_m2", "has_business", *CATEGORIES, *ASSETS]
+    listed = {source.programme for source in edition.study.sources if source.programme}
+    receipts = [f"received_{code}" for code in sorted(listed) if f"received_{code}" in survey.columns]
+    both = [name for name in known if name in families.columns and name in survey.columns and name not in REPEATED]
+    wanted = list(edition.study.model.covariates) or [*both, *receipts]
+    return [name for name in wanted if survey[name].notna().all() and survey[name].nunique() > 1]
+
+
+def covariate_comparison(edition: Edition, design: SurveyDesign, model: WelfareModel) -> pd.DataFrame:
+    """Whether survey and registry see the same population in the covariates of the model."""
+    return comparability(design.data, _registry(edition), model.covariates, "weight_household")
+
+
+def fit_small_areas(edition: Edition, design: SurveyDesign, model: WelfareModel) -> SmallAreas:
+    """Predict welfare of every registry family; agree with the official share where the study names one."""
+    study = edition.study
+    registry, filled = complete_covariates(_registry(edition), model.covariates)
+    with_codes = study.model.area_effects == "survey"
+    before = empirical_best(
+        design.data if with_codes else design.data.drop(columns="kecamatan", errors="ignore"),
+        registry,
+        WELFARE,
+        model.covariates,
+        "kecamatan",
+        {"poor": study.line("poverty"), "extreme": study.line("extreme")},
+        method="census_eb",
+        census_weights="household_size",
+        mse_replicates=study.model.mse_replicates,
+        seed=study.seed,
+        psu="psu",
+        unseen="reference",
+        rare=RARE,
+    )
+    after = before.benchmarked(study.benchmark.share, "poor") if study.benchmark else before
+    return SmallAreas(before, after, registry, model.covariates, filled)
+
+
+def family_poverty(edition: Edition, areas: SmallAreas) -> pd.DataFrame:
+    """P(poor), P(extreme poor) and expected gaps of every family; joint draws of welfare beside them."""
+    expected = areas.after.families()
+    places = areas.registry[["family", "kecamatan", "desa", "household_size"]].reset_index(drop=True)
+    table = places.assign(
+        p_poor=expected["p_poor"],
+        p_extreme=expected["p_extreme"],
+        gap_poor_rp_month=expected["gap_poor"],
+        gap_extreme_rp_month=expected["gap_extreme"],
+        expected_welfare_rp_month=expected["expected_welfare"],
+    )
+    table = checked(FAMILY_POVERTY, table)
+    draws = areas.after.draws(edition.study.model.draws)
+    columns = pd.DataFrame(draws, columns=[f"draw_{number:03d}" for number in range(draws.shape[1])])
+    edition.store.write("estimates/family_poverty", table)
+    edition.store.write("estimates/welfare_draws", pd.concat([table[["family"]], columns], axis=1))
+    return table
+
+
+def area_estimates(edition: Edition, design: SurveyDesign, areas: SmallAreas | None) -> pd.DataFrame:
+    """Everything pages say of poverty, in one table: survey, model before and after benchmarking, counts."""
+    code = edition.area.code
+    direct = edition.store.read("estimates/direct")
+    tables = [_survey_rows(direct, design)]
+    if areas is not None:
+        tables.append(_model_rows(areas.after, code).assign(group=""))
+        if edition.study.benchmark:
+            tables.append(_model_rows(areas.before, code).assign(group="model"))
+        families = edition.store.read("estimates/family_poverty")
+        tables.append(_counts(edition, families, code))
+        people = families.groupby("kecamatan")["household_size"].size()
+        sizes = pd.concat([people, pd.Series({code: people.sum()})])
+        tables[1:] = [table.assign(n_households=table["area"].map(sizes)) for table in tables[1:]]
+    table = pd.concat(tables, ignore_index=True)
+    edition.store.write("estimates/poverty", table)
+    edition.store.write_facts("estimates/model", {"notes": _notes(edition, areas)})
+    return table
+
+
+def _direct(design: SurveyDesign, by: str | None) -> pd.DataFrame:
+    fgt = [
+        estimate_fgt(design, WELFARE, f"line_{kind}", by=by).replace({"indicator": names})
+        for kind, names in (
+            ("poverty", {name: shown for name, (shown, _) in SURVEY_NAMES.items()}),
+            ("extreme", {"fgt0": "extreme_share"}),
+        )
+    ]
+    fgt[1] = fgt[1][fgt[1]["indicator"] == "extreme_share"]
+    mean = estimate_mean(design, WELFARE, by=by).assign(indicator="mean_expenditure")
+    gini = estimate_inequality(design, WELFARE, measures=("gini",), by=by)
+    return pd.concat([*fgt, mean, gini], ignore_index=True)
+
+
+def _survey_rows(direct: pd.DataFrame, design: SurveyDesign) -> pd.DataFrame:
+    units = {name: unit for name, unit in SURVEY_NAMES.values()} | {
+        "extreme_share": "bagian",
+        "mean_expenditure": "rupiah",
+        "gini": "indeks",
+    }
+    return direct.assign(topic="survey", unit=direct["indicator"].map(units), group="", source="survei rumah tangga")
+
+
+def _model_rows(result: EmpiricalBest, code: str) -> pd.DataFrame:
+    table = result.estimates[result.estimates["indicator"].isin(INDICATORS)]
+    shown = table["indicator"].map(INDICATORS)
+    se = np.sqrt(table["mse"])
+    return table.assign(
+        topic="poverty",
+        indicator=shown.str[0],
+        unit=shown.str[1],
+        area=table["area"].replace({"ALL": code}),
+        se=se,
+        rse=se / table["value"].where(table["value"] > 0),
+        source="taksiran model",
+    )
+
+
+def _counts(edition: Edition, families: pd.DataFrame, code: str) -> pd.DataFrame:
+    """Expected people and families below the lines and the rupiah of the gap, with intervals from the draws."""
+    draws = edition.store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float32)
+    size = families["household_size"].to_numpy(dtype=np.float32)
+    below = {kind: draws < edition.study.line(kind) for kind in ("poverty", "extreme")}
+    line = np.float32(edition.study.line("extreme"))
+    gap = np.maximum(line - draws, 0) * size[:, None] * MONTHS
+    wanted: list[tuple[str, str, NDArray[np.float64], NDArray[np.float32]]] = [
+        ("poor_people", "orang", families["p_poor"] * size, below["poverty"] * size[:, None]),
+        ("extreme_people", "orang", families["p_extreme"] * size, below["extreme"] * size[:, None]),
+        ("poor_families", "keluarga", families["p_poor"], below["poverty"]),
+        ("extreme_families", "keluarga", families["p_extreme"], below["extreme"]),
+        ("extreme_gap_rp_year", "rupiah_tahun", families["gap_extreme_rp_month"] * size * MONTHS, gap),
+    ]
+    tables = []
+    for place in ("kecamatan", None):
+        key = families["kecamatan"].to_numpy() if place else np.full(len(families), code)
+        labels, position = np.unique(key, return_inverse=True)
+        for name, unit, expected, drawn in wanted:
+            sums = np.zeros((len(labels), draws.shape[1]))
+            np.add.at(sums, position, drawn)
+            value = np.bincount(position, np.asarray(expected, dtype=float))
+            low, high = np.quantile(sums, [0.025, 0.975], axis=1)
+            rse = sums.std(axis=1) / np.where(value > 0, value, np.nan)
+            tables.append(
+                pd.DataFrame(
+                    {
+                        "indicator": name,
+                        "unit": unit,
+                        "area": labels,
+                        "value": value,
+                        "low": low,
+                        "high": high,
+                        "rse": rse,
+                    }
+                )
+            )
+    return pd.concat(tables, ignore_index=True).assign(topic="poverty", group="", source="taksiran model")
+
+
+def _registry(edition: Edition) -> pd.DataFrame:
+    """Families with receipt of each listed programme as 0/1 columns named as in the survey."""
+    families = edition.store.read("clean/families")
+    links = edition.store.read("clean/links")
+    latest = links[links["period"] == links.groupby("programme")["period"].transform("max")]
+    received = reach(latest).pivot_table(index="family", columns="programme", values="received", aggfunc="max")
+    received = (received >= edition.study.thresholds.link_probability).astype(float).add_prefix("received_")
+    table = families.join(received, on="family")
+    return table.fillna(dict.fromkeys(received.columns, 0.0))
+
+
+def _notes(edition: Edition, areas: SmallAreas | None) -> list[str]:
+    """What pages say about the model, in a sentence each."""
+    if areas is None:
+        return ["Taksiran langsung dari survei; tidak ada registri keluarga dalam studi ini."]
+    model = areas.after.model
+    notes = []
+    if model.area_effects == "unconditional":
+        notes.append(
+            "Survei tidak memuat kode kecamatan: perbedaan antar-kecamatan hanya berasal dari keadaan keluarga di registri, "
+            "dan ragam antar-blok sensus dipakai sebagai pengganti ragam antar-kecamatan."
+        )
+    notes.append(
+        f"Model menerangkan {model.marginal_r2 * 100:.0f} persen keragaman pengeluaran (log); sisanya tidak terlihat "
+        "dari registri, sehingga tiap keluarga hanya diberi peluang, bukan kepastian."
+    )
+    if edition.study.benchmark:
+        notes.append(
+            "Tingkat kabupaten disesuaikan dengan angka resmi; perbedaan antar-kecamatan tidak berubah urutannya."
+        )
+    return notes

@@ -1,0 +1,250 @@
+"""A study's files become tables without identities, with every problem and every unused row on record."""
+
+import pandas as pd
+import pytest
+from python_calamine import CalamineWorkbook
+
+from kaur_analysis.errors import DataRejected, KeyMissing
+from kaur_analysis.intake import (
+    create_key,
+    demo_keys,
+    load_key,
+    open_vault,
+    read_study,
+    safe_cell,
+    write_findings_workbook,
+)
+from kaur_analysis.intake.read import completed_years
+from tests.intake_files import REFERENCE_DAY, dtsen, nik, recipients, study, workbook
+
+HEAD = ["Nama", "NIK", "Tanggal Lahir", "Jenis Kelamin", "Desa", "Kecamatan", "Nilai Bantuan"]
+ANA = ["Zorabruk Vekador", nik(), "12/05/1980", "L", "Merpas", "Nasal", 3600000]
+
+
+def intake(tmp_path, *rows, head=HEAD, **options):
+    workbook(tmp_path / "daftar.xlsx", [head, *rows])
+    return read_study(study(tmp_path, recipients(**options)), demo_keys(), strict=False)
+
+
+def rules(result):
+    return sorted(result.findings["rule"])
+
+
+def test_a_row_keeps_where_it_came_from(tmp_path):
+    row = intake(tmp_path, ANA).recipients.iloc[0]
+    assert (row["source"], row["file"], row["sheet"], row["line"]) == ("daftar", "daftar.xlsx", "Sheet1", 2)
+
+
+def test_a_good_list_has_no_findings(tmp_path):
+    assert rules(intake(tmp_path, ANA)) == []
+
+
+def test_identities_are_gone(tmp_path):
+    table = intake(tmp_path, ANA).recipients
+    assert {"nik", "kk", "name", "address", "birth_date"}.isdisjoint(table.columns)
+    assert not table.astype(str).map(lambda cell: "Zorabruk" in cell or nik() in cell).to_numpy().any()
+
+
+def test_sex_and_age_stay(tmp_path):
+    row = intake(tmp_path, ANA).recipients.iloc[0]
+    assert (row["female"], row["age"]) == (0.0, 44.0)
+
+
+@pytest.mark.parametrize(("birth", "age"), [("1980-03-31", 45), ("1980-04-01", 44), ("2024-12-31", 0)])
+def test_age_is_in_completed_years(birth, age):
+    import numpy as np
+
+    assert completed_years(np.array([birth], dtype="datetime64[D]"), REFERENCE_DAY)[0] == age
+
+
+def test_a_damaged_number_is_reported_with_its_line_and_masked(tmp_path):
+    result = intake(tmp_path, ANA, ["Qiledvin", "9,90407E+15", "", "L", "Merpas", "Nasal", 1])
+    row = result.findings.iloc[0]
+    assert (row["rule"], row["line"], row["column"], row["severity"]) == ("nik_rusak_excel", 3, "nik", "peringatan")
+
+
+def test_a_wrong_number_is_shown_masked(tmp_path):
+    result = intake(tmp_path, ANA, ["Qiledvin", nik()[:15], "", "L", "Merpas", "Nasal", 1])
+    assert result.findings["found"][0] == "9904" + "•" * 11
+
+
+def test_a_number_of_the_other_sex_and_day_is_two_warnings(tmp_path):
+    assert rules(intake(tmp_path, [ANA[0], nik(), "13/05/1980", "P", *ANA[4:]])) == [
+        "nik_beda_kelamin",
+        "nik_beda_tanggal",
+    ]
+
+
+def test_a_row_without_a_name_is_set_aside_and_reported(tmp_path):
+    result = intake(tmp_path, ANA, ["", nik(serial=2), "12/05/1980", "L", "Merpas", "Nasal", 1])
+    assert (rules(result), len(result.recipients), list(result.set_aside["line"])) == (["isian_wajib_kosong"], 1, [3])
+
+
+def test_rows_read_are_rows_kept_and_set_aside(tmp_path):
+    result = intake(tmp_path, ANA, ["", nik(serial=2), "", "", "", "", 1], ["JUMLAH", "", "", "", "", "", 2])
+    row = result.accounting.iloc[0]
+    assert (row["rows_read"], row["rows_kept"], row["rows_set_aside"]) == (3, 1, 2)
+
+
+def test_an_unknown_code_is_a_finding_and_missing(tmp_path):
+    result = intake(tmp_path, [*ANA[:3], "Lelaki2", *ANA[4:]])
+    assert rules(result) == ["kode_tidak_dikenal"] and result.recipients["female"].isna().all()
+
+
+def test_a_name_in_the_wrong_column_does_not_reach_the_findings(tmp_path):
+    result = intake(tmp_path, [*ANA[:3], "Qiledvin Tvasoprax", *ANA[4:]])
+    assert not result.findings["found"].str.contains("Qiledvin|Tvasoprax").any()
+
+
+def test_a_number_outside_bounds_is_a_finding_and_missing(tmp_path):
+    result = intake(tmp_path, [*ANA[:6], -5])
+    assert rules(result) == ["angka_di_luar_batas"] and result.recipients["rupiah_total"].isna().all()
+
+
+def test_a_declared_locale_that_the_data_contradict_rejects_the_source(tmp_path):
+    rows = [[*ANA[:6], f"{n},000,000.50"] for n in range(1, 6)]
+    workbook(tmp_path / "daftar.xlsx", [HEAD, *rows])
+    with pytest.raises(DataRejected, match="locale"):
+        read_study(study(tmp_path, recipients(locale="id")), demo_keys())
+
+
+def test_a_single_cell_of_the_other_locale_is_only_a_bad_cell(tmp_path):
+    rows = [[*ANA[:6], f"{n}.000.000,50"] for n in range(1, 6)]
+    assert rules(intake(tmp_path, *rows, [*ANA[:6], "1,000,000.50"])) == ["angka_tidak_terbaca"]
+
+
+def test_a_missing_required_heading_rejects_with_all_findings(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [["NIK", "Desa"], [nik(), "Merpas"]])
+    with pytest.raises(DataRejected, match="judul_wajib") as caught:
+        read_study(study(tmp_path, recipients()), demo_keys())
+    assert list(caught.value.findings["rule"]) == ["judul_wajib"]
+
+
+def test_a_study_says_how_many_findings_it_tolerates(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [HEAD, ANA, ["Qiledvin", nik()[:15], *ANA[2:]]])
+    with pytest.raises(DataRejected, match="nik_bukan_16_angka"):
+        read_study(study(tmp_path, recipients(tolerate={"nik_bukan_16_angka": 0})), demo_keys())
+    assert read_study(study(tmp_path, recipients(tolerate={"nik_bukan_16_angka": 1})), demo_keys()) is not None
+
+
+def test_an_unreadable_file_is_a_finding_of_its_source(tmp_path):
+    (tmp_path / "daftar.xlsx").write_bytes(b"bukan xlsx")
+    with pytest.raises(DataRejected, match="berkas_rusak"):
+        read_study(study(tmp_path, recipients()), demo_keys())
+
+
+def test_the_place_of_a_village_list_is_read_from_its_titles(tmp_path):
+    rows = [
+        ["DAFTAR PENERIMA BLT DANA DESA TAHUN 2024"],
+        ["DESA MERPAS KECAMATAN NASAL KABUPATEN KAUR"],
+        ["No", "Nama", "NIK"],
+        ["1", "Zorabruk", nik()],
+    ]
+    workbook(tmp_path / "daftar.xlsx", rows)
+    table = read_study(study(tmp_path, recipients(programme="blt_dd")), demo_keys()).recipients
+    assert (table["desa_name"][0], table["kecamatan_name"][0]) == ("merpas", "nasal")
+
+
+def test_the_place_of_a_village_list_may_be_the_name_of_its_sheet(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [["No", "Nama", "NIK"], ["1", "Zorabruk", nik()]], sheet="Merpas")
+    table = read_study(study(tmp_path, recipients(programme="blt_dd")), demo_keys()).recipients
+    assert table["desa_name"][0] == "Merpas"
+
+
+def test_the_demo_key_is_refused_for_real_data(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [HEAD, ANA])
+    with pytest.raises(KeyMissing):
+        read_study(study(tmp_path, recipients(), synthetic=False), demo_keys())
+
+
+def test_real_numbers_in_a_synthetic_study_reject_it(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [HEAD, [ANA[0], "17" + nik()[2:], *ANA[2:]]])
+    with pytest.raises(DataRejected, match="nik_bukan_sintetis"):
+        read_study(study(tmp_path, recipients()), demo_keys())
+
+
+def test_synthetic_numbers_are_unusable_in_a_real_study(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [HEAD, ANA])
+    keys = load_key(create_key(tmp_path / "k.key"))
+    result = read_study(study(tmp_path, recipients(), synthetic=False), keys)
+    assert "nik_tidak_sah" in rules(result) and result.recipients["person_token"].isna().all()
+
+
+def test_the_same_person_has_the_same_token_in_registry_and_list(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [HEAD, ANA])
+    result = read_study(study(tmp_path, *dtsen(tmp_path, [{}], [{}]), recipients()), demo_keys())
+    assert result.persons["person_token"][0] == result.recipients["person_token"][0]
+
+
+def test_identities_go_to_the_vault_and_come_back_by_record(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [HEAD, ANA])
+    result = read_study(study(tmp_path, recipients()), demo_keys(), vault=tmp_path / "brankas.bin")
+    people = open_vault(tmp_path / "brankas.bin", demo_keys(), "uji").set_index("record")
+    assert people.loc[result.recipients["record"][0], "name"] == "Zorabruk Vekador"
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+62", "-5", "@cmd", "\t=1"])
+def test_text_that_begins_like_a_formula_is_neutralised(text):
+    assert safe_cell(text) == "'" + text
+
+
+@pytest.mark.parametrize(("value", "kept"), [("Nasal", "Nasal"), (-5, -5), (float("nan"), ""), (None, ""), (2.5, 2.5)])
+def test_other_values_stay_or_are_empty(value, kept):
+    assert safe_cell(value) == kept
+
+
+def sheets(path):
+    with CalamineWorkbook.from_path(str(path)) as book:
+        return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
+
+
+def test_the_findings_workbook_has_a_summary_first_and_a_sheet_for_each_rule(tmp_path):
+    result = intake(tmp_path, ANA, ["Qiledvin", "9,90407E+15", "", "L", "Merpas", "Nasal", 1], ["", *ANA[1:]])
+    found = sheets(write_findings_workbook(result.findings, result.accounting, tmp_path / "temuan.xlsx"))
+    assert list(found) == ["Ringkasan", "Yang dibaca", "isian_wajib_kosong", "nik_rusak_excel"]
+
+
+def test_the_findings_workbook_never_holds_a_formula(tmp_path):
+    result = intake(tmp_path, [*ANA[:3], "=cmd|' /C calc'!A0", *ANA[4:]])
+    found = sheets(write_findings_workbook(result.findings, result.accounting, tmp_path / "temuan.xlsx"))
+    cells = [cell for rows in found.values() for row in rows for cell in row if isinstance(cell, str)]
+    assert not any(cell.startswith(("=", "+", "@")) for cell in cells)
+
+
+def test_the_findings_workbook_of_synthetic_data_says_so(tmp_path):
+    result = intake(tmp_path, ANA)
+    found = sheets(
+        write_findings_workbook(result.findings, result.accounting, tmp_path / "temuan.xlsx", synthetic=True)
+    )
+    assert "DATA SINTETIS" in found["Ringkasan"][0][0]
+
+
+def test_equal_findings_make_equal_bytes(tmp_path):
+    result = intake(tmp_path, ANA)
+    one, other = (
+        write_findings_workbook(result.findings, result.accounting, tmp_path / name).read_bytes()
+        for name in ("a.xlsx", "b.xlsx")
+    )
+    assert one == other
+
+
+def test_a_survey_is_cut_to_the_kabupaten_and_the_rest_is_counted(tmp_path):
+    columns = {
+        "URUT": [1, 2],
+        "R101": [17, 17],
+        "R102": [4, 1],
+        "R105": [2, 2],
+        "PSU": [1, 2],
+        "STRATA": [1, 1],
+        "R301": [3, 4],
+        "FWT": [10.0, 20.0],
+    }
+    pd.DataFrame(columns).to_parquet(tmp_path / "rt.parquet")
+    from kaur_analysis.study import Source
+
+    source = Source(name="rt", kind="susenas_household", wave="2024-03", path="rt.parquet")
+    result = read_study(study(tmp_path, source), demo_keys())
+    assert (list(result.survey_households["household"]), list(result.set_aside["reason"])) == (
+        ["2024-03-1"],
+        ["Di luar wilayah studi"],
+    )
