@@ -4,7 +4,7 @@ Shares are 0–1, money is rupiah per person per month. The room knows no file a
 statsmodels.
 """
 
-from kaur_analysis.poverty.direct_eb.area_level import FayHerriot, fay_herriot, smooth_variances
+from kaur_analysis.poverty.area_level import FayHerriot, fay_herriot, smooth_variances
 from kaur_analysis.poverty.basket import (
     BasicNeedsLine,
     BasketSettings,
@@ -12,7 +12,7 @@ from kaur_analysis.poverty.basket import (
     basic_needs_line,
     ravallion_bounds,
 )
-from kaur_analysis.poverty.direct_eb.benchmark import benchmark
+from kaur_analysis.poverty.benchmark import benchmark
 from kaur_analysis.poverty.calibration import calibrate, poststratify, rake
 from kaur_analysis.poverty.decomposition import (
     PovertyTarget,
@@ -35,8 +35,8 @@ from kaur_analysis.poverty.replicates import (
     jackknife,
     rao_wu_bootstrap,
 )
-from kaur_analysis.poverty.direct_eb.unit_level import EmpiricalBest, empirical_best
-from kaur_analysis.poverty.direct_eb.welfare import WelfareModel, comparability, welfare_model
+from kaur_analysis.poverty.unit_level import EmpiricalBest, empirical_best
+from kaur_analysis.poverty.welfare import WelfareModel, comparability, welfare_model
 
 __all__ = [
     "BasicNeedsLine",

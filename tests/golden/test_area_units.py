@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kaur_analysis.poverty import empirical_best
-from kaur_analysis.poverty.direct_eb.nested_error import fit_nested_error
+from kaur_analysis.poverty.nested_error import fit_nested_error
 from tests.shared import shared_path
 
 FORMULA = (

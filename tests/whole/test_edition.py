@@ -34,7 +34,9 @@ def test_every_agency_with_a_programme_has_its_page(finished):
 
 def test_the_agencies_of_the_meeting_are_there(finished):
     names = {path.name for path in finished.pages()}
-    assert {f"kaur-2025-opd-{code}.html" for code in ("dinsos", "dinkes", "dkukm", "pupr", "perkim", "baznas", "csr")} <= names
+    assert {
+        f"kaur-2025-opd-{code}.html" for code in ("dinsos", "dinkes", "dkukm", "pupr", "perkim", "baznas", "csr")
+    } <= names
 
 
 def test_the_edition_holds_index_kabupaten_table_and_manifest(finished):
@@ -65,18 +67,22 @@ def test_every_page_of_synthetic_data_says_so(finished):
 
 
 def test_no_page_reaches_outside(finished):
-    outside = re.compile(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import|<script""", re.IGNORECASE)
+    outside = re.compile(
+        r"""(?:src|href)\s*=\s*["']?(?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import|<script""", re.IGNORECASE
+    )
     assert [path.name for path in finished.pages() if outside.search(path.read_text(encoding="utf-8"))] == []
 
 
 def test_index_links_only_to_files_of_the_edition(finished):
     text = (finished.folder / "index.html").read_text(encoding="utf-8")
-    links = [link for link in re.findall(r'href="([^"#]+)"', text)]
+    links = list(re.findall(r'href="([^"#]+)"', text))
     assert links and all((finished.folder / link).is_file() for link in links)
 
 
 def _identities(office) -> set[str]:
-    truth = pd.concat([pd.read_parquet(path) for path in sorted((office / "truth").glob("*.parquet"))], ignore_index=True)
+    truth = pd.concat(
+        [pd.read_parquet(path) for path in sorted((office / "truth").glob("*.parquet"))], ignore_index=True
+    )
     columns = [name for name in truth.columns if any(word in name for word in ("nik", "kk", "name", "nama"))]
     values = {str(value) for name in columns for value in truth[name].dropna().unique()}
     return {value for value in values if len(value) >= 9}
@@ -152,7 +158,9 @@ def test_a_run_that_breaks_leaves_the_last_good_edition(finished, tmp_path):
     shutil.copytree(finished.edition.store.reports, tmp_path / "reports")
     victim = next(iter(sorted(office.rglob("*dtsen*"))))
     victim.write_bytes(b"bukan,daftar\n1,2\n")
-    broken = open_edition(str(office / finished.edition.study_file.name), str(tmp_path / "data"), str(tmp_path / "reports"))
+    broken = open_edition(
+        str(office / finished.edition.study_file.name), str(tmp_path / "data"), str(tmp_path / "reports")
+    )
     with pytest.raises(KaurError):
         run_edition(broken, jobs=1)
     assert verify(broken.store.pages) == []

@@ -186,7 +186,7 @@ def _direct(design: SurveyDesign, by: str | None) -> pd.DataFrame:
 
 
 def _survey_rows(direct: pd.DataFrame, design: SurveyDesign) -> pd.DataFrame:
-    units = {name: unit for name, unit in SURVEY_NAMES.values()} | {
+    units = dict(SURVEY_NAMES.values()) | {
         "extreme_share": "bagian",
         "mean_expenditure": "rupiah",
         "gini": "indeks",

@@ -18,7 +18,7 @@ from sklearn.metrics import roc_auc_score
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
-from kaur_analysis.poverty.direct_eb.encoding import Encoding, independent
+from kaur_analysis.poverty.encoding import Encoding, independent
 
 FloatArray = NDArray[np.float64]
 LEAKAGE_AUC = 0.90  # a registry model above this has most likely seen the answer (a rank used as a predictor)

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from kaur_analysis.errors import EstimationError
-from kaur_analysis.poverty.direct_eb.encoding import Encoding, independent
-from kaur_analysis.poverty.direct_eb.lognormal import expected_fgt_log, expected_fgt_normal
-from kaur_analysis.poverty.direct_eb.nested_error import NestedError, Sums, fit_sums, pseudo_effects
+from kaur_analysis.poverty.encoding import Encoding, independent
+from kaur_analysis.poverty.lognormal import expected_fgt_log, expected_fgt_normal
+from kaur_analysis.poverty.nested_error import NestedError, Sums, fit_sums, pseudo_effects
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
