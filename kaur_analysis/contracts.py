@@ -5,6 +5,8 @@ but no later room may need them. Codes and identifiers are text, shares 0-1, mon
 the name says otherwise. ``family`` and ``person`` are keyed pseudonyms.
 """
 
+from typing import Any
+
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
@@ -53,11 +55,11 @@ def _category(values: tuple[str, ...]) -> pa.Column:
     return pa.Column(str, pa.Check.isin(values), nullable=True, required=False)
 
 
-def _text(pattern: str | None = None, **options: bool) -> pa.Column:
+def _text(pattern: str | None = None, **options: Any) -> pa.Column:
     return pa.Column(str, pa.Check.str_matches(pattern) if pattern else None, **options)
 
 
-def _number(low: float | None = None, high: float | None = None, **options: bool) -> pa.Column:
+def _number(low: float | None = None, high: float | None = None, **options: Any) -> pa.Column:
     checks = [
         *([pa.Check.ge(low)] if low is not None else []),
         *([pa.Check.le(high)] if high is not None else []),
@@ -65,7 +67,7 @@ def _number(low: float | None = None, high: float | None = None, **options: bool
     return pa.Column(float, checks, coerce=True, **options)
 
 
-def _flag(**options: bool) -> pa.Column:
+def _flag(**options: Any) -> pa.Column:
     return _number(0, 1, **options)
 
 

@@ -12,7 +12,7 @@ from rapidfuzz import process
 
 from kaur_analysis.errors import StudyRejected
 from kaur_analysis.reference import Area, load_area, read_yaml
-from kaur_analysis.reference.catalogue import Programme, load_catalogue
+from kaur_analysis.reference.catalogue import Programme, check_together, load_catalogue
 
 Share = Annotated[float, Field(ge=0, le=1)]
 SourceKind = Literal[
@@ -177,8 +177,6 @@ class Study(Settings):
         if len(set(names)) < len(names):
             raise ValueError("nama sumber tidak boleh berulang")
         codes = [programme.code for programme in self.programmes]
-        if len(set(codes)) < len(codes):
-            raise ValueError("kode program tidak boleh berulang")
         registry = self.registry
         listed = (*registry.precedence, registry.targeting_list) if registry else ()
         for name in filter(None, listed):
@@ -190,6 +188,7 @@ class Study(Settings):
                     f"sumber '{source.name}' menyebut program '{source.programme}' yang tidak ada di programmes"
                     f"{_nearest(source.programme, codes)}"
                 )
+        check_together(self.programmes)
         return self
 
     @property
@@ -218,7 +217,7 @@ class Study(Settings):
         StudyRejected
             A path matches no file.
         """
-        found = {}
+        found: dict[str, tuple[Path, ...]] = {}
         for source in self.sources:
             if "://" in source.path:
                 found[source.name] = ()

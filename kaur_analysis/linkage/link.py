@@ -160,12 +160,20 @@ def reach(links: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         One row per family, programme and period: ``received`` (probability that at least one of its links is right),
-        ``rupiah_year`` (sum of what its links were paid if right; missing where no amount is known).
+        ``rupiah_year`` (sum of what its links were paid if right; missing where no amount is known) and
+        ``units_received`` (its different people on the list; missing where the list names families).
     """
     found = links.dropna(subset="family")
     missed = 1 - found["probability"]
     grouped = found.assign(missed=missed).groupby(["family", "programme", "period"], as_index=False)
-    table = grouped.agg(missed=("missed", "prod"), rupiah_year=("rupiah_year", lambda paid: paid.sum(min_count=1)))
-    return table.assign(received=1 - table["missed"]).drop(columns="missed")[
-        ["family", "programme", "period", "received", "rupiah_year"]
-    ]
+    table = grouped.agg(
+        missed=("missed", "prod"),
+        rupiah_year=("rupiah_year", "sum"),
+        amounts=("rupiah_year", "count"),
+        people=("person", "nunique"),
+    )
+    return table.assign(
+        received=1 - table["missed"],
+        rupiah_year=table["rupiah_year"].where(table["amounts"] > 0),
+        units_received=table["people"].astype(float).where(table["people"] > 0),
+    )[["family", "programme", "period", "received", "rupiah_year", "units_received"]]

@@ -44,6 +44,14 @@ class Edition:
         """Folder for lists by name; never part of the shareable edition."""
         return self.store.data / "terbatas" / self.name
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Names as people read them, of areas, programmes and agencies by code."""
+        kecamatan = dict(zip(self.area.kecamatan["kecamatan"], self.area.kecamatan["name"], strict=True))
+        programmes = {programme.code: programme.name for programme in self.study.programmes}
+        agencies = {code: agency.name for code, agency in self.area.agencies.items()}
+        return {self.area.code: self.area.full_name} | kecamatan | programmes | agencies
+
     def input_hash(self) -> str:
         """Hash of the study and of every file it names."""
         contents = {name: [file_hash(path) for path in paths] for name, paths in self.study.files().items()}

@@ -4,7 +4,7 @@ Every function takes a tidy table (``docs/architecture.md``) and returns a :clas
 identifier and no cell content is ever drawn: files, rules, areas, programmes and quantiles only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -17,6 +17,8 @@ from scipy.stats import norm
 from kaur_analysis.formats import number, percent, rupiah_short
 from kaur_analysis.reporting.charts import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION, canvas, svg
 from kaur_analysis.reporting.html import Section, section
+
+Columns = Mapping[str, tuple[str, Callable[..., str]]]  # column → heading and way of writing a value
 
 COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, INK, GREY)
 DASHES: tuple[object, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
@@ -247,15 +249,17 @@ def reasons_chart(reasons: pd.DataFrame, names: Mapping[str, str] | None = None,
     )  # fmt: skip
 
 
-def scenario_curves(scenarios: pd.DataFrame, names: Mapping[str, str] | None = None, measure: str = "p0") -> Section:
+def scenario_curves(
+    scenarios: pd.DataFrame, names: Mapping[str, str] | None = None, measure: str = "p0", label: str = "headcount"
+) -> Section:
     """What scenarios do at each budget: one line per scenario, its dash and label.
 
     Parameters
     ----------
     scenarios
         Table of ``targeting.compare_scenarios``: ``measure, programme`` (the scenario), ``value, low, high, budget``.
-    measure
-        Measure drawn.
+    measure, label
+        Measure drawn and its name on the axis.
     """
     rows = scenarios[scenarios["measure"] == measure]
     figure, axes = canvas(3.9, WIDE)
@@ -266,7 +270,7 @@ def scenario_curves(scenarios: pd.DataFrame, names: Mapping[str, str] | None = N
             linestyle=DASHES[place % len(DASHES)], markersize=4.5, label=(names or {}).get(str(code), str(code)),
         )  # fmt: skip
     axes.set_xlabel("anggaran (juta rupiah per bulan)")
-    axes.set_ylabel(measure)
+    axes.set_ylabel(label)
     axes.xaxis.set_major_formatter(lambda tick, _: number(tick))
     axes.yaxis.set_major_formatter(lambda tick, _: number(tick, 3))
     axes.legend(frameon=False, fontsize=9)
@@ -307,6 +311,15 @@ def estimates_table(estimates: pd.DataFrame, names: Mapping[str, str] | None = N
     ]
     columns = ["Wilayah", "Indikator", "Nilai", "Selang", "RSE", "n", "Mutu"]
     return _table(columns, rows, "Taksiran dengan galatnya.")
+
+
+def table_of(table: pd.DataFrame, columns: Columns, caption: str) -> Section:
+    """Columns of a table in order, each with its heading and its way of writing a value; unknown values stay blank."""
+    rows = [
+        tuple("" if pd.isna(value) else write(value) for value, (_, write) in zip(row, columns.values(), strict=True))
+        for row in table[list(columns)].itertuples(index=False)
+    ]
+    return _table([heading for heading, _ in columns.values()], rows, caption)
 
 
 def _plain(value: float) -> str:

@@ -1,6 +1,6 @@
 """Whom the errors fall on: the same errors by kind of family, against everyone else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -87,17 +87,16 @@ def _one_characteristic(
     members = [(classes.codes == place).astype(float)[:, None] for place in range(classes.size)]
     keys = [(receipt.programme, place) for receipt in evidence.receipts for place in range(classes.size)]
 
-    def views(block: Block) -> dict[tuple[str, int], Items]:
-        return {
-            (programme, place): _cells(block.poor, block.received[programme], members[place])
-            for programme, place in keys
-        }
+    def views(block: Block) -> Iterator[tuple[tuple[str, int], Items]]:
+        # one at a time: a block's cells of all classes together would not fit a small machine
+        for programme, place in keys:
+            yield (programme, place), _cells(block.poor, block.received[programme], members[place])
 
     formulas = {f"{name}{part}": formula for name in ERRORS for part, formula in _FORMULAS[name].items()}
     joint = [key for key in keys if key[0] in evidence.dependent_links(given)]
     rules = linear_rules(evidence.setting, dict.fromkeys(keys, formulas), joint)
-    draws = ((block.size, views(block).items()) for block in evidence.joint_draws(given))
-    found = estimate(evidence.setting, views(evidence.expected()), draws, rules)
+    draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
+    found = estimate(evidence.setting, dict(views(evidence.expected())), draws, rules)
     degrees = np.inf if design is None else max(design.degrees_of_freedom, 1)
     rows: list[dict[str, object]] = []
     for (_, (programme, place)), by_measure in found.items():

@@ -5,9 +5,11 @@ import pandas as pd
 
 from kaur_analysis.linkage import reach
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.steps import where_registry
 from kaur_analysis.planning import budget, conflicts, needs_matrix, zero_cost
 
 
+@where_registry
 def match_needs(edition: Edition) -> pd.DataFrame:
     """Every registry family against every programme of the study, minus what it already receives."""
     store = edition.store
@@ -22,6 +24,7 @@ def match_needs(edition: Edition) -> pd.DataFrame:
     return table
 
 
+@where_registry
 def agency_conflicts(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
     """Families that programmes serve twice or against each other, counted by pair of programmes."""
     table = conflicts(needs, edition.study.programmes)
@@ -32,6 +35,7 @@ def agency_conflicts(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
     return counted
 
 
+@where_registry
 def budget_lines(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
     """Expected families, units and rupiah due per area, programme and source of funds."""
     table = budget(needs, edition.study.programmes)
@@ -39,6 +43,7 @@ def budget_lines(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+@where_registry
 def cost_of_zero(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
     """Lower bound, programme mix, years to the target, sensitivity and the price of imperfect targeting."""
     store, study = edition.store, edition.study

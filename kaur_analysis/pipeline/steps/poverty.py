@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from kaur_analysis.cleaning import complete_covariates
 from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS, ESTIMATES, FAMILY_POVERTY, checked
+from kaur_analysis.errors import StudyRejected
 from kaur_analysis.linkage import reach
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.steps import where_registry
 from kaur_analysis.poverty import (
     EmpiricalBest,
     SurveyDesign,
@@ -60,32 +62,59 @@ def lines_table(edition: Edition) -> pd.DataFrame:
 
 
 def survey_design(edition: Edition) -> SurveyDesign:
-    """Survey persons' design: strata, PSUs and person weights; each household with its own poverty lines."""
+    """Survey persons' design: strata, PSUs and person weights; each household with its own poverty lines.
+
+    Raises
+    ------
+    StudyRejected
+        The study names no survey: nothing says how much anyone spends.
+    """
     survey = edition.store.read("clean/survey")
+    if survey.empty:
+        raise StudyRejected(
+            "Studi ini tidak memuat survei. Kemiskinan ditaksir dari pengeluaran: tambahkan sumber susenas_household "
+            "dan susenas_consumption, atau household_survey."
+        )
     for line in edition.study.lines:
-        own = survey[line.column] if line.column else line.rupiah
-        covered = {"all": slice(None), "urban": survey["urban"] == 1, "rural": survey["urban"] == 0}[line.urban_rural]
-        survey.loc[covered, f"line_{line.kind}"] = (own if line.column is None else own[covered]) * line.times
+        own = survey[line.column] if line.column else pd.Series(float(line.rupiah or np.nan), survey.index)
+        covered = {"all": survey["urban"].notna(), "urban": survey["urban"] == 1, "rural": survey["urban"] == 0}
+        place = covered[line.urban_rural]
+        survey.loc[place, f"line_{line.kind}"] = own[place] * line.times
     edition.store.write("estimates/survey", survey)
-    stratum = "stratum" if survey["stratum"].nunique() > 1 else None
-    return SurveyDesign(survey, "weight_person", strata=stratum, psu="psu", single_psu="center")
+    return survey_sample(survey, "weight_person")
+
+
+def survey_sample(survey: pd.DataFrame, weight: str) -> SurveyDesign:
+    """How the survey was drawn, for households or persons by their weight."""
+    stratum = None if (survey["stratum"] == survey["stratum"].iloc[0]).all() else "stratum"
+    return SurveyDesign(survey, weight, strata=stratum, psu="psu", single_psu="center")
+
+
+def has_areas(survey: pd.DataFrame) -> bool:
+    """Whether every household's kecamatan is known (never in public Susenas files)."""
+    return "kecamatan" in survey.columns and bool(survey["kecamatan"].notna().all())
 
 
 def survey_estimates(edition: Edition, design: SurveyDesign) -> pd.DataFrame:
     """Direct estimates of the kabupaten, and of each kecamatan where the survey carries codes."""
-    by_kecamatan = "kecamatan" in design.data.columns and design.data["kecamatan"].notna().all()
     tables = [_direct(design, None).assign(area=edition.area.code)]
-    if by_kecamatan:
+    if has_areas(design.data):
         tables.append(_direct(design, "kecamatan"))
     table = pd.concat(tables, ignore_index=True)
     edition.store.write("estimates/direct", checked(ESTIMATES, table))
     return table
 
 
+@where_registry
 def choose_model(edition: Edition, design: SurveyDesign) -> WelfareModel:
     """Compare welfare models out of sample and choose one."""
     candidates = shared_covariates(edition, design.data)
-    return welfare_model(design, WELFARE, candidates, edition.study.line("poverty"), rare=RARE, seed=edition.study.seed)
+    model = welfare_model(
+        design, WELFARE, candidates, edition.study.line("poverty"), rare=RARE, seed=edition.study.seed
+    )
+    edition.store.write("estimates/model_comparison", model.comparison)
+    edition.store.write("estimates/model_coefficients", model.coefficients)
+    return model
 
 
 def shared_covariates(edition: Edition, survey: pd.DataFrame) -> list[str]:
@@ -100,14 +129,16 @@ def shared_covariates(edition: Edition, survey: pd.DataFrame) -> list[str]:
     receipts = [f"received_{code}" for code in sorted(listed) if f"received_{code}" in survey.columns]
     both = [name for name in known if name in families.columns and name in survey.columns and name not in REPEATED]
     wanted = list(edition.study.model.covariates) or [*both, *receipts]
-    return [name for name in wanted if survey[name].notna().all() and survey[name].nunique() > 1]
+    return [name for name in wanted if survey[name].notna().all() and (survey[name] != survey[name].iloc[0]).any()]
 
 
+@where_registry
 def covariate_comparison(edition: Edition, design: SurveyDesign, model: WelfareModel) -> pd.DataFrame:
     """Whether survey and registry see the same population in the covariates of the model."""
     return comparability(design.data, _registry(edition), model.covariates, "weight_household")
 
 
+@where_registry
 def fit_small_areas(edition: Edition, design: SurveyDesign, model: WelfareModel) -> SmallAreas:
     """Predict welfare of every registry family; agree with the official share where the study names one."""
     study = edition.study
@@ -132,6 +163,7 @@ def fit_small_areas(edition: Edition, design: SurveyDesign, model: WelfareModel)
     return SmallAreas(before, after, registry, model.covariates, filled)
 
 
+@where_registry
 def family_poverty(edition: Edition, areas: SmallAreas) -> pd.DataFrame:
     """P(poor), P(extreme poor) and expected gaps of every family; joint draws of welfare beside them."""
     expected = areas.after.families()
@@ -151,12 +183,16 @@ def family_poverty(edition: Edition, areas: SmallAreas) -> pd.DataFrame:
     return table
 
 
-def area_estimates(edition: Edition, design: SurveyDesign, areas: SmallAreas | None) -> pd.DataFrame:
+def area_estimates(edition: Edition, areas: SmallAreas | None) -> pd.DataFrame:
     """Everything pages say of poverty, in one table: survey, model before and after benchmarking, counts."""
     code = edition.area.code
     direct = edition.store.read("estimates/direct")
-    tables = [_survey_rows(direct, design)]
-    if areas is not None:
+    surveyed = _survey_rows(direct)
+    tables = [surveyed[surveyed["area"] == code]]
+    if areas is None:
+        shown = surveyed["indicator"].isin([name for name, _ in INDICATORS.values()])
+        tables.append(surveyed[shown].assign(topic="poverty"))
+    else:
         tables.append(_model_rows(areas.after, code).assign(group=""))
         if edition.study.benchmark:
             tables.append(_model_rows(areas.before, code).assign(group="model"))
@@ -185,7 +221,7 @@ def _direct(design: SurveyDesign, by: str | None) -> pd.DataFrame:
     return pd.concat([*fgt, mean, gini], ignore_index=True)
 
 
-def _survey_rows(direct: pd.DataFrame, design: SurveyDesign) -> pd.DataFrame:
+def _survey_rows(direct: pd.DataFrame) -> pd.DataFrame:
     units = dict(SURVEY_NAMES.values()) | {
         "extreme_share": "bagian",
         "mean_expenditure": "rupiah",
@@ -263,13 +299,13 @@ def _registry(edition: Edition) -> pd.DataFrame:
 def _notes(edition: Edition, areas: SmallAreas | None) -> list[str]:
     """What pages say about the model, in a sentence each."""
     if areas is None:
-        return ["Taksiran langsung dari survei; tidak ada registri keluarga dalam studi ini."]
+        return ["Taksiran langsung dari survei, tanpa model: studi ini tidak memuat registri keluarga."]
     model = areas.after.model
     notes = []
     if model.area_effects == "unconditional":
         notes.append(
-            "Survei tidak memuat kode kecamatan: perbedaan antar-kecamatan hanya berasal dari keadaan keluarga di registri, "
-            "dan ragam antar-blok sensus dipakai sebagai pengganti ragam antar-kecamatan."
+            "Survei tidak memuat kode kecamatan: perbedaan antar-kecamatan hanya berasal dari keadaan keluarga di "
+            "registri, dan ragam antar-blok sensus dipakai sebagai pengganti ragam antar-kecamatan."
         )
     notes.append(
         f"Model menerangkan {model.marginal_r2 * 100:.0f} persen keragaman pengeluaran (log); sisanya tidak terlihat "

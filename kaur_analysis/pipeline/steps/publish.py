@@ -8,6 +8,7 @@ import pandas as pd
 
 from kaur_analysis.disclosure import publish
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.steps import where_registry
 
 KEY = ["topic", "indicator", "area", "programme", "agency", "group", "period"]
 NUMBERS = ["value", "low", "high", "rse", "n"]
@@ -77,15 +78,17 @@ def poverty_rows(edition: Edition) -> pd.DataFrame:
     return long(table.assign(n=table["n_households"]), period=edition.name)
 
 
+@where_registry
 def registry_rows(edition: Edition) -> pd.DataFrame:
     """How many families and people the registry holds, per area."""
     families = edition.store.read("clean/families")
+    desil_extreme = edition.study.registry.desil_extreme if edition.study.registry else 1
     counts = pd.DataFrame(
         {
             "desa": families["desa"],
             "families": 1.0,
             "people": families["household_size"],
-            "desil_1_families": (families["desil"] <= edition.study.registry.desil_extreme).astype(float),
+            "desil_1_families": (families["desil"] <= desil_extreme).astype(float),
             "listed_families": families["in_targeting_list"],
         }
     )
@@ -101,17 +104,23 @@ def registry_rows(edition: Edition) -> pd.DataFrame:
 
 
 def targeting_rows(edition: Edition) -> pd.DataFrame:
-    """Targeting errors by the registry route, per programme, kabupaten and kecamatan."""
+    """Targeting errors per programme, kabupaten and kecamatan: by the registry route, else by the survey route."""
+    if edition.study.registry is None:
+        rows = survey_targeting_rows(edition, kabupaten_only=False)
+        return rows.assign(topic="targeting")
     table = _measures(edition.store.read("estimates/targeting"), edition)
     return long(table, topic="targeting", source="daftar penerima dipadankan dengan registri")
 
 
-def survey_targeting_rows(edition: Edition) -> pd.DataFrame:
-    """Targeting errors by the survey route: the kabupaten alone."""
+def survey_targeting_rows(edition: Edition, kabupaten_only: bool = True) -> pd.DataFrame:
+    """Targeting errors by the survey route; kecamatan only where the survey carries codes and stands alone."""
     table = _measures(edition.store.read("estimates/targeting_survey"), edition)
-    return long(table, topic="targeting_survey", source="Susenas")
+    if kabupaten_only:
+        table = table[table["area"] == edition.area.code]
+    return long(table, topic="targeting_survey", source="survei rumah tangga")
 
 
+@where_registry
 def reason_rows(edition: Edition) -> pd.DataFrame:
     """Why families were missed or included: share of the cases and expected families."""
     table = edition.store.read("estimates/reasons")
@@ -121,6 +130,7 @@ def reason_rows(edition: Edition) -> pd.DataFrame:
     return long(_placed(shaped, edition), topic="reasons", source="daftar penerima dipadankan dengan registri")
 
 
+@where_registry
 def overlap_rows(edition: Edition) -> pd.DataFrame:
     """Families with none, one and several programmes; families served by two agencies."""
     table = edition.store.read("estimates/overlap")
@@ -139,6 +149,7 @@ def overlap_rows(edition: Edition) -> pd.DataFrame:
     )
 
 
+@where_registry
 def needs_rows(edition: Edition) -> pd.DataFrame:
     """What is due per programme, agency and source of funds, per kabupaten and kecamatan."""
     budget = edition.store.read("estimates/budget")
@@ -162,6 +173,7 @@ def needs_rows(edition: Edition) -> pd.DataFrame:
     return long(pd.concat(tables), topic="needs", source="matriks kebutuhan")
 
 
+@where_registry
 def desa_rows(edition: Edition) -> pd.DataFrame:
     """Expected extreme poor families of each desa, how many any programme serves, and the gap between them."""
     poverty = edition.store.read("estimates/family_poverty")
@@ -185,6 +197,7 @@ def desa_rows(edition: Edition) -> pd.DataFrame:
     )
 
 
+@where_registry
 def zero_cost_rows(edition: Edition) -> pd.DataFrame:
     """What zero extreme poverty costs a year, at least and by programme mix."""
     table = edition.store.read("estimates/zero_cost")
@@ -202,6 +215,7 @@ def zero_cost_rows(edition: Edition) -> pd.DataFrame:
     )
 
 
+@where_registry
 def scenario_rows(edition: Edition) -> pd.DataFrame:
     """What the same rupiah could have done, per scenario, at the budget that was really spent."""
     table = edition.store.read("estimates/scenarios")
@@ -218,7 +232,10 @@ def scenario_rows(edition: Edition) -> pd.DataFrame:
 
 def publish_edition(edition: Edition) -> pd.DataFrame:
     """Gather all topics, pass the disclosure gate, and store the published table with its record of decisions."""
-    with_registry = [
+    topics = [
+        official_rows,
+        poverty_rows,
+        survey_targeting_rows,
         registry_rows,
         targeting_rows,
         reason_rows,
@@ -228,9 +245,8 @@ def publish_edition(edition: Edition) -> pd.DataFrame:
         zero_cost_rows,
         scenario_rows,
     ]
-    topics = [official_rows, poverty_rows, survey_targeting_rows]
-    topics += with_registry if edition.study.registry else []
-    rows = pd.concat([topic(edition) for topic in topics], ignore_index=True)
+    found = [topic(edition) for topic in topics]
+    rows = pd.concat([rows for rows in found if rows is not None], ignore_index=True)
     published, decisions = publish(dict(list(rows.groupby("topic"))), edition.study.thresholds)
     edition.store.write("published/published", published)
     edition.store.write("published/decisions", decisions)
@@ -287,6 +303,8 @@ def edition_facts(edition: Edition) -> dict[str, Any]:
         },
         "scenarios": SCENARIO_NAMES if study.registry else {},
         "notes": edition.store.read_facts("estimates/model")["notes"],
+        "route": "registry" if study.registry else "survey",
+        "key": edition.store.read_facts("clean/key")["key"],
         "input": edition.input_hash(),
         "run": edition.run_hash()[:12],
     }

@@ -10,8 +10,9 @@ from kaur_analysis.contracts import TARGETING, checked
 from kaur_analysis.errors import UsageError
 from kaur_analysis.linkage import reach
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.steps import where_registry
+from kaur_analysis.pipeline.steps.poverty import has_areas, survey_sample
 from kaur_analysis.planning.rules import judge, rule_fields
-from kaur_analysis.poverty import SurveyDesign
 from kaur_analysis.targeting import (
     Scenario,
     benefit_incidence,
@@ -58,11 +59,10 @@ class RegistryRoute:
     benefits: dict[str, str]
 
 
-def registry_route(edition: Edition) -> RegistryRoute | None:
-    """Join families, their modelled poverty and their receipt; ``None`` where the study has no registry."""
+@where_registry
+def registry_route(edition: Edition) -> RegistryRoute:
+    """Join families, their modelled poverty and their receipt."""
     study, store = edition.study, edition.store
-    if study.registry is None:
-        return None
     families = store.read("clean/families")
     links = store.read("clean/links")
     poverty = store.read("estimates/family_poverty")
@@ -78,15 +78,18 @@ def registry_route(edition: Edition) -> RegistryRoute | None:
     frame = frame.merge(wide, on="family", how="left")
     programmes = tuple(programme.code for programme in study.programmes if programme.code in wide.columns)
     benefits = {code: f"rupiah_{code}" for code in programmes}
-    frame[[*programmes, *benefits.values()]] = frame[[*programmes, *benefits.values()]].fillna(0.0)
+    frame[list(programmes)] = frame[list(programmes)].fillna(0.0)
     fields = rule_fields(families, poverty, persons).reindex(frame["family"])
     for code in programmes:
-        frame[f"eligible_{code}"] = judge(fields, study.programme(code)).eligible.astype(float)
+        verdict = judge(fields, study.programme(code))
+        frame[f"eligible_{code}"] = verdict.eligible.astype(float)
+        frame[benefits[code]] = _paid(frame[code], frame[benefits[code]], verdict.rupiah_year)
     frame["listed"] = frame["in_targeting_list"]
     extreme = welfare < study.line("extreme")
     return RegistryRoute(frame, programmes, extreme, welfare, _unmatched(current), benefits)
 
 
+@where_registry
 def registry_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Targeting errors per programme and kecamatan by the registry route, with posterior intervals."""
     table = targeting_measures(
@@ -105,6 +108,7 @@ def registry_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return table
 
 
+@where_registry
 def error_reasons(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Why the extreme poor were missed and others included, per programme and kecamatan."""
     table = error_decomposition(
@@ -121,6 +125,7 @@ def error_reasons(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return table
 
 
+@where_registry
 def programme_overlap(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Families with none, one and several programmes, and which agencies meet in the same families."""
     result = overlap(
@@ -137,6 +142,7 @@ def programme_overlap(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return result.measures
 
 
+@where_registry
 def incidence(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Which tenth of the families, from poorest to richest, gets which share of each programme's rupiah."""
     table = benefit_incidence(
@@ -151,6 +157,7 @@ def incidence(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return table
 
 
+@where_registry
 def concentration_curves(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Concentration curve of each programme over families from poorest to richest."""
     result = concentration(
@@ -160,6 +167,7 @@ def concentration_curves(edition: Edition, route: RegistryRoute) -> pd.DataFrame
     return result.curve
 
 
+@where_registry
 def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Ways to spend the cash of the latest lists otherwise, scored on draws of true welfare."""
     frame = route.frame.copy()
@@ -195,6 +203,7 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return table
 
 
+@where_registry
 def fairness_of_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Whether the errors fall on some kinds of family more than on others; all programmes together."""
     frame = route.frame.copy()
@@ -219,6 +228,7 @@ def fairness_of_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return table
 
 
+@where_registry
 def movement(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Who stayed on, left and entered each programme's list between two periods; empty where only one is held."""
     links = edition.store.read("clean/links").dropna(subset="family")
@@ -238,6 +248,7 @@ def movement(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return table
 
 
+@where_registry
 def cost_per_result(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """What each programme's rupiah does to the extreme-poverty gap, and what one family reached costs."""
     frame = route.frame.copy()
@@ -259,15 +270,22 @@ def cost_per_result(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
 
 
 def survey_errors(edition: Edition) -> pd.DataFrame:
-    """Targeting errors by the survey route: observed expenditure, reported receipt, design-based errors."""
-    survey = edition.store.read("clean/survey")
+    """Targeting errors by the survey route: observed expenditure, reported receipt, design-based errors.
+
+    Of the kabupaten, and of each kecamatan where the survey carries codes.
+    """
+    survey = edition.store.read("estimates/survey")
     columns = [name for name in survey.columns if name.startswith(SURVEY_PREFIX) and survey[name].notna().all()]
     frame = survey.rename(columns={name: name.removeprefix(SURVEY_PREFIX) for name in columns})
     programmes = [name.removeprefix(SURVEY_PREFIX) for name in columns if 0 < survey[name].sum() < len(survey)]
     frame["extreme"] = (frame["expenditure_rp_month"] < frame["line_extreme"]).astype(float)
-    design = SurveyDesign(frame, "weight_household", strata="stratum", psu="psu", single_psu="center")
     table = targeting_measures(
-        frame, poor="extreme", received=programmes, design=design, welfare="expenditure_rp_month"
+        frame,
+        poor="extreme",
+        received=programmes,
+        design=survey_sample(frame, "weight_household"),
+        welfare="expenditure_rp_month",
+        by="kecamatan" if has_areas(survey) else None,
     )
     edition.store.write("estimates/targeting_survey", checked(TARGETING, table))
     return table
@@ -281,8 +299,22 @@ def _count(frame: pd.DataFrame, column: str) -> pd.Series:
 def _wide_reach(reached: pd.DataFrame) -> pd.DataFrame:
     """One row per family; a column of link probability and one of rupiah per programme."""
     received = reached.pivot_table(index="family", columns="programme", values="received", aggfunc="max")
-    rupiah = reached.pivot_table(index="family", columns="programme", values="rupiah_year", aggfunc="sum")
+    paid = reached.groupby(["family", "programme"])["rupiah_year"].sum(min_count=1)
+    rupiah = paid.reset_index().pivot_table(index="family", columns="programme", values="rupiah_year", aggfunc="first")
+    rupiah = rupiah.reindex(columns=received.columns)
     return received.join(rupiah.add_prefix("rupiah_")).reset_index()
+
+
+def _paid(received: pd.Series, listed: pd.Series, by_formula: NDArray[np.float64]) -> pd.Series:
+    """Rupiah of a year per family: as its list says, else by the programme's formula, else what others get on average.
+
+    A list without amounts (PKH) names families that by formula get nothing; they were paid all the same.
+    """
+    reached = received > 0
+    known = listed.where(listed.notna(), pd.Series(by_formula, listed.index)).where(reached, 0.0)
+    unknown = reached & ~(known > 0)
+    usual = known[reached & ~unknown].mean()
+    return known.mask(unknown, 0.0 if np.isnan(usual) else usual)
 
 
 def _unmatched(links: pd.DataFrame) -> pd.DataFrame:
