@@ -29,6 +29,9 @@ class Sums(Generic[Name]):
         ``(whole, parts)``: the whole is the sum of its parts.
     needed
         Width of the interval an attacker must be left with, per quantity.
+
+    What an attacker could also believe stays possible when more is hidden: while the hidden ones only grow, every such
+    point that was found once is remembered and not searched again.
     """
 
     def __init__(
@@ -49,21 +52,42 @@ class Sums(Generic[Name]):
         signs, rows, columns = zip(*entries, strict=True) if entries else ((), (), ())
         self._matrix = csc_array(coo_array((signs, (rows, columns)), shape=(len(equations), len(self.names))))
         _, self._system = connected_components(abs(self._matrix).T @ abs(self._matrix), directed=False)
+        self._forget(set())
+
+    def _forget(self, hidden: set[Name]) -> None:
+        self._lowest, self._highest = self._amounts.copy(), self._amounts.copy()
+        self._hidden = hidden
+
+    def _remember(self, hidden: set[Name]) -> None:
+        """Keep what was found while the hidden ones grow; else start anew."""
+        if hidden >= self._hidden:
+            self._hidden = hidden
+        else:
+            self._forget(hidden)
+
+    def _open(self, places: np.ndarray) -> np.ndarray:
+        """Whether no points found so far leave an attacker unsure enough, per place."""
+        return np.asarray(self._highest[places] - self._lowest[places] < self._needed[places] * (1 - 1e-6))
 
     def exposed(self, hidden: Iterable[Name]) -> list[Name]:
         """Hidden quantities that the attacker can bound more closely than needed, the smallest first."""
-        places = np.array(sorted(self._place[name] for name in hidden), dtype=int)
+        chosen = set(hidden)
+        self._remember(chosen)
+        places = np.array(sorted(self._place[name] for name in chosen), dtype=int)
         matrix = csr_array(self._matrix[:, places])
         bounded = np.flatnonzero(np.diff(matrix.tocsc().indptr))
         _, label = connected_components(abs(matrix).T @ abs(matrix), directed=False)
         found: list[int] = []
-        for component in np.unique(label[bounded]):
+        for component in np.unique(label[bounded[self._open(places[bounded])]]):
             inside = bounded[label[bounded] == component]
-            system = matrix[:, inside]
-            widths = _widths(
-                system[np.diff(system.indptr) > 0], self._amounts[places[inside]], self._needed[places[inside]]
+            system, here = matrix[:, inside], places[inside]
+            self._lowest[here], self._highest[here] = _widened(
+                system[np.diff(system.indptr) > 0],
+                self._amounts[here],
+                self._needed[here],
+                (self._lowest[here], self._highest[here]),
             )
-            found += list(places[inside[widths < self._needed[places[inside]] * (1 - 1e-6)]])
+            found += list(here[self._open(here)])
         return [self.names[place] for place in sorted(found, key=lambda place: (self._amounts[place], place))]
 
     def companions(self, name: Name, hidden: Iterable[Name], cost: Mapping[Name, float]) -> set[Name]:
@@ -71,12 +95,16 @@ class Sums(Generic[Name]):
 
         Empty where the hidden ones suffice already. ``cost`` is what readers lose per quantity.
         """
+        chosen = set(hidden)
+        self._remember(chosen)
         target = self._place[name]
+        if not self._open(np.array([target]))[0]:
+            return set()
         inside = np.flatnonzero(self._system == self._system[target])
         scale = self._needed[target]
         system = csr_array(self._matrix[:, inside])
         system = csc_array(system[np.diff(system.indptr) > 0])
-        free = {self._place[other] for other in hidden}
+        free = {self._place[other] for other in chosen}
         price = np.array([1e-6 if place in free else cost[self.names[place]] for place in inside])
         # Upward by u, downward by v; nothing can fall below zero. Prices differ a little so that the answer is one.
         price *= 1 + 1e-4 * np.arange(len(inside)) / len(inside)
@@ -92,18 +120,26 @@ class Sums(Generic[Name]):
         )
         if answer.status != 0:
             raise ArithmeticError(f"companions not found: {answer.message}")
-        moved = np.abs(answer.x[: len(inside)] - answer.x[len(inside) :]) > 1e-7
-        return {self.names[place] for place in inside[moved] if place not in free}
+        move = answer.x[: len(inside)] - answer.x[len(inside) :]
+        moved = np.abs(move) > 1e-7
+        new = {self.names[place] for place in inside[moved] if place not in free}
+        self._remember(chosen | new)
+        point = self._amounts[inside] + scale * np.where(moved, move, 0.0)
+        self._lowest[inside] = np.minimum(self._lowest[inside], point)
+        self._highest[inside] = np.maximum(self._highest[inside], point)
+        return new
 
 
-def _widths(system: csr_array, truth: np.ndarray, needed: np.ndarray) -> np.ndarray:
-    """Widths within one connected system, searched up to what is needed.
+def _widened(
+    system: csr_array, truth: np.ndarray, needed: np.ndarray, seen: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest possible amounts within one connected system, searched up to the width that is needed.
 
     Every solution widens the view of all quantities, so a few random directions settle most of them.
     """
     scale = max(float(truth.max()), 1.0)
     right = system @ (truth / scale)
-    lowest, highest = truth.copy(), truth.copy()
+    lowest, highest = seen
     together = np.random.default_rng(0).choice([-1.0, 1.0], (DIRECTIONS, len(truth)))
     alone = np.eye(len(truth))
     for objective in (*together, *alone, *-alone):
@@ -114,7 +150,7 @@ def _widths(system: csr_array, truth: np.ndarray, needed: np.ndarray) -> np.ndar
         if answer.status == 0:
             lowest, highest = np.minimum(lowest, answer.x * scale), np.maximum(highest, answer.x * scale)
         elif answer.status == 3 and np.count_nonzero(objective) == 1:  # nothing holds this quantity from above
-            highest[objective > 0] = np.inf
+            highest = np.where(objective > 0, np.inf, highest)
         elif answer.status != 3:
             raise ArithmeticError(f"attack check failed: {answer.message}")
-    return highest - lowest
+    return lowest, highest

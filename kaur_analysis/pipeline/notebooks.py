@@ -75,7 +75,12 @@ def execute(path: Path, parameters: dict[str, Any], output: Path) -> NotebookNod
     output.parent.mkdir(parents=True, exist_ok=True)
     try:
         return papermill.execute_notebook(
-            str(path), str(output), parameters=parameters, progress_bar=False, cwd=str(path.parent), log_output=False
+            str(path),
+            str(output),
+            parameters=parameters,
+            progress_bar=False,
+            cwd=str(path.parent),
+            extra_arguments=["--log-level=ERROR"],  # the kernel's own warnings are not a person's business
         )
     except PapermillExecutionError as error:
         output.unlink(missing_ok=True)  # a broken notebook holds a traceback, and a traceback may hold values
