@@ -58,7 +58,7 @@ class _Areas:
     def beta(self, s2: float) -> tuple[FloatArray, FloatArray]:
         """Weighted least squares at σ²_u: coefficients and (X'V⁻¹X)⁻¹."""
         weighted = self.X / (s2 + self.psi)[:, None]
-        inverse = np.linalg.inv(weighted.T @ self.X)
+        inverse: FloatArray = np.asarray(np.linalg.inv(weighted.T @ self.X), dtype=np.float64)
         return inverse @ (weighted.T @ self.y), inverse
 
     def log_likelihood(self, s2: float, restricted: bool) -> float:
@@ -109,7 +109,7 @@ def fay_herriot(
         Labels, kept as they are; positions by default.
     method
         ``reml``, ``ml``, ``fh`` (moments); ``amrl``, ``ampl``: restricted and profile likelihood times σ²_u (Li &
-        Lahiri 2010); ``amrl_yl``, ``ampl_yl``: times arctan(Σγ_d)^(1/m) (Yoshimori & Lahiri 2014); these never give zero.
+        Lahiri 2010); ``amrl_yl``, ``ampl_yl``: times arctan(Σγ_d)^(1/m) (Yoshimori & Lahiri 2014); never zero.
     transformation
         ``log``: the model holds for log(direct), with variance ψ/direct²; results are turned back with the correction
         exp(θ̂ + mse/2) of Slud & Maiti's crude form, MSE by the delta rule.
@@ -130,7 +130,7 @@ def fay_herriot(
     y, psi = np.asarray(direct, dtype=float), np.asarray(variance, dtype=float)
     X = np.asarray(covariates, dtype=float)
     names = list(covariates.columns) if isinstance(covariates, pd.DataFrame) else [f"x{k}" for k in range(X.shape[1])]
-    labels = list(range(len(y))) if areas is None else list(areas)
+    labels: list[object] = list(range(len(y))) if areas is None else list(areas)
     sampled = ~np.isnan(y)
     _check(y, psi, X, labels, sampled)
     if transformation == "log":

@@ -123,7 +123,7 @@ def independent(matrix: FloatArray, terms: Sequence[str]) -> None:
     _, singular, directions = np.linalg.svd(matrix, full_matrices=False)
     if singular[-1] > 1e-9 * singular[0]:
         return
-    involved = [terms[place] for place in np.flatnonzero(np.abs(directions[-1]) > 1e-6)]
+    involved = [terms[int(place)] for place in np.flatnonzero(np.abs(directions[-1]) > 1e-6)]
     raise EstimationError(f"covariates are linearly dependent: {', '.join(involved)}")
 
 

@@ -94,7 +94,7 @@ class _Profile:
 
     @cached_property
     def beta(self) -> FloatArray:
-        return np.linalg.solve(self.cross, self.right)
+        return np.asarray(np.linalg.solve(self.cross, self.right), dtype=np.float64)
 
     @cached_property
     def residual(self) -> float:
@@ -151,8 +151,13 @@ def fit_sums(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: float, kind: Li
     gamma = found.shrink * sums.sizes
     total = area_y - sums.area_x @ found.beta
     means = np.divide(total, sums.sizes, out=np.zeros_like(total), where=sums.sizes > 0)
-    covariance = sigma2_e * np.linalg.inv(found.cross)
+    covariance: FloatArray = np.asarray(sigma2_e * np.linalg.inv(found.cross), dtype=np.float64)
     return NestedError(found.beta, covariance, ratio * sigma2_e, sigma2_e, gamma * means, gamma, found.log_likelihood)
+
+
+def sums_by(areas: IntArray, values: FloatArray, number: int) -> FloatArray:
+    """Sum of the values in each of ``number`` areas."""
+    return np.asarray(np.bincount(areas, values, number), dtype=np.float64)
 
 
 def fit_nested_error(
@@ -160,7 +165,7 @@ def fit_nested_error(
 ) -> NestedError:
     """Fit the model to records: ``y`` (n), ``X`` (n × p, a constant is the caller's column), ``areas`` (n, 0 … D−1)."""
     sums = Sums.of(X, areas, number)
-    return fit_sums(sums, X.T @ y, np.bincount(areas, y, number), float(y @ y), kind)
+    return fit_sums(sums, X.T @ y, sums_by(areas, y, number), float(y @ y), kind)
 
 
 def pseudo_effects(
@@ -171,17 +176,17 @@ def pseudo_effects(
     With weights normalised in each area, γ_dw = σ²_u / (σ²_u + σ²_e Σ w̃²); β solves Σ w x (y − x'β − γ_dw(ȳ_dw −
     x̄_dw'β)) = 0. The variances stay those of the likelihood.
     """
-    total = np.bincount(areas, weights, number)
+    total = sums_by(areas, weights, number)
     share = weights / total[areas]
-    spread = np.bincount(areas, share**2, number)
+    spread = sums_by(areas, share**2, number)
     gamma = np.where(total > 0, fit.sigma2_u / (fit.sigma2_u + fit.sigma2_e * spread), 0.0)
     mean_x = np.zeros((number, X.shape[1]))
     np.add.at(mean_x, areas, share[:, None] * X)
-    mean_y = np.bincount(areas, share * y, number)
+    mean_y = sums_by(areas, share * y, number)
     centred = weights[:, None] * (X - gamma[areas, None] * mean_x[areas])
     left = centred.T @ X
-    beta = np.linalg.solve(left, centred.T @ y)
+    beta: FloatArray = np.asarray(np.linalg.solve(left, centred.T @ y), dtype=np.float64)
     bread = np.linalg.inv(left)
-    covariance = fit.sigma2_e * bread @ (centred.T @ centred) @ bread.T
+    covariance: FloatArray = np.asarray(fit.sigma2_e * bread @ (centred.T @ centred) @ bread.T, dtype=np.float64)
     effects = gamma * (mean_y - mean_x @ beta)
     return NestedError(beta, covariance, fit.sigma2_u, fit.sigma2_e, effects, gamma, fit.log_likelihood)

@@ -22,7 +22,7 @@ from scipy.optimize import brentq
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.encoding import Encoding, independent
 from kaur_analysis.poverty.lognormal import expected_fgt_log, expected_fgt_normal
-from kaur_analysis.poverty.nested_error import NestedError, Sums, fit_sums, pseudo_effects
+from kaur_analysis.poverty.nested_error import NestedError, Sums, fit_sums, pseudo_effects, sums_by
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -84,9 +84,9 @@ class _Census:
     @cached_property
     def total(self) -> FloatArray:
         """Weight of each area, families seen in the survey included."""
-        total: FloatArray = np.bincount(self.area, self.weight, len(self.labels))
+        total = sums_by(self.area, self.weight, len(self.labels))
         if self.observed is not None:
-            total = total + np.bincount(self.observed[0], self.observed[2], len(self.labels))
+            total = total + sums_by(self.observed[0], self.observed[2], len(self.labels))
         return total
 
     def means(self, values: FloatArray) -> FloatArray:
@@ -109,7 +109,7 @@ class _Survey:
         return Sums.of(self.X, self.group, self.number)
 
     def fit(self, y: FloatArray) -> NestedError:
-        found = fit_sums(self.sums, self.X.T @ y, np.bincount(self.group, y, self.number), float(y @ y))
+        found = fit_sums(self.sums, self.X.T @ y, sums_by(self.group, y, self.number), float(y @ y))
         return (
             found if self.weights is None else pseudo_effects(found, y, self.X, self.group, self.number, self.weights)
         )
@@ -148,8 +148,8 @@ class EmpiricalBest:
         """The same prediction with everyone's log welfare moved by one number so that the headcount meets a target.
 
         One number for all keeps the order of families and areas, keeps probabilities between 0 and 1, and moves
-        headcount, gap, counts and draws alike, so that they go on agreeing with each other. Errors are computed anew; the
-        uncertainty of the level stays in the intervals, for the official figure has an error of its own.
+        headcount, gap, counts and draws alike, so that they go on agreeing with each other. Errors are computed anew;
+        the uncertainty of the level stays in the intervals, for the official figure has an error of its own.
 
         Parameters
         ----------

@@ -72,9 +72,9 @@ def welfare_model(
     """Compare ways to predict poverty from covariates and choose one.
 
     ``wls``: weighted least squares of log welfare on all covariates. ``lasso``: the same on the covariates that a lasso
-    with cross-validated penalty keeps. ``quantile``: weighted quantile regression at the headcount (a linear programme).
-    ``logit``: weighted logit of being poor. Each ranks households; the poorest ranked, as many (weighted) as are truly
-    poor, are the quota, and the truly poor outside it are the exclusion error.
+    with cross-validated penalty keeps. ``quantile``: weighted quantile regression at the headcount (linear
+    programming). ``logit``: weighted logit of being poor. Each ranks households; the poorest ranked, as many (weighted)
+    as are truly poor, are the quota, and the truly poor outside it are the exclusion error.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def welfare_model(
     chosen = _choose(comparison, w[poor])
     comparison["chosen"] = comparison["candidate"] == chosen
     covariates = tuple(name for name in candidates if chosen != "lasso" or name in kept)
-    own = Encoding.of(data, covariates, rare)
+    encoded = Encoding.of(data, covariates, rare)
     residual = y - predicted.get("wls", y.mean())
     warnings = [
         f"{kind}: AUC {auc:.2f} above {LEAKAGE_AUC} points to a covariate that already holds the answer"
@@ -136,7 +136,7 @@ def welfare_model(
         comparison,
         chosen,
         covariates,
-        _coefficients(design, own, y, w),
+        _coefficients(design, encoded, y, w),
         predicted.get("wls", predicted[chosen]),
         float(w @ np.exp(residual) / w.sum()),
         tuple(warnings),
