@@ -22,6 +22,7 @@ Likelihood = Literal["reml", "ml"]
 _RATIOS = np.concatenate(
     [[0.0], np.logspace(-7, 5, 49)]
 )  # where the likelihood is looked at before the root is refined
+_CORRELATIONS = (np.arange(400) + 0.5) / 400 * 0.9  # grid of ρ; nine tenths is more than any survey of people shows
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,27 +133,85 @@ def fit_sums(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: float, kind: Li
     EstimationError
         Nothing is left to vary: as many coefficients as records, or y without residual variation.
     """
-    if sums.n <= sums.xx.shape[0] + 1:
-        raise EstimationError(f"{sums.n} records cannot carry {sums.xx.shape[0]} coefficients and two variances")
+    _can_vary(sums, xy, area_y, yy)
 
     def at(ratio: float) -> _Profile:
         return _Profile(sums, xy, area_y, yy, ratio, kind)
 
-    if not at(0.0).residual > 1e-12 * max(yy, 1e-300):
-        raise EstimationError("the covariates reproduce welfare exactly: no residual variation is left")
     heights = np.array([at(ratio).log_likelihood for ratio in _RATIOS])
     best = int(np.argmax(heights))
     low, high = _RATIOS[max(best - 1, 0)], _RATIOS[min(best + 1, len(_RATIOS) - 1)]
     ratio = float(_RATIOS[best])
     if at(low).score < 0 < at(high).score:
         ratio = float(brentq(lambda value: at(value).score, low, high, xtol=1e-14, rtol=1e-13))
-    found = at(ratio)
+    return _fitted(at(ratio))
+
+
+def _can_vary(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: float) -> None:
+    if sums.n <= sums.xx.shape[0] + 1:
+        raise EstimationError(f"{sums.n} records cannot carry {sums.xx.shape[0]} coefficients and two variances")
+    if not _Profile(sums, xy, area_y, yy, 0.0, "reml").residual > 1e-12 * max(yy, 1e-300):
+        raise EstimationError("the covariates reproduce welfare exactly: no residual variation is left")
+
+
+def _fitted(found: _Profile) -> NestedError:
+    sums = found.sums
     sigma2_e = found.residual / found.freedom
     gamma = found.shrink * sums.sizes
-    total = area_y - sums.area_x @ found.beta
+    total = found.area_y - sums.area_x @ found.beta
     means = np.divide(total, sums.sizes, out=np.zeros_like(total), where=sums.sizes > 0)
     covariance: FloatArray = np.asarray(sigma2_e * np.linalg.inv(found.cross), dtype=np.float64)
-    return NestedError(found.beta, covariance, ratio * sigma2_e, sigma2_e, gamma * means, gamma, found.log_likelihood)
+    return NestedError(
+        found.beta, covariance, found.ratio * sigma2_e, sigma2_e, gamma * means, gamma, found.log_likelihood
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """What the data say of all parameters together, none of them taken as known.
+
+    Priors of Molina, Nandram & Rao (2014, *Annals of Applied Statistics* 8(2)): flat for β, 1/σ² for the variance, flat
+    for the intraclass correlation ρ = σ²_u / (σ²_u + σ²_e). The restricted likelihood at λ = ρ/(1−ρ) then is the
+    posterior of ρ up to a constant; given ρ, σ²_e is scaled inverse χ² and β normal. A likelihood that is highest at
+    σ²_u = 0 does not say that σ²_u is 0, and neither does this.
+
+    Attributes
+    ----------
+    profiles, weight
+        The model at each ρ of a grid, and the posterior probability of each.
+    """
+
+    profiles: tuple[_Profile, ...]
+    weight: FloatArray
+
+    @classmethod
+    def of(cls, sums: Sums, xy: FloatArray, area_y: FloatArray, yy: float) -> Posterior:
+        """Posterior from the sums that :func:`fit_sums` takes; the same errors."""
+        _can_vary(sums, xy, area_y, yy)
+        profiles = tuple(_Profile(sums, xy, area_y, yy, float(rho / (1 - rho)), "reml") for rho in _CORRELATIONS)
+        height = np.array([profile.log_likelihood for profile in profiles])
+        weight = np.exp(height - height.max())
+        return cls(profiles, weight / weight.sum())
+
+    def fit(self) -> NestedError:
+        """The model at the posterior mean of ρ, which is never zero."""
+        rho = float(self.weight @ _CORRELATIONS)
+        one = self.profiles[0]
+        return _fitted(_Profile(one.sums, one.xy, one.area_y, one.yy, rho / (1 - rho), "reml"))
+
+    def draw(self, count: int, random: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Draws of β (count × p), σ²_u and σ²_e (count)."""
+        places = random.choice(len(self.weight), count, p=self.weight)
+        chi2 = random.chisquare(self.profiles[0].freedom, count)
+        normal = random.standard_normal((count, len(self.profiles[0].xy)))
+        beta, between, within = np.empty_like(normal), np.empty(count), np.empty(count)
+        for place in np.unique(places):
+            own, profile = places == place, self.profiles[place]
+            within[own] = profile.residual / chi2[own]
+            between[own] = profile.ratio * within[own]
+            root = np.linalg.cholesky(np.linalg.inv(profile.cross))
+            beta[own] = profile.beta + np.sqrt(within[own])[:, None] * (normal[own] @ root.T)
+        return beta, between, within
 
 
 def sums_by(areas: IntArray, values: FloatArray, number: int) -> FloatArray:

@@ -22,7 +22,7 @@ from scipy.optimize import brentq
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.encoding import Encoding, independent
 from kaur_analysis.poverty.lognormal import expected_fgt_log, expected_fgt_normal
-from kaur_analysis.poverty.nested_error import NestedError, Sums, fit_sums, pseudo_effects, sums_by
+from kaur_analysis.poverty.nested_error import NestedError, Posterior, Sums, fit_sums, pseudo_effects, sums_by
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -46,7 +46,8 @@ class UnitModel:
         The nested-error fit on standardised covariates; ``encoding`` says how they were made.
     area_effects
         ``survey`` where the survey carries areas, ``unconditional`` where it does not: then the variance between PSUs
-        stands for the variance between areas and no area is told from another by more than its covariates.
+        (its posterior, see :class:`~kaur_analysis.poverty.nested_error.Posterior`) stands for that between areas and no
+        area is told from another by more than its covariates.
     areas
         ``area, n, effect, gamma`` per area of the registry.
     offset
@@ -108,6 +109,13 @@ class _Survey:
     def sums(self) -> Sums:
         return Sums.of(self.X, self.group, self.number)
 
+    @cached_property
+    def posterior(self) -> Posterior:
+        """Posterior of the parameters; used where the groups are not the areas."""
+        return Posterior.of(
+            self.sums, self.X.T @ self.y, sums_by(self.group, self.y, self.number), float(self.y @ self.y)
+        )
+
     def fit(self, y: FloatArray) -> NestedError:
         found = fit_sums(self.sums, self.X.T @ y, sums_by(self.group, y, self.number), float(y @ y))
         return (
@@ -144,7 +152,7 @@ class EmpiricalBest:
     _lines: dict[str, float]
     _settings: _Settings
 
-    def benchmarked(self, target: float, line: str = "") -> EmpiricalBest:
+    def benchmarked(self, target: float, line: str = "", mse_replicates: int | None = None) -> EmpiricalBest:
         """The same prediction with everyone's log welfare moved by one number so that the headcount meets a target.
 
         One number for all keeps the order of families and areas, keeps probabilities between 0 and 1, and moves
@@ -157,6 +165,8 @@ class EmpiricalBest:
             Official headcount (0-1) of everyone in the census.
         line
             Name of the line it belongs to.
+        mse_replicates
+            Bootstrap replicates of the benchmarked prediction; as many as before where not given.
 
         Raises
         ------
@@ -174,8 +184,9 @@ class EmpiricalBest:
             return float(weights @ (share + _observed(self._census, self._lines[line], 0))) - target
 
         model = replace(self.model, offset=float(brentq(excess, -3.0, 3.0, xtol=1e-12)))
-        estimates = _estimates(model, self._survey, self._census, self._lines, self._settings)
-        return replace(self, estimates=estimates, model=model)
+        settings = self._settings if mse_replicates is None else replace(self._settings, replicates=mse_replicates)
+        estimates = _estimates(model, self._survey, self._census, self._lines, settings)
+        return replace(self, estimates=estimates, model=model, _settings=settings)
 
     def families(self) -> pd.DataFrame:
         """P(poor) and expected gap of every registry family, in the registry's order.
@@ -200,8 +211,9 @@ class EmpiricalBest:
     def draws(self, m: int) -> NDArray[np.float32]:
         """Joint draws of every family's welfare, families × m.
 
-        Each draw has its own parameters (from refits to samples made by the model), its own effect of every area,
-        shared by the area's families, and its own deviation of every family. Areas do not depend on each other's draws.
+        Each draw has its own parameters (their posterior, or refits to samples made by the model), its own effect of
+        every area, shared by the area's families, and its own deviation of every family. Areas do not depend on each
+        other's draws.
         """
         parameters = _parameters(self.model, self._survey, self._settings.seed)
         out = np.empty((len(self._census.area), m), dtype=np.float32)
@@ -383,7 +395,7 @@ def _check(
 def _model(
     survey: _Survey, encoding: Encoding, registry: _Census, transformation: str, shift: float, unconditional: bool
 ) -> UnitModel:
-    fit = survey.fit(survey.y)
+    fit = survey.posterior.fit() if unconditional else survey.fit(survey.y)
     turn = encoding.unscaling()
     coefficients = pd.DataFrame(
         {
@@ -435,7 +447,7 @@ def _moments(model: UnitModel, registry: _Census) -> tuple[FloatArray, FloatArra
 
 @dataclass(frozen=True, eq=False)
 class _Parameters:
-    """Parameter sets of refits to samples made by the model: R × p, R, R, and the effects predicted in each, R × D."""
+    """Parameter sets: R × p, R, R; and of refits to made samples the effects predicted in each and the true, R × D."""
 
     beta: FloatArray
     sigma2_u: FloatArray
@@ -464,7 +476,16 @@ def _refit(model: UnitModel, survey: _Survey, replicates: int, seed: int) -> _Pa
 
 
 def _parameters(model: UnitModel, survey: _Survey, seed: int) -> _Parameters:
-    return _refit(model, survey, REFITS, seed)
+    """Parameters that draws and intervals carry.
+
+    Without area codes a draw's effect comes from σ²_u alone, and a σ²_u estimated as 0 would make every kecamatan's
+    interval too narrow: the parameters then come from their posterior. With codes, from refits to made samples.
+    """
+    if model.area_effects == "survey":
+        return _refit(model, survey, REFITS, seed)
+    beta, between, within = survey.posterior.draw(INTERVAL_DRAWS, np.random.default_rng([seed, 1]))
+    nothing = np.zeros((INTERVAL_DRAWS, 0))
+    return _Parameters(beta, between, within, nothing, nothing, nothing)
 
 
 def _generator(seed: int, label: Hashable) -> np.random.Generator:
@@ -536,7 +557,7 @@ def _area_draws(
 ) -> FloatArray:
     """Predictive draws of the areas' values, lines × powers × areas × draws, deviations of families averaged out."""
     parameters = _parameters(model, survey, seed)
-    chosen = np.arange(INTERVAL_DRAWS) % REFITS
+    chosen = np.arange(INTERVAL_DRAWS) % len(parameters.beta)
     out = np.zeros((len(lines), len(powers), len(registry.labels), INTERVAL_DRAWS))
     for place, label in enumerate(registry.labels):
         rows = np.flatnonzero(registry.area == place)

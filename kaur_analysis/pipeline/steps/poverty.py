@@ -153,13 +153,15 @@ def fit_small_areas(edition: Edition, design: SurveyDesign, model: WelfareModel)
         {"poor": study.line("poverty"), "extreme": study.line("extreme")},
         method="census_eb",
         census_weights="household_size",
-        mse_replicates=study.model.mse_replicates,
+        mse_replicates=0 if study.benchmark else study.model.mse_replicates,
         seed=study.seed,
         psu="psu",
         unseen="reference",
         rare=RARE,
     )
-    after = before.benchmarked(study.benchmark.share, "poor") if study.benchmark else before
+    if not study.benchmark:
+        return SmallAreas(before, before, registry, model.covariates, filled)
+    after = before.benchmarked(study.benchmark.share, "poor", study.model.mse_replicates)
     return SmallAreas(before, after, registry, model.covariates, filled)
 
 

@@ -142,7 +142,7 @@ def overlap_rows(edition: Edition) -> pd.DataFrame:
     matrix = edition.store.read("estimates/agency_overlap")
     pairs = matrix.rename(columns={"group": "place", "other": "group", "families": "value"})
     pairs = pairs.assign(indicator="agency_pair", unit="keluarga", n=pairs["value"])
-    pairs = pairs[pairs["place"] == "all"].assign(area=edition.area.code)
+    pairs = pairs[(pairs["place"] == "all") & (pairs["agency"] != pairs["group"])].assign(area=edition.area.code)
     source = "daftar penerima dipadankan dengan registri"
     return pd.concat(
         [long(_placed(named, edition), topic="overlap", source=source), long(pairs, topic="overlap", source=source)]
