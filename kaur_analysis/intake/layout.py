@@ -148,7 +148,8 @@ def without_furniture(layout: Layout, book: Codebook, source: str, raw: RawTable
         if needed
         else np.zeros(len(cells), bool)
     )
-    suspicious = empty | _starts_like_foot(cells)
+    few = _few_filled(cells)
+    suspicious = few & (empty | _starts_like_foot(cells, few))
     heading_row = _repeats_heading(cells, layout)
     numbers = np.zeros(len(cells), dtype=bool)
     if _is_numbering([cell for cell in cells.iloc[0] if cell.strip()]):
@@ -168,12 +169,16 @@ def without_furniture(layout: Layout, book: Codebook, source: str, raw: RawTable
     )
 
 
-def _starts_like_foot(cells: pd.DataFrame) -> np.ndarray:
-    """Rows with few filled cells whose first filled cell reads like a total or a closing note."""
+def _few_filled(cells: pd.DataFrame) -> np.ndarray:
+    """Rows with few filled cells: a total, a note, a signature; never a person whose name alone is missing."""
     filled = sum((cells[c] != "").to_numpy().astype(int) for c in cells.columns)
-    few = np.flatnonzero(filled <= max(3, len(cells.columns) // 3))
+    return np.asarray(filled <= max(3, len(cells.columns) // 3))
+
+
+def _starts_like_foot(cells: pd.DataFrame, few: np.ndarray) -> np.ndarray:
+    """Rows among the few-filled ones whose first filled cell reads like a total or a closing note."""
     marked = np.zeros(len(cells), dtype=bool)
-    for row in few:
+    for row in np.flatnonzero(few):
         first = next((cell for cell in cells.iloc[row] if cell.strip()), "")
         marked[row] = bool(_FOOT.match(normal(first)))
     return marked

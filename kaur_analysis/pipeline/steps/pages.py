@@ -16,8 +16,8 @@ from kaur_analysis.reporting import (
 
 
 def view_kecamatan(edition: Edition, code: str) -> KecamatanView:
-    """Everything the page of a kecamatan (BPS code) says."""
-    return kecamatan_view(*_public(edition), edition.area, code)
+    """Everything the page of a kecamatan says; papermill's ``-p`` hands its BPS code over as a number."""
+    return kecamatan_view(*_public(edition), edition.area, str(code))
 
 
 def view_agency(edition: Edition, code: str) -> AgencyView:
