@@ -100,5 +100,5 @@ def _named_survey(households: pd.DataFrame, study: Study) -> pd.DataFrame:
         table["weight_person"] = table["weight_household"] * table["household_size"].fillna(1)
     if "kecamatan" in table:
         short = table["kecamatan"].str.len() < 7
-        table["kecamatan"] = table["kecamatan"].mask(short, study.area + table["kecamatan"].str.zfill(3))
+        table["kecamatan"] = table["kecamatan"].mask(short, study.reference.code + table["kecamatan"].str.zfill(3))
     return table
