@@ -57,7 +57,7 @@ class PartlyDone(KaurError):
     exit_code = EXIT_PARTLY_DONE
 
 
-_DIGITS = re.compile(r"\d{7,}")
+_DIGITS = re.compile(r"\d{8,}")  # seven are the code of a kecamatan, and tell of nobody
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 

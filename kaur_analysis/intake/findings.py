@@ -11,6 +11,7 @@ from kaur_analysis.errors import mask
 from kaur_analysis.reference import read_yaml
 
 COLUMNS = ["source", "file", "sheet", "line", "column", "rule", "found", "allowed", "remedy", "severity"]
+PROPOSAL_COLUMNS = ["source", "file", "sheet", "column", "required", "heading", "score"]
 SET_ASIDE_COLUMNS = ["source", "file", "sheet", "line", "reason"]
 ACCOUNTING_COLUMNS = ["source", "file", "sheet", "rows_read", "rows_kept", "rows_set_aside"]
 
@@ -27,6 +28,7 @@ class Findings:
 
     _findings: list[pd.DataFrame] = field(default_factory=list)
     _set_aside: list[pd.DataFrame] = field(default_factory=list)
+    _proposals: list[dict[str, object]] = field(default_factory=list)
 
     def add(
         self,
@@ -70,6 +72,17 @@ class Findings:
         self._set_aside.append(places[["source", "file", "sheet", "line"]].assign(reason=rules()[rule]["title"]))
         if report:
             self.add(rule, places, column)
+
+    def propose(self, place: pd.DataFrame, column: str, required: bool, heading: str, score: float) -> None:
+        """Note that a heading nobody knows may be a column that is absent (``score`` 0-100)."""
+        where = place.iloc[0][["source", "file", "sheet"]].to_dict()
+        self._proposals.append({**where, "column": column, "required": required, "heading": heading, "score": score})
+
+    def proposals(self) -> pd.DataFrame:
+        """Proposed mappings, columns as in ``PROPOSAL_COLUMNS``, required columns and the most alike first."""
+        table = pd.DataFrame(self._proposals, columns=PROPOSAL_COLUMNS)
+        order = ["source", "required", "score", "column"]
+        return table.sort_values(order, ascending=[True, False, False, True], ignore_index=True)
 
     def table(self) -> pd.DataFrame:
         """All findings, columns as in ``COLUMNS``."""

@@ -13,6 +13,7 @@ from kaur_analysis.intake.readers import RawTable
 from kaur_analysis.intake.text import normal
 
 HEADER_SEARCH_ROWS = 40
+NEAR, NEAR_REQUIRED = 75, 55  # likeness (0-100) from which a heading is proposed for a column that is absent
 _FOOT = re.compile(
     r"^(jumlah|total|grand total|sub ?total|keterangan|catatan|sumber|mengetahui|ttd|kepala desa|camat|dibuat|dicetak|"
     r"nb|bintuhan|demikian)\b"
@@ -107,25 +108,31 @@ def _merged(upper: tuple[str, ...], lower: tuple[str, ...]) -> tuple[str, ...]:
 
 def _complete(layout: Layout, book: Codebook, known: set[str], place: pd.DataFrame, findings: Findings) -> bool:
     unknown = [h for h in layout.positions if h not in known and not book.ignores(h)]
-    missing = [
+    absent = [
         name
         for name, column in book.columns.items()
-        if column.required and column.from_title is None and not any(h in layout.positions for h in column.headings)
+        if column.from_title is None and not any(h in layout.positions for h in column.headings)
     ]
-    for name in missing:
+    missing = [name for name in absent if book.columns[name].required]
+    for name in absent:
+        cutoff = NEAR_REQUIRED if name in missing else NEAR
         best = [
             found
             for heading in book.columns[name].headings
-            if (found := process.extractOne(heading, unknown, scorer=fuzz.ratio, score_cutoff=55))
+            if (found := process.extractOne(heading, unknown, scorer=fuzz.ratio, score_cutoff=cutoff))
         ]
         nearest = max(best, key=lambda found: found[1], default=None)
+        if nearest:
+            findings.propose(place, name, name in missing, nearest[0], round(nearest[1]))
+        if name not in missing:
+            continue
         text = f"'{nearest[0]}' (kemiripan {nearest[1]:.0f})" if nearest else "tidak ada judul yang mirip"
         allowed = " / ".join(book.columns[name].headings[:4])
         findings.add("judul_wajib", place, name, text, allowed=allowed)
     if missing:
         return False
     for heading in unknown:
-        best_known = process.extractOne(heading, known, scorer=fuzz.ratio, score_cutoff=75)
+        best_known = process.extractOne(heading, known, scorer=fuzz.ratio, score_cutoff=NEAR)
         suggestion = f"mungkin '{best_known[0]}' (kemiripan {best_known[1]:.0f})" if best_known else ""
         findings.add("judul_tidak_dikenal", place, heading, heading, allowed=suggestion or None)
     return True

@@ -42,6 +42,9 @@ class Intake:
         Facts of desa (Podes).
     findings, set_aside, accounting
         Every problem, every unused row with its reason, and rows read = kept + set aside per file and sheet.
+    proposals
+        Headings that nobody knows and the absent columns they may be: ``source, file, sheet, column, required,
+        heading, score``.
     """
 
     families: pd.DataFrame
@@ -54,6 +57,7 @@ class Intake:
     findings: pd.DataFrame
     set_aside: pd.DataFrame
     accounting: pd.DataFrame
+    proposals: pd.DataFrame
 
 
 def read_study(study: Study, keys: Keys, vault: Path | None = None, strict: bool = True) -> Intake:
@@ -105,6 +109,7 @@ def read_study(study: Study, keys: Keys, vault: Path | None = None, strict: bool
         findings=table,
         set_aside=set_aside,
         accounting=accounting(pd.DataFrame(counts, columns=["source", "file", "sheet", "rows_read"]), set_aside),
+        proposals=findings.proposals(),
     )
 
 

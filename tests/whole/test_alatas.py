@@ -83,7 +83,9 @@ def test_the_beneficiary_list_is_as_long_as_published(errors, expected):
     assert errors.loc[("all", "recipients"), "value"] + lost == listed["count"]
 
 
-@pytest.mark.parametrize(("indicator", "bound"), [("extreme_share", "head_count_if_all_260.6"), ("poor_share", "if_all_352.9")])
+@pytest.mark.parametrize(
+    ("indicator", "bound"), [("extreme_share", "head_count_if_all_260.6"), ("poor_share", "if_all_352.9")]
+)
 def test_head_counts_at_the_outer_lines_are_the_bounds(direct, expected, indicator, bound):
     assert round(direct.loc[("9902", indicator), "value"], 4) == expected["bounds_from_lines"][bound]
 

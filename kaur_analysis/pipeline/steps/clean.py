@@ -3,7 +3,8 @@
 import pandas as pd
 
 from kaur_analysis.cleaning import Clean, clean
-from kaur_analysis.intake import Intake, keys_for, read_study, write_findings_workbook
+from kaur_analysis.errors import DataRejected
+from kaur_analysis.intake import Intake, keys_for, read_study, rejection, write_findings_workbook
 from kaur_analysis.linkage import Linkage, link
 from kaur_analysis.pipeline.edition import Edition
 
@@ -14,12 +15,22 @@ def read_inputs(edition: Edition) -> Intake:
 
 
 def clean_inputs(edition: Edition, intake: Intake) -> Clean:
-    """Clean and store; findings also go to a workbook that the office can act on."""
+    """Clean and store; findings also go to a workbook that the office can act on.
+
+    Raises
+    ------
+    DataRejected
+        Cleaning found more than the study tolerates of a rule.
+    """
     cleaned = clean(intake, edition.study)
+    if reason := rejection(cleaned.findings, edition.study):
+        raise DataRejected(reason, cleaned.findings)
     store = edition.store
     for name in ("families", "persons", "survey", "recipients", "findings", "set_aside", "accounting", "audit"):
         store.write(f"clean/{name}", getattr(cleaned, name))
-    write_findings_workbook(cleaned.findings, cleaned.accounting, store.path("clean/temuan", ".xlsx"))
+    write_findings_workbook(
+        cleaned.findings, cleaned.accounting, store.path("clean/temuan", ".xlsx"), edition.study.synthetic
+    )
     store.write_facts("clean/key", {"key": keys_for(edition.study.synthetic).key_id})
     return cleaned
 

@@ -55,12 +55,6 @@ class SmallAreas:
     filled: pd.DataFrame
 
 
-def lines_table(edition: Edition) -> pd.DataFrame:
-    """The poverty lines of the study with their sources."""
-    rows = [line.model_dump(mode="json") for line in edition.study.lines]
-    return pd.DataFrame(rows)[["kind", "rupiah", "month", "area", "urban_rural", "source", "accessed"]]
-
-
 def survey_design(edition: Edition) -> SurveyDesign:
     """Survey persons' design: strata, PSUs and person weights; each household with its own poverty lines.
 

@@ -1,0 +1,171 @@
+"""The command line: its help is the manual, its exit codes tell what kind of thing went wrong."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from kaur_analysis.cli import app
+from kaur_analysis.demo import make_demo
+from kaur_analysis.pipeline.manifest import write_manifest
+
+COMMANDS = {
+    "run": ["--only", "--jobs", "--force", "--continue-on-error", "--output", "--data"],
+    "check": ["--output"],
+    "demo": ["--seed", "--families", "--dirt"],
+    "init": [],
+    "verify": ["--output"],
+    "lab": [],
+}
+
+
+def kaur(*arguments, **environment):
+    """Run the program as a person does; returns exit code, standard output and standard error."""
+    done = subprocess.run(
+        [sys.executable, "-m", "kaur_analysis", *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "200", "PYTHONUTF8": "1"} | environment,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def manual(*arguments):
+    return re.sub(r"\x1b\[[0-9;]*m", "", CliRunner().invoke(app, [*arguments, "--help"], env={"COLUMNS": "160"}).output)
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    return make_demo(tmp_path_factory.mktemp("kantor"), seed=5, families=300)
+
+
+def test_the_manual_lists_every_command():
+    assert [command for command in (*COMMANDS, "key") if command not in manual()] == []
+
+
+def test_the_manual_explains_the_exit_codes():
+    assert all(f"{code} " in manual() for code in range(5)) and "Kode keluar" in manual()
+
+
+@pytest.mark.parametrize(("command", "options"), COMMANDS.items())
+def test_the_manual_of_a_command_lists_its_options(command, options):
+    text = manual(command)
+    assert [option for option in options if option not in text] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_says_what_it_does_in_one_sentence(command):
+    described = [line for line in manual(command).splitlines() if line.strip() and "Usage" not in line]
+    assert len(described[0].strip()) > 20
+
+
+def test_no_command_at_all_shows_the_manual():
+    assert "kaur" in kaur()[1] + kaur()[2]
+
+
+def test_a_good_study_is_checked_with_exit_0(office):
+    assert kaur("check", office)[0] == 0
+
+
+def test_an_unknown_option_is_a_usage_error():
+    assert kaur("run", "--tanpa-arti")[0] == 2
+
+
+def test_an_unknown_kecamatan_is_a_usage_error(office, tmp_path):
+    code, _, error = kaur("run", office, "--only", "9999999", "--data", tmp_path / "d", "--output", tmp_path / "r")
+    assert code == 2 and "1704010" in error
+
+
+def test_a_missing_study_is_rejected(tmp_path):
+    code, _, error = kaur("check", tmp_path / "tidak-ada.yaml")
+    assert code == 3 and "kaur init" in error
+
+
+def test_an_unknown_key_is_rejected_with_the_nearest_known(office, tmp_path):
+    study = tmp_path / "studi.yaml"
+    study.write_text(office.read_text("utf-8").replace("target_year:", "target_yaer:"), encoding="utf-8")
+    code, _, error = kaur("check", study)
+    assert code == 3 and "target_year" in error
+
+
+def test_a_missing_list_is_rejected_by_the_name_of_its_source(office, tmp_path):
+    study = tmp_path / "studi.yaml"
+    study.write_text(office.read_text("utf-8"), encoding="utf-8")
+    code, _, error = kaur("check", study)
+    assert code == 3 and "dtsen_keluarga" in error
+
+
+def test_a_program_that_fails_ends_with_1_and_no_traceback(office, tmp_path):
+    place = tmp_path / "berkas"
+    place.write_text("bukan folder", encoding="utf-8")
+    code, _, error = kaur("run", office, "--data", place, "--output", tmp_path / "r")
+    assert code == 1 and "Traceback" not in error
+
+
+def test_real_people_are_refused_without_a_key(office):
+    study = office.with_name("nyata.yaml")
+    study.write_text(office.read_text("utf-8").replace("synthetic: true", "synthetic: false"), encoding="utf-8")
+    code, _, error = kaur("check", study, KAUR_KEY_FILE=str(office.parent / "tidak-ada.key"))
+    assert code == 3 and "kaur key new" in error
+
+
+def test_a_new_key_is_made_once(tmp_path):
+    path = tmp_path / "kunci" / "kantor.key"
+    assert (kaur("key", "new", path)[0], kaur("key", "new", path)[0]) == (0, 2)
+
+
+def test_an_empty_study_says_what_is_to_be_filled_in(tmp_path):
+    kaur("init", tmp_path / "studi")
+    code, _, error = kaur("check", tmp_path / "studi" / "studi.yaml")
+    assert code == 3 and "rupiah" in error
+
+
+def test_the_demo_is_the_same_for_the_same_seed(tmp_path):
+    for name in ("satu", "dua"):
+        kaur("demo", tmp_path / name, "--families", "300", "--seed", "9")
+    first, second = (
+        {
+            path.relative_to(tmp_path / name): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file()
+        }
+        for name in ("satu", "dua")
+    )
+    assert len(first) > 15 and first == second
+
+
+def test_the_demo_says_that_it_is_synthetic(tmp_path):
+    assert "DATA SINTETIS" in kaur("demo", tmp_path, "--families", "300")[1]
+
+
+@pytest.fixture
+def edition(tmp_path):
+    folder = tmp_path / "2025"
+    folder.mkdir()
+    (folder / "index.html").write_text("<p>halo</p>", encoding="utf-8")
+    write_manifest(folder, {"edition": "2025"})
+    return folder
+
+
+def test_an_untouched_edition_verifies(edition):
+    assert kaur("verify", edition)[0] == 0
+
+
+def test_an_altered_product_does_not_verify(edition):
+    (edition / "index.html").write_text("<p>lain</p>", encoding="utf-8")
+    code, _, error = kaur("verify", edition)
+    assert code == 3 and "index.html" in error
+
+
+def test_no_output_holds_a_long_number(office):
+    _, out, error = kaur("check", office)
+    assert re.findall(r"\d{8,}", out.replace(str(office.parent), "") + error) == []
+
+
+def test_no_colour_where_nobody_looks(office):
+    assert "\x1b[" not in "".join(map(str, kaur("check", office)))
