@@ -128,7 +128,8 @@ def _household(sample: pd.DataFrame, kabupaten: int) -> pd.DataFrame:
     for month in ("A2", "A3", "A4", "A5"):
         out[f"R2208{month}"] = np.where(sample["sembako"] == 1, YES, np.nan)
     out["R2209A"] = np.where(sample["blt_dd"] == 1, YES, NO)
-    out["R2210AA"] = np.where(sample["umkm"] == 1, YES, NO)
+    out["R2210AA"] = np.where(sample["has_business"] == 1, YES, NO)
+    out["R2210B1"] = np.where(sample["umkm"] == 1, YES, NO)
     return out.assign(FWT=sample["FWT"])
 
 

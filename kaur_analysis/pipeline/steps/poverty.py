@@ -100,9 +100,21 @@ def survey_estimates(edition: Edition, design: SurveyDesign) -> pd.DataFrame:
 
 
 @where_registry
-def choose_model(edition: Edition, design: SurveyDesign) -> WelfareModel:
-    """Compare welfare models out of sample and choose one."""
-    candidates = shared_covariates(edition, design.data)
+def covariate_comparison(edition: Edition, design: SurveyDesign) -> pd.DataFrame:
+    """Whether survey and registry see the same population in the covariates that both know."""
+    shared = shared_covariates(edition, design.data)
+    return comparability(design.data, _registry(edition), shared, "weight_household")
+
+
+@where_registry
+def choose_model(edition: Edition, design: SurveyDesign, comparison: pd.DataFrame) -> WelfareModel:
+    """Compare welfare models out of sample and choose one.
+
+    A covariate in which survey and registry differ is not offered to the models, unless the study itself names it:
+    what it says of expenditure in the survey would be said of other families in the registry.
+    """
+    named = edition.study.model.covariates
+    candidates = list(comparison.loc[comparison["comparable"] | comparison["covariate"].isin(named), "covariate"])
     model = welfare_model(
         design, WELFARE, candidates, edition.study.line("poverty"), rare=RARE, seed=edition.study.seed
     )
@@ -124,12 +136,6 @@ def shared_covariates(edition: Edition, survey: pd.DataFrame) -> list[str]:
     both = [name for name in known if name in families.columns and name in survey.columns and name not in REPEATED]
     wanted = list(edition.study.model.covariates) or [*both, *receipts]
     return [name for name in wanted if survey[name].notna().all() and (survey[name] != survey[name].iloc[0]).any()]
-
-
-@where_registry
-def covariate_comparison(edition: Edition, design: SurveyDesign, model: WelfareModel) -> pd.DataFrame:
-    """Whether survey and registry see the same population in the covariates of the model."""
-    return comparability(design.data, _registry(edition), model.covariates, "weight_household")
 
 
 @where_registry

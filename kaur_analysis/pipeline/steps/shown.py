@@ -99,7 +99,8 @@ def covariates(edition: Edition, comparison: pd.DataFrame) -> Section:
         "difference": ("Selisih baku", lambda value: number(value, 3)),
         "comparable": ("Dapat dibandingkan", lambda same: "ya" if same else "TIDAK"),
     }
-    return diagnostics.table_of(comparison, columns, "Peubah model di survei dan di registri.")
+    caption = "Peubah di survei dan di registri; yang tidak dapat dibandingkan tidak dipakai model."
+    return diagnostics.table_of(comparison, columns, caption)
 
 
 @where_registry
