@@ -30,7 +30,7 @@ Transformation = Literal["log", "none"]
 Method = Literal["eb", "census_eb"]
 ALL = "ALL"
 POWERS = {"fgt0": 0, "fgt1": 1, "fgt2": 2}
-REFITS = 100  # parametric refits that carry the uncertainty of β and the variances into draws and intervals
+REFITS = 100  # parametric refits where effects are predicted with survey weights
 INTERVAL_DRAWS = 500
 
 
@@ -221,7 +221,7 @@ class EmpiricalBest:
         for place, label in enumerate(self._census.labels):
             rows = np.flatnonzero(self._census.area == place)
             random = _generator(self._settings.seed, label)
-            effect = _effect(self.model, parameters, chosen, place, random)
+            effect = _effect(parameters, chosen, place, random)
             mean = self.model.offset + self._census.X[rows] @ parameters.beta[chosen].T + effect
             deviation = random.standard_normal((len(rows), m), dtype=np.float32)
             value = mean + deviation * np.sqrt(parameters.sigma2_e[chosen])
@@ -447,61 +447,61 @@ def _moments(model: UnitModel, registry: _Census) -> tuple[FloatArray, FloatArra
 
 @dataclass(frozen=True, eq=False)
 class _Parameters:
-    """Parameter sets: R × p, R, R; and of refits to made samples the effects predicted in each and the true, R × D."""
+    """Parameter sets with what each predicts of the areas: β (R × p), variances (R), effects and γ (R × D)."""
 
     beta: FloatArray
     sigma2_u: FloatArray
     sigma2_e: FloatArray
     effects: FloatArray
     gamma: FloatArray
-    true_effects: FloatArray
 
 
-def _refit(model: UnitModel, survey: _Survey, replicates: int, seed: int) -> _Parameters:
-    """Make samples by the fitted model and fit each again."""
+def _refit(model: UnitModel, survey: _Survey, replicates: int, seed: int) -> tuple[_Parameters, FloatArray]:
+    """Make samples by the fitted model and fit each again; also the effects they were made with (R × D)."""
     random = np.random.default_rng([seed, 1])
     fit = model.fit
     effects = np.sqrt(fit.sigma2_u) * random.standard_normal((replicates, survey.number))
     noise = np.sqrt(fit.sigma2_e) * random.standard_normal((replicates, len(survey.y)))
     made = survey.X @ fit.beta + effects[:, survey.group] + noise
     fits = [survey.fit(y) for y in made]
-    return _Parameters(
+    found = _Parameters(
         np.stack([f.beta for f in fits]),
         np.array([f.sigma2_u for f in fits]),
         np.array([f.sigma2_e for f in fits]),
         np.stack([f.effects for f in fits]),
         np.stack([f.gamma for f in fits]),
-        effects,
     )
+    return found, effects
 
 
 def _parameters(model: UnitModel, survey: _Survey, seed: int) -> _Parameters:
-    """Parameters that draws and intervals carry.
+    """Parameters that draws and intervals carry, with the effects of areas that each set predicts.
 
-    Without area codes a draw's effect comes from σ²_u alone, and a σ²_u estimated as 0 would make every kecamatan's
-    interval too narrow: the parameters then come from their posterior. With codes, from refits to made samples.
+    Parameters come from their posterior: a σ²_u estimated as 0 would make every interval too narrow. Effects predicted
+    with survey weights stay where these put them; their parameters come from refits to made samples.
     """
-    if model.area_effects == "survey":
-        return _refit(model, survey, REFITS, seed)
+    count = len(model.areas)
+    if survey.weights is not None and model.area_effects == "survey":
+        made, _ = _refit(model, survey, REFITS, seed)
+        return replace(made, effects=np.tile(model.fit.effects, (REFITS, 1)))
     beta, between, within = survey.posterior.draw(INTERVAL_DRAWS, np.random.default_rng([seed, 1]))
-    nothing = np.zeros((INTERVAL_DRAWS, 0))
-    return _Parameters(beta, between, within, nothing, nothing, nothing)
+    effects = gamma = np.zeros((INTERVAL_DRAWS, count))
+    if model.area_effects == "survey":
+        sums, total = survey.sums, sums_by(survey.group, survey.y, survey.number)
+        gamma = between[:, None] * sums.sizes / (between[:, None] * sums.sizes + within[:, None])
+        left = total - beta @ sums.area_x.T
+        effects = gamma * np.divide(left, sums.sizes, out=np.zeros_like(left), where=sums.sizes > 0)
+    return _Parameters(beta, between, within, effects, gamma)
 
 
 def _generator(seed: int, label: Hashable) -> np.random.Generator:
     return np.random.default_rng([seed, 2, zlib.crc32(str(label).encode("utf-8"))])
 
 
-def _effect(
-    model: UnitModel, parameters: _Parameters, chosen: IntArray, place: int, random: np.random.Generator
-) -> FloatArray:
-    """Draws of one area's effect given the survey: around its prediction, or from the whole distribution."""
-    normal = random.standard_normal(len(chosen))
-    if model.area_effects == "unconditional":
-        return normal * np.sqrt(parameters.sigma2_u[chosen])
-    gamma = parameters.gamma[chosen, place]
-    left = parameters.sigma2_u[chosen] * (1 - gamma)
-    return float(model.areas["effect"].iloc[place]) + normal * np.sqrt(left)
+def _effect(parameters: _Parameters, chosen: IntArray, place: int, random: np.random.Generator) -> FloatArray:
+    """Draws of one area's effect given the survey: around its prediction, which without sample of its own is 0."""
+    left = parameters.sigma2_u[chosen] * (1 - parameters.gamma[chosen, place])
+    return parameters.effects[chosen, place] + random.standard_normal(len(chosen)) * np.sqrt(left)
 
 
 def _estimates(
@@ -561,7 +561,7 @@ def _area_draws(
     out = np.zeros((len(lines), len(powers), len(registry.labels), INTERVAL_DRAWS))
     for place, label in enumerate(registry.labels):
         rows = np.flatnonzero(registry.area == place)
-        effect = _effect(model, parameters, chosen, place, _generator(seed, label))
+        effect = _effect(parameters, chosen, place, _generator(seed, label))
         mean = model.offset + registry.X[rows] @ parameters.beta[chosen].T + effect
         weight = registry.weight[rows] / registry.total[place]
         for position, line in enumerate(lines.values()):
@@ -588,13 +588,13 @@ def _bootstrap(
     families are independent of the sample's); the predictor is that of the replicate's refit. Their mean squared
     difference plus the mean variance is the MSE.
     """
-    made = _refit(model, survey, replicates, seed + 1)
+    made, made_effects = _refit(model, survey, replicates, seed + 1)
     random = np.random.default_rng([seed, 3])
     fit = model.fit
     count = len(registry.labels)
     unconditional = model.area_effects == "unconditional"
     true_effects = (
-        np.sqrt(fit.sigma2_u) * random.standard_normal((replicates, count)) if unconditional else made.true_effects
+        np.sqrt(fit.sigma2_u) * random.standard_normal((replicates, count)) if unconditional else made_effects
     )
     weights = registry.total / registry.total.sum()
     share = registry.weight / registry.total[registry.area]

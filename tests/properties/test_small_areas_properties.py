@@ -1,0 +1,166 @@
+"""What small-area estimates may not depend on: order, labels, currency, and scale of weights; and what bounds them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kaur_analysis.poverty import empirical_best, fay_herriot, smooth_variances
+from tests.small_areas import LINE, kabupaten
+
+quick = settings(max_examples=15, deadline=None, derandomize=True)
+seeds = st.integers(0, 10_000)
+scales = st.floats(1e-3, 1e3)
+
+
+def small(seed, **options):
+    return kabupaten(seed, areas=6, families=40, psus_per_area=2, per_psu=8, **options)
+
+
+def estimates(survey, registry, line=LINE, **options):
+    result = empirical_best(
+        survey, registry, "welfare", ["size", "floor"], "kecamatan", line, method="census_eb", seed=1, **options
+    )
+    return result.estimates.set_index(["area", "indicator"]).sort_index()
+
+
+@quick
+@given(seeds, seeds)
+def test_the_order_of_records_changes_nothing(seed, shuffle):
+    world = small(seed)
+    mixed = [table.sample(frac=1, random_state=shuffle) for table in (world.survey, world.registry)]
+    one, other = (estimates(*tables)["value"] for tables in ((world.survey, world.registry), mixed))
+    pd.testing.assert_series_equal(one, other, rtol=1e-6, atol=1e-9)
+
+
+@quick
+@given(seeds, scales)
+def test_the_currency_changes_nothing(seed, scale):
+    world = small(seed)
+    other = world.survey.assign(welfare=world.survey["welfare"] * scale)
+    pd.testing.assert_frame_equal(
+        estimates(other, world.registry, LINE * scale), estimates(world.survey, world.registry), rtol=1e-6, atol=1e-9
+    )
+
+
+@quick
+@given(seeds, scales)
+def test_the_scale_of_census_weights_changes_nothing(seed, scale):
+    world = small(seed)
+    one, other = (
+        estimates(world.survey, world.registry.assign(people=world.registry["size"] * factor), census_weights="people")
+        for factor in (1.0, scale)
+    )
+    pd.testing.assert_frame_equal(one, other, rtol=1e-6, atol=1e-9)
+
+
+@quick
+@given(seeds)
+def test_labels_of_areas_are_only_names(seed):
+    world = small(seed)
+    renamed = [table.assign(kecamatan="A" + table["kecamatan"]) for table in (world.survey, world.registry)]
+    values = estimates(world.survey, world.registry)["value"].drop("ALL", level="area").to_numpy()
+    other = estimates(*renamed)["value"].drop("ALL", level="area").to_numpy()
+    np.testing.assert_allclose(values, other, rtol=1e-9)
+
+
+@quick
+@given(seeds)
+def test_indices_lie_between_nobody_and_everybody_and_are_ordered(seed):
+    world = small(seed)
+    wide = estimates(world.survey, world.registry)["value"].unstack("indicator")
+    assert (wide["fgt2"] >= 0).all() and (wide["fgt2"] <= wide["fgt1"]).all() and (wide["fgt1"] <= wide["fgt0"]).all()
+    assert (wide["fgt0"] <= 1).all()
+
+
+@quick
+@given(seeds)
+def test_a_higher_line_never_lowers_poverty(seed):
+    world = small(seed)
+    low, high = (estimates(world.survey, world.registry, line)["value"] for line in (LINE, 1.1 * LINE))
+    assert (high >= low).all()
+
+
+@quick
+@given(seeds)
+def test_the_whole_is_the_mean_of_its_areas(seed):
+    world = small(seed)
+    headcount = estimates(world.survey, world.registry)["value"].xs("fgt0", level="indicator")
+    assert headcount.drop("ALL").mean() == pytest.approx(headcount["ALL"])  # as many families in every area
+
+
+@quick
+@given(seeds, st.floats(0.05, 0.6))
+def test_a_benchmark_is_met_whatever_the_data(seed, share):
+    world = small(seed)
+    result = empirical_best(
+        world.survey, world.registry, "welfare", ["size"], "kecamatan", LINE, method="census_eb", seed=1
+    )
+    table = result.benchmarked(share).estimates.set_index(["area", "indicator"])
+    assert table.loc[("ALL", "fgt0"), "value"] == pytest.approx(share, abs=1e-8)
+
+
+# --- Fay-Herriot ---
+
+
+def areas(seed, sigma=0.05, m=15):
+    random = np.random.default_rng(seed)
+    X = pd.DataFrame({"constant": 1.0, "x": random.normal(0, 1, m)})
+    psi = random.uniform(0.0005, 0.004, m)
+    truth = 0.2 + 0.05 * X["x"].to_numpy() + random.normal(0, sigma, m)
+    return truth + random.normal(0, np.sqrt(psi)), psi, X, truth
+
+
+@quick
+@given(seeds, st.sampled_from(["reml", "ml", "fh", "amrl", "ampl", "amrl_yl", "ampl_yl"]))
+def test_an_area_estimate_lies_between_direct_and_synthetic(seed, method):
+    direct, psi, X, _ = areas(seed)
+    result = fay_herriot(direct, psi, X, method=method)
+    table = result.estimates
+    synthetic = X.to_numpy() @ result.coefficients["value"].to_numpy()
+    low, high = np.minimum(direct, synthetic), np.maximum(direct, synthetic)
+    assert ((table["estimate"] >= low - 1e-9) & (table["estimate"] <= high + 1e-9)).all()
+
+
+@quick
+@given(seeds, st.sampled_from(["reml", "ml", "fh", "amrl_yl"]))
+def test_mean_squared_errors_are_positive(seed, method):
+    direct, psi, X, _ = areas(seed)
+    assert (fay_herriot(direct, psi, X, method=method).estimates["mse"] > 0).all()
+
+
+@quick
+@given(seeds, st.floats(0.01, 100))
+def test_area_estimates_scale_with_the_unit(seed, scale):
+    direct, psi, X, _ = areas(seed)
+    one, other = fay_herriot(direct, psi, X), fay_herriot(direct * scale, psi * scale**2, X)
+    np.testing.assert_allclose(other.estimates["estimate"], one.estimates["estimate"] * scale, rtol=1e-4)
+
+
+@quick
+@given(seeds, seeds)
+def test_the_order_of_areas_changes_nothing(seed, shuffle):
+    direct, psi, X, _ = areas(seed)
+    mixed = np.random.default_rng(shuffle).permutation(len(direct))
+    one = fay_herriot(direct, psi, X).estimates["estimate"].to_numpy()
+    other = fay_herriot(direct[mixed], psi[mixed], X.iloc[mixed]).estimates["estimate"].to_numpy()
+    np.testing.assert_allclose(other, one[mixed], rtol=1e-6)
+
+
+@quick
+@given(seeds)
+def test_smoothed_variances_fall_with_the_number_of_psus(seed):
+    random = np.random.default_rng(seed)
+    n = pd.Series(np.arange(2, 12), dtype=float)
+    smooth = smooth_variances(pd.Series(random.uniform(0.001, 0.01, 10)), n, pd.Series(0.2, index=n.index))
+    assert (smooth.diff().dropna() < 0).all()
+
+
+def test_area_level_intervals_hold_the_truth():
+    inside = []
+    for seed in range(200):
+        direct, psi, X, truth = areas(seed)
+        table = fay_herriot(direct, psi, X, method="amrl_yl").estimates
+        inside.append((np.abs(table["estimate"] - truth) <= 1.96 * np.sqrt(table["mse"])).mean())
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.015)

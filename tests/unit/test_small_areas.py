@@ -1,0 +1,202 @@
+"""Empirical best prediction: what must be true of it whatever the data."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty import empirical_best
+from kaur_analysis.poverty.nested_error import Posterior, Sums, fit_sums, sums_by
+from tests.small_areas import LINE, kabupaten
+
+COVARIATES = ["size", "floor"]
+
+
+def predict(world, survey=None, registry=None, **options):
+    settings = {"method": "census_eb", "seed": 1} | options
+    return empirical_best(
+        world.survey if survey is None else survey,
+        world.registry if registry is None else registry,
+        "welfare",
+        settings.pop("covariates", COVARIATES),
+        "kecamatan",
+        settings.pop("line", LINE),
+        **settings,
+    )
+
+
+def headcounts(result):
+    table = result.estimates
+    return table[(table["indicator"] == "fgt0") & (table["area"] != "ALL")].set_index("area")["value"].sort_index()
+
+
+@pytest.fixture(scope="module")
+def world():
+    return kabupaten(seed=3)
+
+
+@pytest.fixture(scope="module")
+def with_codes(world):
+    return predict(world)
+
+
+@pytest.fixture(scope="module")
+def without_codes(world):
+    return predict(world, survey=world.survey.drop(columns="kecamatan"), psu="psu")
+
+
+def test_headcounts_follow_the_truth(world, with_codes):
+    assert np.corrcoef(headcounts(with_codes), world.truth)[0, 1] > 0.9
+
+
+def test_without_area_codes_nobody_has_an_effect(without_codes):
+    assert (without_codes.model.areas["effect"] == 0).all() and without_codes.model.area_effects == "unconditional"
+
+
+def test_area_codes_make_estimates_better(world, with_codes, without_codes):
+    errors = [((headcounts(result) - world.truth) ** 2).mean() for result in (with_codes, without_codes)]
+    assert errors[0] < errors[1]
+
+
+def test_areas_are_the_mean_of_their_families(world, without_codes):
+    chance = without_codes.families()["p"].groupby(world.registry["kecamatan"].to_numpy()).mean()
+    pd.testing.assert_series_equal(headcounts(without_codes), chance, check_names=False, rtol=1e-10)
+
+
+def test_draws_agree_with_the_estimates(world, without_codes):
+    drawn = (without_codes.draws(500) < LINE).mean(axis=1)
+    by_area = pd.Series(drawn).groupby(world.registry["kecamatan"].to_numpy()).mean()
+    assert (by_area - headcounts(without_codes)).abs().max() < 0.02
+
+
+def test_one_area_does_not_move_with_the_others_draws(world, without_codes):
+    few = world.registry[world.registry["kecamatan"].isin(["K00", "K01"])]
+    alone = predict(world, survey=world.survey.drop(columns="kecamatan"), registry=few, psu="psu")
+    rows = (world.registry["kecamatan"] == "K00").to_numpy()
+    np.testing.assert_array_equal(without_codes.draws(20)[rows], alone.draws(20)[: rows.sum()])
+
+
+def test_benchmarking_meets_the_official_share(without_codes):
+    table = without_codes.benchmarked(0.25).estimates
+    assert table[(table["area"] == "ALL") & (table["indicator"] == "fgt0")]["value"].iloc[0] == pytest.approx(0.25)
+
+
+def test_benchmarking_keeps_the_order_of_families(without_codes):
+    before, after = (result.families()["p"].rank() for result in (without_codes, without_codes.benchmarked(0.25)))
+    pd.testing.assert_series_equal(before, after)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.1])
+def test_an_impossible_official_share_is_refused(without_codes, share):
+    with pytest.raises(EstimationError):
+        without_codes.benchmarked(share)
+
+
+def test_a_line_above_everyone_makes_everyone_poor(world):
+    assert headcounts(predict(world, line=1e12)).to_numpy() == pytest.approx(1)
+
+
+def test_several_lines_are_nested(world):
+    chance = predict(world, line={"poor": LINE, "extreme": 0.7 * LINE}).families()
+    assert (chance["p_extreme"] <= chance["p_poor"]).all()
+
+
+def test_rare_levels_are_pooled(world):
+    survey = world.survey.assign(floor=world.survey["floor"].where(world.survey.index != 0, "bambu"))
+    assert not any("bambu" in term for term in predict(world, survey=survey, rare=5).model.coefficients["term"])
+
+
+def test_a_level_the_survey_never_saw_is_refused(world):
+    registry = world.registry.assign(floor=world.registry["floor"].where(world.registry.index != 0, "keramik"))
+    with pytest.raises(EstimationError, match="keramik"):
+        predict(world, registry=registry)
+
+
+def test_a_level_the_survey_never_saw_can_count_as_the_usual_one(world):
+    registry = world.registry.assign(floor=world.registry["floor"].where(world.registry.index != 0, "keramik"))
+    assert np.isfinite(predict(world, registry=registry, unseen="reference").families()["p"]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"survey": lambda table: table.assign(welfare=0.0)}, "zero or negative"),
+        ({"survey": lambda table: table.assign(welfare=np.nan)}, "missing"),
+        ({"survey": lambda table: table.assign(size=2.0)}, "size"),
+        ({"survey": lambda table: table.assign(double=2 * table["size"])}, "double"),
+        ({"survey": lambda table: table.assign(kecamatan="X9")}, "X9"),
+        ({"survey": lambda table: table.head(3)}, "coefficients|dependent|constant"),
+        ({"registry": lambda table: table.drop(columns="kecamatan")}, "kecamatan"),
+        ({"registry": lambda table: table.drop(columns="size")}, "size"),
+    ],
+)
+def test_impossible_inputs_are_refused_by_name(world, change, words):
+    options = {name: edit(getattr(world, name)) for name, edit in change.items()}
+    if words == "double":
+        options |= {"registry": world.registry.assign(double=1.0), "covariates": ["size", "double"]}
+    with pytest.raises(EstimationError, match=words):
+        predict(world, **options)
+
+
+def test_a_survey_without_codes_must_name_its_psu(world):
+    with pytest.raises(EstimationError, match="PSU"):
+        predict(world, survey=world.survey.drop(columns=["kecamatan", "psu"]))
+
+
+# --- the posterior of the variances ---
+
+
+def likelihood(world, group="psu"):
+    y = np.log(world.survey["welfare"].to_numpy())
+    X = np.column_stack([np.ones(len(y)), world.survey["size"], world.survey["floor"] == "baik"])
+    code, labels = pd.factorize(world.survey[group])
+    return Sums.of(X, code, len(labels)), X.T @ y, sums_by(code, y, len(labels)), float(y @ y)
+
+
+@pytest.fixture(scope="module")
+def boundary():
+    """A survey whose restricted likelihood is highest where PSUs do not differ at all."""
+    worlds = (kabupaten(seed, sigma_u=0.0) for seed in range(50))
+    return next(world for world in worlds if fit_sums(*likelihood(world)).sigma2_u < 1e-8)
+
+
+def test_a_likelihood_highest_at_zero_is_no_certainty(boundary):
+    assert Posterior.of(*likelihood(boundary)).fit().sigma2_u > 0
+
+
+def test_draws_of_the_variance_spread_above_zero(boundary):
+    _, between, _ = Posterior.of(*likelihood(boundary)).draw(500, np.random.default_rng(1))
+    assert between.min() > 0 and np.quantile(between, 0.95) > 10 * np.quantile(between, 0.05)
+
+
+def test_posterior_weights_are_a_distribution(world):
+    weight = Posterior.of(*likelihood(world)).weight
+    assert weight.sum() == pytest.approx(1) and (weight >= 0).all()
+
+
+def test_much_data_put_the_posterior_on_the_truth():
+    large = kabupaten(4, sigma_u=0.3, areas=150, families=60, psus_per_area=1, per_psu=30)
+    fit = Posterior.of(*likelihood(large)).fit()
+    assert np.sqrt(fit.sigma2_u) == pytest.approx(0.3, abs=0.05) and np.sqrt(fit.sigma2_e) == pytest.approx(
+        0.45, abs=0.02
+    )
+
+
+def test_drawn_coefficients_have_the_errors_of_generalised_least_squares(world):
+    posterior = Posterior.of(*likelihood(world))
+    beta, _, _ = posterior.draw(4000, np.random.default_rng(2))
+    np.testing.assert_allclose(beta.std(axis=0), np.sqrt(np.diag(posterior.fit().covariance)), rtol=0.1)
+
+
+# --- simulation: does the truth lie inside ---
+
+
+@pytest.mark.parametrize("sigma_u", [0.0, 0.1, 0.2])
+def test_intervals_without_area_codes_hold_the_truth(sigma_u):
+    inside = []
+    for seed in range(30):
+        drawn = kabupaten(100 + seed, sigma_u=sigma_u, families=150)
+        result = predict(drawn, survey=drawn.survey.drop(columns="kecamatan"), psu="psu")
+        table = result.estimates.query("indicator == 'fgt0' and area != 'ALL'").set_index("area").sort_index()
+        inside.append(((table["low"] <= drawn.truth) & (drawn.truth <= table["high"])).mean())
+    assert np.mean(inside) >= 0.93  # 450 intervals of nominal 95%: two standard errors below
