@@ -53,6 +53,8 @@ class Facts:
         Sentences about model and linkage for the small print.
     scenarios
         Name of each scenario by its code.
+    route
+        ``registry`` where families were modelled, ``survey`` where the study has no registry.
     run, input
         Hashes; pages print the first twelve characters.
     """
@@ -72,6 +74,7 @@ class Facts:
     programmes: dict[str, Programme]
     notes: tuple[str, ...]
     scenarios: dict[str, str]
+    route: str
     run: str
     input: str
 
@@ -91,7 +94,7 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         ``contact``, ``target_year``, ``thresholds`` and ``benchmark`` as the study has them, ``lines`` (``kind, rupiah
         or times, month, source``), ``sources`` (``name, kind, period, rows_read, rows_kept, rows_set_aside``),
         ``programmes`` (``code, name, agency, strategy, unit, funds, year, source, basis``), ``notes`` (sentences),
-        ``scenarios`` (code → name).
+        ``scenarios`` (code → name), ``route``.
 
     Raises
     ------
@@ -116,6 +119,7 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         programmes={programme.code: programme for programme in programmes},
         notes=tuple(str(note) for note in facts.get("notes") or (facts.get("model") or {}).get("notes") or []),
         scenarios={str(code): str(name) for code, name in (facts.get("scenarios") or {}).items()},
+        route=str(facts.get("route") or "registry"),
         run=str(facts["run"])[:12],
         input=str(facts["input"])[:12],
     )

@@ -408,9 +408,13 @@ def limits_of(table: PublishedTable, facts: Facts, code: str, programmes: Iterab
         if figure.shown and figure.value > 0
     ]
     matched = f"{', '.join(parts)} belum dapat dipadankan; mereka tidak dihitung salah sasaran. " if parts else ""
+    basis = {
+        "registry": "perkiraan model dari survei dan daftar keluarga",
+        "survey": "taksiran langsung dari sampel survei",
+    }[facts.route]
     first = (
-        "Angka kecamatan adalah perkiraan model dari survei dan daftar keluarga, bukan sensus; dua tempat yang "
-        "kisarannya bertumpang tindih tidak boleh diperingkat."
+        f"Angka kecamatan adalah {basis}, bukan sensus; dua tempat yang kisarannya bertumpang tindih tidak boleh "
+        "diperingkat."
     )
     return (
         first,

@@ -9,6 +9,7 @@ import sys
 import nbformat
 import pandas as pd
 import pytest
+from nbclient import NotebookClient
 
 from kaur_analysis.errors import KaurError, UsageError
 from kaur_analysis.pipeline.edition import open_edition
@@ -140,6 +141,15 @@ def test_plain_papermill_makes_the_same_page(finished, tmp_path):
     subprocess.run(command, check=True, capture_output=True)
     made = page(nbformat.read(output, as_version=4), job.title)
     assert made == (finished.folder / job.product).read_text(encoding="utf-8")
+
+
+def test_filling_in_the_parameters_cell_in_jupyterlab_makes_the_same_page(finished):
+    (job,) = page_jobs(finished.edition, ["1704020"])
+    notebook = nbformat.read(job.notebook, as_version=4)
+    (cell,) = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    cell.source = "\n".join(f"{name}: str = {value!r}" for name, value in job.parameters.items())
+    executed = NotebookClient(notebook, kernel_name="python3").execute()
+    assert page(executed, job.title) == (finished.folder / job.product).read_text(encoding="utf-8")
 
 
 def test_the_same_inputs_give_the_same_bytes(finished, tmp_path):
