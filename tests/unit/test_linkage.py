@@ -1,0 +1,121 @@
+"""Who on a list is whom in the registry, judged against the hidden truth of a Kaur with the dirt of the field."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kaur_analysis.demo import make_demo
+from kaur_analysis.linkage import reach
+from tests.linkage_truth import calibration, damage_niks, link_and_compare
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory):
+    return link_and_compare(make_demo(tmp_path_factory.mktemp("lapangan"), seed=11, families=2000, dirt="field"))
+
+
+@pytest.fixture(scope="module")
+def damaged(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rusak")
+    study = make_demo(folder, seed=11, families=2000, dirt="field")
+    damage_niks(folder, 0.3)
+    return link_and_compare(study)
+
+
+def test_links_are_right(field):
+    assert field.precision >= 0.995
+
+
+def test_recipients_in_the_registry_are_found(field):
+    assert field.recall >= 0.97
+
+
+def test_links_are_right_where_a_third_of_the_niks_is_damaged(damaged):
+    assert damaged.precision >= 0.995
+
+
+def test_recipients_are_found_where_a_third_of_the_niks_is_damaged(damaged):
+    assert damaged.recall >= 0.97
+
+
+def test_most_damaged_niks_are_found_by_one_wrong_digit(damaged):
+    pbi = damaged.records[damaged.records["source"] == "pbi_jk_2024"]
+    assert (pbi["method"] == "nik_one_error").mean() > 0.25
+
+
+def test_whoever_is_not_in_the_registry_is_mostly_left_unmatched(field):
+    absent = field.records[~field.records["in_registry"]]
+    assert len(absent) > 5 and absent["linked"].isna().mean() > 0.9
+
+
+def test_unmatched_is_a_method_of_its_own(field):
+    links = field.linkage.links
+    assert ((links["method"] == "unmatched") == links["family"].isna()).all()
+
+
+def test_every_recipient_has_a_probability(field):
+    assert field.linkage.links["probability"].between(0, 1).all()
+
+
+def test_links_reach_the_threshold(field):
+    assert (field.linkage.links.dropna(subset="family")["probability"] >= 0.9).all()
+
+
+def test_stated_probabilities_are_near_the_share_that_is_right(damaged):
+    table = calibration(damaged)
+    many = table[table["pairs"] >= 30]
+    assert len(many) and (many["stated"] - many["right"]).abs().max() < 0.05
+
+
+def test_the_fitted_model_is_shown(field):
+    assert {"comparison", "level", "m", "u", "weight_log2"} <= set(field.linkage.parameters.columns)
+
+
+def test_agreement_speaks_for_a_link_and_disagreement_against(field):
+    weights = field.linkage.parameters.groupby("comparison")["weight_log2"]
+    assert (weights.max() > 0).all() and (weights.min() < 0).all()
+
+
+def test_nobody_receives_a_programme_twice_on_one_list(field):
+    links = field.linkage.links.dropna(subset="person")
+    assert not links.duplicated(["programme", "period", "person"]).any()
+
+
+def test_every_recipient_record_comes_back_once(field):
+    assert field.linkage.links["record"].is_unique
+
+
+# --- what a programme reached ---
+
+
+def links(*rows):
+    columns = ["record", "programme", "period", "family", "person", "probability", "rupiah_year"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_a_family_is_reached_unless_all_its_links_are_wrong():
+    table = reach(links(("a", "pkh", "2024", "f", "p", 0.9, 1.0), ("b", "pkh", "2024", "f", "q", 0.5, 1.0)))
+    assert table["received"].item() == pytest.approx(1 - 0.1 * 0.5)
+
+
+def test_rupiah_of_a_family_add_up():
+    table = reach(links(("a", "pkh", "2024", "f", "p", 1.0, 100.0), ("b", "pkh", "2024", "f", "q", 1.0, 50.0)))
+    assert table["rupiah_year"].item() == 150
+
+
+def test_unknown_rupiah_stay_unknown():
+    assert np.isnan(reach(links(("a", "pkh", "2024", "f", "p", 1.0, np.nan)))["rupiah_year"].item())
+
+
+def test_different_people_of_a_family_are_units():
+    rows = [("a", "pbi_jk", "2024", "f", "p", 1.0, 1.0), ("b", "pbi_jk", "2024", "f", "q", 1.0, 1.0)]
+    assert reach(links(*rows, ("c", "pbi_jk", "2024", "f", "q", 1.0, 1.0)))["units_received"].item() == 2
+
+
+def test_periods_are_kept_apart():
+    table = reach(links(("a", "pkh", "2023", "f", "p", 1.0, 1.0), ("b", "pkh", "2024", "f", "p", 1.0, 1.0)))
+    assert list(table["period"]) == ["2023", "2024"]
+
+
+def test_the_unmatched_reach_nobody():
+    assert reach(links(("a", "pkh", "2024", None, None, 0.4, 1.0))).empty
