@@ -50,7 +50,7 @@ class Edition:
         kecamatan = dict(zip(self.area.kecamatan["kecamatan"], self.area.kecamatan["name"], strict=True))
         programmes = {programme.code: programme.name for programme in self.study.programmes}
         agencies = {code: agency.name for code, agency in self.area.agencies.items()}
-        return {self.area.code: self.area.full_name} | kecamatan | programmes | agencies
+        return {self.area.code: self.area.full_name, "any": "Program apa pun"} | kecamatan | programmes | agencies
 
     def input_hash(self) -> str:
         """Hash of the study and of every file it names."""

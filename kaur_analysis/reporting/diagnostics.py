@@ -4,6 +4,7 @@ Every function takes a tidy table (``docs/architecture.md``) and returns a :clas
 identifier and no cell content is ever drawn: files, rules, areas, programmes and quantiles only.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib as mpl
@@ -24,6 +25,7 @@ COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, INK, GREY)
 DASHES: tuple[object, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++")
 WIDE = 6.4
+SVG = "http://www.w3.org/2000/svg"  # the name of the format, not an address anyone opens
 REASON_NAMES = {
     "unlisted": "belum terdaftar",
     "ranked_out": "peringkat di luar sasaran",
@@ -357,7 +359,10 @@ def _percent_axes(axes: Axes, across: str, up: str) -> None:
 
 
 def _picture(figure: Canvas, name: str, caption: str, note: str = "") -> Section:
-    return section("diagnostic", picture=svg(figure, name), caption=caption, note=note)
+    # An image, not inline SVG: JupyterLab strips that from a notebook that somebody else has run.
+    image = str(svg(figure, name)).replace("<svg ", f'<svg xmlns="{SVG}" ', 1)
+    picture = b64encode(image.encode("utf-8")).decode("ascii")
+    return section("diagnostic", picture=picture, caption=caption, note=note)
 
 
 def _table(columns: Sequence[str], rows: Sequence[tuple[str, ...]], caption: str) -> Section:
