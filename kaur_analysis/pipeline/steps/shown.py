@@ -1,5 +1,7 @@
 """What notebooks 01-04 show a researcher: stored tables as sections, no family and no person among them."""
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from kaur_analysis.formats import number, percent, rupiah, rupiah_short
@@ -52,7 +54,7 @@ def links(edition: Edition) -> Section:
         "programme": ("Program", str),
         "period": ("Periode", str),
         "method": ("Cara padan", str),
-        "records": ("Penerima", number),
+        "records": ("Penerima", _count(edition)),
         "probability": ("Peluang benar", percent),
     }
     return diagnostics.table_of(table, columns, "Penerima menurut cara ditemukan di registri.")
@@ -195,12 +197,13 @@ def conflicts(edition: Edition) -> Section:
         kind=table["kind"].map(CONFLICT_NAMES).fillna(table["kind"]),
         programme=table["programme"].map(names),
         other=table["other"].map(names),
+        rupiah_year=table["rupiah_year"].where(table["families"] >= edition.study.thresholds.minimum_families),
     )
     columns: Columns = {
         "kind": ("Jenis", str),
         "programme": ("Program", str),
         "other": ("Dan", str),
-        "families": ("Keluarga", number),
+        "families": ("Keluarga", _count(edition)),
         "rupiah_year": ("Rupiah setahun", rupiah_short),
     }
     return diagnostics.table_of(table, columns, "Program yang bertemu pada keluarga yang sama.")
@@ -235,3 +238,9 @@ def decisions(edition: Edition) -> Section:
         "numbers": ("Angka", number),
     }
     return diagnostics.table_of(counted, columns, "Keputusan sebelum diterbitkan.")
+
+
+def _count(edition: Edition) -> Callable[[float], str]:
+    """Writes a count of families or people; executed notebooks are shared, so a few are not told apart."""
+    minimum = edition.study.thresholds.minimum_families
+    return lambda value: f"kurang dari {minimum}" if 0 < value < minimum else number(value)
