@@ -16,7 +16,8 @@ from tests.intake_files import nik, recipients, study, workbook
 SEPARATORS = (",", ";", "\t", "|")
 ODD = (
     "", " ", "\u00a0", "0", "-1", "1E+16", "9,90407E+15", "=1+1", "@SUM(A1)", "+62811", "-", "NULL", "#REF!",
-    "31/02/2024", "1.234,5", "1,234.5", "99/99/9999", "ñandú", "\u202egnud", "Jumlah", "L/P", "x" * 5000, '"', "'", ";;",
+    "31/02/2024",
+    "1.234,5", "1,234.5", "99/99/9999", "ñandú", "\u202egnud", "Jumlah", "L/P", "x" * 5000, '"', "'", ";;",
     "\x1f", "NaN", "inf",
 )  # fmt: skip
 HEAD = ["Nama", "NIK", "Tanggal Lahir", "Jenis Kelamin", "Desa", "Kecamatan", "Nilai Bantuan"]
