@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from kaur_analysis.cleaning.corrections import correct, load_corrections
+from kaur_analysis.cleaning.corrections import FILE, Correction, correct, load_corrections
 from kaur_analysis.cleaning.recipients import recipient_tables
 from kaur_analysis.cleaning.registry import RegistryTables, unify
 from kaur_analysis.cleaning.survey import survey_table
 from kaur_analysis.contracts import FAMILIES, PERSONS, RECIPIENTS, SURVEY, checked
-from kaur_analysis.errors import KaurError
+from kaur_analysis.errors import DataRejected, KaurError
 from kaur_analysis.intake import Findings, Intake
 from kaur_analysis.intake.findings import accounting
 from kaur_analysis.study import Study
@@ -67,6 +67,7 @@ def clean(intake: Intake, study: Study) -> Clean:
     """
     findings = Findings()
     corrections = load_corrections(study)
+    _all_have_rows(corrections, intake)
     corrected, audits = {}, []
     for name in _RECORDS:
         corrected[name], audit = correct(getattr(intake, name), corrections, findings)
@@ -88,6 +89,14 @@ def clean(intake: Intake, study: Study) -> Clean:
         accounting=_balanced(intake, set_aside),
         audit=pd.concat(audits, ignore_index=True),
     )
+
+
+def _all_have_rows(corrections: tuple[Correction, ...], intake: Intake) -> None:
+    """Refuse an approved correction of a source of which nothing was read: it would be passed over in silence."""
+    read = {source for name in _RECORDS for source in getattr(intake, name).get("source", ())}
+    for entry in corrections:
+        if entry.status == "disetujui" and entry.source not in read:
+            raise DataRejected(f"{FILE}: koreksi {entry.source} ({entry.reason}): tidak ada baris dari sumber ini.")
 
 
 def _no_registry() -> RegistryTables:
