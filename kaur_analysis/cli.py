@@ -43,6 +43,14 @@ DataOption = Annotated[Path | None, typer.Option("--data", help="Folder tabel an
 OutputOption = Annotated[
     Path | None, typer.Option("--output", help="Folder hasil; edisi menjadi subfolder. Bawaan: reports/ proyek.")
 ]
+PersonOption = Annotated[str, typer.Option("--person", help="Siapa yang membuka nama orang; dicatat.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Alasannya, paling sedikit 10 huruf; dicatat.")]
+PasswordOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--password-file", help="Berkas kata sandi buku kerja. Kosong: ditanyakan. Tidak pernah diketik di sini."
+    ),
+]
 
 
 @app.command()
@@ -142,6 +150,57 @@ def init(folder: Annotated[Path, typer.Argument(help="Folder studi baru.")]) -> 
 
     study = write_template(folder)
     out.print(f"Isi berkas ini, lalu jalankan kaur check: {study}", soft_wrap=True)
+
+
+@app.command()
+def lists(
+    study: Annotated[Path, typer.Argument(help="Berkas studi (YAML) yang sudah dijalankan.")],
+    person: PersonOption,
+    reason: ReasonOption,
+    agency: Annotated[list[str] | None, typer.Option("--agency", help="Kode instansi; boleh diulang.")] = None,
+    desa: Annotated[list[str] | None, typer.Option("--desa", help="Kode BPS desa; boleh diulang.")] = None,
+    answers: Annotated[
+        list[Path] | None, typer.Option("--answers", help="Daftar yang sudah diverifikasi; boleh diulang.")
+    ] = None,
+    password_file: PasswordOption = None,
+    data: DataOption = None,
+) -> None:
+    """Tulis daftar calon penerima dengan nama (TERBATAS) dan lembar musdes, atau terima hasil verifikasinya."""
+    from kaur_analysis.pipeline.edition import open_edition
+    from kaur_analysis.pipeline.restricted import access_to, recipient_lists, take_verification
+    from kaur_analysis.planning import read_password
+
+    edition = open_edition(_text(study), _text(data))
+    if answers:
+        taken = take_verification(edition, answers, read_password(password_file))
+        out.print(f"Hasil verifikasi dicatat di {taken.name}. Lanjutkan: kaur run {study}", soft_wrap=True)
+        return
+    access = access_to(edition, person, reason)
+    written = recipient_lists(edition, access, read_password(password_file), agency or (), desa or ())
+    out.print(f"TERBATAS: {len(written)} berkas di {edition.restricted}", soft_wrap=True)
+
+
+@app.command()
+def review(
+    study: Annotated[Path, typer.Argument(help="Berkas studi (YAML) yang sudah dijalankan.")],
+    person: PersonOption,
+    reason: ReasonOption,
+    answers: Annotated[Path | None, typer.Option("--answers", help="Buku kerja yang sudah diisi.")] = None,
+    password_file: PasswordOption = None,
+    data: DataOption = None,
+) -> None:
+    """Tulis padanan yang diragukan untuk ditinjau orang (TERBATAS), atau terima jawabannya."""
+    from kaur_analysis.pipeline.edition import open_edition
+    from kaur_analysis.pipeline.restricted import access_to, review_workbook, take_review
+    from kaur_analysis.planning import read_password
+
+    edition = open_edition(_text(study), _text(data))
+    if answers:
+        taken = take_review(edition, answers, read_password(password_file))
+        out.print(f"Putusan dicatat di {taken.name}. Lanjutkan: kaur run {study}", soft_wrap=True)
+        return
+    written = review_workbook(edition, access_to(edition, person, reason), read_password(password_file))
+    out.print(f"TERBATAS: {written}", soft_wrap=True)
 
 
 @app.command()

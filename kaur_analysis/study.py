@@ -37,6 +37,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+# Files beside the study that people fill in and that change its result.
+CORRECTIONS_FILE = "corrections.yaml"
+DECISIONS_FILE = "padanan.csv"
+VERIFICATION_FILE = "verifikasi.csv"
+
+
 class Source(Settings):
     """One list that an office holds: one or many files (``path`` may be a glob), or a table of a database.
 
@@ -208,6 +214,11 @@ class Study(Settings):
         if rupiah is None:
             raise StudyRejected(f"garis '{kind}': langkah ini memerlukan satu nilai rupiah untuk seluruh wilayah.")
         return rupiah
+
+    def companions(self) -> tuple[Path, ...]:
+        """Files beside the study that change its result: corrections, judged links, what the field found."""
+        names = (CORRECTIONS_FILE, DECISIONS_FILE, VERIFICATION_FILE)
+        return tuple(path for name in names if (path := self.folder / name).is_file())
 
     def files(self) -> dict[str, tuple[Path, ...]]:
         """Files of each source, sorted; a database source has none.

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from kaur_analysis.cleaning.corrections import FILE, Correction, correct, load_corrections
+from kaur_analysis.cleaning.corrections import Correction, correct, load_corrections
 from kaur_analysis.cleaning.recipients import recipient_tables
 from kaur_analysis.cleaning.registry import RegistryTables, unify
 from kaur_analysis.cleaning.survey import survey_table
@@ -12,7 +12,7 @@ from kaur_analysis.contracts import FAMILIES, PERSONS, RECIPIENTS, SURVEY, check
 from kaur_analysis.errors import DataRejected, KaurError
 from kaur_analysis.intake import Findings, Intake
 from kaur_analysis.intake.findings import accounting
-from kaur_analysis.study import Study
+from kaur_analysis.study import CORRECTIONS_FILE, Study
 
 _RECORDS = (
     "families",
@@ -96,7 +96,9 @@ def _all_have_rows(corrections: tuple[Correction, ...], intake: Intake) -> None:
     read = {source for name in _RECORDS for source in getattr(intake, name).get("source", ())}
     for entry in corrections:
         if entry.status == "disetujui" and entry.source not in read:
-            raise DataRejected(f"{FILE}: koreksi {entry.source} ({entry.reason}): tidak ada baris dari sumber ini.")
+            raise DataRejected(
+                f"{CORRECTIONS_FILE}: koreksi {entry.source} ({entry.reason}): tidak ada baris dari sumber ini."
+            )
 
 
 def _no_registry() -> RegistryTables:

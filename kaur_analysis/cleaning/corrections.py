@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kaur_analysis.errors import DataRejected, StudyRejected
 from kaur_analysis.intake import Findings
 from kaur_analysis.reference import read_yaml
+from kaur_analysis.study import CORRECTIONS_FILE as FILE
 from kaur_analysis.study import Study
 
-FILE = "corrections.yaml"
 AUDIT_COLUMNS = ["source", "file", "sheet", "line", "column", "before", "after", "reason", "who", "date"]
 Value = str | float | None
 

@@ -53,9 +53,10 @@ class Edition:
         return {self.area.code: self.area.full_name, "any": "Program apa pun"} | kecamatan | programmes | agencies
 
     def input_hash(self) -> str:
-        """Hash of the study and of every file it names."""
+        """Hash of the study, of every file it names and of those beside it that change its result."""
         contents = {name: [file_hash(path) for path in paths] for name, paths in self.study.files().items()}
-        return combined_hash({"study": self.study.model_dump(mode="json"), "files": contents})
+        beside = {path.name: file_hash(path) for path in self.study.companions()}
+        return combined_hash({"study": self.study.model_dump(mode="json"), "files": contents, "beside": beside})
 
     def run_hash(self) -> str:
         """Hash of everything that decides the result: inputs, code, libraries."""

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,7 @@ def _make_pages(
 ) -> None:
     basis = _page_basis(edition)
     waiting = {}
-    with ProcessPoolExecutor(max_workers=max(1, jobs)) as pool:
+    with ProcessPoolExecutor(max(1, jobs), get_context("spawn")) as pool:  # as on Windows, and safe beside threads
         for job in chosen:
             fingerprint = _page_fingerprint(job, basis)
             if not force and _still_true(edition, state, job, fingerprint):

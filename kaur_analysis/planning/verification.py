@@ -12,6 +12,7 @@ from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyE
 from python_calamine import CalamineError, CalamineWorkbook
 
 from kaur_analysis.errors import DataRejected
+from kaur_analysis.study import VERIFICATION_FILE as FILE
 
 OUTCOMES = {"verified": "layak", "moved": "pindah", "died": "meninggal", "not_poor": "tidak miskin"}
 HEADINGS = {
@@ -33,6 +34,28 @@ def latest_outcomes(verification: pd.DataFrame | None) -> pd.Series:
     ends = verification["outcome"] != "verified"
     ordered = verification.assign(ends=ends).sort_values(["visited", "ends", "outcome"], kind="stable")
     return ordered.drop_duplicates("family", keep="last").set_index("family")["outcome"].astype(object)
+
+
+def load_verification(folder: Path) -> pd.DataFrame | None:
+    """Outcomes of earlier rounds beside the study (``verifikasi.csv``); ``None`` where there are none.
+
+    Raises
+    ------
+    DataRejected
+        Columns are missing or an outcome is not known.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if missing := [name for name in COLUMNS if name not in (*table.columns, "file")]:
+        raise DataRejected(f"{FILE}: kolom tidak ada: {', '.join(missing)}.")
+    unknown = ~table["outcome"].isin(list(OUTCOMES))
+    if unknown.any():
+        raise DataRejected(
+            f"{FILE}: baris {int(unknown.idxmax()) + 2}: outcome harus salah satu dari {', '.join(OUTCOMES)}."
+        )
+    return table
 
 
 def read_verification(files: Iterable[Path], password: str | None = None) -> pd.DataFrame:
@@ -73,11 +96,11 @@ def _read_one(file: Path, password: str | None) -> tuple[list[dict[str, str]], l
         return {"file": file.name, "line": line, "rule": rule}
 
     try:
-        book = CalamineWorkbook.from_filelike(BytesIO(_opened(file, password)))
-    except (InvalidKeyError, DecryptionError):
-        return [], [problem(0, "kata sandi tidak cocok atau belum diberikan")]
-    except (FileFormatError, CalamineError, OSError):
+        book = CalamineWorkbook.from_filelike(BytesIO(opened(file, password)))
+    except CalamineError:
         return [], [problem(0, "bukan buku kerja yang dapat dibuka")]
+    except DataRejected as error:
+        return [], [problem(0, str(error))]
     rows, wrong = [], []
     for sheet in book.sheet_names:
         lines = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
@@ -106,15 +129,26 @@ def _read_one(file: Path, password: str | None) -> tuple[list[dict[str, str]], l
     return rows, wrong
 
 
-def _opened(file: Path, password: str | None) -> bytes:
-    """Bytes of the workbook, decrypted where it has a password."""
-    content = file.read_bytes()
-    if content[:2] == b"PK":
-        return content
-    office = msoffcrypto.OfficeFile(BytesIO(content))
-    office.load_key(password=password or "")
-    plain = BytesIO()
-    office.decrypt(plain)
+def opened(file: Path, password: str | None) -> bytes:
+    """Bytes of a workbook, decrypted where it has a password.
+
+    Raises
+    ------
+    DataRejected
+        The password is wrong or absent, or the file is no workbook.
+    """
+    try:
+        content = file.read_bytes()
+        if content[:2] == b"PK":
+            return content
+        office = msoffcrypto.OfficeFile(BytesIO(content))
+        office.load_key(password=password or "")
+        plain = BytesIO()
+        office.decrypt(plain)
+    except (InvalidKeyError, DecryptionError):
+        raise DataRejected("kata sandi tidak cocok atau belum diberikan") from None
+    except (FileFormatError, OSError):
+        raise DataRejected("bukan buku kerja yang dapat dibuka") from None
     return plain.getvalue()
 
 

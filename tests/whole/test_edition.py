@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
+from collections.abc import Iterator
 
 import nbformat
 import pandas as pd
@@ -104,6 +106,46 @@ def test_no_name_and_no_number_of_a_person_is_in_the_tables_between(finished):
         for column in table.select_dtypes(include=["object", "string", "str"]).columns:
             cells |= {str(value) for value in table[column].dropna().unique()}
     assert cells & identities == set()
+
+
+def _texts_of(path) -> Iterator[str]:
+    """What can be read in a file: cells of tables, members of workbooks, else its bytes."""
+    if path.suffix == ".parquet":
+        table = pd.read_parquet(path)
+        yield from (
+            str(value)
+            for column in table.select_dtypes(include=["object", "string", "str"]).columns
+            for value in table[column].dropna().unique()
+        )
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            yield from (archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+    else:
+        yield path.read_bytes().decode("utf-8", "replace")
+
+
+def test_no_byte_outside_the_vault_holds_an_identity(finished):
+    identities = _identities(finished.office)
+    numbers = {value for value in identities if value.isdigit()}
+    words = {word for value in identities if not value.isdigit() for word in value.split() if len(word) > 5}
+    produced = [
+        path
+        for folder in (finished.edition.store.data, finished.edition.store.reports)
+        for path in folder.rglob("*")
+        if path.is_file() and path != finished.edition.vault
+    ]
+    assert len(produced) > 60 and len(words) > 100
+    found = set()
+    for path in produced:
+        for text in _texts_of(path):
+            if numbers.intersection(re.findall(r"\d{16}", text)) or words.intersection(re.findall(r"\w+", text)):
+                found.add(path.name)
+    assert found == set()
+
+
+def test_the_vault_cannot_be_read_without_its_key(finished):
+    content = finished.edition.vault.read_bytes()
+    assert not any(value.encode() in content for value in sorted(_identities(finished.office))[:200])
 
 
 def test_no_executed_notebook_holds_a_family(finished):

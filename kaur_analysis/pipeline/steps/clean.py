@@ -5,7 +5,7 @@ import pandas as pd
 from kaur_analysis.cleaning import Clean, clean
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import Intake, keys_for, read_study, rejection, write_findings_workbook
-from kaur_analysis.linkage import Linkage, link
+from kaur_analysis.linkage import Linkage, grey_pairs, link, load_decisions
 from kaur_analysis.pipeline.edition import Edition
 
 
@@ -36,8 +36,11 @@ def clean_inputs(edition: Edition, intake: Intake) -> Clean:
 
 
 def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
-    """Find recipients in the registry; who is not found stays a class of its own."""
-    linkage = link(cleaned, edition.study)
+    """Find recipients in the registry; who is not found is a class of its own, and doubtful pairs can be judged."""
+    decisions = load_decisions(edition.study.folder, cleaned.recipient_keys)
+    linkage = link(cleaned, edition.study, decisions)
+    doubtful = grey_pairs(linkage.candidates, cleaned.registry_keys, cleaned.recipient_keys)
+    edition.store.write("clean/grey_pairs", doubtful)
     edition.store.write("clean/links", linkage.links)
     edition.store.write("clean/link_model", linkage.parameters)
     return linkage

@@ -6,12 +6,16 @@ import pandas as pd
 from kaur_analysis.linkage import reach
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import where_registry
-from kaur_analysis.planning import budget, conflicts, needs_matrix, zero_cost
+from kaur_analysis.planning import budget, conflicts, load_verification, needs_matrix, zero_cost
 
 
 @where_registry
 def match_needs(edition: Edition) -> pd.DataFrame:
-    """Every registry family against every programme of the study, minus what it already receives."""
+    """Every registry family against every programme of the study, minus what it already receives.
+
+    What the field found in earlier rounds (``verifikasi.csv`` beside the study) counts: nobody who moved, died or is
+    not poor is due anything.
+    """
     store = edition.store
     table = needs_matrix(
         store.read("clean/families"),
@@ -19,6 +23,7 @@ def match_needs(edition: Edition) -> pd.DataFrame:
         reach(store.read("clean/links")),
         edition.study.programmes,
         persons=store.read("clean/persons"),
+        verification=load_verification(edition.study.folder),
     )
     store.write("estimates/needs", table)
     return table

@@ -1,0 +1,62 @@
+"""How well and how fast recipients are found in the registry, and what damaged NIKs do to it.
+
+    python -m benchmarks.linkage --families 39000 --out benchmarks/linkage.csv
+
+Synthetic Kaur with the dirt of the field; then one digit wrong in a further share of the NIKs of the longest list.
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from kaur_analysis.cleaning import clean
+from kaur_analysis.demo import make_demo
+from kaur_analysis.intake import keys_for, read_study
+from kaur_analysis.linkage import link
+from kaur_analysis.study import load_study
+from tests.linkage_truth import compare, damage_niks
+
+SHARES = (0.0, 0.05, 0.10, 0.20, 0.30)
+
+
+def measure(families: int) -> pd.DataFrame:
+    """Precision, recall and seconds per share of damaged NIKs."""
+    rows = []
+    for share in SHARES:
+        with tempfile.TemporaryDirectory() as folder:
+            path = make_demo(Path(folder), seed=11, families=families, dirt="field")
+            damage_niks(Path(folder), share)
+            study = load_study(path)
+            intake = read_study(study, keys_for(True), strict=False)
+            cleaned = clean(intake, study)
+            start = time.perf_counter()
+            linkage = link(cleaned, study)
+            seconds = time.perf_counter() - start
+            found = compare(linkage, intake, cleaned, study, Path(folder))
+        rows.append(
+            {
+                "families": families,
+                "damaged": share,
+                "recipients": len(found.records),
+                "precision": round(found.precision, 5),
+                "recall": round(found.recall, 5),
+                "unmatched": round(float((found.records["method"] == "unmatched").mean()), 5),
+                "link_seconds": round(seconds, 1),
+                "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--families", type=int, default=39_000)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/linkage.csv"))
+    options = parser.parse_args()
+    table = measure(options.families)
+    table.to_csv(options.out, index=False, lineterminator="\n")
+    print(table.to_string(index=False))

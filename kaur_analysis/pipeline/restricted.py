@@ -1,0 +1,120 @@
+"""What names people: lists for agencies, sheets for village meetings, doubtful links; and the answers that come back.
+
+Everything is written below ``data/terbatas/<edition>/`` and logged there; answers become data beside the study, without
+names, and change the next run.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from kaur_analysis.errors import UsageError
+from kaur_analysis.intake import keys_for, open_vault
+from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.planning import (
+    Access,
+    identities_of,
+    read_clerical,
+    read_verification,
+    recipient_rows,
+    write_clerical,
+    write_lists,
+    write_musdes,
+)
+from kaur_analysis.store import write_text
+from kaur_analysis.study import DECISIONS_FILE, VERIFICATION_FILE
+
+LOG = "akses.log"
+
+
+def access_to(edition: Edition, person: str, reason: str) -> Access:
+    """Who opens names and why; every use leaves a line in the edition's restricted folder."""
+    return Access(person, reason, edition.restricted / LOG)
+
+
+def recipient_lists(
+    edition: Edition, access: Access, password: str, agencies: Iterable[str] = (), desa: Iterable[str] = ()
+) -> list[Path]:
+    """Lists per agency and desa, and a sheet per desa for the village meeting.
+
+    Parameters
+    ----------
+    agencies, desa
+        Codes; all where none is named.
+
+    Raises
+    ------
+    UsageError
+        Nobody is due anything there.
+    """
+    store = edition.store
+    rows = recipient_rows(store.read("estimates/needs"), edition.study.programmes)
+    for column, chosen in (("agency", set(agencies)), ("desa", set(desa))):
+        if unknown := sorted(chosen - set(rows[column])):
+            raise UsageError(f"Tidak ada calon penerima untuk: {', '.join(unknown)}.")
+        rows = rows[rows[column].isin(chosen)] if chosen else rows
+    vault = open_vault(edition.vault, keys_for(edition.study.synthetic), access.reason)
+    heads = store.read("clean/families", ["family", "head_record"]).set_index("family")["head_record"]
+    identities = identities_of(vault, heads)
+    rows = rows[rows["family"].isin(list(identities))]
+    lists = write_lists(
+        rows,
+        identities,
+        edition.area,
+        edition.restricted / "daftar",
+        password=password,
+        access=access,
+        edition=edition.name,
+        synthetic=edition.study.synthetic,
+    )
+    sheets = write_musdes(
+        rows,
+        identities,
+        edition.area,
+        edition.restricted / "musdes",
+        access=access,
+        edition=edition.name,
+        synthetic=edition.study.synthetic,
+    )
+    return [*lists, *sheets]
+
+
+def review_workbook(edition: Edition, access: Access, password: str) -> Path:
+    """Workbook of the links that the model doubts, with names of both sides.
+
+    Raises
+    ------
+    UsageError
+        There is nothing to judge.
+    """
+    pairs = edition.store.read("clean/grey_pairs")
+    if pairs.empty:
+        raise UsageError("Tidak ada padanan yang diragukan pada edisi ini.")
+    return write_clerical(
+        pairs,
+        open_vault(edition.vault, keys_for(edition.study.synthetic), access.reason),
+        edition.restricted / f"padanan-{edition.name}.xlsx",
+        password=password,
+        access=access,
+        edition=edition.name,
+        synthetic=edition.study.synthetic,
+    )
+
+
+def take_review(edition: Edition, file: Path, password: str | None) -> Path:
+    """Put the answers of a review beside the study; a later answer about the same pair replaces the earlier one."""
+    return _merged(edition.study.folder / DECISIONS_FILE, read_clerical(file, password), ["record", "person"])
+
+
+def take_verification(edition: Edition, files: Iterable[Path], password: str | None) -> Path:
+    """Put what the field found beside the study; a later round replaces what it says of the same family."""
+    found = read_verification(files, password).drop(columns="file")
+    return _merged(edition.study.folder / VERIFICATION_FILE, found, ["family", "programme", "visited"])
+
+
+def _merged(path: Path, new: pd.DataFrame, key: list[str]) -> Path:
+    new = new.astype(str)
+    old = pd.read_csv(path, dtype=str, keep_default_na=False) if path.is_file() else new.iloc[:0]
+    table = pd.concat([old, new], ignore_index=True).drop_duplicates(key, keep="last").sort_values(key)
+    return write_text(path, table.to_csv(index=False, lineterminator="\n"))

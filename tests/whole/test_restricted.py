@@ -1,0 +1,205 @@
+"""Names leave only into protected workbooks, every look is logged, and answers come back as data without names."""
+
+import json
+import re
+import shutil
+from dataclasses import replace
+
+import msoffcrypto
+import pandas as pd
+import pytest
+from python_calamine import CalamineWorkbook
+
+from kaur_analysis.errors import DataRejected, UsageError
+from kaur_analysis.pipeline.edition import open_edition
+from kaur_analysis.pipeline.restricted import (
+    access_to,
+    recipient_lists,
+    review_workbook,
+    take_review,
+    take_verification,
+)
+from kaur_analysis.pipeline.steps.clean import clean_inputs, link_recipients, read_inputs
+from kaur_analysis.pipeline.steps.planning import match_needs
+from kaur_analysis.planning.clerical import COLUMNS
+from kaur_analysis.planning.verification import HEADINGS
+from tests.intake_files import workbook
+
+PASSWORD = "kata-sandi-uji-panjang"
+
+
+@pytest.fixture
+def edition(finished, tmp_path):
+    """The finished edition, copied: answers change the study's folder."""
+    shutil.copytree(finished.office, tmp_path / "demo")
+    shutil.copytree(finished.edition.store.data, tmp_path / "data")
+    return open_edition(str(tmp_path / "demo" / "studi.yaml"), str(tmp_path / "data"), str(tmp_path / "reports"))
+
+
+@pytest.fixture
+def access(edition):
+    return access_to(edition, "Petugas Litbang", "verifikasi lapangan triwulan satu")
+
+
+@pytest.fixture
+def needs(edition):
+    return edition.store.read("estimates/needs").query("due >= 0.5 and agency == 'dinsos'")
+
+
+def lines(path, password=PASSWORD):
+    """Rows of the first sheet, decrypted."""
+    plain = path.with_suffix(".terbuka.xlsx")
+    with path.open("rb") as protected, plain.open("wb") as out:
+        office = msoffcrypto.OfficeFile(protected)
+        office.load_key(password=password)
+        office.decrypt(out)
+    with CalamineWorkbook.from_path(str(plain)) as book:
+        return book.get_sheet_by_index(0).to_python()
+
+
+def test_lists_are_written_per_agency_and_desa(edition, access, needs):
+    written = recipient_lists(edition, access, PASSWORD, agencies=["dinsos"])
+    books = {path.name for path in written if path.suffix == ".xlsx"}
+    assert books == {f"calon-2025-dinsos-{desa}.xlsx" for desa in needs["desa"].unique()}
+
+
+def test_lists_lie_apart_from_what_is_shared(edition, access, needs):
+    written = recipient_lists(edition, access, PASSWORD, ["dinsos"], [needs["desa"].iloc[0]])
+    assert all(edition.restricted in path.parents for path in written)
+
+
+def test_a_list_opens_with_its_password_and_names_people(edition, access, needs, finished):
+    desa = needs["desa"].iloc[0]
+    (path,) = [p for p in recipient_lists(edition, access, PASSWORD, ["dinsos"], [desa]) if p.suffix == ".xlsx"]
+    names = set(pd.read_parquet(finished.office / "truth" / "families.parquet")["name"])
+    cells = {str(cell) for row in lines(path) for cell in row}
+    assert len(names & cells) > 0
+
+
+def test_a_list_is_unreadable_without_its_password(edition, access, needs):
+    desa = needs["desa"].iloc[0]
+    (path,) = [p for p in recipient_lists(edition, access, PASSWORD, ["dinsos"], [desa]) if p.suffix == ".xlsx"]
+    with pytest.raises(Exception, match=r"password|Key"):
+        lines(path, "kata-sandi-yang-salah")
+
+
+def test_a_list_hides_the_middle_of_niks(edition, access, needs):
+    desa = needs["desa"].iloc[0]
+    (path,) = [p for p in recipient_lists(edition, access, PASSWORD, ["dinsos"], [desa]) if p.suffix == ".xlsx"]
+    assert not any(re.search(r"(?<![\d.])\d{16}", str(cell)) for row in lines(path) for cell in row)
+
+
+def test_a_village_sheet_has_initials_only(edition, access, needs, finished):
+    desa = needs["desa"].iloc[0]
+    (sheet,) = [p for p in recipient_lists(edition, access, PASSWORD, ["dinsos"], [desa]) if p.suffix == ".html"]
+    names = pd.read_parquet(finished.office / "truth" / "families.parquet")["name"]
+    words = {word for name in names for word in name.split() if len(word) > 5}
+    assert words.isdisjoint(re.findall(r"\w+", sheet.read_text(encoding="utf-8")))
+
+
+def test_every_look_is_logged_with_who_and_why(edition, access, needs):
+    recipient_lists(edition, access, PASSWORD, ["dinsos"], [needs["desa"].iloc[0]])
+    entries = [json.loads(line) for line in access.log.read_text(encoding="utf-8").splitlines()]
+    assert {entry["person"] for entry in entries} == {"Petugas Litbang"} and len(entries) == 2
+
+
+def test_an_agency_without_candidates_is_refused(edition, access):
+    with pytest.raises(UsageError, match="bukan_instansi"):
+        recipient_lists(edition, access, PASSWORD, ["bukan_instansi"])
+
+
+def test_names_are_not_shown_without_a_reason(edition):
+    with pytest.raises(UsageError, match="alasan"):
+        access_to(edition, "Petugas", "lihat")
+
+
+def answered(tmp_path, *rows):
+    head = [HEADINGS[name] for name in ("family", "programme", "outcome", "visited")]
+    return workbook(tmp_path / "hasil.xlsx", [head, *map(list, rows)])
+
+
+def test_a_family_found_to_be_not_poor_is_due_nothing_in_the_next_run(edition, needs, tmp_path):
+    row = needs.iloc[0]
+    take_verification(
+        edition, [answered(tmp_path, (row["family"], row["programme"], "tidak miskin", "01-04-2025"))], None
+    )
+    again = match_needs(edition)
+    assert again.loc[again["family"] == row["family"], "due"].sum() == 0
+
+
+def test_what_the_field_found_changes_the_input_of_the_edition(edition, needs, tmp_path):
+    before, row = edition.input_hash(), needs.iloc[0]
+    take_verification(edition, [answered(tmp_path, (row["family"], row["programme"], "layak", "01-04-2025"))], None)
+    assert edition.input_hash() != before
+
+
+def test_a_later_round_adds_to_the_earlier_one(edition, needs, tmp_path):
+    for row in needs.drop_duplicates("family").head(2).itertuples():
+        path = take_verification(
+            edition, [answered(tmp_path, (row.family, row.programme, "layak", "01-04-2025"))], None
+        )
+    assert len(pd.read_csv(path)) == 2
+
+
+# --- doubtful links ---
+
+
+@pytest.fixture
+def doubtful(edition):
+    """The edition with every exact link made doubtful, so that there is something to judge."""
+    pairs = edition.store.read("clean/grey_pairs")
+    if len(pairs) < 2:
+        raise AssertionError("the demo's dirt leaves no doubtful pair")
+    return pairs
+
+
+def judged(tmp_path, pairs, answers):
+    titles = [COLUMNS[name].title for name in ("record", "person", "check", "answer")]
+    rows = [
+        [pair.record, pair.person, pair.check, answer] for pair, answer in zip(pairs.itertuples(), answers, strict=True)
+    ]
+    return workbook(tmp_path / "putusan.xlsx", [titles, *rows])
+
+
+def test_doubtful_pairs_are_written_with_both_names(edition, access, doubtful):
+    rows = lines(review_workbook(edition, access, PASSWORD))
+    head = next(row for row in rows if COLUMNS["name_list"].title in row)
+    below = rows[rows.index(head) + 1 :]
+    named = [row for row in below if row[head.index("Nama (daftar)")] and row[head.index("Nama (registri)")]]
+    assert len(named) == len(doubtful)
+
+
+def test_a_judged_pair_is_linked_or_not_as_judged(edition, doubtful, tmp_path):
+    pair = doubtful.head(1)
+    take_review(edition, judged(tmp_path, pair, ["ya"]), None)
+    links = link_recipients(edition, clean_inputs(edition, read_inputs(edition))).links.set_index("record")
+    assert links.loc[pair["record"].iloc[0], "person"] == pair["person"].iloc[0]
+
+
+def test_a_rejected_pair_is_not_linked(edition, doubtful, tmp_path):
+    pair = doubtful.head(1)
+    take_review(edition, judged(tmp_path, pair, ["tidak"]), None)
+    links = link_recipients(edition, clean_inputs(edition, read_inputs(edition))).links.set_index("record")
+    assert links.loc[pair["record"].iloc[0], "person"] != pair["person"].iloc[0]
+
+
+def test_answers_about_another_list_are_refused(edition, doubtful, tmp_path):
+    pair = doubtful.head(1).assign(check="zzzzzzzz")
+    take_review(edition, judged(tmp_path, pair, ["ya"]), None)
+    with pytest.raises(DataRejected, match="daftar berubah"):
+        link_recipients(edition, clean_inputs(edition, read_inputs(edition)))
+
+
+def test_answers_hold_no_name(edition, doubtful, tmp_path):
+    path = take_review(edition, judged(tmp_path, doubtful, ["ya"] * len(doubtful)), None)
+    assert list(pd.read_csv(path).columns) == ["record", "person", "same", "check"]
+
+
+def test_an_answer_that_is_neither_yes_nor_no_is_refused_with_its_line(edition, doubtful, tmp_path):
+    with pytest.raises(DataRejected, match="baris 2"):
+        take_review(edition, judged(tmp_path, doubtful.head(1), ["mungkin"]), None)
+
+
+def test_the_programme_refuses_a_short_password(edition, access, doubtful):
+    with pytest.raises(UsageError, match="pendek"):
+        review_workbook(edition, replace(access), "pendek")
