@@ -204,6 +204,18 @@ def review(
 
 
 @app.command()
+def export(
+    study: Annotated[Path, typer.Argument(help="Berkas studi (YAML) yang sudah dijalankan.")],
+    data: DataOption = None,
+) -> None:
+    """Tulis usulan anggaran dan biaya nol persen sebagai buku kerja untuk RKPD/RPKD (di dalam kantor)."""
+    from kaur_analysis.pipeline.edition import open_edition
+    from kaur_analysis.pipeline.restricted import budget_workbook
+
+    out.print(f"Ditulis: {budget_workbook(open_edition(_text(study), _text(data)))}", soft_wrap=True)
+
+
+@app.command()
 def verify(
     edition: Annotated[str, typer.Argument(help="Nama edisi di bawah reports/, atau foldernya.")],
     output: OutputOption = None,

@@ -12,7 +12,7 @@ from rapidfuzz import process
 
 from kaur_analysis.errors import StudyRejected
 from kaur_analysis.reference import Area, load_area, read_yaml
-from kaur_analysis.reference.catalogue import Programme, check_together, load_catalogue
+from kaur_analysis.reference.catalogue import FUND_NAMES, Programme, check_together, load_catalogue
 
 Share = Annotated[float, Field(ge=0, le=1)]
 SourceKind = Literal[
@@ -154,7 +154,7 @@ class Study(Settings):
     lines: tuple[Line, ...]
     benchmark: Benchmark | None = None
     programmes: tuple[Programme, ...]
-    budgets: dict[str, float] = {}
+    budgets: dict[str, Annotated[float, Field(ge=0)]] = {}
     thresholds: Thresholds = Thresholds()
     model: Model = Model()
     target_year: int = 2026
@@ -195,6 +195,13 @@ class Study(Settings):
                     f"{_nearest(source.programme, codes)}"
                 )
         check_together(self.programmes)
+        agencies = [programme.agency for programme in self.programmes]
+        known = list(dict.fromkeys(["total", *FUND_NAMES, *agencies, *codes]))
+        for key in self.budgets:
+            if key not in known:
+                raise ValueError(
+                    f"budgets: '{key}' bukan 'total', sumber dana, instansi atau program{_nearest(key, known)}"
+                )
         return self
 
     @property

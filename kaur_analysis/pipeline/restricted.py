@@ -14,10 +14,12 @@ from kaur_analysis.intake import keys_for, open_vault
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.planning import (
     Access,
+    Provenance,
     identities_of,
     read_clerical,
     read_verification,
     recipient_rows,
+    write_budget_workbook,
     write_clerical,
     write_lists,
     write_musdes,
@@ -38,6 +40,8 @@ def recipient_lists(
 ) -> list[Path]:
     """Lists per agency and desa, and a sheet per desa for the village meeting.
 
+    Whom the allocation chose where the study names budgets, else everybody who is more likely due than not.
+
     Parameters
     ----------
     agencies, desa
@@ -49,7 +53,8 @@ def recipient_lists(
         Nobody is due anything there.
     """
     store = edition.store
-    rows = recipient_rows(store.read("estimates/needs"), edition.study.programmes)
+    chosen = store.read("estimates/allocation") if edition.study.budgets else None
+    rows = recipient_rows(store.read("estimates/needs"), edition.study.programmes, chosen)
     for column, chosen in (("agency", set(agencies)), ("desa", set(desa))):
         if unknown := sorted(chosen - set(rows[column])):
             raise UsageError(f"Tidak ada calon penerima untuk: {', '.join(unknown)}.")
@@ -78,6 +83,28 @@ def recipient_lists(
         synthetic=edition.study.synthetic,
     )
     return [*lists, *sheets]
+
+
+def budget_workbook(edition: Edition) -> Path:
+    """Workbook of budget lines, cost of zero and metadata, for typing into RKPD and RPKD; not for sharing."""
+    study, store = edition.study, edition.store
+    provenance = Provenance(
+        edition=edition.name,
+        reference_date=study.reference_date,
+        period=f"{study.reference_date.year + 1}",
+        source=", ".join(source.name for source in study.sources),
+        producer=study.contact or edition.area.full_name,
+        lines="; ".join(f"{line.kind} {line.rupiah or line.column}: {line.source}" for line in study.lines),
+        synthetic=study.synthetic,
+    )
+    return write_budget_workbook(
+        edition.restricted / f"rkpd-{edition.name}.xlsx",
+        store.read("estimates/budget"),
+        store.read("estimates/zero_cost"),
+        list(study.programmes),
+        edition.area,
+        provenance,
+    )
 
 
 def review_workbook(edition: Edition, access: Access, password: str) -> Path:

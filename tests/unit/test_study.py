@@ -160,3 +160,16 @@ def test_paths_may_be_patterns(write, tmp_path):
         (tmp_path / "dtsen" / name).touch()
     (tmp_path / "pkh.xlsx").touch()
     assert [path.name for path in load_study(write()).files()["dtsen_keluarga"]] == ["a.csv", "b.csv"]
+
+
+@pytest.mark.parametrize("key", ["total", "apbd", "dinsos", "pkh"])
+def test_a_budget_may_be_of_all_a_fund_an_agency_or_a_programme(write, key):
+    assert load_study(write(budgets={key: 1e9})).budgets == {key: 1e9}
+
+
+def test_a_budget_of_nobody_known_is_refused_with_the_nearest(write):
+    assert "maksud Anda 'dinsos'" in refusal(write(budgets={"dinsoss": 1e9}))
+
+
+def test_a_negative_budget_is_refused(write):
+    assert "budgets" in refusal(write(budgets={"total": -1}))

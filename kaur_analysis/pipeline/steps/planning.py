@@ -6,7 +6,17 @@ import pandas as pd
 from kaur_analysis.linkage import reach
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import where_registry
-from kaur_analysis.planning import budget, conflicts, load_verification, needs_matrix, zero_cost
+from kaur_analysis.planning import (
+    Allocation,
+    allocate,
+    budget,
+    conflicts,
+    limits_from_budgets,
+    load_verification,
+    needs_matrix,
+    widen,
+    zero_cost,
+)
 
 
 @where_registry
@@ -46,6 +56,20 @@ def budget_lines(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
     table = budget(needs, edition.study.programmes)
     edition.store.write("estimates/budget", table)
     return table
+
+
+@where_registry
+def allocation(edition: Edition, needs: pd.DataFrame) -> Allocation | None:
+    """Whom to serve with what first, within the budgets that the study names; nothing where it names none."""
+    study, store = edition.study, edition.store
+    if not study.budgets:
+        return None
+    wide = widen(needs, store.read("estimates/family_poverty"), study.programmes)
+    found = allocate(wide, limits_from_budgets(study.budgets, wide))
+    store.write("estimates/allocation", found.chosen)
+    store.write("estimates/allocation_limits", found.limits)
+    store.write("estimates/allocation_comparison", found.comparison)
+    return found
 
 
 @where_registry

@@ -24,6 +24,7 @@ COST_NAMES = {
     "by_year": "sampai tahun sasaran",
     "sensitivity": "bila garis berubah",
 }
+METHOD_NAMES = {"optimal": "pilihan terbaik dalam batas", "greedy": "yang paling mendesak lebih dahulu"}
 CONFLICT_NAMES = {
     "ganda_instansi": "keluarga yang sama dilayani dua instansi",
     "terlarang_diterima": "diterima bersama padahal tidak boleh",
@@ -207,6 +208,39 @@ def conflicts(edition: Edition) -> Section:
         "rupiah_year": ("Rupiah setahun", rupiah_short),
     }
     return diagnostics.table_of(table, columns, "Program yang bertemu pada keluarga yang sama.")
+
+
+@where_registry
+def allocation(edition: Edition) -> Section | None:
+    """What the budgets can do when chosen well, and when simply the most urgent come first."""
+    if not edition.study.budgets:
+        return None
+    table = edition.store.read("estimates/allocation_comparison")
+    table["method"] = table["method"].map(METHOD_NAMES).fillna(table["method"])
+    columns: Columns = {
+        "method": ("Cara", str),
+        "rupiah_year": ("Rupiah setahun", rupiah_short),
+        "families": ("Keluarga", number),
+        "extreme_families": ("Perkiraan miskin ekstrem", number),
+        "gap_share": ("Jurang tertutup", percent),
+    }
+    return diagnostics.table_of(table, columns, "Hasil menurut cara memilih, dengan anggaran yang sama.")
+
+
+@where_registry
+def budget_limits(edition: Edition) -> Section | None:
+    """Which budget binds, and what one more rupiah of it would do."""
+    if not edition.study.budgets:
+        return None
+    table = edition.store.read("estimates/allocation_limits")
+    columns: Columns = {
+        "constraint": ("Batas", str),
+        "limit": ("Besarnya", rupiah_short),
+        "used": ("Terpakai", rupiah_short),
+        "left": ("Sisa", rupiah_short),
+        "price": ("Jurang per rupiah tambahan", lambda value: number(value, 3)),
+    }
+    return diagnostics.table_of(table, columns, "Anggaran yang membatasi.")
 
 
 @where_registry
