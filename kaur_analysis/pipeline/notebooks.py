@@ -18,6 +18,10 @@ from kaur_analysis.reporting import PAGE_TEMPLATES
 PARAMETER_TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float), "bool": bool}
 
 
+# The numeric rooms speak to statisticians, in English; an office worker is told first what kind of thing went wrong.
+LEAD_INS = {"EstimationError": "taksiran tidak dapat dibuat dari data ini. Keterangan untuk ahli statistik: "}
+
+
 class NotebookFailed(KaurError):
     """A notebook broke; the message names notebook and cell and repeats the error's last line, masked."""
 
@@ -87,7 +91,7 @@ def execute(path: Path, parameters: dict[str, Any], output: Path) -> NotebookNod
         rejected = error.ename in {"DataRejected", "StudyRejected", "KeyMissing", "EstimationError"}
         kind = NotebookRejected if rejected else NotebookFailed
         cell = error.exec_count
-        message = error.evalue if rejected else f"{error.ename}: {error.evalue}"
+        message = LEAD_INS.get(error.ename, "") + error.evalue if rejected else f"{error.ename}: {error.evalue}"
         raise kind(f"{path.name}, sel ke-{cell}: {mask(message)}") from None
 
 

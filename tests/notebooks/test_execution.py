@@ -76,6 +76,12 @@ def test_rejected_data_inside_a_notebook_stay_rejected_data(notebook, tmp_path):
         execute(path, {}, tmp_path / "out.ipynb")
 
 
+def test_an_estimate_that_cannot_be_made_is_told_in_indonesian_first(notebook, tmp_path):
+    path = notebook("from kaur_analysis.errors import EstimationError\nraise EstimationError('too few PSUs')")
+    with pytest.raises(NotebookRejected, match="taksiran tidak dapat dibuat .*: too few PSUs"):
+        execute(path, {}, tmp_path / "out.ipynb")
+
+
 def test_an_executed_copy_is_the_same_whenever_it_was_run(notebook, tmp_path):
     path = notebook("import sys; print('halo'); print('x', file=sys.stderr)", "kecamatan")
     copies = {executed_copy(execute(path, {"kecamatan": "1704020"}, tmp_path / f"{n}.ipynb")) for n in "ab"}

@@ -21,6 +21,7 @@ from kaur_analysis.planning.verification import HEADINGS, latest_outcomes, read_
 from kaur_analysis.planning.workbook import Heading, Sheet, encrypt, read_password, write_workbook
 from kaur_analysis.reference import load_area
 from kaur_analysis.reference.catalogue import load_catalogue
+from tests.shared import ROOT
 from tests.unit.test_planning_needs import POVERTY, reach, world
 
 AREA = load_area("1704")
@@ -421,6 +422,21 @@ def test_libreoffice_opens_the_list(written, tmp_path):
         pytest.skip("LibreOffice is not on this machine")
     plain = tmp_path / "plain.xlsx"
     plain.write_bytes(opened(one(written, "dinsos")))
-    command = [office, "--headless", "--convert-to", "csv", "--outdir", str(tmp_path), str(plain)]
+    utf8 = "csv:Text - txt - csv (StarCalc):44,34,76"  # comma, quote, UTF-8
+    command = [office, "--headless", "--convert-to", utf8, "--outdir", str(tmp_path), str(plain)]
     subprocess.run(command, check=True, timeout=120, capture_output=True)
     assert "Contoh Warga A" in (tmp_path / "plain.csv").read_text(encoding="utf-8")
+
+
+def test_libreoffice_opens_the_list_with_its_password(written):
+    python = next((p for p in ("/usr/bin/python3", shutil.which("python3")) if p and _has_uno(p)), None)
+    if python is None or shutil.which("soffice") is None:
+        pytest.skip("LibreOffice with its Python bridge is not on this machine")
+    reader = ROOT / "tests" / "libreoffice_reader.py"
+    command = [python, str(reader), str(one(written, "dinsos").resolve()), PASSWORD]
+    done = subprocess.run(command, check=True, timeout=120, capture_output=True, encoding="utf-8")
+    assert done.stdout.startswith("Calon penerima Dinas Sosial")
+
+
+def _has_uno(python):
+    return subprocess.run([python, "-c", "import uno"], check=False, capture_output=True).returncode == 0
