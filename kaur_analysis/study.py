@@ -140,6 +140,23 @@ class Model(Settings):
     draws: int = Field(default=200, ge=50)
 
 
+class AllocationRules(Settings):
+    """What bounds an allocation besides the budgets: quotas, verification capacity, floors, caps per family.
+
+    The names and meanings of :class:`kaur_analysis.planning.Limits`.
+    """
+
+    quota: dict[str, Annotated[float, Field(ge=0)]] = {}
+    capacity: float | dict[str, float] | None = None
+    desa_floor: int = Field(default=0, ge=0)
+    reserve: float = Field(default=0.0, ge=0, lt=1)
+    family_programmes: int = Field(default=3, ge=1)
+    family_rupiah: float | None = Field(default=None, gt=0)
+    in_kind_weight: float = Field(default=0.1, ge=0)
+    mip_gap: float = Field(default=0.005, gt=0)
+    time_limit: float = Field(default=30.0, gt=0)
+
+
 class Study(Settings):
     """Everything that decides an edition's result."""
 
@@ -155,6 +172,8 @@ class Study(Settings):
     benchmark: Benchmark | None = None
     programmes: tuple[Programme, ...]
     budgets: dict[str, Annotated[float, Field(ge=0)]] = {}
+    allocation: AllocationRules = AllocationRules()
+    show_nik: bool = False
     thresholds: Thresholds = Thresholds()
     model: Model = Model()
     target_year: int = 2026

@@ -31,8 +31,11 @@ LOG = "akses.log"
 
 
 def access_to(edition: Edition, person: str, reason: str) -> Access:
-    """Who opens names and why; every use leaves a line in the edition's restricted folder."""
-    return Access(person, reason, edition.restricted / LOG)
+    """Who opens names and why; every use leaves a line in the edition's restricted folder.
+
+    Whole NIK are shown only where the study grants it (``show_nik``).
+    """
+    return Access(person, reason, edition.restricted / LOG, edition.study.show_nik)
 
 
 def recipient_lists(

@@ -65,7 +65,8 @@ def allocation(edition: Edition, needs: pd.DataFrame) -> Allocation | None:
     if not study.budgets:
         return None
     wide = widen(needs, store.read("estimates/family_poverty"), study.programmes)
-    found = allocate(wide, limits_from_budgets(study.budgets, wide))
+    limits = limits_from_budgets(study.budgets, wide, **study.allocation.model_dump())
+    found = allocate(wide, limits)
     store.write("estimates/allocation", found.chosen)
     store.write("estimates/allocation_limits", found.limits)
     store.write("estimates/allocation_comparison", found.comparison)
@@ -78,12 +79,16 @@ def cost_of_zero(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
     store, study = edition.store, edition.study
     poverty = store.read("estimates/family_poverty")
     draws = store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float64)
+    alternatives = (
+        {"tanpa disesuaikan ke angka resmi": store.read("estimates/family_poverty_model")} if study.benchmark else {}
+    )
     table = zero_cost(
         poverty,
         needs,
         study.programmes,
         draws=draws,
         line_rp_month=study.line("extreme"),
+        alternatives=alternatives,
         years=(min(study.reference_date.year + 1, study.target_year), study.target_year),
     )
     store.write("estimates/zero_cost", table)

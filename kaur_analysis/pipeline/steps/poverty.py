@@ -167,9 +167,23 @@ def fit_small_areas(edition: Edition, design: SurveyDesign, model: WelfareModel)
 
 @where_registry
 def family_poverty(edition: Edition, areas: SmallAreas) -> pd.DataFrame:
-    """P(poor), P(extreme poor) and expected gaps of every family; joint draws of welfare beside them."""
-    expected = areas.after.families()
-    places = areas.registry[["family", "kecamatan", "desa", "household_size"]].reset_index(drop=True)
+    """P(poor), P(extreme poor) and expected gaps of every family; joint draws of welfare beside them.
+
+    Where the study names an official share, the same before agreeing with it is kept for comparison.
+    """
+    table = _family_table(areas.after, areas.registry)
+    if edition.study.benchmark:
+        edition.store.write("estimates/family_poverty_model", _family_table(areas.before, areas.registry))
+    draws = areas.after.draws(edition.study.model.draws)
+    columns = pd.DataFrame(draws, columns=[f"draw_{number:03d}" for number in range(draws.shape[1])])
+    edition.store.write("estimates/family_poverty", table)
+    edition.store.write("estimates/welfare_draws", pd.concat([table[["family"]], columns], axis=1))
+    return table
+
+
+def _family_table(result: EmpiricalBest, registry: pd.DataFrame) -> pd.DataFrame:
+    expected = result.families()
+    places = registry[["family", "kecamatan", "desa", "household_size"]].reset_index(drop=True)
     table = places.assign(
         p_poor=expected["p_poor"],
         p_extreme=expected["p_extreme"],
@@ -177,12 +191,7 @@ def family_poverty(edition: Edition, areas: SmallAreas) -> pd.DataFrame:
         gap_extreme_rp_month=expected["gap_extreme"],
         expected_welfare_rp_month=expected["expected_welfare"],
     )
-    table = checked(FAMILY_POVERTY, table)
-    draws = areas.after.draws(edition.study.model.draws)
-    columns = pd.DataFrame(draws, columns=[f"draw_{number:03d}" for number in range(draws.shape[1])])
-    edition.store.write("estimates/family_poverty", table)
-    edition.store.write("estimates/welfare_draws", pd.concat([table[["family"]], columns], axis=1))
-    return table
+    return checked(FAMILY_POVERTY, table)
 
 
 def area_estimates(edition: Edition, areas: SmallAreas | None) -> pd.DataFrame:
