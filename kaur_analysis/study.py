@@ -47,7 +47,8 @@ class Source(Settings):
     """One list that an office holds: one or many files (``path`` may be a glob), or a table of a database.
 
     ``aliases`` maps a canonical column to the heading this file uses; ``tolerate`` says how many findings of a rule
-    the office accepts before the list is rejected; ``codebook`` overrides the one that ``kind`` implies.
+    the office accepts before the list is rejected; ``codebook`` overrides the one that ``kind`` implies. A recipient
+    list marked ``proposal`` names whom the office means to serve, not who was: the allocation is compared with it.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -62,6 +63,7 @@ class Source(Settings):
     programme: str | None = None
     period: str | None = None
     as_of: date | None = None
+    proposal: bool = False
     aliases: dict[str, str] = {}
     tolerate: dict[str, int] = {}
 
@@ -69,6 +71,8 @@ class Source(Settings):
     def _recipients_name_their_programme(self) -> Self:
         if self.kind == "recipients" and not (self.programme and self.period):
             raise ValueError(f"sumber '{self.name}': daftar penerima harus menyebut programme dan period")
+        if self.proposal and self.kind != "recipients":
+            raise ValueError(f"sumber '{self.name}': hanya daftar penerima yang dapat menjadi proposal")
         if self.kind.startswith("susenas") and not self.wave:
             raise ValueError(f"sumber '{self.name}': Susenas harus menyebut wave, misalnya '2024-03'")
         return self

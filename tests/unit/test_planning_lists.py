@@ -21,7 +21,7 @@ from kaur_analysis.planning.verification import HEADINGS, latest_outcomes, read_
 from kaur_analysis.planning.workbook import Heading, Sheet, encrypt, read_password, write_workbook
 from kaur_analysis.reference import load_area
 from kaur_analysis.reference.catalogue import load_catalogue
-from tests.shared import ROOT
+from tests.libreoffice import first_cell
 from tests.unit.test_planning_needs import POVERTY, reach, world
 
 AREA = load_area("1704")
@@ -429,14 +429,4 @@ def test_libreoffice_opens_the_list(written, tmp_path):
 
 
 def test_libreoffice_opens_the_list_with_its_password(written):
-    python = next((p for p in ("/usr/bin/python3", shutil.which("python3")) if p and _has_uno(p)), None)
-    if python is None or shutil.which("soffice") is None:
-        pytest.skip("LibreOffice with its Python bridge is not on this machine")
-    reader = ROOT / "tests" / "libreoffice_reader.py"
-    command = [python, str(reader), str(one(written, "dinsos").resolve()), PASSWORD]
-    done = subprocess.run(command, check=True, timeout=120, capture_output=True, encoding="utf-8")
-    assert done.stdout.startswith("Calon penerima Dinas Sosial")
-
-
-def _has_uno(python):
-    return subprocess.run([python, "-c", "import uno"], check=False, capture_output=True).returncode == 0
+    assert first_cell(one(written, "dinsos"), PASSWORD).startswith("Calon penerima Dinas Sosial")

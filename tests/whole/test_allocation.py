@@ -1,10 +1,13 @@
 """Budgets and limits of a study file decide what the allocation may do."""
 
+import shutil
+
 import pytest
 
 from kaur_analysis.errors import KaurError
 from kaur_analysis.pipeline.edition import open_edition
-from kaur_analysis.pipeline.steps.planning import allocation
+from kaur_analysis.pipeline.steps.clean import clean_inputs, link_recipients, read_inputs
+from kaur_analysis.pipeline.steps.planning import allocation, match_needs
 
 
 @pytest.fixture
@@ -66,3 +69,28 @@ def test_the_demo_says_what_its_budgets_do(finished):
 def test_zero_costs_otherwise_without_the_official_share(finished):
     table = finished.edition.store.read("estimates/zero_cost")
     assert "tanpa disesuaikan ke angka resmi" in set(table["detail"])
+
+
+@pytest.fixture
+def proposing(finished, tmp_path):
+    """A copy of the finished edition whose list of small businesses is a proposal, linked anew."""
+    shutil.copytree(finished.office, tmp_path / "demo")
+    shutil.copytree(finished.edition.store.data, tmp_path / "data")
+    study = tmp_path / "demo" / "studi.yaml"
+    text = study.read_text(encoding="utf-8").replace("programme: umkm,", "proposal: true, programme: umkm,")
+    study.write_text(text, encoding="utf-8")
+    edition = open_edition(str(study), str(tmp_path / "data"), str(tmp_path))
+    link_recipients(edition, clean_inputs(edition, read_inputs(edition)))
+    return edition
+
+
+def test_the_office_s_own_proposal_is_compared(proposing):
+    assert "usulan kantor" in set(allocation(proposing, match_needs(proposing)).comparison["method"])
+
+
+def test_a_proposal_has_reached_nobody(proposing):
+    assert "umkm" not in set(proposing.store.read("clean/links")["programme"])
+
+
+def test_a_proposal_is_linked_like_any_list(proposing):
+    assert proposing.store.read("clean/proposals")["family"].notna().mean() > 0.8

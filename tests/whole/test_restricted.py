@@ -24,6 +24,7 @@ from kaur_analysis.pipeline.steps.planning import match_needs
 from kaur_analysis.planning.clerical import COLUMNS
 from kaur_analysis.planning.verification import HEADINGS
 from tests.intake_files import workbook
+from tests.libreoffice import first_cell
 
 PASSWORD = "kata-sandi-uji-panjang"
 
@@ -167,6 +168,10 @@ def test_doubtful_pairs_are_written_with_both_names(edition, access, doubtful):
     below = rows[rows.index(head) + 1 :]
     named = [row for row in below if row[head.index("Nama (daftar)")] and row[head.index("Nama (registri)")]]
     assert len(named) == len(doubtful)
+
+
+def test_libreoffice_opens_the_review_with_its_password(edition, access, doubtful):
+    assert first_cell(review_workbook(edition, access, PASSWORD), PASSWORD).startswith("Padanan yang diragukan")
 
 
 def test_a_judged_pair_is_linked_or_not_as_judged(edition, doubtful, tmp_path):

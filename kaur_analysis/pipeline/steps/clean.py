@@ -41,7 +41,14 @@ def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
     linkage = link(cleaned, edition.study, decisions)
     doubtful = grey_pairs(linkage.candidates, cleaned.registry_keys, cleaned.recipient_keys)
     edition.store.write("clean/grey_pairs", doubtful)
-    edition.store.write("clean/links", linkage.links)
+    proposed = (
+        linkage.links["record"]
+        .str.split(":")
+        .str[0]
+        .isin([source.name for source in edition.study.sources if source.proposal])
+    )
+    edition.store.write("clean/links", linkage.links[~proposed])
+    edition.store.write("clean/proposals", linkage.links[proposed])
     edition.store.write("clean/link_model", linkage.parameters)
     return linkage
 

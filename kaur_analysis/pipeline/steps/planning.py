@@ -66,7 +66,8 @@ def allocation(edition: Edition, needs: pd.DataFrame) -> Allocation | None:
         return None
     wide = widen(needs, store.read("estimates/family_poverty"), study.programmes)
     limits = limits_from_budgets(study.budgets, wide, **study.allocation.model_dump())
-    found = allocate(wide, limits)
+    proposals = store.read("clean/proposals").dropna(subset="family")[["family", "programme"]].drop_duplicates()
+    found = allocate(wide, limits, {"usulan kantor": proposals} if len(proposals) else {})
     store.write("estimates/allocation", found.chosen)
     store.write("estimates/allocation_limits", found.limits)
     store.write("estimates/allocation_comparison", found.comparison)

@@ -292,7 +292,7 @@ def edition_facts(edition: Edition) -> dict[str, Any]:
                 "basis": programme.basis,
                 "year": programme.year,
                 "source": programme.source,
-                "listed": any(source.programme == programme.code for source in study.sources),
+                "listed": any(source.programme == programme.code and not source.proposal for source in study.sources),
             }
             for programme in study.programmes
         ],
