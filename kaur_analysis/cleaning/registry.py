@@ -156,8 +156,8 @@ def _joined(systems: list[_System], findings: Findings) -> tuple[pd.DataFrame, p
         if rank:
             newer_people = pd.concat([*persons, *(f.assign(relation="head") for f in families)], ignore_index=True)
             match = _families_of(own, members, newer_people)
-            own["family"] = own["registry_family"].map(match).fillna(own["family"])
-            members = members.assign(family=members["registry_family"].map(match).fillna(members["family"]))
+            own["family"] = [match.get(family, family) for family in own["registry_family"]]
+            members = members.assign(family=[match.get(family, family) for family in members["registry_family"]])
             replaced = members["registry_family"].isin(match).to_numpy()
             known = _same_people(members, pd.concat(persons, ignore_index=True)) if persons else ~replaced
             findings.set_aside("digantikan", members[replaced & ~known])

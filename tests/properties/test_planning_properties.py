@@ -59,7 +59,7 @@ def test_gap_closed_per_row_adds_up_to_the_comparison(wide, total):
 
 
 @settings(max_examples=60)
-@given(st.floats(0, 1e9), st.floats(1, 1e8), st.floats(0.001, 1))
+@given(st.integers(0, 10**9).map(float), st.integers(1, 10**8).map(float), st.floats(0.001, 1))
 def test_closed_gap_never_exceeds_gap_or_expected_transfer(transfer, gap, chance):
     closed = float(gap_closed(np.array([transfer]), np.array([gap]), np.array([chance]))[0])
     assert 0 <= closed <= min(gap, chance * transfer) * (1 + 1e-12)
