@@ -14,6 +14,7 @@ from kaur_analysis.errors import DataRejected, UsageError
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.restricted import (
     access_to,
+    budget_workbook,
     recipient_lists,
     review_workbook,
     take_review,
@@ -96,6 +97,14 @@ def test_a_village_sheet_has_initials_only(edition, access, needs, finished):
     names = pd.read_parquet(finished.office / "truth" / "families.parquet")["name"]
     words = {word for name in names for word in name.split() if len(word) > 5}
     assert words.isdisjoint(re.findall(r"\w+", sheet.read_text(encoding="utf-8")))
+
+
+def test_the_planners_workbook_stays_in_the_office(edition):
+    assert edition.restricted in budget_workbook(edition).parents
+
+
+def test_libreoffice_opens_the_planners_workbook(edition):
+    assert first_cell(budget_workbook(edition), "").startswith("Usulan anggaran per program")
 
 
 def test_every_look_is_logged_with_who_and_why(edition, access, needs):
