@@ -75,7 +75,7 @@ def _dbf(path: Path, random: np.random.Generator) -> None:
         for name in table.columns:
             writer.field(name[:10], "C", 80)
         for row in table.itertuples(index=False):
-            writer.record(*[cell.encode("ascii", "replace").decode() for cell in row])
+            writer.record(*[cell.encode("ascii", "replace").decode().strip() for cell in row])  # DBF pads anyway
     path.write_bytes(buffer.getvalue())
 
 
