@@ -122,7 +122,7 @@ SURVEY = pa.DataFrameSchema(
         "weight_household": _number(0),
         "weight_person": _number(0),
         "expenditure_rp_month": _number(0),
-        "urban": _flag(),
+        "urban": _flag(nullable=True, required=False),
         "kecamatan": _text(_KECAMATAN, nullable=True, required=False),
         **_COVARIATES,
     },

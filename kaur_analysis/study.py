@@ -46,9 +46,11 @@ VERIFICATION_FILE = "verifikasi.csv"
 class Source(Settings):
     """One list that an office holds: one or many files (``path`` may be a glob), or a table of a database.
 
-    ``aliases`` maps a canonical column to the heading this file uses; ``tolerate`` says how many findings of a rule
-    the office accepts before the list is rejected; ``codebook`` overrides the one that ``kind`` implies. A recipient
-    list marked ``proposal`` names whom the office means to serve, not who was: the allocation is compared with it.
+    ``aliases`` maps a canonical column to the heading this file uses; ``times`` multiplies a number column whose unit
+    differs from the canonical one (1000 where a file counts in thousand rupiah); ``tolerate`` says how many findings of
+    a rule the office accepts before the list is rejected; ``codebook`` overrides the one that ``kind`` implies. A
+    recipient list marked ``proposal`` names whom the office means to serve, not who was: the allocation is compared
+    with it.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -65,6 +67,7 @@ class Source(Settings):
     as_of: date | None = None
     proposal: bool = False
     aliases: dict[str, str] = {}
+    times: dict[str, Annotated[float, Field(gt=0)]] = {}
     tolerate: dict[str, int] = {}
 
     @model_validator(mode="after")
@@ -123,10 +126,15 @@ class Registry(Settings):
 
 
 class Thresholds(Settings):
-    """When a number is shown with caution, hidden for its error, or hidden to protect people."""
+    """When a number is shown with caution, hidden for its error, or hidden to protect people.
+
+    ``width_hide`` is the widest 95 per cent interval of a share that a survey alone may give: 30 points (National
+    Center for Health Statistics, Data Presentation Standards for Proportions, Parker et al. 2017).
+    """
 
     rse_caution: Share = 0.25
     rse_hide: Share = 0.50
+    width_hide: Share = 0.30
     minimum_families: int = Field(default=5, ge=3)
     link_probability: Share = 0.90
 
@@ -240,10 +248,10 @@ class Study(Settings):
         StudyRejected
             The line differs between households, so there is no one number.
         """
-        rupiah = next((line.rupiah for line in self.lines if line.kind == kind and line.urban_rural == "all"), None)
-        if rupiah is None:
+        line = next((line for line in self.lines if line.kind == kind and line.urban_rural == "all"), None)
+        if line is None or line.rupiah is None:
             raise StudyRejected(f"garis '{kind}': langkah ini memerlukan satu nilai rupiah untuk seluruh wilayah.")
-        return rupiah
+        return line.rupiah * line.times
 
     def companions(self) -> tuple[Path, ...]:
         """Files beside the study that change its result: corrections, judged links, what the field found."""

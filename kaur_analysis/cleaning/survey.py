@@ -14,7 +14,7 @@ def survey_table(intake: Intake, study: Study, findings: Findings) -> pd.DataFra
     named = intake.survey_households["kind"] == "household_survey" if len(intake.survey_households) else []
     tables = []
     if np.any(named):
-        tables.append(_named_survey(intake.survey_households[named], study))
+        tables.append(_named_survey(intake.survey_households[named], study, findings))
     if len(intake.survey_households) and not np.all(named):
         tables.append(_susenas(intake, intake.survey_households[~np.asarray(named)], findings))
     if not tables:
@@ -85,13 +85,21 @@ def _people(persons: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _named_survey(households: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """A survey whose columns the study names; what it has no column for gets the plainest value."""
+def _named_survey(households: pd.DataFrame, study: Study, findings: Findings) -> pd.DataFrame:
+    """A survey whose columns the study names; what it has no column for gets the plainest value.
+
+    Without a column for size every household counts as one; where the column is there but the cell empty, the household
+    cannot be weighted and is set aside.
+    """
+    if "weight_person" not in households and "household_size" in households:
+        unknown = households["household_size"].isna().to_numpy()
+        findings.set_aside("survei_tanpa_ukuran", households[unknown], True, "household_size")
+        households = households[~unknown]
     table = households.drop(
         columns=["source", "file", "sheet", "line", "record", "region_codes", "kind", "wave", "programme", "period"]
     )
     table = table.dropna(axis=1, how="all").copy()
-    defaults = {"weight_household": 1.0, "urban": 0.0, "stratum": "1", "household_size": np.nan}
+    defaults = {"weight_household": 1.0, "urban": np.nan, "stratum": "1", "household_size": np.nan}
     for name, value in defaults.items():
         if name not in table:
             table[name] = value

@@ -1,8 +1,9 @@
 """From estimates to the published table: marks for error, hiding of small groups, rounding, and the record of it.
 
-Order of the rules: no value → ``belum ada data``; relative standard error too large → ``tidak disajikan``; then hiding
-to protect families (small, resting on few, all or none, told by the last edition), then whatever must be hidden so that
-those cannot be worked out; last, rounding. The published table does not tell a small number from a companion.
+Order of the rules: no value → ``belum ada data``; error too large, or unknown where a sample was drawn → ``tidak
+disajikan``; then hiding to protect families (small, resting on few, all or none, told by the last edition), then
+whatever must be hidden so that those cannot be worked out; last, rounding. The published table does not tell a small
+number from a companion.
 """
 
 from collections.abc import Mapping
@@ -40,6 +41,8 @@ RULES = {
     "tampil": "cukup banyak keluarga dan galat cukup kecil",
     "hati-hati": "galat relatif di antara kedua batas",
     "galat": "galat relatif di atas batas",
+    "galat tak diketahui": "contoh survei terlalu kecil untuk mengetahui galatnya",
+    "rentang lebar": "rentang 95% lebih lebar daripada batas",
     "tanpa data": "tidak ada nilai",
     "sedikit": "menghitung lebih sedikit keluarga daripada batas",
     "dasar kecil": "bagian dari lebih sedikit keluarga daripada batas",
@@ -62,6 +65,10 @@ class Limits(Protocol):
         """Relative standard error above which it is not shown."""
 
     @property
+    def width_hide(self) -> float:
+        """Widest 95 per cent interval of a share estimated from a sample alone."""
+
+    @property
     def minimum_families(self) -> int:
         """Fewest families a number may count or rest on; also the width an attacker must be left with."""
 
@@ -76,7 +83,10 @@ def publish(
     estimates_by_topic
         Topic → rows in the shape of the published table (``docs/architecture.md``) before protection. Needed columns:
         ``indicator, area, unit, value``; absent text columns count as ``""``, absent numbers as missing. ``n`` of a
-        share is the number of families it is a share of; where it is absent the base is not checked.
+        share is the number of families it is a share of; where it is absent the base is not checked. ``sampled``
+        (absent means no) marks estimates from a sample alone: they are shown only with a known error and, shares, an
+        interval no wider than ``width_hide`` (Parker et al. 2017, NCHS standards for proportions: an RSE alone passes a
+        share of two clusters whose interval runs from nothing to all).
     thresholds
         Error limits and the minimum number of families.
     previous
@@ -116,12 +126,17 @@ def publish(
     )
     table.loc[table["status"] == "disembunyikan", NUMBERS] = np.nan
     table.loc[table["status"] == "tidak disajikan", ["value", "low", "high"]] = np.nan
-    published = _rounded(table).sort_values(KEYS, ignore_index=True)
+    published = _rounded(table)[COLUMNS].sort_values(KEYS, ignore_index=True)
     decisions = table[[*KEYS, "status"]].assign(rule=rule, why=rule.map(RULES)).sort_values(KEYS, ignore_index=True)
     return checked(PUBLISHED, published), decisions
 
 
-_STATUS = {"galat": "tidak disajikan", "tanpa data": "belum ada data"}
+_STATUS = {
+    "galat": "tidak disajikan",
+    "galat tak diketahui": "tidak disajikan",
+    "rentang lebar": "tidak disajikan",
+    "tanpa data": "belum ada data",
+}
 
 
 def _collected(estimates_by_topic: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -129,11 +144,12 @@ def _collected(estimates_by_topic: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     for topic, rows in estimates_by_topic.items():
         if absent := {"indicator", "area", "unit", "value"} - set(rows.columns):
             raise ValueError(f"topic {topic!r}: columns {sorted(absent)} are absent")
-        parts.append(rows.assign(topic=topic).reindex(columns=COLUMNS).astype(object))
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS, dtype=object)
+        parts.append(rows.assign(topic=topic).reindex(columns=[*COLUMNS, "sampled"]).astype(object))
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*COLUMNS, "sampled"], dtype=object)
     text = [column for column in COLUMNS if column not in NUMBERS]
     table[text] = table[text].fillna("").astype(str)
     table[NUMBERS] = table[NUMBERS].astype(float)
+    table["sampled"] = table["sampled"].eq(True)
     twice = table.loc[table.duplicated(KEYS), "topic"].unique()
     if len(twice):
         raise ValueError(f"rows with the same key in topics {sorted(twice)}")
@@ -141,9 +157,16 @@ def _collected(estimates_by_topic: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _by_error(table: pd.DataFrame, thresholds: Limits) -> pd.Series:
-    """Rule by value and relative standard error alone."""
-    cases = [table["value"].isna(), table["rse"] > thresholds.rse_hide, table["rse"] > thresholds.rse_caution]
-    return pd.Series(np.select(cases, ["tanpa data", "galat", "hati-hati"], "tampil"), table.index, dtype=object)
+    """Rule by value and error alone."""
+    narrow = table["high"] - table["low"] <= thresholds.width_hide  # false where no interval is known
+    cases = {
+        "tanpa data": table["value"].isna(),
+        "galat": table["rse"] > thresholds.rse_hide,
+        "galat tak diketahui": table["sampled"] & table["rse"].isna(),
+        "rentang lebar": table["sampled"] & table["unit"].eq("bagian") & ~narrow,
+        "hati-hati": table["rse"] > thresholds.rse_caution,
+    }
+    return pd.Series(np.select(list(cases.values()), list(cases), "tampil"), table.index, dtype=object)
 
 
 def _told_by_previous(rows: pd.DataFrame, previous: pd.DataFrame, minimum: int) -> list[int]:

@@ -109,7 +109,7 @@ def _typed(
 ) -> pd.Series:
     kind = column.type
     if kind == "number":
-        return _numbers(texts, name, column, locale, places, context.findings)
+        return _numbers(texts, name, column, locale, places, context)
     if kind == "date":
         return _dates(texts, name, locale, places, context)
     if kind in ("category", "flag", "any_flag"):
@@ -133,10 +133,11 @@ def _typed(
 
 
 def _numbers(
-    texts: pd.Series, name: str, column: Column, locale: str, places: pd.DataFrame, findings: Findings
+    texts: pd.Series, name: str, column: Column, locale: str, places: pd.DataFrame, context: Context
 ) -> pd.Series:
+    findings = context.findings
     parsed = values.numbers(texts, locale)
-    result = parsed.values
+    result = parsed.values * context.source.times.get(name, 1.0)
     _judge_locale(parsed, np.isfinite(result), texts, name, places, findings, "angka_tidak_terbaca")
     low = -np.inf if column.minimum is None else column.minimum
     high = np.inf if column.maximum is None else column.maximum

@@ -49,7 +49,11 @@ def actions_for(
     rules = rule_table()
     found: list[Action] = []
     for rule in rules["rules"]:
-        if scope not in rule["scope"] or ("number" not in rule and len(found) >= rules["fewest"]):
+        if (
+            scope not in rule["scope"]
+            or facts.route not in rule.get("route", facts.route)
+            or ("number" not in rule and len(found) >= rules["fewest"])
+        ):
             continue
         if rule.get("unless") in [action.code for action in found]:
             continue

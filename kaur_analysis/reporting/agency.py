@@ -87,7 +87,7 @@ def agency_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, agen
         gaps=_gaps(table, area, by_size),
         overlap=_overlap(table, area, agency),
         needs=needs,
-        limits=limits_of(table, known, area.code, own),
+        limits=limits_of(table, known, area, area.code, own),
     )
 
 

@@ -68,6 +68,7 @@ class Facts:
     minimum_families: int
     rse_caution: float
     rse_hide: float
+    width_hide: float
     lines: tuple[str, ...]
     benchmark: str
     sources: tuple[Source, ...]
@@ -113,6 +114,7 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         minimum_families=int(thresholds.get("minimum_families", 5)),
         rse_caution=float(thresholds.get("rse_caution", 0.25)),
         rse_hide=float(thresholds.get("rse_hide", 0.5)),
+        width_hide=float(thresholds.get("width_hide", 0.3)),
         lines=tuple(_line(entry) for entry in facts.get("lines") or []),
         benchmark=_benchmark(facts.get("benchmark")),
         sources=tuple(_source(entry) for entry in facts.get("sources") or []),

@@ -200,8 +200,8 @@ def compare(own: Figure, other: Figure, equivalence: float) -> str:
 
 
 def one_in(share: float) -> str:
-    """A share as people: ``1 dari 6``; above a half ``6 dari 10``, below one in a hundred ``4 dari 1.000``."""
-    if share >= 0.45:
+    """A share as people: ``1 dari 6``; from 29 per cent up ``4 dari 10``, below one in a hundred ``4 dari 1.000``."""
+    if share >= 0.29:
         return f"{number(share * 10)} dari 10"
     if share >= 0.01:
         return f"1 dari {number(1 / share)}"

@@ -205,12 +205,12 @@ def kabupaten_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -
         priorities=_priorities(table, area, pockets),
         scenarios=_scenarios(table, known, area),
         zero_cost=_zero_cost(table, area),
-        reach_any=reach_of(table, area.code, None, area),
+        reach_any=reach_of(table, known, area, area.code, None),
         reach=reach_by_programme(table, known, area, area.code, known.programmes.values()),
         survey_reach=_survey_reach(table, known, area),
         agencies=_agencies(table, known, area),
         needs=needs_of(table, known, area, area.code),
-        limits=limits_of(table, known, area.code),
+        limits=limits_of(table, known, area, area.code),
     )
 
 

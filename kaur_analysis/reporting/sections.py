@@ -13,6 +13,18 @@ SHAPES = (
     f"▲ {HIGHER}, ▼ {LOWER}, ■ {EQUAL}, ○ {UNCLEAR} dari kabupaten; "
     "garis mendatar: kisaran 95 persen; garis putus: kabupaten"
 )
+_REACH_REGISTRY = (
+    "Tiap tanda 10 dari 100 keluarga miskin ekstrem: ● menerima, ◌ belum terdaftar, ○ terdaftar tetapi terlewat."
+)
+_REACH_SURVEY = "Tiap tanda 10 dari 100 rumah tangga miskin ekstrem: ● menerima, ○ terlewat."
+_DENOMINATORS_REGISTRY = (
+    "Terlewat: dari semua keluarga miskin ekstrem. Di luar sasaran: penerima yang tidak miskin ekstrem, dari semua "
+    "penerima yang padan."
+)
+_DENOMINATORS_SURVEY = (
+    "Menurut survei. Terlewat: dari semua rumah tangga miskin ekstrem. Di luar sasaran: rumah tangga penerima yang "
+    "tidak miskin ekstrem, dari semua rumah tangga penerima."
+)
 
 
 def header(view: Any) -> Section:
@@ -89,8 +101,11 @@ def tile_map(view: Any) -> Section:
 
 def targeting_sentences(view: Any) -> Section:
     """Reach of programmes in sentences and signs; the largest in words, the rest as a table."""
+    by_survey = view.frame.facts.route == "survey"
     return section(
         "reach",
+        legend=_REACH_SURVEY if by_survey else _REACH_REGISTRY,
+        denominators=_DENOMINATORS_SURVEY if by_survey else _DENOMINATORS_REGISTRY,
         whole=view.reach_any,
         detailed=view.reach[:DETAILED_PROGRAMMES],
         rest=view.reach[DETAILED_PROGRAMMES:],
@@ -121,5 +136,9 @@ def method(view: Any) -> Section:
     """Method, sources, contact, run id and input hash in small print."""
     facts = view.frame.facts
     return section(
-        "method", facts=facts, caution=f"{number(facts.rse_caution * 100)}%", hide=f"{number(facts.rse_hide * 100)}%"
+        "method",
+        facts=facts,
+        caution=f"{number(facts.rse_caution * 100)}%",
+        hide=f"{number(facts.rse_hide * 100)}%",
+        width=number(facts.width_hide * 100),
     )

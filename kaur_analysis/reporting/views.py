@@ -176,11 +176,11 @@ def kecamatan_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, c
             ("poverty.poor_share", "poverty.extreme_share", "poverty.extreme_families", "targeting.exclusion_error"),
         ),
         comparison=comparison_of(table, area, "poverty.poor_share", own=code),
-        reach_any=reach_of(table, code, None, area),
+        reach_any=reach_of(table, known, area, code, None),
         reach=reach,
         desa=_desa(table, area, code),
         needs=needs_of(table, known, area, code),
-        limits=limits_of(table, known, code),
+        limits=limits_of(table, known, area, code),
     )
 
 
@@ -263,12 +263,12 @@ def reach_by_programme(
     table: PublishedTable, facts: Facts, area: Area, code: str, programmes: Iterable[Programme]
 ) -> tuple[Reach, ...]:
     """Reach of the programmes that have recipients in a place, the largest first."""
-    found = [reach for programme in programmes if (reach := reach_of(table, code, programme, area)) is not None]
+    found = [reach for programme in programmes if (reach := reach_of(table, facts, area, code, programme)) is not None]
     found.sort(key=lambda reach: (-reach.recipients.value if reach.recipients.shown else 0, reach.name))
     return tuple(found)
 
 
-def reach_of(table: PublishedTable, code: str, programme: Programme | None, area: Area) -> Reach | None:
+def reach_of(table: PublishedTable, facts: Facts, area: Area, code: str, programme: Programme | None) -> Reach | None:
     """Sentences about a programme, or about any programme at all; nothing where the table has no row of it."""
     about = programme.code if programme else ANY
     exclusion = table.one("targeting.exclusion_error", code, about)
@@ -278,14 +278,15 @@ def reach_of(table: PublishedTable, code: str, programme: Programme | None, area
         return None
     sentences, picture = [], ""
     if exclusion.shown:
-        listed, picture = _of_the_poor(table, code, about, exclusion)
+        listed, picture = _of_the_poor(table, facts, code, about, exclusion)
         sentences.append(listed)
     else:
-        sentences.append(f"Jangkauan keluarga miskin ekstrem: {exclusion.why}.")
+        sentences.append(f"Jangkauan {_unit(facts)} miskin ekstrem: {exclusion.why}.")
     if inclusion.shown:
         outside = of_hundred([inclusion.value, 1 - inclusion.value])[0]
         base = f" (dari {recipients.words})" if recipients.shown else ""
-        sentences.append(f"Dari 100 penerima yang padan{base}, {outside} di luar kelompok miskin ekstrem.")
+        judged = "rumah tangga penerima dalam survei" if facts.route == "survey" else f"penerima yang padan{base}"
+        sentences.append(f"Dari 100 {judged}, {outside} di luar kelompok miskin ekstrem.")
     unmatched = unmatched_share(table, code, about)
     if unmatched.shown and unmatched.value > 0:
         sentences.append(f"{unmatched.text} nama penerima tidak ditemukan di daftar keluarga dan tidak dinilai.")
@@ -310,7 +311,12 @@ def unmatched_share(table: PublishedTable, code: str, programme: str) -> Figure:
     return Figure(unmatched.value / listed, unit="bagian", n=listed, status="tampil")
 
 
-def _of_the_poor(table: PublishedTable, code: str, about: str, exclusion: Figure) -> tuple[str, str]:
+def _unit(facts: Facts) -> str:
+    """What is counted: families of the registry, or households of the survey."""
+    return "rumah tangga" if facts.route == "survey" else "keluarga"
+
+
+def _of_the_poor(table: PublishedTable, facts: Facts, code: str, about: str, exclusion: Figure) -> tuple[str, str]:
     """Of 100 extremely poor families: reached, not listed, listed but passed over; and the same as ten signs."""
     base = table.one("poverty.extreme_families", code)
     of = f" (perkiraan {base.words})" if base.shown else ""
@@ -327,7 +333,7 @@ def _of_the_poor(table: PublishedTable, code: str, about: str, exclusion: Figure
     else:
         parts = [1 - exclusion.value, exclusion.value]
         reached, missed = of_hundred(parts)
-        sentence = f"Dari 100 keluarga miskin ekstrem{of}: {reached} menerima, {missed} terlewat."
+        sentence = f"Dari 100 {_unit(facts)} miskin ekstrem{of}: {reached} menerima, {missed} terlewat."
         signs = "●○"
     tens = of_hundred([part / 10 for part in parts])
     return sentence, "".join(sign * count for sign, count in zip(signs, tens, strict=True))
@@ -398,7 +404,9 @@ def sum_text(figures: Iterable[Figure]) -> str:
     return rupiah_short(sum(shown)) if shown else ""
 
 
-def limits_of(table: PublishedTable, facts: Facts, code: str, programmes: Iterable[Programme] = ()) -> tuple[str, ...]:
+def limits_of(
+    table: PublishedTable, facts: Facts, area: Area, code: str, programmes: Iterable[Programme] = ()
+) -> tuple[str, ...]:
     """What cannot be concluded: about the estimates, about lists, about signs."""
     about = [programme.code for programme in programmes] or [ANY]
     unmatched = [(name, unmatched_share(table, code, name)) for name in about]
@@ -412,8 +420,11 @@ def limits_of(table: PublishedTable, facts: Facts, code: str, programmes: Iterab
         "registry": "perkiraan model dari survei dan daftar keluarga",
         "survey": "taksiran langsung dari sampel survei",
     }[facts.route]
+    by_kecamatan = [table.one("poverty.poor_share", each) for each in area.kecamatan["kecamatan"]]
     first = (
-        f"Angka kecamatan adalah {basis}, bukan sensus; dua tempat yang kisarannya bertumpang tindih tidak boleh "
+        "Survei ini tidak memuat kode kecamatan: kemiskinan hanya dapat ditaksir untuk kabupaten."
+        if facts.route == "survey" and set(by_kecamatan) == {NOTHING}
+        else f"Angka kecamatan adalah {basis}, bukan sensus; dua tempat yang kisarannya bertumpang tindih tidak boleh "
         "diperingkat."
     )
     return (

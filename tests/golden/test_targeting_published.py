@@ -66,44 +66,6 @@ def test_who_did_not_come_forward_explains_most_of_the_exclusion(households: pd.
     assert found["exclusion_unlisted", "self"] == pytest.approx(by_hand, rel=1e-12)
 
 
-def clustered(formula: str, frame: pd.DataFrame, model: str = "logit") -> pd.DataFrame:
-    fit = getattr(smf, model)(formula, frame).fit(cov_type="cluster", cov_kwds={"groups": frame["village"]}, disp=0)
-    return pd.DataFrame({"coefficient": fit.params, "se": fit.bse})
-
-
-def test_table_4_consumption_beyond_the_score_keeps_the_rich_away(households: pd.DataFrame) -> None:
-    arm = households[households["arm"] == "self"]
-    residual = smf.ols("logconsumption ~ PMTSCORE", arm).fit().resid
-    found = clustered("showup ~ PMTSCORE + residual", arm.assign(residual=residual))
-    published = PUBLISHED["table4_logit_show_up"]
-    assert len(arm) == published["n"]
-    # The paper's first stage is on a sample of its own, which moves the score's coefficient, not the residual's.
-    np.testing.assert_allclose(found.loc["residual"], published["residual"], atol=6e-4)
-    np.testing.assert_allclose(found.loc["PMTSCORE"], published["pmt_score"], atol=0.05)
-
-
-def test_table_5_beneficiaries_are_poorer_under_self_targeting(households: pd.DataFrame) -> None:
-    found = clustered("logconsumption ~ selftargeting", households[households["getbenefit"] == 1], "ols")
-    np.testing.assert_allclose(
-        found.loc["selftargeting"], PUBLISHED["table5"]["log_consumption_of_beneficiaries"], atol=6e-4
-    )
-
-
-@pytest.mark.parametrize("term", ["selftargeting", "logconsumption", "selftargeting:logconsumption"])
-def test_table_5_receipt_falls_faster_with_consumption(households: pd.DataFrame, term: str) -> None:
-    known = households.dropna(subset=["getbenefit", "logconsumption"])
-    found = clustered("getbenefit ~ selftargeting * logconsumption", known)
-    np.testing.assert_allclose(found.loc[term], PUBLISHED["table5"]["receives"][term], rtol=1e-3, atol=6e-4)
-
-
-@pytest.mark.parametrize(
-    ("name", "outcome"), [("mistarget", "mistarget"), ("exclusion", "excl_error"), ("inclusion", "incl_error")]
-)
-def test_table_5_errors_by_arm(households: pd.DataFrame, name: str, outcome: str) -> None:
-    found = clustered(f"{outcome} ~ selftargeting", households.dropna(subset=[outcome]))
-    np.testing.assert_allclose(found.loc["selftargeting"], PUBLISHED["table5"][name], atol=1.1e-3)
-
-
 def test_exclusion_error_has_the_clustered_standard_error(households: pd.DataFrame) -> None:
     design = SurveyDesign(households, "one", psu="village")
     table = targeting_measures(households, "very_poor", "getbenefit", design=design).set_index("measure")

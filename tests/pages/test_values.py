@@ -256,3 +256,38 @@ def test_a_line_that_differs_between_households_is_described():
     facts = made.facts()
     facts["lines"][0] |= {"rupiah": None, "times": 1.0}
     assert "menurut kolom garis di survei" in r.method(r.kecamatan_view(made.published(), facts, made.AREA, CODE)).html
+
+
+# --- a study without a registry ---
+
+
+def by_survey(table=None):
+    return r.kecamatan_view(
+        made.published() if table is None else table, made.facts() | {"route": "survey"}, made.AREA, CODE
+    )
+
+
+def test_a_survey_counts_households():
+    table = made.published()
+    found = by_survey(table[table["topic"] != "reasons"])  # a survey knows no reasons
+    assert "rumah tangga miskin ekstrem" in found.reach[0].sentences[0]
+
+
+def test_a_survey_has_no_matched_recipients():
+    assert not any("padan" in sentence for sentence in by_survey().reach_any.sentences)
+
+
+def test_without_a_registry_no_recipient_list_is_asked_to_be_updated():
+    assert "pantau" not in [action.code for action in by_survey().actions]
+
+
+def test_a_survey_without_kecamatan_codes_says_so():
+    table = made.published()
+    whole = table[table["area"].str.len() < 7]
+    assert by_survey(whole).limits[0].startswith("Survei ini tidak memuat kode kecamatan")
+
+
+def test_a_page_without_any_supported_action_says_so():
+    nothing = made.published()[lambda table: table["topic"] == "official"]
+    page = r.actions(by_survey(nothing)).html
+    assert "Belum ada angka yang cukup pasti" in page

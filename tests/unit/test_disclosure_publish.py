@@ -49,6 +49,28 @@ def test_relative_error_decides_the_mark_with_limits_included(rse, status):
     assert published.at[("1704010", "poor_share"), "status"] == status
 
 
+@pytest.mark.parametrize(("sampled", "status"), [(True, "tidak disajikan"), (False, "tampil")])
+def test_an_unknown_error_stops_what_a_sample_alone_says(sampled, status):
+    published = shown("poverty", rows("poor_share", [0.2], "bagian", sampled=sampled, low=0.15, high=0.25))
+    assert published.at[("1704010", "poor_share"), "status"] == status
+
+
+@pytest.mark.parametrize(("high", "status"), [(0.499, "tampil"), (0.501, "tidak disajikan")])
+def test_a_sampled_share_is_shown_up_to_thirty_points_of_interval(high, status):
+    table = rows("poor_share", [0.35], "bagian", sampled=True, rse=0.2, low=0.2, high=high)
+    assert shown("poverty", table).at[("1704010", "poor_share"), "status"] == status
+
+
+def test_a_sampled_share_without_an_interval_is_not_shown():
+    published = shown("poverty", rows("poor_share", [0.35], "bagian", sampled=True, rse=0.2))
+    assert published.at[("1704010", "poor_share"), "status"] == "tidak disajikan"
+
+
+def test_a_sampled_count_is_not_judged_by_its_width():
+    table = rows("extreme_families", [900], "keluarga", sampled=True, rse=0.2, low=500.0, high=1300.0)
+    assert shown("poverty", table).at[("1704010", "extreme_families"), "status"] == "tampil"
+
+
 def test_a_number_too_uncertain_is_not_printed_in_the_table_either():
     assert np.isnan(shown("poverty", rows("poor_share", [0.2], "bagian", rse=0.7))["value"].item())
 

@@ -81,7 +81,16 @@ def test_the_difference_uses_both_errors():
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [(0.17, "1 dari 6"), (0.04, "1 dari 25"), (0.6, "6 dari 10"), (0.004, "4 dari 1.000")]
+    ("value", "words"),
+    [
+        (0.17, "1 dari 6"),
+        (0.04, "1 dari 25"),
+        (0.28, "1 dari 4"),
+        (0.29, "3 dari 10"),
+        (0.41, "4 dari 10"),
+        (0.6, "6 dari 10"),
+        (0.004, "4 dari 1.000"),
+    ],
 )
 def test_a_share_is_told_as_people(value, words):
     assert one_in(value) == words

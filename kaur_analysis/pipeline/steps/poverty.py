@@ -61,7 +61,7 @@ def survey_design(edition: Edition) -> SurveyDesign:
     Raises
     ------
     StudyRejected
-        The study names no survey: nothing says how much anyone spends.
+        The study names no survey: nothing says how much anyone spends; or some households have no line.
     """
     survey = edition.store.read("clean/survey")
     if survey.empty:
@@ -69,11 +69,18 @@ def survey_design(edition: Edition) -> SurveyDesign:
             "Studi ini tidak memuat survei. Kemiskinan ditaksir dari pengeluaran: tambahkan sumber susenas_household "
             "dan susenas_consumption, atau household_survey."
         )
+    urban = survey["urban"] if "urban" in survey else pd.Series(np.nan, survey.index)
+    covered = {"all": pd.Series(True, survey.index), "urban": urban == 1, "rural": urban == 0}
     for line in edition.study.lines:
         own = survey[line.column] if line.column else pd.Series(float(line.rupiah or np.nan), survey.index)
-        covered = {"all": survey["urban"].notna(), "urban": survey["urban"] == 1, "rural": survey["urban"] == 0}
         place = covered[line.urban_rural]
         survey.loc[place, f"line_{line.kind}"] = own[place] * line.times
+    for kind in ("poverty", "extreme"):
+        if lacking := int(survey[f"line_{kind}"].isna().sum()):
+            raise StudyRejected(
+                f"garis '{kind}': {lacking} dari {len(survey)} rumah tangga survei tidak mempunyai garis. Sebut garis "
+                "untuk perkotaan dan perdesaan dan kolom urban yang terisi, atau satu garis untuk semua."
+            )
     edition.store.write("estimates/survey", survey)
     return survey_sample(survey, "weight_person")
 

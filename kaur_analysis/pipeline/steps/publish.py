@@ -12,6 +12,8 @@ from kaur_analysis.pipeline.steps import where_registry
 
 KEY = ["topic", "indicator", "area", "programme", "agency", "group", "period"]
 NUMBERS = ["value", "low", "high", "rse", "n"]
+# Source of what was estimated from a sample alone, as the poverty step names it.
+SURVEY = "survei rumah tangga"
 # Measures of the targeting room that pages show, and their units.
 TARGETING_UNITS = {
     "coverage": "bagian",
@@ -55,13 +57,14 @@ SCENARIO_NAMES = {
 
 
 def long(table: pd.DataFrame, **constants: Any) -> pd.DataFrame:
-    """Give a table the columns of the published table; what it does not say is empty."""
+    """Give a table the columns of the published table and whether a sample alone gave it; what it lacks is empty."""
     shaped = table.assign(**{name: value for name, value in constants.items() if name not in table.columns})
     for name in (*KEY, "unit", "source"):
         shaped[name] = shaped[name].fillna("") if name in shaped.columns else ""
     for name in NUMBERS:
         shaped[name] = shaped[name].astype(float) if name in shaped.columns else np.nan
-    return shaped[[*KEY, "unit", *NUMBERS, "source"]]
+    shaped["sampled"] = shaped["source"].eq(SURVEY)
+    return shaped[[*KEY, "unit", *NUMBERS, "source", "sampled"]]
 
 
 def official_rows(edition: Edition) -> pd.DataFrame:
@@ -117,7 +120,7 @@ def survey_targeting_rows(edition: Edition, kabupaten_only: bool = True) -> pd.D
     table = _measures(edition.store.read("estimates/targeting_survey"), edition)
     if kabupaten_only:
         table = table[table["area"] == edition.area.code]
-    return long(table, topic="targeting_survey", source="survei rumah tangga")
+    return long(table, topic="targeting_survey", source=SURVEY)
 
 
 @where_registry
