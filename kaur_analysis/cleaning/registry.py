@@ -13,6 +13,7 @@ from kaur_analysis.cleaning.composition import complete_sums, composition, heads
 from kaur_analysis.cleaning.places import locate
 from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS
 from kaur_analysis.intake import Findings, Intake
+from kaur_analysis.intake.text import among
 from kaur_analysis.study import Registry, Study
 
 KEY_COLUMNS = (
@@ -104,12 +105,12 @@ def _one_system(name: str, families: pd.DataFrame, persons: pd.DataFrame, study:
         findings.set_aside("wilayah_lain", families[outside])
         findings.set_aside("wilayah_tidak_dikenal", families[unknown], report=True, column="desa")
     families = families[~outside & ~unknown]
-    lost = ~persons["registry_family"].isin(families["registry_family"]).to_numpy()
+    lost = ~among(persons["registry_family"], families["registry_family"])
     findings.set_aside("keluarga_tidak_ada", persons[lost])
     persons = _one_family_each(persons[~lost], findings)
     if own_file and len(persons):
-        empty = ~families["registry_family"].isin(persons["registry_family"]).to_numpy()
-        elsewhere = empty & families["person_token"].isin(persons["person_token"].dropna()).to_numpy()
+        empty = ~among(families["registry_family"], persons["registry_family"])
+        elsewhere = empty & among(families["person_token"], persons["person_token"])
         findings.set_aside("dua_keluarga", families[elsewhere], report=True)
         families = families[~elsewhere]
     return _System(name, families, persons)
@@ -158,7 +159,7 @@ def _joined(systems: list[_System], findings: Findings) -> tuple[pd.DataFrame, p
             match = _families_of(own, members, newer_people)
             own["family"] = [match.get(family, family) for family in own["registry_family"]]
             members = members.assign(family=[match.get(family, family) for family in members["registry_family"]])
-            replaced = members["registry_family"].isin(match).to_numpy()
+            replaced = among(members["registry_family"], pd.Series(list(match), dtype="str"))
             known = _same_people(members, pd.concat(persons, ignore_index=True)) if persons else ~replaced
             findings.set_aside("digantikan", members[replaced & ~known])
             members = members[~replaced]
@@ -184,17 +185,18 @@ def _families_of(own: pd.DataFrame, members: pd.DataFrame, newer: pd.DataFrame) 
 
 def _same_people(older: pd.DataFrame, newer: pd.DataFrame) -> np.ndarray:
     """Which older rows are people that a newer registry has."""
-    by_number = older["person_token"].isin(newer["person_token"].dropna())
-    return (by_number | _by_name(older).isin(_by_name(newer).dropna())).to_numpy()
+    by_number = among(older["person_token"], newer["person_token"])
+    return by_number | among(_by_name(older), _by_name(newer))
 
 
 def _finished(families: pd.DataFrame, persons: pd.DataFrame, listed: str) -> RegistryTables:
     """Tables of the contracts, and the keys of everybody for linkage."""
     persons = _with_heads(persons)
     merged = families.groupby("family", sort=False).first()
-    merged["sources"] = families.groupby("family", sort=False)["source"].agg(
-        lambda names: "+".join(dict.fromkeys(names))
-    )
+    apart = families[["family", "source"]].drop_duplicates()
+    several = apart["family"].duplicated(keep=False)
+    merged["sources"] = apart[~several].set_index("family")["source"].reindex(merged.index)
+    merged["sources"] = merged["sources"].fillna(apart[several].groupby("family")["source"].agg("+".join))
     on_list = families[families["system"] == listed].groupby("family")
     merged["listed_desil"] = on_list["desil"].first().reindex(merged.index) if listed else np.nan
     merged["in_targeting_list"] = merged.index.isin(list(on_list.groups)).astype(float) if listed else 1.0
@@ -256,7 +258,7 @@ def _covariates(families: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
 def _keys(persons: pd.DataFrame, families: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
     """What links people to lists: every person, and heads of family rows that no person row stands for."""
     columns = ["person", "family", *KEY_COLUMNS, "female"]
-    absent = ~families["family"].isin(persons["family"]).to_numpy()
+    absent = ~among(families["family"], persons["family"])
     own_heads = families[absent].drop_duplicates("family")
     own_heads = own_heads.assign(person=own_heads["person_token"].fillna(own_heads["record"]))
     people = pd.concat([persons.reindex(columns=columns), own_heads.reindex(columns=columns)], ignore_index=True)

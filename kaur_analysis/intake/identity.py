@@ -120,9 +120,10 @@ def _part(usable: pd.Series, start: int, stop: int) -> NDArray[np.int64]:
 
 _HONORIFIC = r"h|hj|haji|hajah|kh|ust|ustad|alm|almh|almarhum|almarhumah|bpk|bapak|pak|ibu|bu|tn|ny|nn|sdr|sdri"
 _DEGREE = r"drs|dra|dr|drg|ir|prof|sh|se|st|spd|sag|mpd|msi|mm"
-_TITLE = re.compile(f"{_HONORIFIC}|{_DEGREE}")
+_TITLES = frozenset(f"{_HONORIFIC}|{_DEGREE}".split("|"))
+_NO_LETTER = re.compile(r"[^a-z ]")
 _MUHAMMAD = re.compile(r"mu?h|muh?d|mo(h|ch)|mohd|mhd|mhmd|md|m[uo](h|ch)am+ad")
-_PATRONYM = re.compile(r"bin|binti|bt|bte")
+_PATRONYMS = frozenset({"bin", "binti", "bt", "bte"})
 
 
 def normal_name(name: str) -> str:
@@ -130,16 +131,14 @@ def normal_name(name: str) -> str:
 
     Only for matching; lists and letters keep the name as it was written.
     """
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower().replace(".", " ")
+    ascii_name = name if name.isascii() else unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    plain = ascii_name.lower().replace(".", " ")
     before_degrees = plain.split(",")[0].split("/")[0].split("(")[0]
-    words = re.sub(r"[^a-z ]", "", before_degrees).split()
-    for position, word in enumerate(words):
-        if _PATRONYM.fullmatch(word) and position > 0:
-            words = words[:position]
-            break
-    kept = [word for word in words if not _TITLE.fullmatch(word)] or words
-    kept = ["muhammad" if _MUHAMMAD.fullmatch(word) else word for word in kept]
-    return " ".join(kept).upper()
+    words = _NO_LETTER.sub("", before_degrees).split()
+    patronym = next((position for position, word in enumerate(words) if position and word in _PATRONYMS), None)
+    words = words[:patronym]
+    kept = [word for word in words if word not in _TITLES] or words
+    return " ".join("muhammad" if word[0] == "m" and _MUHAMMAD.fullmatch(word) else word for word in kept).upper()
 
 
 def bigrams(name: str) -> list[str]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kaur_analysis.intake.identity import bigrams, normal_name
 from kaur_analysis.intake.keys import Keys
+from kaur_analysis.intake.values import factorized
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 TOKEN_BYTES = 16
@@ -29,7 +30,7 @@ class Pseudonymiser:
     def tokens(self, texts: pd.Series, purpose: str, size: int = TOKEN_BYTES) -> pd.Series:
         """Token of each text; ``""`` stays missing."""
         key = self.keys.derive(purpose)
-        codes, distinct = pd.factorize(texts)
+        codes, distinct = factorized(texts)
         made = [
             hmac.digest(key, text.encode(), "sha256")[:size].hex().translate(_LETTERS) if text else None
             for text in distinct
@@ -38,15 +39,19 @@ class Pseudonymiser:
 
     def names(self, names: pd.Series) -> pd.DataFrame:
         """``name_token`` of the normalised name; ``name_bigrams``, keyed tokens of its letter pairs, spaces between."""
-        codes, distinct = pd.factorize(names)
-        normalised = pd.Series([normal_name(name) for name in distinct], dtype="str")
-        pairs = [bigrams(name) for name in normalised]
-        every = pd.Series(sorted({pair for row in pairs for pair in row}), dtype="str")
+        codes, distinct = factorized(names)
+        names_made = [normal_name(name) for name in distinct]
+        words = [name.split() for name in names_made]
+        # Names share most of their words: letter pairs are keyed once a word, not once a name.
+        pairs = {word: bigrams(word) for word in {word for row in words for word in row}}
+        every = pd.Series(sorted({pair for own in pairs.values() for pair in own}), dtype="str")
         keyed = dict(zip(every, self.tokens(every, "bigram", _BIGRAM_BYTES), strict=True))
+        of_word = {word: {keyed[pair] for pair in own} for word, own in pairs.items()}
         joined = np.array(
-            [" ".join(sorted(keyed[pair] for pair in row)) or None for row in pairs] + [None], dtype=object
+            [" ".join(sorted(set().union(*(of_word[word] for word in row)))) or None for row in words] + [None],
+            dtype=object,
         )
-        tokens = np.array([*self.tokens(normalised, "name"), None], dtype=object)
+        tokens = np.array([*self.tokens(pd.Series(names_made, dtype="str"), "name"), None], dtype=object)
         return pd.DataFrame(
             {
                 "name_token": pd.Series(tokens[codes], index=names.index, dtype="str"),

@@ -126,10 +126,8 @@ def _typed(
             findings.add("kode_tidak_dikenal", rows[~near], name, shown[~near], allowed, personal=True)
         dtype = "float64" if kind != "category" else "str"
         return pd.Series(parsed.values, index=texts.index, dtype=dtype)
-    blank = (
-        texts.map({text: values.is_blank(text) for text in texts.unique()}).to_numpy(dtype=bool) if len(texts) else []
-    )
-    return texts.mask(blank, "") if np.any(blank) else texts
+    blank = values.blanks(texts)
+    return texts.mask(blank, "") if blank.any() else texts
 
 
 def _numbers(

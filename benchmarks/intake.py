@@ -1,0 +1,119 @@
+"""How long intake and cleaning take beside a bare read of the same files, and how both grow.
+
+    python -m benchmarks.intake --out benchmarks/intake.csv
+
+Synthetic DTSEN lists of families and persons, CSV and XLSX. Bare is ``pandas.read_csv(dtype=str)`` or
+``read_excel(engine="calamine", dtype=str)`` of the same two files; full is reading, judging, pseudonymising, writing
+the vault and cleaning to one row per family and person. Every measurement has a process of its own.
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+
+import pandas as pd
+
+from kaur_analysis.cleaning import clean
+from kaur_analysis.demo import make_demo
+from kaur_analysis.intake import demo_keys, read_study
+from kaur_analysis.study import Registry, Source, Study, load_study
+
+SEED_FAMILIES = 11_800  # about 40 000 people
+LISTS = {"keluarga": "dtsen_family", "anggota": "dtsen_person"}
+
+
+def write_lists(folder: Path, copies: int, suffix: str) -> int:
+    """Write the seed's lists so many times below each other, every copy with numbers of its own; number of persons."""
+    seed = folder / "benih"
+    make_demo(seed, families=SEED_FAMILIES)
+    rows = 0
+    for name in LISTS:
+        once = pd.read_csv(seed / "sumber" / f"dtsen_{name}.csv", sep=";", dtype=str, keep_default_na=False)
+        many = pd.concat([_renumbered(once, copy) for copy in range(copies)], ignore_index=True)
+        rows = len(many)
+        if suffix == "csv":
+            many.to_csv(folder / f"dtsen_{name}.csv", sep=";", index=False)
+        else:
+            many.to_excel(folder / f"dtsen_{name}.xlsx", index=False, engine="xlsxwriter")
+    return rows
+
+
+def _renumbered(table: pd.DataFrame, copy: int) -> pd.DataFrame:
+    moved = table.assign(id_keluarga=table["id_keluarga"] + f"-{copy}")
+    for name in ("nik", "no_kk"):
+        serial = table[name].str[12:].astype(int) + 80 * copy
+        moved[name] = table[name].str[:12] + serial.map("{:04d}".format)
+    return moved
+
+
+def two_lists(folder: Path, suffix: str) -> Study:
+    """The demo's study with the two lists alone."""
+    study = load_study(folder / "benih" / "studi.yaml")
+    day = date(2025, 3, 31)
+    sources = tuple(
+        Source(name=f"dtsen_{name}", kind=kind, path=f"dtsen_{name}.{suffix}", as_of=day)  # type: ignore[arg-type]
+        for name, kind in LISTS.items()
+    )
+    registry = Registry(precedence=("dtsen_keluarga",))
+    return study.model_copy(update={"sources": sources, "registry": registry, "folder": folder})
+
+
+def bare(folder: Path, suffix: str) -> None:
+    """Read both files as text and do nothing else."""
+    for name in LISTS:
+        path = folder / f"dtsen_{name}.{suffix}"
+        if suffix == "csv":
+            pd.read_csv(path, sep=";", dtype=str)
+        else:
+            pd.read_excel(path, dtype=str, engine="calamine")
+
+
+def full(folder: Path, suffix: str) -> None:
+    """Read, judge, pseudonymise, write the vault, clean."""
+    study = two_lists(folder, suffix)
+    intake = read_study(study, demo_keys(), strict=False, vault=folder / "brankas.bin")
+    clean(intake, study)
+
+
+def timed(work: Callable[[Path, str], None], folder: Path, suffix: str) -> tuple[float, float]:
+    """Seconds and peak gigabytes of one call."""
+    start = time.perf_counter()
+    work(folder, suffix)
+    return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def measure(copies: int, suffix: str, repeats: int) -> dict[str, float | str]:
+    """Median seconds and peak memory of both ways, each run in a fresh process."""
+    row: dict[str, float | str] = {"format": suffix}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        row["persons"] = write_lists(folder, copies, suffix)
+        for label, work in (("bare", bare), ("full", full)):
+            found = []
+            for _ in range(repeats):
+                with ProcessPoolExecutor(1, get_context("spawn")) as process:
+                    found.append(process.submit(timed, work, folder, suffix).result())
+            row[f"{label}_seconds"] = round(median(seconds for seconds, _ in found), 2)
+            row[f"{label}_peak_gb"] = round(max(peak for _, peak in found), 2)
+    row["ratio"] = round(float(row["full_seconds"]) / float(row["bare_seconds"]), 1)
+    row["rows_per_second"] = round(float(row["persons"]) / float(row["full_seconds"]))
+    return row
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--copies", type=int, nargs="+", default=[1, 10], help="of a list of about 40 000 persons")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/intake.csv"))
+    options = parser.parse_args()
+    rows = [measure(copies, suffix, options.repeats) for suffix in ("csv", "xlsx") for copies in options.copies]
+    table = pd.DataFrame(rows)
+    table.to_csv(options.out, index=False, lineterminator="\n")
+    print(table.to_string(index=False))
