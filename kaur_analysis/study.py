@@ -3,6 +3,7 @@
 Unknown keys are refused with the nearest key that exists; every message says where in the file and what is allowed.
 """
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -76,6 +77,11 @@ class Source(Settings):
             raise ValueError(f"sumber '{self.name}': daftar penerima harus menyebut programme dan period")
         if self.proposal and self.kind != "recipients":
             raise ValueError(f"sumber '{self.name}': hanya daftar penerima yang dapat menjadi proposal")
+        if re.search(r"://[^/@]*:[^/@]+@", self.path):
+            raise ValueError(
+                f"sumber '{self.name}': kata sandi tidak boleh ditulis dalam studi. Hapus dari alamat dan simpan di "
+                "PGPASSWORD atau berkas .pgpass"
+            )
         if self.kind.startswith("susenas") and not self.wave:
             raise ValueError(f"sumber '{self.name}': Susenas harus menyebut wave, misalnya '2024-03'")
         return self

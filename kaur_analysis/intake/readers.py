@@ -19,11 +19,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pyreadstat
-import sqlalchemy
 from charset_normalizer import from_bytes
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from kaur_analysis.errors import DataRejected
+from kaur_analysis.intake.database import database_fingerprint, read_database
 from kaur_analysis.study import Source
 
 MAX_UNPACKED_BYTES = 2_000_000_000
@@ -76,7 +76,7 @@ def read_source(source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda
         A file is damaged, locked, too large once unpacked, or of an unknown format. The message never shows contents.
     """
     if "://" in source.path:
-        yield _read_database(source)
+        yield _from_frame(source.table or "", read_database(source, MAX_CELLS))
         return
     for path in paths:
         reader = _READERS.get(path.suffix.lower())
@@ -94,6 +94,11 @@ def read_source(source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda
             raise DataRejected(
                 f"{path.name}: berkas rusak atau bukan {path.suffix} ({type(error).__name__})."
             ) from None
+
+
+def table_fingerprint(source: Source) -> str:
+    """Hash of what a database source holds now."""
+    return database_fingerprint(source, MAX_CELLS)
 
 
 def _read_spreadsheet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
@@ -295,22 +300,6 @@ def _read_parquet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTab
     yield _from_frame(path.name, pd.read_parquet(path, columns=columns))
 
 
-def _read_database(source: Source) -> RawTable:
-    """A table of a database by SQLAlchemy URL; the URL may hold a password and is never shown."""
-    if not source.table:
-        raise DataRejected(f"sumber '{source.name}': sebut table untuk sumber basis data.")
-    try:
-        engine = sqlalchemy.create_engine(source.path)
-        schema, _, name = source.table.rpartition(".")
-        with engine.connect() as connection:
-            found = sqlalchemy.Table(name, sqlalchemy.MetaData(), schema=schema or None, autoload_with=connection)
-            frame = pd.read_sql(sqlalchemy.select(found), connection)
-        engine.dispose()
-    except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError) as error:
-        raise DataRejected(f"sumber '{source.name}': basis data tidak dapat dibaca ({type(error).__name__}).") from None
-    return _from_frame(source.table, frame)
-
-
 def _from_frame(file: str, frame: pd.DataFrame) -> RawTable:
     columns = {i: _typed_text(frame.iloc[:, i]) for i in range(frame.shape[1])}
     cells = pd.DataFrame(columns, dtype="str")
@@ -331,7 +320,7 @@ def _typed_text(column: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(column):
         return column.dt.strftime("%Y-%m-%d").fillna("").astype("str")
     return column.map(
-        lambda cell: "" if cell is None or cell is pd.NaT or cell != cell else _cell_or_text(cell)
+        lambda cell: "" if cell is None or cell is pd.NaT or cell is pd.NA or cell != cell else _cell_or_text(cell)
     ).astype("str")
 
 

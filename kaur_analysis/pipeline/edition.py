@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kaur_analysis.demo import make_demo
 from kaur_analysis.errors import UsageError
+from kaur_analysis.intake.readers import table_fingerprint
 from kaur_analysis.pipeline.provenance import code_hash, combined_hash, libraries
 from kaur_analysis.reference import Area
 from kaur_analysis.store import Store, file_hash, project_root, write_text
@@ -55,8 +56,11 @@ class Edition:
     def input_hash(self) -> str:
         """Hash of the study, of every file it names and of those beside it that change its result."""
         contents = {name: [file_hash(path) for path in paths] for name, paths in self.study.files().items()}
+        tables = {source.name: [table_fingerprint(source)] for source in self.study.sources if "://" in source.path}
         beside = {path.name: file_hash(path) for path in self.study.companions()}
-        return combined_hash({"study": self.study.model_dump(mode="json"), "files": contents, "beside": beside})
+        return combined_hash(
+            {"study": self.study.model_dump(mode="json"), "files": contents | tables, "beside": beside}
+        )
 
     def run_hash(self) -> str:
         """Hash of everything that decides the result: inputs, code, libraries."""

@@ -9,7 +9,7 @@ from kaur_analysis.reference import read_yaml
 from tests.shared import ROOT
 
 # Where conda-forge calls a library by another name than PyPI.
-CONDA_NAMES = {"duckdb": "python-duckdb"}
+CONDA_NAMES = {"duckdb": "python-duckdb", "psycopg-binary": "psycopg-c"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DECLARED = sorted(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"])
 
