@@ -97,7 +97,7 @@ def codebook_for(source: Source) -> Codebook:
     Raises
     ------
     StudyRejected
-        No codebook for this kind and wave, or an alias for a column that the codebook does not have.
+        No codebook for this kind and wave, or an alias or a factor for a column that the codebook does not have.
     """
     name = source.codebook or (f"{source.kind}_{source.wave}" if source.wave else source.kind)
     book = _load(name)
@@ -111,12 +111,18 @@ def codebook_for(source: Source) -> Codebook:
         elif book.open:
             columns[canonical] = Column(type="number", aliases=(heading,))
         else:
-            best = process.extractOne(canonical, list(columns), scorer=fuzz.WRatio, score_cutoff=60)
-            raise StudyRejected(
-                f"sumber '{source.name}': aliases menyebut kolom '{canonical}' yang tidak dikenal"
-                + (f"; maksud Anda '{best[0]}'?" if best else "")
-            )
+            raise _unknown(source, "aliases", canonical, list(columns))
+    numeric = [name for name, column in columns.items() if column.type == "number"]
+    for canonical in source.times:
+        if canonical not in numeric:
+            raise _unknown(source, "times", canonical, numeric)
     return book.model_copy(update={"columns": columns})
+
+
+def _unknown(source: Source, setting: str, name: str, known: list[str]) -> StudyRejected:
+    best = process.extractOne(name, known, scorer=fuzz.WRatio, score_cutoff=60)
+    hint = f"; maksud Anda '{best[0]}'?" if best else ""
+    return StudyRejected(f"sumber '{source.name}': {setting} menyebut kolom '{name}' yang tidak dikenal{hint}")
 
 
 def _openable(book: Codebook) -> dict[str, Column]:

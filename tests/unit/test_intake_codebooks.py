@@ -74,6 +74,11 @@ def test_an_alias_for_an_unknown_column_is_refused_with_the_nearest():
         codebook_for(recipients(aliases={"kecamatan_nama": "Kec"}))
 
 
+def test_a_factor_for_an_unknown_column_is_refused_with_the_nearest():
+    with pytest.raises(StudyRejected, match=r"times menyebut kolom 'rupiah_totl'.*'rupiah_total'"):
+        codebook_for(recipients(times={"rupiah_totl": 1000}))
+
+
 def test_a_survey_without_codebook_takes_further_columns_from_the_study():
     source = Source(name="s", kind="household_survey", path="x", aliases={"garis": "povertyline1", "roof": "atap"})
     columns = codebook_for(source).columns
