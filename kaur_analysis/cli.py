@@ -236,6 +236,50 @@ def verify(
 
 
 @app.command()
+def status(study: StudyArgument = None, output: OutputOption = None, data: DataOption = None) -> None:
+    """Tunjukkan langkah dan halaman mana yang terkini, mana yang usang, dan mengapa; tidak menjalankan apa pun."""
+    from kaur_analysis.pipeline.edition import open_edition
+    from kaur_analysis.pipeline.status import edition_status
+
+    edition = open_edition(_text(study), _text(data), _text(output))
+    table = Table(title=f"Edisi {edition.name}")
+    for heading in ("Langkah", "Keadaan", "Sebab"):
+        table.add_column(heading)
+    for step in edition_status(edition):
+        table.add_row(step.name, step.status, "; ".join(step.reasons))
+    out.print(table)
+
+
+@app.command()
+def explain(
+    indicator: Annotated[str, typer.Argument(help="Indikator seperti di published.csv, misalnya poverty.poor_share.")],
+    area: Annotated[str, typer.Argument(help="Kode BPS kabupaten, kecamatan atau desa.")],
+    study: Annotated[Path | None, typer.Option("--study", help="Berkas studi. Kosong: data demo sintetis.")] = None,
+    programme: Annotated[str, typer.Option("--programme", help="Kode program.")] = "",
+    agency: Annotated[str, typer.Option("--agency", help="Kode instansi.")] = "",
+    group: Annotated[str, typer.Option("--group", help="Kelompok.")] = "",
+    period: Annotated[str, typer.Option("--period", help="Tahun atau masa.")] = "",
+    data: DataOption = None,
+) -> None:
+    """Telusuri sebuah angka terbit: aturan penyajian, tabel dan langkah yang membuatnya, berkas masukan."""
+    from kaur_analysis.pipeline.edition import open_edition
+    from kaur_analysis.pipeline.explain import explain as explain_number
+
+    edition = open_edition(_text(study), _text(data))
+    narrowed = {"programme": programme, "agency": agency, "group": group, "period": period}
+    found = explain_number(edition, indicator, area, **narrowed)
+    for entry in found:
+        out.print(f"[bold]{' · '.join(entry.key.values())}[/bold]: {entry.value}")
+        out.print(f"  sumber: {entry.source}")
+        out.print(f"  penyajian: {entry.decision}")
+        for name, (step, value) in entry.tables.items():
+            out.print(f"  tabel {name}, ditulis {step}, sidik {value[:12]}")
+    out.print("Dibuat dari:")
+    for name, value in found[0].inputs.items():
+        out.print(f"  {name}: {value[:12]}")
+
+
+@app.command()
 def lab() -> None:
     """Buka JupyterLab di folder notebooks/."""
     from kaur_analysis.store import project_root

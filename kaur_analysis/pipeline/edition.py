@@ -53,18 +53,25 @@ class Edition:
         agencies = {code: agency.name for code, agency in self.area.agencies.items()}
         return {self.area.code: self.area.full_name, "any": "Program apa pun"} | kecamatan | programmes | agencies
 
+    def inputs(self) -> dict[str, str]:
+        """Hash of the study, of every source it names and of each file beside it that changes its result, by name."""
+        files = {name: combined_hash([file_hash(path) for path in paths]) for name, paths in self.study.files().items()}
+        tables = {source.name: table_fingerprint(source) for source in self.study.sources if "://" in source.path}
+        beside = {f"berkas {path.name}": file_hash(path) for path in self.study.companions()}
+        sources = {f"sumber {name}": value for name, value in (files | tables).items()}
+        return {"studi": combined_hash(self.study.model_dump(mode="json"))} | sources | beside
+
+    def ingredients(self) -> dict[str, str]:
+        """Hash of everything that decides the result, by name: inputs, the program's code, its libraries."""
+        return self.inputs() | {"kode program": code_hash(), "pustaka": combined_hash(libraries())}
+
     def input_hash(self) -> str:
-        """Hash of the study, of every file it names and of those beside it that change its result."""
-        contents = {name: [file_hash(path) for path in paths] for name, paths in self.study.files().items()}
-        tables = {source.name: [table_fingerprint(source)] for source in self.study.sources if "://" in source.path}
-        beside = {path.name: file_hash(path) for path in self.study.companions()}
-        return combined_hash(
-            {"study": self.study.model_dump(mode="json"), "files": contents | tables, "beside": beside}
-        )
+        """Hash of all inputs."""
+        return combined_hash(self.inputs())
 
     def run_hash(self) -> str:
-        """Hash of everything that decides the result: inputs, code, libraries."""
-        return combined_hash({"inputs": self.input_hash(), "code": code_hash(), "libraries": libraries()})
+        """Hash of all ingredients."""
+        return combined_hash(self.ingredients())
 
     @property
     def prefix(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import nbformat
 import papermill
+from nbclient.exceptions import DeadKernelError
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
@@ -86,6 +87,12 @@ def execute(path: Path, parameters: dict[str, Any], output: Path) -> NotebookNod
             cwd=str(path.parent),
             extra_arguments=["--log-level=ERROR"],  # the kernel's own warnings are not a person's business
         )
+    except DeadKernelError:
+        output.unlink(missing_ok=True)
+        raise NotebookFailed(
+            f"{path.name}: proses penghitung mati di tengah jalan, biasanya karena memori habis. Tutup program lain, "
+            "lalu jalankan kaur run lagi."
+        ) from None
     except PapermillExecutionError as error:
         output.unlink(missing_ok=True)  # a broken notebook holds a traceback, and a traceback may hold values
         rejected = error.ename in {"DataRejected", "StudyRejected", "KeyMissing", "EstimationError"}

@@ -5,15 +5,18 @@ exchanged whole at the end, so a run that breaks leaves the last good edition un
 """
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from kaur_analysis import __version__
-from kaur_analysis.errors import KaurError, UsageError
+from kaur_analysis.errors import DataRejected, KaurError, UsageError
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.manifest import write_manifest
 from kaur_analysis.pipeline.notebooks import execute, executed_copy, page
@@ -22,6 +25,8 @@ from kaur_analysis.reporting import index_page, index_view
 from kaur_analysis.store import STAGES, file_hash, project_root, write_text
 
 STATE = "langkah"
+# The synthetic Kaur of 39 000 families takes 134 MB of lists, tables and pages; pages lie there twice while exchanged.
+LEAST_FREE_BYTES = 300_000_000
 RESEARCH = ("01_clean", "02_poverty", "03_targeting", "04_planning")
 
 
@@ -122,12 +127,19 @@ def run_edition(
         A research step failed, or a page without ``continue_on_error``; the last good edition is untouched.
     """
     chosen = page_jobs(edition, tuple(only))
+    with sole_run(edition):
+        return _run_alone(edition, chosen, jobs, force, continue_on_error, watch)
+
+
+def _run_alone(
+    edition: Edition, chosen: list[Job], jobs: int, force: bool, continue_on_error: bool, watch: Watcher
+) -> Outcome:
     outcome = Outcome()
-    state = _read_state(edition)
-    fingerprint = edition.run_hash()
-    for job in research_jobs(edition):
-        fingerprint = combined_hash([fingerprint, file_hash(job.notebook)])
-        if not force and _still_true(edition, state, job, fingerprint):
+    state = read_state(edition)
+    ingredients = edition.ingredients()
+    for job, made_from in research_basis(edition, ingredients):
+        fingerprint = combined_hash(made_from)
+        if not force and still_true(edition, state, job, fingerprint):
             outcome.kept.append(job.name)
             watch(job.name, "tetap")
             continue
@@ -136,12 +148,72 @@ def run_edition(
         _forget(edition, state, job)
         _run_job(job, _cache(edition), page_wanted=False)
         made = [name for name, written in _written(edition).items() if before.get(name) != written]
-        _remember(edition, state, job, fingerprint, {name: file_hash(edition.store.data / name) for name in made})
+        _remember(edition, state, job, made_from, {name: file_hash(edition.store.data / name) for name in made})
         outcome.made.append(job.name)
         watch(job.name, "selesai")
     _make_pages(edition, chosen, state, jobs, force, continue_on_error, watch, outcome)
+    now = edition.ingredients()
+    changed = [name for name in {**ingredients, **now} if ingredients.get(name) != now.get(name)]
+    if changed:
+        raise DataRejected(
+            f"Berubah selama pengerjaan: {', '.join(sorted(changed))}. Edisi tidak diterbitkan; jalankan kaur run lagi."
+        )
     _publish(edition, state, outcome)
     return outcome
+
+
+@contextmanager
+def sole_run(edition: Edition) -> Iterator[None]:
+    """Hold the edition against other runs; the system lets go of it when a process ends, however it ends.
+
+    Raises
+    ------
+    UsageError
+        Another run works on this edition.
+    DataRejected
+        The disk is too full to begin.
+    """
+    place = edition.store.data / "published" / edition.name
+    place.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(place).free
+    if free < LEAST_FREE_BYTES:
+        raise DataRejected(
+            f"Ruang cakram tinggal {free // 1_000_000} MB; perlu paling sedikit {LEAST_FREE_BYTES // 1_000_000} MB."
+        )
+    try:
+        with FileLock(place / "sedang-jalan.kunci", timeout=0):
+            yield
+    except Timeout:
+        raise UsageError(
+            f"Edisi {edition.name} sedang dikerjakan oleh proses lain di komputer ini. Tunggu sampai selesai."
+        ) from None
+
+
+def research_basis(edition: Edition, ingredients: dict[str, str]) -> list[tuple[Job, dict[str, str]]]:
+    """Each research step with what it is made from: all ingredients, its notebook and those before it."""
+    made_from = dict(ingredients)
+    basis = []
+    for job in research_jobs(edition):
+        made_from[f"buku catatan {job.name}"] = file_hash(job.notebook)
+        basis.append((job, dict(made_from)))
+    return basis
+
+
+def page_basis(edition: Edition, jobs: Iterable[Job]) -> list[tuple[Job, dict[str, str]]]:
+    """Each page with what it is made from: published numbers, facts, code, libraries, its notebook, its parameters."""
+    facts = edition.store.read_facts("published/edition")
+    shared = {
+        "angka terbit": edition.store.hash("published/published"),
+        "keterangan edisi": combined_hash(facts),
+        "kode program": code_hash(),
+        "pustaka": combined_hash(libraries()),
+    }
+    basis = []
+    for job in jobs:
+        own = {name: value for name, value in job.parameters.items() if name not in ("study", "data", "reports")}
+        made_from = shared | {"buku catatan": file_hash(job.notebook), "parameter": combined_hash([own, job.product])}
+        basis.append((job, made_from))
+    return basis
 
 
 def _make_pages(
@@ -154,23 +226,21 @@ def _make_pages(
     watch: Watcher,
     outcome: Outcome,
 ) -> None:
-    basis = _page_basis(edition)
     waiting = {}
     with ProcessPoolExecutor(max(1, jobs), get_context("spawn")) as pool:  # as on Windows, and safe beside threads
-        for job in chosen:
-            fingerprint = _page_fingerprint(job, basis)
-            if not force and _still_true(edition, state, job, fingerprint):
+        for job, made_from in page_basis(edition, chosen):
+            if not force and still_true(edition, state, job, combined_hash(made_from)):
                 outcome.kept.append(job.name)
                 watch(job.name, "tetap")
                 continue
             watch(job.name, "mulai")
             _forget(edition, state, job)
-            waiting[pool.submit(_run_job, job, _cache(edition), True)] = (job, fingerprint)
+            waiting[pool.submit(_run_job, job, _cache(edition), True)] = (job, made_from)
         for future in as_completed(waiting):
-            job, fingerprint = waiting[future]
+            job, made_from = waiting[future]
             error = future.exception()
             if error is None:
-                _remember(edition, state, job, fingerprint, {})
+                _remember(edition, state, job, made_from, {})
                 outcome.made.append(job.name)
                 watch(job.name, "selesai")
                 continue
@@ -194,8 +264,8 @@ def _run_job(job: Job, folder: Path, page_wanted: bool) -> None:
 def _publish(edition: Edition, state: dict[str, Any], outcome: Outcome) -> None:
     """Assemble the edition from products that are true now, and exchange it for the last one in one move."""
     cache = _cache(edition)
-    basis = _page_basis(edition)
-    true_now = [job for job in page_jobs(edition) if _still_true(edition, state, job, _page_fingerprint(job, basis))]
+    pages_made = page_basis(edition, page_jobs(edition))
+    true_now = [job for job, made_from in pages_made if still_true(edition, state, job, combined_hash(made_from))]
     staging = edition.store.reports / f".{edition.name}.sedang"
     shutil.rmtree(staging, ignore_errors=True)
     for job in (*research_jobs(edition), *true_now):
@@ -251,16 +321,6 @@ def _common(edition: Edition) -> dict[str, Any]:
     }
 
 
-def _page_basis(edition: Edition) -> str:
-    facts = edition.store.read_facts("published/edition")
-    return combined_hash([edition.store.hash("published/published"), facts, code_hash(), libraries()])
-
-
-def _page_fingerprint(job: Job, basis: str) -> str:
-    own = {name: value for name, value in job.parameters.items() if name not in ("study", "data", "reports")}
-    return combined_hash([basis, file_hash(job.notebook), own, job.product])
-
-
 def _cache(edition: Edition) -> Path:
     return edition.store.data / "published" / edition.name / "produk"
 
@@ -275,14 +335,16 @@ def _written(edition: Edition) -> dict[str, int]:
     }
 
 
-def _read_state(edition: Edition) -> dict[str, Any]:
+def read_state(edition: Edition) -> dict[str, Any]:
+    """What each job made when it last ran, by its name; empty where nothing was run or the note is damaged."""
     try:
         return edition.store.read_facts(f"published/{STATE}")
     except (UsageError, ValueError):
         return {}
 
 
-def _still_true(edition: Edition, state: dict[str, Any], job: Job, fingerprint: str) -> bool:
+def still_true(edition: Edition, state: dict[str, Any], job: Job, fingerprint: str) -> bool:
+    """Whether a job's product and tables are there, undamaged, and made from what there is now."""
     entry = state.get(job.name)
     product = _cache(edition) / job.product
     return (
@@ -297,9 +359,15 @@ def _still_true(edition: Edition, state: dict[str, Any], job: Job, fingerprint: 
     )
 
 
-def _remember(edition: Edition, state: dict[str, Any], job: Job, fingerprint: str, tables: dict[str, str]) -> None:
-    product = _cache(edition) / job.product
-    state[job.name] = {"fingerprint": fingerprint, "product": file_hash(product), "tables": tables}
+def _remember(
+    edition: Edition, state: dict[str, Any], job: Job, made_from: dict[str, str], tables: dict[str, str]
+) -> None:
+    state[job.name] = {
+        "fingerprint": combined_hash(made_from),
+        "made_from": made_from,
+        "product": file_hash(_cache(edition) / job.product),
+        "tables": tables,
+    }
     edition.store.write_facts(f"published/{STATE}", state)
 
 

@@ -1,0 +1,133 @@
+"""What of an edition is current and why not; where a published number comes from."""
+
+import shutil
+
+import pytest
+
+from kaur_analysis.errors import DataRejected, UsageError
+from kaur_analysis.pipeline.edition import open_edition
+from kaur_analysis.pipeline.explain import TABLES, explain
+from kaur_analysis.pipeline.run import run_edition, sole_run
+from kaur_analysis.pipeline.status import CURRENT, NEVER, STALE, edition_status
+from kaur_analysis.pipeline.steps import publish
+from kaur_analysis.store import Store
+
+
+@pytest.fixture
+def copied(finished, tmp_path):
+    """The finished edition in another place, so that a test may spoil it."""
+    edition = finished.edition
+    shutil.copytree(finished.office, tmp_path / "demo")
+    shutil.copytree(edition.store.data, tmp_path / "data")
+    shutil.copytree(edition.store.reports, tmp_path / "reports")
+    return tmp_path
+
+
+def opened(home):
+    return open_edition(str(home / "demo" / "studi.yaml"), str(home / "data"), str(home / "reports"))
+
+
+def statuses(edition):
+    return {step.name: step for step in edition_status(edition)}
+
+
+def test_after_a_run_everything_is_current(finished):
+    assert {step.status for step in edition_status(finished.edition)} == {CURRENT}
+
+
+def test_an_edition_never_run_says_so(finished, tmp_path):
+    edition = open_edition(str(finished.office / "studi.yaml"), str(tmp_path / "data"), str(tmp_path / "reports"))
+    assert {step.status for step in edition_status(edition)} == {NEVER}
+
+
+def test_a_changed_list_is_named_as_the_reason(copied):
+    with (copied / "demo" / "sumber" / "csr_2024.csv").open("a", encoding="utf-8") as stream:
+        stream.write("\n")
+    assert statuses(opened(copied))["01_clean"].reasons == ("sumber csr_2024 berubah",)
+
+
+def test_a_changed_setting_is_named_as_the_study(copied):
+    study = copied / "demo" / "studi.yaml"
+    text = study.read_text(encoding="utf-8").replace("contact: ", "contact: Meja lain, ")
+    study.write_text(text, encoding="utf-8")
+    assert statuses(opened(copied))["04_planning"].reasons == ("studi berubah",)
+
+
+def test_pages_wait_for_the_first_stale_step(copied):
+    (copied / "demo" / "corrections.yaml").write_text("[]\n", encoding="utf-8")
+    edition = opened(copied)
+    page = statuses(edition)[f"07_kabupaten {edition.area.code}"]
+    assert (page.status, page.reasons) == (STALE, ("menunggu langkah 01_clean",))
+
+
+def test_a_damaged_table_makes_its_step_stale(copied):
+    edition = opened(copied)
+    edition.store.path("estimates/poverty").write_bytes(b"rusak")
+    assert statuses(edition)["02_poverty"].reasons == ("hasilnya hilang atau rusak",)
+
+
+def test_a_second_run_at_the_same_time_is_refused(finished):
+    with sole_run(finished.edition), pytest.raises(UsageError, match="sedang dikerjakan"):
+        run_edition(finished.edition)
+
+
+def test_a_lock_left_behind_by_a_dead_process_stops_nobody(finished):
+    with sole_run(finished.edition):
+        pass
+    assert run_edition(finished.edition).made == []
+
+
+def test_too_small_a_disk_is_refused_before_anything_is_written(finished, monkeypatch):
+    monkeypatch.setattr("kaur_analysis.pipeline.run.LEAST_FREE_BYTES", 10**18)
+    with pytest.raises(DataRejected, match="Ruang cakram"):
+        run_edition(finished.edition)
+
+
+def test_an_input_that_changes_during_the_run_stops_publishing(copied):
+    edition = opened(copied)
+    before = (edition.store.pages / "manifest.json").read_bytes()
+
+    def somebody_saves_the_list(name, event):
+        if event == "tetap" and name == "04_planning":
+            with (copied / "demo" / "sumber" / "csr_2024.csv").open("a", encoding="utf-8") as stream:
+                stream.write("\n")
+
+    with pytest.raises(DataRejected, match=r"sumber csr_2024\. Edisi tidak diterbitkan"):
+        run_edition(edition, watch=somebody_saves_the_list)
+    assert (edition.store.pages / "manifest.json").read_bytes() == before
+
+
+def test_a_number_is_traced_to_its_table_and_step(finished):
+    edition = finished.edition
+    found = explain(edition, "poverty.poor_share", edition.area.code)
+    assert {entry.tables["estimates/poverty"][0] for entry in found} == {"02_poverty"}
+
+
+def test_a_number_is_traced_to_every_input(finished):
+    found = explain(finished.edition, "poverty.poor_share", finished.edition.area.code)[0]
+    assert {f"sumber {source.name}" for source in finished.edition.study.sources} <= set(found.inputs)
+
+
+def test_a_hidden_number_is_not_told(finished):
+    published = finished.edition.store.read("published/published")
+    row = published[published["status"] == "disembunyikan"].iloc[0]
+    narrowed = {column: row[column] for column in ("programme", "agency", "group", "period")}
+    [found] = explain(finished.edition, f"{row['topic']}.{row['indicator']}", row["area"], **narrowed)
+    assert (found.value, found.decision) == (f"disembunyikan: {row['reason']}", row["reason"])
+
+
+def test_a_misspelt_indicator_is_answered_with_the_nearest(finished):
+    with pytest.raises(UsageError, match="poor_share"):
+        explain(finished.edition, "por_share", finished.edition.area.code)
+
+
+def test_the_tables_of_each_topic_are_those_that_publishing_reads(finished, monkeypatch):
+    read = []
+    plain = Store.read
+    monkeypatch.setattr(Store, "read", lambda self, name, columns=None: read.append(name) or plain(self, name, columns))
+    for topic, tables in TABLES.items():
+        read.clear()
+        publish_rows = {"targeting_survey": "survey_targeting", "reasons": "reason"}.get(topic, topic)
+        publish_rows = {"needs": "needs", "scenarios": "scenario"}.get(publish_rows, publish_rows)
+        getattr(publish, f"{publish_rows}_rows")(finished.edition)
+        assert sorted(set(read)) == sorted(tables), topic
