@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -169,12 +170,13 @@ def sole_run(edition: Edition) -> Iterator[None]:
     Raises
     ------
     UsageError
-        Another run works on this edition.
+        Another run works on this edition, or a folder cannot be written to.
     DataRejected
         The disk is too full to begin.
     """
     place = edition.store.data / "published" / edition.name
-    place.mkdir(parents=True, exist_ok=True)
+    for folder in (place, edition.store.reports):
+        _writable(folder)
     free = shutil.disk_usage(place).free
     if free < LEAST_FREE_BYTES:
         raise DataRejected(
@@ -187,6 +189,15 @@ def sole_run(edition: Edition) -> Iterator[None]:
         raise UsageError(
             f"Edisi {edition.name} sedang dikerjakan oleh proses lain di komputer ini. Tunggu sampai selesai."
         ) from None
+
+
+def _writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(f"Folder {folder} tidak dapat ditulisi ({error.strerror}).") from None
 
 
 def research_basis(edition: Edition, ingredients: dict[str, str]) -> list[tuple[Job, dict[str, str]]]:

@@ -249,10 +249,11 @@ def share_interval_normal(
     estimate: FloatArray, mse: FloatArray, confidence: float = 0.95
 ) -> tuple[FloatArray, FloatArray]:
     """Interval of a share on the logit scale, never outside 0–1."""
+    from scipy.special import expit
     from scipy.stats import norm
 
     quantile = float(norm.ppf(0.5 + confidence / 2))
     inside = np.clip(estimate, 1e-9, 1 - 1e-9)
     half = quantile * np.sqrt(mse) / (inside * (1 - inside))
     centre = np.log(inside / (1 - inside))
-    return 1 / (1 + np.exp(-(centre - half))), 1 / (1 + np.exp(-(centre + half)))
+    return expit(centre - half), expit(centre + half)
