@@ -280,6 +280,16 @@ def explain(
 
 
 @app.command()
+def share(study: StudyArgument = None, output: OutputOption = None, data: DataOption = None) -> None:
+    """Kemas semua halaman edisi dalam satu ZIP untuk dikirim; edisi yang berubah sejak dibuat ditolak."""
+    from kaur_analysis.pipeline.edition import open_edition
+    from kaur_analysis.pipeline.share import share_zip
+
+    edition = open_edition(_text(study), _text(data), _text(output))
+    out.print(f"Ditulis: {share_zip(edition.store.pages, edition.prefix)}", soft_wrap=True)
+
+
+@app.command()
 def lab() -> None:
     """Buka JupyterLab di folder notebooks/."""
     from kaur_analysis.store import project_root

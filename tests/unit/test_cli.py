@@ -100,11 +100,18 @@ def test_a_missing_list_is_rejected_by_the_name_of_its_source(office, tmp_path):
     assert code == 3 and "dtsen_keluarga" in error
 
 
-def test_a_program_that_fails_ends_with_1_and_no_traceback(office, tmp_path):
+def test_a_program_that_fails_ends_with_1_and_no_traceback(tmp_path):
+    place = tmp_path / "berkas"
+    place.write_text("bukan folder", encoding="utf-8")
+    code, _, error = kaur("demo", place / "di-dalam")
+    assert code == 1 and "Traceback" not in error
+
+
+def test_a_folder_that_cannot_be_written_to_is_a_wrong_call(office, tmp_path):
     place = tmp_path / "berkas"
     place.write_text("bukan folder", encoding="utf-8")
     code, _, error = kaur("run", office, "--data", place, "--output", tmp_path / "r")
-    assert code == 1 and "Traceback" not in error
+    assert code == 2 and "tidak dapat ditulisi" in error
 
 
 def test_real_people_are_refused_without_a_key(office):

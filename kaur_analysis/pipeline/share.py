@@ -1,0 +1,37 @@
+"""One file to send: all pages of an edition with its table and manifest in a ZIP, checked before."""
+
+import io
+import zipfile
+from pathlib import Path
+
+from kaur_analysis.errors import DataRejected
+from kaur_analysis.pipeline.manifest import NAME, verify
+from kaur_analysis.store import write_bytes
+
+# The oldest time a ZIP can hold, for every file: the same edition gives the same bytes.
+NO_TIME = (1980, 1, 1, 0, 0, 0)
+SENT = (".html", ".csv")
+
+
+def share_zip(folder: Path, name: str) -> Path:
+    """Write ``<name>.zip`` beside an edition's folder: pages, published table and manifest, nothing else.
+
+    Raises
+    ------
+    DataRejected
+        A product is not what the manifest says; nothing is written.
+    """
+    deviations = verify(folder)
+    if deviations:
+        listed = ", ".join(f"{deviation.product} ({deviation.kind})" for deviation in deviations[:5])
+        raise DataRejected(f"Edisi tidak sesuai manifest dan tidak dikemas: {listed}. Jalankan kaur run lagi.")
+    files = [path for path in sorted(folder.iterdir()) if path.suffix in SENT or path.name == NAME]
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in files:
+            entry = zipfile.ZipInfo(path.name, NO_TIME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            entry.create_system = 3  # or Windows and Linux would differ in one byte
+            archive.writestr(entry, path.read_bytes())
+    return write_bytes(folder.with_name(f"{name}.zip"), content.getvalue())

@@ -1,0 +1,62 @@
+"""The ZIP that is sent holds the pages of an unchanged edition and nothing else."""
+
+import zipfile
+
+import pytest
+
+from kaur_analysis.errors import DataRejected
+from kaur_analysis.pipeline.manifest import verify, write_manifest
+from kaur_analysis.pipeline.share import share_zip
+
+
+@pytest.fixture
+def edition(tmp_path):
+    folder = tmp_path / "2025"
+    (folder / "notebooks").mkdir(parents=True)
+    for name in ("kaur-2025-1704-kabupaten.html", "index.html", "published.csv", "notebooks/01_clean.ipynb"):
+        (folder / name).write_text(f"isi {name}", encoding="utf-8")
+    write_manifest(folder, {"edition": "2025"})
+    return folder
+
+
+def names(path):
+    with zipfile.ZipFile(path) as archive:
+        return archive.namelist()
+
+
+def test_it_holds_pages_table_and_manifest_and_no_notebook(edition):
+    held = ["index.html", "kaur-2025-1704-kabupaten.html", "manifest.json", "published.csv"]
+    assert names(share_zip(edition, "kaur-2025")) == held
+
+
+def test_it_lies_beside_the_edition_under_its_name(edition):
+    assert share_zip(edition, "kaur-2025") == edition.parent / "kaur-2025.zip"
+
+
+def test_the_edition_itself_stays_as_its_manifest_says(edition):
+    share_zip(edition, "kaur-2025")
+    assert verify(edition) == []
+
+
+def test_the_same_edition_gives_the_same_bytes(edition):
+    first = share_zip(edition, "kaur-2025").read_bytes()
+    (edition / "index.html").touch()
+    assert share_zip(edition, "kaur-2025").read_bytes() == first
+
+
+def test_pages_come_out_as_they_went_in(edition):
+    with zipfile.ZipFile(share_zip(edition, "kaur-2025")) as archive:
+        assert archive.read("index.html") == (edition / "index.html").read_bytes()
+
+
+def test_a_changed_edition_is_not_packed(edition):
+    (edition / "index.html").write_text("diubah", encoding="utf-8")
+    with pytest.raises(DataRejected, match=r"index\.html \(berubah\)"):
+        share_zip(edition, "kaur-2025")
+
+
+def test_nothing_is_written_for_a_changed_edition(edition):
+    (edition / "published.csv").unlink()
+    with pytest.raises(DataRejected):
+        share_zip(edition, "kaur-2025")
+    assert list(edition.parent.glob("*.zip")) == []
