@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -246,7 +247,7 @@ def status(study: StudyArgument = None, output: OutputOption = None, data: DataO
     for heading in ("Langkah", "Keadaan", "Sebab"):
         table.add_column(heading)
     for step in edition_status(edition):
-        table.add_row(step.name, step.status, "; ".join(step.reasons))
+        table.add_row(step.name, step.status, escape("; ".join(step.reasons)))
     out.print(table)
 
 
@@ -276,7 +277,7 @@ def explain(
             out.print(f"  tabel {name}, ditulis {step}, sidik {value[:12]}")
     out.print("Dibuat dari:")
     for name, value in found[0].inputs.items():
-        out.print(f"  {name}: {value[:12]}")
+        out.print(escape(f"  {name}: {value[:12]}"))
 
 
 @app.command()

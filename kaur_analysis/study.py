@@ -7,6 +7,7 @@ import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import unquote_plus
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from rapidfuzz import process
@@ -38,6 +39,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+# A password between user and host, or among the options of a database address.
+_PASSWORD_IN_URL = re.compile(r":/{1,2}(?!/)[^:]*:.*@|[?&;].*(pass|password|passwd|pwd)\s*=", re.IGNORECASE)
 # Files beside the study that people fill in and that change its result.
 CORRECTIONS_FILE = "corrections.yaml"
 DECISIONS_FILE = "padanan.csv"
@@ -77,7 +80,7 @@ class Source(Settings):
             raise ValueError(f"sumber '{self.name}': daftar penerima harus menyebut programme dan period")
         if self.proposal and self.kind != "recipients":
             raise ValueError(f"sumber '{self.name}': hanya daftar penerima yang dapat menjadi proposal")
-        if re.search(r"://[^/@]*:[^/@]+@", self.path):
+        if _PASSWORD_IN_URL.search(unquote_plus(self.path)):
             raise ValueError(
                 f"sumber '{self.name}': kata sandi tidak boleh ditulis dalam studi. Hapus dari alamat dan simpan di "
                 "PGPASSWORD atau berkas .pgpass"

@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 import sqlalchemy
@@ -34,9 +36,13 @@ def read_database(source: Source, most_cells: int) -> pd.DataFrame:
             raise DataRejected(f"sumber '{source.name}': tabel {source.table} memuat lebih dari {most_cells} sel.")
         key = list(table.primary_key.columns)
         # Exact numbers: no float for a whole number with gaps (a NIK has 16 digits), none for a decimal.
-        frame = pd.read_sql(
-            sqlalchemy.select(table).order_by(*key), connection, coerce_float=False, dtype_backend="numpy_nullable"
-        )
+        rows_wanted = sqlalchemy.select(*map(_as_written, table.columns)).order_by(*key)
+        frame = pd.read_sql(rows_wanted, connection, coerce_float=False, dtype_backend="numpy_nullable")
+    for column in table.columns:
+        if isinstance(column.type, sqlalchemy.Numeric) and not pd.api.types.is_float_dtype(frame[column.name]):
+            # pandas takes decimals for texts; they are numbers, to be written as the source declares
+            cells = [None if pd.isna(cell) else Decimal(str(cell)) for cell in frame[column.name]]
+            frame[column.name] = pd.Series(cells, dtype=object)
     if key or not len(frame.columns):
         return frame
     return frame.iloc[frame.astype(str).sort_values(list(frame.columns)).index].reset_index(drop=True)
@@ -67,6 +73,13 @@ def _connected(source: Source) -> Iterator[sqlalchemy.Connection]:
         ) from None
     except (SQLAlchemyError, ValueError) as error:
         raise DataRejected(f"sumber '{source.name}': basis data tidak dapat dibaca ({type(error).__name__}).") from None
+
+
+def _as_written(column: sqlalchemy.Column[Any]) -> sqlalchemy.ColumnElement[Any]:
+    """A day as the database itself writes it: a moment with a time zone would be moved to another day in UTC."""
+    if isinstance(column.type, sqlalchemy.Date | sqlalchemy.DateTime):
+        return sqlalchemy.func.substr(sqlalchemy.cast(column, sqlalchemy.Text), 1, 10).label(column.name)
+    return column
 
 
 def _table(source: Source, connection: sqlalchemy.Connection) -> sqlalchemy.Table:

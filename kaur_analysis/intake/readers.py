@@ -12,8 +12,9 @@ import itertools
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,8 @@ def read_source(source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda
         A file is damaged, locked, too large once unpacked, or of an unknown format. The message never shows contents.
     """
     if "://" in source.path:
-        yield _from_frame(source.table or "", read_database(source, MAX_CELLS))
+        comma = source.locale == "id"  # text columns of a database follow the office's way of writing numbers
+        yield _from_frame(source.table or "", read_database(source, MAX_CELLS), comma, None)
         return
     for path in paths:
         reader = _READERS.get(path.suffix.lower())
@@ -300,13 +302,13 @@ def _read_parquet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTab
     yield _from_frame(path.name, pd.read_parquet(path, columns=columns))
 
 
-def _from_frame(file: str, frame: pd.DataFrame) -> RawTable:
-    columns = {i: _typed_text(frame.iloc[:, i]) for i in range(frame.shape[1])}
+def _from_frame(file: str, frame: pd.DataFrame, comma: bool = False, locale: Literal["en"] | None = "en") -> RawTable:
+    columns = {i: _typed_text(frame.iloc[:, i], comma) for i in range(frame.shape[1])}
     cells = pd.DataFrame(columns, dtype="str")
-    return RawTable(file, "", cells, first_line=2, headings=tuple(map(str, frame.columns)), locale="en")
+    return RawTable(file, "", cells, first_line=2, headings=tuple(map(str, frame.columns)), locale=locale)
 
 
-def _typed_text(column: pd.Series) -> pd.Series:
+def _typed_text(column: pd.Series, comma: bool = False) -> pd.Series:
     """A typed column as text; missing is empty, whole numbers have no decimals."""
     column = column.reset_index(drop=True)
     if pd.api.types.is_bool_dtype(column):
@@ -315,17 +317,21 @@ def _typed_text(column: pd.Series) -> pd.Series:
         return column.astype("str").where(column.notna(), "")
     if pd.api.types.is_float_dtype(column):
         unique, inverse = np.unique(column.to_numpy(dtype=float, na_value=np.nan), return_inverse=True)
-        texts = ["" if np.isnan(value) else _cell_text(float(value), comma=False) for value in unique]
+        texts = ["" if np.isnan(value) else _cell_text(float(value), comma) for value in unique]
         return pd.Series(np.array(texts, dtype=object)[inverse], dtype="str")
     if pd.api.types.is_datetime64_any_dtype(column):
         return column.dt.strftime("%Y-%m-%d").fillna("").astype("str")
     return column.map(
-        lambda cell: "" if cell is None or cell is pd.NaT or cell is pd.NA or cell != cell else _cell_or_text(cell)
+        lambda cell: (
+            "" if cell is None or cell is pd.NaT or cell is pd.NA or cell != cell else _cell_or_text(cell, comma)
+        )
     ).astype("str")
 
 
-def _cell_or_text(cell: Any) -> str:
-    return cell if isinstance(cell, str) else _cell_text(cell, comma=False)
+def _cell_or_text(cell: Any, comma: bool) -> str:
+    if isinstance(cell, Decimal):
+        return str(cell).replace(".", ",") if comma else str(cell)
+    return cell if isinstance(cell, str) else _cell_text(cell, comma)
 
 
 _Reader = Callable[[Path, Source, Wanted], Iterator[RawTable]]

@@ -6,7 +6,7 @@ from pathlib import Path
 from kaur_analysis.demo import make_demo
 from kaur_analysis.errors import UsageError
 from kaur_analysis.intake.readers import table_fingerprint
-from kaur_analysis.pipeline.provenance import code_hash, combined_hash, libraries
+from kaur_analysis.pipeline.provenance import code_hash, combined_hash, files_hash, libraries
 from kaur_analysis.reference import Area
 from kaur_analysis.store import Store, file_hash, project_root, write_text
 from kaur_analysis.study import Study, load_study
@@ -59,6 +59,9 @@ class Edition:
         tables = {source.name: table_fingerprint(source) for source in self.study.sources if "://" in source.path}
         beside = {f"berkas {path.name}": file_hash(path) for path in self.study.companions()}
         sources = {f"sumber {name}": value for name, value in (files | tables).items()}
+        area = self.study.folder / self.study.area  # an area of the package is part of the program's code
+        if area.is_dir():
+            sources["wilayah"] = combined_hash(files_hash((p for p in area.rglob("*") if p.is_file()), area))
         return {"studi": combined_hash(self.study.model_dump(mode="json"))} | sources | beside
 
     def ingredients(self) -> dict[str, str]:

@@ -12,11 +12,13 @@ from kaur_analysis.errors import UsageError
 from kaur_analysis.formats import number
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.run import RESEARCH, read_state
+from kaur_analysis.pipeline.steps.publish import SURVEY
 
 # Tables that the rows of a topic are made of (a test compares with what publishing reads).
 TABLES = {
     "official": (),
     "poverty": ("estimates/poverty",),
+    "survey": ("estimates/poverty",),
     "registry": ("clean/families",),
     "targeting": ("estimates/targeting",),
     "targeting_survey": ("estimates/targeting_survey",),
@@ -89,7 +91,8 @@ def explain(edition: Edition, indicator: str, area: str, **more: str) -> tuple[E
 
 def _explained(row: dict[str, Any], decisions: pd.Series, state: dict[str, Any]) -> Explanation:
     hidden = row["status"] == "disembunyikan"
-    names = {f"{name}.parquet": name for name in TABLES[row["topic"]]}
+    by_survey = row["topic"] == "targeting" and row["source"] == SURVEY  # a study without a registry
+    names = {f"{name}.parquet": name for name in TABLES["targeting_survey" if by_survey else row["topic"]]}
     wrote = {
         names[_short(path)]: (step, value)
         for step, entry in state.items()

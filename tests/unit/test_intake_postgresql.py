@@ -26,9 +26,9 @@ PEOPLE = [
     (2, None, "=BAHAYA()", None, None, None, ""),
 ]  # fmt: skip
 AS_TEXT = [
-    ["1", "9771010101800001", 'Ana; "Lyz"\tQ', "900000.00", "0", "1999-12-31", "a"],
+    ["1", "9771010101800001", 'Ana; "Lyz"\tQ', "900000,00", "0", "1999-12-31", "a"],
     ["2", "", "=BAHAYA()", "", "", "", ""],
-    ["3", "9771010101800003", "Zoraé Vekador", "1250000.50", "1", "1980-01-05", ""],
+    ["3", "9771010101800003", "Zoraé Vekador", "1250000,50", "1", "1980-01-05", ""],
 ]
 
 
@@ -152,9 +152,46 @@ def test_a_server_that_is_not_there_is_a_clear_error():
         read("postgresql+psycopg://kaur@127.0.0.1:1/postgres?connect_timeout=2")
 
 
-def test_a_password_in_the_study_is_refused_without_being_shown():
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql+psycopg://kaur:sandi@h/d", "postgresql://u:ra/x@h/d", "postgresql:/u:p@h/d",
+     "postgresql://h/d?user=a&password=b", "mssql://?odbc_connect=UID%3Da;PWD%3Db"],
+)  # fmt: skip
+def test_a_password_in_the_study_is_refused(address):
     with pytest.raises(ValidationError, match="kata sandi tidak boleh ditulis dalam studi"):
-        recipients(path=f"postgresql+psycopg://kaur:{PASSWORD}@127.0.0.1/postgres", table="penerima")
+        recipients(path=address, table="penerima")
+
+
+@pytest.mark.parametrize(
+    "path", ["sumber/*.xlsx", "C:/data/pkh@2024.xlsx", "sqlite:///C:/a.db", "postgresql://u@h:5432/d"]
+)
+def test_an_address_without_a_password_is_taken(path):
+    assert recipients(path=path, table="penerima").path == path
+
+
+def test_a_moment_keeps_the_day_the_database_shows(filled):
+    engine = sa.create_engine(filled)
+    with engine.begin() as connection:
+        connection.execute(sa.text("create table waktu (lahir timestamptz, daftar timestamp)"))
+        connection.execute(sa.text("set time zone 'Asia/Jakarta'"))
+        connection.execute(sa.text("insert into waktu values ('1980-05-12 00:00+07', '2024-01-31 23:59')"))
+        connection.execute(sa.text("alter role kaur set timezone to 'Asia/Jakarta'"))
+    engine.dispose()
+    assert rows(read(filled, "waktu")) == [["1980-05-12", "2024-01-31"]]
+
+
+def test_an_impossible_date_does_not_stop_the_rest(filled):
+    engine = sa.create_engine(filled)
+    with engine.begin() as connection:
+        connection.execute(sa.text("create table selamanya (lahir date)"))
+        connection.execute(sa.text("insert into selamanya values ('infinity'), ('1980-05-12')"))
+    engine.dispose()
+    assert rows(read(filled, "selamanya")) == [["1980-05-12"], ["infinity"]]
+
+
+def test_decimals_are_written_as_the_source_declares(filled):
+    [raw] = read_source(recipients(path=filled, table="penerima", locale="en"), ())
+    assert [row[3] for row in rows(raw)] == ["900000.00", "", "1250000.50"]
 
 
 def test_a_changed_table_changes_the_fingerprint_of_the_input(filled):
