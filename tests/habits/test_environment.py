@@ -9,9 +9,11 @@ from kaur_analysis.reference import read_yaml
 from tests.shared import ROOT
 
 # Where conda-forge calls a library by another name than PyPI.
-CONDA_NAMES = {"duckdb": "python-duckdb", "psycopg-binary": "psycopg-c"}
+CONDA_NAMES = {"duckdb": "python-duckdb", "playwright": "playwright-python", "psycopg-binary": "psycopg-c"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-DECLARED = sorted(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"])
+EXTRAS = [name for names in PROJECT["optional-dependencies"].values() for name in names]
+# An extra may name the project's own other extras; their libraries are listed there.
+DECLARED = sorted(name for name in PROJECT["dependencies"] + EXTRAS if not name.startswith(PROJECT["name"]))
 
 
 def _environment() -> list[str]:
