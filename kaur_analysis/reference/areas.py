@@ -8,6 +8,9 @@ import pandas as pd
 from kaur_analysis.errors import StudyRejected
 from kaur_analysis.reference.files import read_yaml, reference_path
 
+# Degrees between which Indonesia lies (BIG: 6 LU-11 LS, 95-141 BT), a little rounded up.
+_DEGREES = {"latitude": (-12.0, 7.0), "longitude": (94.0, 142.0)}
+
 
 @dataclass(frozen=True)
 class Agency:
@@ -30,8 +33,8 @@ class Area:
         ``kecamatan`` (BPS, 7 digits), ``kemendagri`` (6 digits), ``name``, ``latitude``, ``longitude``,
         ``spelling_variants``.
     desa
-        ``desa`` (BPS, 10 digits), ``kemendagri`` (10 digits), ``name``, ``kind``, ``kecamatan``,
-        ``spelling_variants``, ``code_match`` (how the two codes were matched).
+        ``desa`` (BPS, 10 digits), ``kemendagri`` (10 digits), ``name``, ``kind``, ``kecamatan``, ``latitude``,
+        ``longitude``, ``spelling_variants``, ``code_match`` (how the two codes were matched).
     official
         Published figures: ``area``, ``indicator``, ``year``, ``value`` (shares 0-1; missing where nobody found it),
         ``unit``, ``source``, ``accessed``, ``doubt``.
@@ -73,7 +76,7 @@ def load_area(area: str, folder: Path | None = None) -> Area:
     Raises
     ------
     StudyRejected
-        No such folder; the message lists those the package has.
+        No such folder (the message lists those the package has), or a place without coordinates in Indonesia.
     """
     packaged = reference_path("areas", area)
     path = packaged if packaged.is_dir() else (folder or Path()) / area
@@ -83,8 +86,6 @@ def load_area(area: str, folder: Path | None = None) -> Area:
     facts = read_yaml(path / "area.yaml")
     agencies = {code: Agency(code, entry["name"], entry["kind"]) for code, entry in facts["agencies"].items()}
     official = pd.read_csv(path / "official.csv", dtype={"area": str, "indicator": str, "year": int, "value": float})
-    text = {"dtype": str, "keep_default_na": False}
-    kecamatan = pd.read_csv(path / "kecamatan.csv", **text).astype({"latitude": float, "longitude": float})
     return Area(
         code=facts["code"],
         kemendagri=facts["kemendagri"],
@@ -95,7 +96,27 @@ def load_area(area: str, folder: Path | None = None) -> Area:
         country_name=facts["country_name"],
         peers=facts["peers"],
         agencies=agencies,
-        kecamatan=kecamatan,
-        desa=pd.read_csv(path / "desa.csv", **text),
+        kecamatan=_located(path / "kecamatan.csv"),
+        desa=_located(path / "desa.csv"),
         official=official,
     )
+
+
+def _located(file: Path) -> pd.DataFrame:
+    """A table of places with coordinates in degrees; everything else stays text."""
+    places = pd.read_csv(file, dtype=str, keep_default_na=False)
+    for name, (lowest, highest) in _DEGREES.items():
+        if name not in places.columns:
+            raise StudyRejected(
+                f"{file.name}: kolom '{name}' tidak ada; isi derajat desimal titik tengah tiap wilayah."
+            )
+        degrees = pd.to_numeric(places[name], errors="coerce")
+        wrong = ~degrees.between(lowest, highest)
+        if wrong.any():
+            line = int(wrong.to_numpy().argmax())
+            raise StudyRejected(
+                f"{file.name}, baris {line + 2}, kolom '{name}': '{places.at[line, name]}' bukan derajat desimal di "
+                f"Indonesia. Yang boleh: {lowest:g} sampai {highest:g}, dengan titik desimal."
+            )
+        places[name] = degrees
+    return places

@@ -1,9 +1,14 @@
 """The reference folder of Kaur."""
 
+import json
+import shutil
+
 import pytest
 
 from kaur_analysis.errors import StudyRejected
 from kaur_analysis.reference import load_area
+from kaur_analysis.reference.files import reference_path
+from tests.shared import shared_path
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +57,40 @@ def test_the_rupiah_line_of_kaur_is_not_invented(kaur):
 def test_an_unknown_area_names_those_that_exist():
     with pytest.raises(StudyRejected, match="1704"):
         load_area("9999")
+
+
+def changed_area(folder, column, value):
+    shutil.copytree(reference_path("areas", "1704"), folder)
+    lines = (folder / "desa.csv").read_text(encoding="utf-8").splitlines()
+    place = lines[0].split(",").index(column)
+    second = lines[2].split(",")
+    second[place] = value
+    lines[2] = ",".join(second)
+    (folder / "desa.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("latitude", ""), ("latitude", "103.5"), ("longitude", "-4;77"), ("longitude", "timur")]
+)
+def test_a_desa_without_a_place_in_indonesia_is_refused_by_line_and_column(tmp_path, column, value):
+    with pytest.raises(StudyRejected, match=f"desa.csv, baris 3, kolom '{column}'"):
+        load_area(str(changed_area(tmp_path / "area", column, value)))
+
+
+def test_a_folder_whose_desa_have_no_coordinates_is_refused(tmp_path):
+    folder = changed_area(tmp_path / "area", "latitude", "-4.8")
+    text = (folder / "desa.csv").read_text(encoding="utf-8")
+    (folder / "desa.csv").write_text(text.replace("latitude", "lintang"), encoding="utf-8")
+    with pytest.raises(StudyRejected, match="kolom 'latitude' tidak ada"):
+        load_area(str(folder))
+
+
+def test_every_desa_lies_within_its_boundary_up_to_the_rounding(kaur):
+    geometry = pytest.importorskip("shapely.geometry", reason="extra 'maps' is not installed")
+    collection = json.loads(shared_path("data/kaur_boundaries/desa.geojson").read_text(encoding="utf-8"))
+    boundary = {f["properties"]["kode"].replace(".", ""): geometry.shape(f["geometry"]) for f in collection["features"]}
+    distance = [
+        boundary[row.kemendagri].distance(geometry.Point(row.longitude, row.latitude)) for row in kaur.desa.itertuples()
+    ]
+    assert len(distance) == 195 and max(distance) <= 0.0072  # half a hundredth of a degree each way
