@@ -223,12 +223,8 @@ def verify(
 ) -> None:
     """Hitung ulang sidik setiap berkas edisi dan bandingkan dengan manifest.json."""
     from kaur_analysis.pipeline.manifest import verify as verify_folder
-    from kaur_analysis.store import project_root
 
-    folder = Path(edition)
-    if not folder.is_dir():
-        folder = (output or project_root() / "reports") / edition
-    deviations = verify_folder(folder)
+    deviations = verify_folder(_edition_folder(edition, output))
     for deviation in deviations:
         err.print(f"{deviation.kind:15} {deviation.product}")
     if deviations:
@@ -291,6 +287,18 @@ def share(study: StudyArgument = None, output: OutputOption = None, data: DataOp
 
 
 @app.command()
+def archive(
+    edition: Annotated[str, typer.Argument(help="Nama edisi di bawah reports/, atau foldernya.")],
+    license_url: Annotated[str, typer.Option("--license", help="Alamat lisensi edisi. Kosong: belum ditetapkan.")] = "",
+    output: OutputOption = None,
+) -> None:
+    """Kemas edisi sebagai RO-Crate untuk arsip: semua berkasnya, dan masukan hanya sebagai sidik."""
+    from kaur_analysis.pipeline.archive import archive as archive_edition
+
+    out.print(f"Ditulis: {archive_edition(_edition_folder(edition, output), license_url)}", soft_wrap=True)
+
+
+@app.command()
 def lab() -> None:
     """Buka JupyterLab di folder notebooks/."""
     from kaur_analysis.store import project_root
@@ -319,6 +327,14 @@ def _progress() -> Progress:
         console=err,
         disable=not err.is_terminal,
     )
+
+
+def _edition_folder(edition: str, output: Path | None) -> Path:
+    """An edition by its folder, or by its name below the folder of editions."""
+    from kaur_analysis.store import project_root
+
+    folder = Path(edition)
+    return folder if folder.is_dir() else (output or project_root() / "reports") / edition
 
 
 def _text(path: Path | None) -> str:

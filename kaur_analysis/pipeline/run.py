@@ -16,10 +16,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from kaur_analysis import __version__
 from kaur_analysis.errors import DataRejected, KaurError, UsageError
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.manifest import write_manifest
+from kaur_analysis.pipeline.effort import Effort, measured
+from kaur_analysis.pipeline.manifest import manifest_facts, write_manifest
 from kaur_analysis.pipeline.notebooks import execute, executed_copy, page
 from kaur_analysis.pipeline.provenance import code_hash, combined_hash, libraries
 from kaur_analysis.reporting import index_page, index_view
@@ -147,9 +147,10 @@ def _run_alone(
         watch(job.name, "mulai")
         before = _written(edition)
         _forget(edition, state, job)
-        _run_job(job, _cache(edition), page_wanted=False)
+        effort = _run_job(job, _cache(edition), page_wanted=False)
         made = [name for name, written in _written(edition).items() if before.get(name) != written]
-        _remember(edition, state, job, made_from, {name: file_hash(edition.store.data / name) for name in made})
+        tables = {name: file_hash(edition.store.data / name) for name in made}
+        _remember(edition, state, job, made_from, tables, effort)
         outcome.made.append(job.name)
         watch(job.name, "selesai")
     _make_pages(edition, chosen, state, jobs, force, continue_on_error, watch, outcome)
@@ -251,7 +252,7 @@ def _make_pages(
             job, made_from = waiting[future]
             error = future.exception()
             if error is None:
-                _remember(edition, state, job, made_from, {})
+                _remember(edition, state, job, made_from, {}, future.result())
                 outcome.made.append(job.name)
                 watch(job.name, "selesai")
                 continue
@@ -264,12 +265,14 @@ def _make_pages(
                 raise error
 
 
-def _run_job(job: Job, folder: Path, page_wanted: bool) -> None:
+def _run_job(job: Job, folder: Path, page_wanted: bool) -> Effort:
     """Execute one notebook and leave its product in the cache (a module-level function, for worker processes)."""
     product = folder / job.product
-    executed = execute(job.notebook, job.parameters, product.with_suffix(".sedang.ipynb"))
-    product.with_suffix(".sedang.ipynb").unlink()
-    write_text(product, page(executed, job.title) if page_wanted else executed_copy(executed))
+    with measured() as effort:
+        executed = execute(job.notebook, job.parameters, product.with_suffix(".sedang.ipynb"))
+        product.with_suffix(".sedang.ipynb").unlink()
+        write_text(product, page(executed, job.title) if page_wanted else executed_copy(executed))
+    return effort
 
 
 def _publish(edition: Edition, state: dict[str, Any], outcome: Outcome) -> None:
@@ -288,20 +291,8 @@ def _publish(edition: Edition, state: dict[str, Any], outcome: Outcome) -> None:
     pages = {job.product: job.title for job in true_now}
     write_text(staging / "index.html", index_page(index_view(published, facts, edition.area, pages)))
     write_text(staging / "published.csv", published.to_csv(index=False, lineterminator="\n"))
-    write_manifest(
-        staging,
-        {
-            "edition": edition.name,
-            "area": edition.area.code,
-            "synthetic": edition.study.synthetic,
-            "program": __version__,
-            "run": facts["run"],
-            "input": facts["input"],
-            "key": facts.get("key"),
-            "libraries": libraries(),
-            "failed": sorted(outcome.failed),
-        },
-    )
+    products = {job.name: job.product for job in (*research_jobs(edition), *true_now)}
+    write_manifest(staging, manifest_facts(edition, state, products, outcome.failed))
     _exchange(staging, edition.store.pages)
 
 
@@ -371,13 +362,19 @@ def still_true(edition: Edition, state: dict[str, Any], job: Job, fingerprint: s
 
 
 def _remember(
-    edition: Edition, state: dict[str, Any], job: Job, made_from: dict[str, str], tables: dict[str, str]
+    edition: Edition,
+    state: dict[str, Any],
+    job: Job,
+    made_from: dict[str, str],
+    tables: dict[str, str],
+    effort: Effort,
 ) -> None:
     state[job.name] = {
         "fingerprint": combined_hash(made_from),
         "made_from": made_from,
         "product": file_hash(_cache(edition) / job.product),
         "tables": tables,
+        "effort": effort.as_facts(),
     }
     edition.store.write_facts(f"published/{STATE}", state)
 

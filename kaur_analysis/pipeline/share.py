@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from kaur_analysis.errors import DataRejected
@@ -21,17 +22,33 @@ def share_zip(folder: Path, name: str) -> Path:
     DataRejected
         A product is not what the manifest says; nothing is written.
     """
+    unchanged(folder)
+    files = [path for path in sorted(folder.iterdir()) if path.suffix in SENT or path.name == NAME]
+    return deterministic_zip(folder.with_name(f"{name}.zip"), {path.name: path.read_bytes() for path in files})
+
+
+def unchanged(folder: Path) -> None:
+    """Refuse an edition that is not as it was made.
+
+    Raises
+    ------
+    DataRejected
+        Names up to five files that are not what the manifest says.
+    """
     deviations = verify(folder)
     if deviations:
         listed = ", ".join(f"{deviation.product} ({deviation.kind})" for deviation in deviations[:5])
         raise DataRejected(f"Edisi tidak sesuai manifest dan tidak dikemas: {listed}. Jalankan kaur run lagi.")
-    files = [path for path in sorted(folder.iterdir()) if path.suffix in SENT or path.name == NAME]
+
+
+def deterministic_zip(path: Path, files: Mapping[str, bytes]) -> Path:
+    """Write a ZIP whose bytes follow from names, order and contents alone, on every system."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in files:
-            entry = zipfile.ZipInfo(path.name, NO_TIME)
+        for name, held in files.items():
+            entry = zipfile.ZipInfo(name, NO_TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             entry.create_system = 3  # or Windows and Linux would differ in one byte
-            archive.writestr(entry, path.read_bytes())
-    return write_bytes(folder.with_name(f"{name}.zip"), content.getvalue())
+            archive.writestr(entry, held)
+    return write_bytes(path, content.getvalue())

@@ -1,9 +1,15 @@
 """The manifest notices every product that is not as it was made."""
 
+import json
+import shutil
+import subprocess
+
+import jsonschema
 import pytest
 
 from kaur_analysis.errors import DataRejected, UsageError
-from kaur_analysis.pipeline.manifest import Deviation, verify, write_manifest
+from kaur_analysis.pipeline.effort import measured
+from kaur_analysis.pipeline.manifest import SCHEMA, Deviation, revision, verify, write_manifest
 
 
 @pytest.fixture
@@ -43,3 +49,68 @@ def test_a_broken_manifest_is_rejected(edition):
     (edition / "manifest.json").write_text("[")
     with pytest.raises(DataRejected, match="rusak"):
         verify(edition)
+
+
+def test_a_manifest_whose_products_are_no_hashes_is_rejected(edition):
+    (edition / "manifest.json").write_text('{"products": {"index.html": 5}}')
+    with pytest.raises(DataRejected, match="rusak"):
+        verify(edition)
+
+
+def test_the_schema_is_itself_a_schema():
+    jsonschema.Draft202012Validator.check_schema(json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def test_a_manifest_without_inputs_does_not_have_the_form(edition):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(
+            json.loads((edition / "manifest.json").read_text()), json.loads(SCHEMA.read_text(encoding="utf-8"))
+        )
+
+
+@pytest.fixture
+def clone(tmp_path):
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed here")
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "01_clean.ipynb").write_text("{}")
+    (tmp_path / "pyproject.toml").write_text("")
+    for command in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x"],
+    ):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+    return tmp_path
+
+
+def test_a_clone_knows_its_commit_and_that_nothing_was_changed(clone):
+    head = subprocess.run(["git", "-C", str(clone), "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    assert revision(clone) == {"commit": head.stdout.strip(), "dirty": False}
+
+
+def test_a_changed_notebook_makes_the_clone_dirty(clone):
+    (clone / "notebooks" / "01_clean.ipynb").write_text("{ }")
+    assert revision(clone)["dirty"] is True
+
+
+def test_a_new_report_does_not_make_the_clone_dirty(clone):
+    (clone / "laporan.html").write_text("x")
+    assert revision(clone)["dirty"] is False
+
+
+def test_a_project_unpacked_inside_another_repository_claims_no_commit(clone):
+    (clone / "paket").mkdir()
+    assert revision(clone / "paket") == {"commit": None, "dirty": None}
+
+
+def test_a_folder_outside_git_has_no_commit(tmp_path):
+    assert revision(tmp_path) == {"commit": None, "dirty": None}
+
+
+def test_memory_held_inside_a_measured_step_is_seen():
+    with measured() as small:
+        pass
+    with measured() as large:
+        held = b"x" * 200_000_000
+    assert large.peak_bytes - small.peak_bytes > 150_000_000 and len(held) == 200_000_000

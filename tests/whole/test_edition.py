@@ -8,16 +8,20 @@ import sys
 import zipfile
 from collections.abc import Iterator
 
+import jsonschema
 import nbformat
 import pandas as pd
 import pytest
 from nbclient import NotebookClient
+from rocrate.rocrate import ROCrate
 
 from kaur_analysis.errors import KaurError, UsageError
+from kaur_analysis.pipeline.archive import archive
 from kaur_analysis.pipeline.edition import open_edition
-from kaur_analysis.pipeline.manifest import verify
+from kaur_analysis.pipeline.manifest import SCHEMA, verify
 from kaur_analysis.pipeline.notebooks import page
 from kaur_analysis.pipeline.run import page_jobs, run_edition
+from kaur_analysis.store import file_hash
 
 
 def test_every_kecamatan_has_its_page(finished):
@@ -56,9 +60,43 @@ def test_the_manifest_agrees_with_every_product(finished):
     assert verify(finished.folder) == []
 
 
-def test_the_manifest_names_inputs_run_and_libraries(finished):
-    manifest = json.loads((finished.folder / "manifest.json").read_text(encoding="utf-8"))
-    assert {"input", "run", "libraries", "edition", "products"} <= manifest.keys()
+@pytest.fixture(scope="module")
+def manifest(finished):
+    return json.loads((finished.folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+def test_the_manifest_has_the_form_of_its_schema(manifest):
+    jsonschema.validate(manifest, json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def test_the_manifest_names_every_input_file_with_size_and_hash(finished, manifest):
+    files = {
+        file_hash(path): path.stat().st_size for paths in finished.edition.study.files().values() for path in paths
+    }
+    named = {entry["sha256"]: entry["bytes"] for entry in manifest["inputs"] if entry["kind"] != "reference"}
+    assert named == files
+
+
+def test_the_manifest_names_no_folder_of_this_computer(finished, manifest):
+    assert str(finished.office.parent) not in json.dumps(manifest)
+
+
+def test_the_manifest_says_what_each_step_cost(manifest):
+    costs = manifest["timing"]
+    assert list(costs) == sorted(step["name"] for step in manifest["steps"])
+    assert all(cost["seconds"] > 0 and cost["peak_bytes"] > 50_000_000 for cost in costs.values())
+
+
+def test_every_step_of_the_manifest_left_a_product_of_the_edition(manifest):
+    assert {step["product"] for step in manifest["steps"]} < set(manifest["products"])
+
+
+def test_the_edition_can_be_archived_and_read_back_as_a_crate(finished, manifest, tmp_path):
+    with zipfile.ZipFile(archive(finished.folder)) as packed:
+        packed.extractall(tmp_path)
+    run = ROCrate(str(tmp_path)).get(f"#proses-{manifest['run']}")
+    hashes = [entity["sha256"] for entity in run["object"]]
+    assert hashes == [entry["sha256"] for entry in manifest["inputs"]]
 
 
 def test_no_page_is_larger_than_a_phone_message_should_be(finished):
