@@ -1,10 +1,12 @@
 """Numbers, money and dates as Indonesian readers write them; the only place where a share becomes a percentage."""
 
 import math
+from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from babel.dates import format_date as babel_date
+from babel.lists import format_list
 from babel.numbers import format_decimal
 
 LOCALE = "id_ID"
@@ -78,3 +80,8 @@ def interval(low: float | None, high: float | None, decimals: int = 0) -> str:
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return MISSING
     return f"{number(low * 100, decimals)}–{number(high * 100, decimals)}%"
+
+
+def together(names: Sequence[str]) -> str:
+    """``["Maje", "Nasal", "Luas"]`` becomes ``Maje, Nasal, dan Luas``."""
+    return format_list(list(names), locale=LOCALE)

@@ -12,6 +12,7 @@ from kaur_analysis.reporting.actions import Action, actions_for
 from kaur_analysis.reporting.facts import Programme, read_facts
 from kaur_analysis.reporting.figures import NOTHING, Figure, PublishedTable
 from kaur_analysis.reporting.html import Section, section
+from kaur_analysis.reporting.sections import needs_section
 from kaur_analysis.reporting.views import (
     Frame,
     Headline,
@@ -168,9 +169,4 @@ def overlap_table(view: AgencyView) -> Section:
 
 def budget_lines(view: AgencyView) -> Section:
     """Budget lines to propose, by programme and fund."""
-    return section(
-        "needs",
-        heading="Baris anggaran yang diusulkan",
-        needs=view.needs,
-        working=any(row.working_value for row in view.needs.rows),
-    )
+    return needs_section(view.needs, "Baris anggaran yang diusulkan")

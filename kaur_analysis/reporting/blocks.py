@@ -6,13 +6,25 @@ from kaur_analysis.reporting import charts
 from kaur_analysis.reporting.html import Section, section
 from kaur_analysis.reporting.kabupaten import KabupatenView
 
+BLOCKS = (
+    "Posisi relatif", "Perkembangan antarwaktu", "Efektivitas", "Relevansi", "Keterkaitan", "Dibanding kecamatan lain",
+    "Kantong kemiskinan", "Lokasi prioritas", "Siapa yang terjangkau program", "Ketepatan sasaran menurut survei",
+    "Bila penerima dipilih dengan cara lain", "Biaya nol kemiskinan ekstrem", "Program dan instansi",
+    "Kebutuhan dan sumber dana",
+)  # fmt: skip
+
+
+def contents(view: KabupatenView) -> Section:
+    """Where the blocks of the planning documents stand on this long page."""
+    return section("contents", blocks=BLOCKS)
+
 
 def relative_position(view: KabupatenView) -> Section:
     """*Posisi relatif*."""
     rows = [row for row in view.position.rows if row[1].shown]
     picture = charts.bars(
-        [name for name, _, _ in rows], [figure.value for _, figure, _ in rows], [figure.text for _, figure, _ in rows],
-        [own for _, _, own in rows],
+        [row[0] for row in rows], [row[1].value for row in rows], [row[1].text for row in rows],
+        [row[3] for row in rows],
     )  # fmt: skip
     return section("position", position=view.position, picture=charts.svg(picture, "posisi") if rows else "")
 
@@ -22,7 +34,7 @@ def change_over_time(view: KabupatenView) -> Section:
     trend = view.trend
     years = [int(year) for year, _ in trend.rows]
     values = [[figures[place].value for _, figures in trend.rows] for place in range(len(trend.names))]
-    picture = charts.svg(charts.series(years, values, trend.names), "perkembangan") if years else ""
+    picture = charts.svg(charts.series(years, values, trend.names, trend.margin), "perkembangan") if years else ""
     return section("trend", trend=trend, picture=picture)
 
 
@@ -59,6 +71,11 @@ def poverty_pockets(view: KabupatenView) -> Section:
     return section(
         "pockets",
         pockets=pockets,
+        groups=[
+            (f"{code} · {label}", members)
+            for code, label in pockets.quadrants
+            if (members := [place for place in pockets.places if place.quadrant == code])
+        ],
         unknown=unknown,
         mean="" if np.isnan(pockets.number_line) else f"{pockets.number_line:.0f}",
         picture=picture,

@@ -20,12 +20,15 @@ from kaur_analysis.reporting.figures import HIGHER, LOWER, SIGNS, UNCLEAR
 
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
 INK, GREY, PALE = "#1a1a1a", "#595959", "#e6e6e6"
+ORANGE_INK = "#9A6A00"  # the orange, darkened until it stands out from paper three to one
+BESIDE = 20  # characters; longer labels stand above their bar
+LABEL = 12  # a point is a pixel on a phone, and 8.5 points in a column of the printed page
 WIDTH_INCHES = 4.7  # 338 points, the content width of a 360 px phone: a point is a pixel there
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
-    "font.sans-serif": ["Arial", "Helvetica", "DejaVu Sans"],
-    "font.size": 11,
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same widths on every computer
+    "font.size": LABEL,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": GREY,
@@ -43,6 +46,15 @@ def canvas(height: float, width: float = WIDTH_INCHES) -> tuple[Canvas, Axes]:
     with mpl.rc_context(STYLE):
         figure = Canvas(figsize=(width, height))
         return figure, figure.add_subplot()
+
+
+def _within(figure: Canvas, left: Sequence[str], right: Sequence[str], top: float, bottom: float) -> None:
+    """Leave room (points) for the words left and right of the axes, so that the picture is as wide as a phone."""
+    width, height = (size * 72 for size in figure.get_size_inches())
+    aside, beyond = (max(map(len, texts), default=0) * 0.56 * LABEL for texts in (left, right))
+    figure.subplots_adjust(
+        left=(aside + 6) / width, right=1 - (beyond + 10) / width, top=1 - top / height, bottom=bottom / height
+    )
 
 
 def svg(figure: Canvas, name: str) -> Markup:
@@ -76,7 +88,7 @@ def svg(figure: Canvas, name: str) -> Markup:
     text = re.sub(r' xmlns="[^"]*"', "", text)
     text = re.sub(r'<svg ([^>]*?)width="[^"]*"', r"<svg \1", text, count=1)
     text = re.sub(r'<svg ([^>]*?)height="[^"]*"', r'<svg \1aria-hidden="true" focusable="false"', text, count=1)
-    text = re.sub(r"font: ([\w ]*?)([\d.]+)px [^;\"]*", r"font: \1\2px Arial, Helvetica, sans-serif", text)
+    text = re.sub(r"font-family: [^;\"]*", "font-family: Arial, Helvetica, sans-serif", text)
     text = re.sub(r">\s+<", "><", text)
     return Markup(text.strip())
 
@@ -102,7 +114,8 @@ def dots(
     Areas come in the order given, the first on top; a missing value leaves its line empty but for the text.
     """
     count = len(labels)
-    figure, axes = canvas(0.27 * count + 0.75)
+    figure, axes = canvas(0.27 * count + 0.6)
+    _within(figure, labels, texts, top=20, bottom=22)
     scale = 100 if unit == "bagian" else 1
     position = np.arange(count)
     for place in range(count):
@@ -125,10 +138,10 @@ def dots(
                 linestyle="none",
             )
         axes.annotate(
-            texts[place], (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=10.5,
+            texts[place], (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=LABEL,
             fontweight="bold" if mine else "normal", annotation_clip=False,
         )  # fmt: skip
-    axes.set_yticks(position, labels, fontsize=10.5)
+    axes.set_yticks(position, labels, fontsize=LABEL)
     for label, mine in zip(axes.get_yticklabels(), own, strict=True):
         label.set_fontweight("bold" if mine else "normal")
     axes.set_ylim(count - 0.4, -0.6)
@@ -137,7 +150,7 @@ def dots(
     if not np.isnan(reference):
         axes.axvline(scale * reference, color=INK, linewidth=1.1, linestyle=(0, (4, 3)), zorder=0)
         axes.annotate(reference_text, (scale * reference, 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
-                      textcoords="offset points", ha="center", fontsize=10, annotation_clip=False)  # fmt: skip
+                      textcoords="offset points", ha="center", fontsize=LABEL, annotation_clip=False)  # fmt: skip
     axes.set_xlim(left=0)
     axes.xaxis.set_major_formatter(
         lambda tick, _: number(tick, 0 if tick == round(tick) else 1) + ("%" if scale == 100 else "")
@@ -148,22 +161,22 @@ def dots(
 
 def _name_dots(axes: Axes, labels: Sequence[str], x: np.ndarray, y: np.ndarray) -> None:
     """Write each name right, left, above or below its dot, where it covers no other; else leave it to the table."""
-    wide, high = axes.get_xlim()[1] / 300, axes.get_ylim()[1] / 225  # about one point in data units
+    wide, high = axes.get_xlim()[1] / 270, axes.get_ylim()[1] / 215  # about one point in data units
     taken = [(px - 4 * wide, px + 4 * wide, py - 4 * high, py + 4 * high) for px, py in zip(x, y, strict=True)]
     for place in np.argsort(-y, kind="stable"):
-        length = 4.9 * len(labels[place]) * wide
+        length = 0.53 * LABEL * len(labels[place]) * wide
         choices = [
             ("left", x[place] + 6 * wide, y[place]),
             ("right", x[place] - 6 * wide, y[place]),
-            ("center", x[place], y[place] + 10 * high),
-            ("center", x[place], y[place] - 10 * high),
+            ("center", x[place], y[place] + 11 * high),
+            ("center", x[place], y[place] - 11 * high),
         ]
         for side, left, middle in choices:
             start = left - length * {"left": 0.0, "right": 1.0, "center": 0.5}[side]
-            box = (start, start + length, middle - 5 * high, middle + 5 * high)
+            box = (start, start + length, middle - 6 * high, middle + 6 * high)
             own = taken[place]
             if start >= 0 and not any(_meet(box, other) for other in taken if other is not own):
-                axes.text(left, middle, labels[place], fontsize=9, ha=side, va="center")
+                axes.text(left, middle, labels[place], fontsize=LABEL, ha=side, va="center")
                 taken.append(box)
                 break
 
@@ -210,24 +223,73 @@ def tile_places(latitude: Sequence[float], longitude: Sequence[float]) -> tuple[
 def bars(
     labels: Sequence[str], values: Sequence[float], texts: Sequence[str], own: Sequence[bool] | None = None
 ) -> Canvas:
-    """Horizontal bars from zero with their values beside them; a missing value has its sign alone."""
-    figure, axes = canvas(0.27 * len(labels) + 0.2)
+    """Horizontal bars from zero with their values beside them; a missing value has its sign alone.
+
+    Labels stand left of the bars, or above them where one is too long for that.
+    """
+    above = max(map(len, labels), default=0) > BESIDE
+    figure, axes = canvas((0.42 if above else 0.27) * len(labels) + 0.1)
+    _within(figure, [] if above else labels, texts, top=4, bottom=2)
     position = np.arange(len(labels))
     heights = np.nan_to_num(np.asarray(values, dtype=float))
     marked = np.zeros(len(labels), dtype=bool) if own is None else np.asarray(own, dtype=bool)
-    axes.barh(position, heights, height=0.62, color=np.where(marked, INK, "#7FB2D6"), edgecolor=INK, linewidth=0.6)
+    axes.barh(
+        position,
+        heights,
+        height=0.42 if above else 0.62,
+        color=np.where(marked, INK, "#7FB2D6"),
+        edgecolor=INK,
+        linewidth=0.6,
+    )
     for place, text in zip(position, texts, strict=True):
         axes.annotate(
-            text, (heights[place], place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=10.5
+            text, (heights[place], place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=LABEL
         )
-    axes.set_yticks(position, labels, fontsize=10.5)
+    axes.set_yticks(position, [""] * len(labels) if above else labels, fontsize=LABEL)
     for label, mine in zip(axes.get_yticklabels(), marked, strict=True):
         label.set_fontweight("bold" if mine else "normal")
-    axes.set_ylim(len(labels) - 0.4, -0.6)
-    axes.set_xlim(0, max(float(heights.max(initial=0)), 1) * 1.16)
+    for place, name in zip(position, labels if above else [], strict=False):
+        axes.annotate(name, (0, place - 0.26), va="bottom", fontsize=LABEL, annotation_clip=False)
+    axes.set_ylim(len(labels) - (0.6 if above else 0.4), -0.95 if above else -0.6)
+    axes.set_xlim(0, float(heights.max(initial=0)) or 1)
+    axes.spines["left"].set_bounds(-0.5, len(labels) - 0.5)
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_visible(False)
     axes.spines["bottom"].set_visible(False)
+    return figure
+
+
+MARKS: dict[str, dict[str, Any]] = {
+    "●": {"marker": "o", "facecolor": BLUE, "edgecolor": BLUE},
+    "◇": {"marker": "D", "facecolor": "white", "edgecolor": ORANGE_INK},
+    "○": {"marker": "o", "facecolor": "white", "edgecolor": VERMILLION},
+}
+ACROSS = 20
+
+
+def families(parts: Sequence[tuple[str, str, int]]) -> Canvas:
+    """A hundred families as marks, twenty in a row, each kind with its words beside its own mark.
+
+    Parameters
+    ----------
+    parts
+        Sign (a key of :data:`MARKS`), words and number of each kind; the numbers add up to a hundred.
+    """
+    kinds = [sign for sign, _, count in parts for _ in range(count)]
+    rows = -(-len(kinds) // ACROSS)
+    figure, axes = canvas(0.23 * rows + 0.25)
+    figure.subplots_adjust(0, 0, 1, 1)
+    for sign, _, _ in parts:
+        places = np.array([place for place, kind in enumerate(kinds) if kind == sign], dtype=int)
+        axes.scatter(places % ACROSS, places // ACROSS, s=62 if sign != "◇" else 44, linewidth=1.6, **MARKS[sign])
+    widths = np.array([len(words) + 4 for _, words, _ in parts], dtype=float)
+    starts = np.concatenate([[0.0], np.cumsum(widths)[:-1]]) / max(widths.sum(), 50) * ACROSS
+    for start, (sign, words, _) in zip(starts, parts, strict=True):
+        axes.scatter([start], [rows + 0.15], s=62 if sign != "◇" else 44, linewidth=1.6, **MARKS[sign])
+        axes.text(start + 0.6, rows + 0.15, words, va="center", fontsize=LABEL, fontweight="bold")
+    axes.set_xlim(-0.6, ACROSS - 0.4)
+    axes.set_ylim(rows + 0.7, -0.6)
+    axes.axis("off")
     return figure
 
 
@@ -238,9 +300,20 @@ LINES: tuple[dict[str, Any], ...] = (
 )
 
 
-def series(years: Sequence[int], values: Sequence[Sequence[float]], labels: Sequence[str]) -> Canvas:
-    """Shares by year, one line per area with its own dash and marker; unknown years stay gaps."""
+def series(
+    years: Sequence[int], values: Sequence[Sequence[float]], labels: Sequence[str], margin: float = np.nan
+) -> Canvas:
+    """Shares by year, one line per area with its own dash and marker; unknown years stay gaps.
+
+    Parameters
+    ----------
+    margin
+        Half of the 95 per cent interval of the first area's values, drawn as whiskers; missing: none are drawn.
+    """
     figure, axes = canvas(2.9)
+    if not np.isnan(margin):
+        first = np.asarray(values[0], dtype=float) * 100
+        axes.errorbar(years, first, yerr=margin * 100, fmt="none", ecolor=GREY, elinewidth=1.2, capsize=3)
     for line, name, style in zip(values, labels, LINES, strict=False):
         known = np.asarray(line, dtype=float) * 100
         axes.plot(years, known, markersize=5, label=name, **style)
@@ -248,7 +321,9 @@ def series(years: Sequence[int], values: Sequence[Sequence[float]], labels: Sequ
     axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(5, integer=True))
     axes.yaxis.set_major_formatter(lambda tick, _: f"{number(tick)}%")
     axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(6, integer=True))
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3, frameon=False, fontsize=10, handlelength=2.6)
+    axes.legend(
+        loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3, frameon=False, handlelength=2.2, columnspacing=1.2
+    )
     return figure
 
 
@@ -305,7 +380,7 @@ def tiles(
             f"{SIGNS.get(word, '')} {text}".strip(),
             ha="center",
             va="center",
-            fontsize=10,
+            fontsize=LABEL,
             fontweight="bold",
         )
     axes.set_xlim(0, columns)

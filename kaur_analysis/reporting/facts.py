@@ -36,9 +36,13 @@ class Programme:
 
     @property
     def short(self) -> str:
-        """The abbreviation that the name carries in brackets (``PKH``), else the name."""
+        """The abbreviation that the name carries in brackets (``PKH``), else the name without its brackets."""
         found = re.search(r"\(([A-Z][A-Za-z/-]{1,9})\)$", self.name)
-        return found.group(1) if found and sum(map(str.isupper, found.group(1))) > 1 else self.name
+        return (
+            found.group(1)
+            if found and sum(map(str.isupper, found.group(1))) > 1
+            else re.sub(r" \([^)]*\)$", "", self.name)
+        )
 
 
 @dataclass(frozen=True)

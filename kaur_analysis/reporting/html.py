@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from kaur_analysis.formats import number
+from kaur_analysis.reporting.figures import SIGNS
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE_TEMPLATES = TEMPLATES  # the folder in which nbconvert finds the template "page"
@@ -39,6 +40,8 @@ def _environment() -> Environment:
     )
     environment.filters["groupby_in_order"] = _groupby_in_order
     environment.filters["whole"] = number
+    environment.filters["anchor"] = lambda name: name.lower().replace(" ", "-")
+    environment.filters["sign"] = lambda word: SIGNS.get(word, "")
     return environment
 
 

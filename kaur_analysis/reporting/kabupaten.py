@@ -9,6 +9,7 @@ import pandas as pd
 
 from kaur_analysis.formats import number, points, rupiah_short
 from kaur_analysis.reference import Area
+from kaur_analysis.reporting import titles
 from kaur_analysis.reporting.actions import Action, actions_for, glossary, rule_table
 from kaur_analysis.reporting.facts import Facts, read_facts
 from kaur_analysis.reporting.figures import HIGHER, LOWER, Figure, PublishedTable, compare
@@ -33,28 +34,43 @@ YEARS_SHOWN = 11
 
 @dataclass(frozen=True)
 class Position:
-    """*Posisi relatif*: the kabupaten beside its peers, province and country in one year."""
+    """*Posisi relatif*: the kabupaten beside its peers, province and country in one year.
+
+    ``rows`` are name, figure, difference from the kabupaten in words, and whether it is the kabupaten.
+    """
 
     year: str
-    rows: tuple[tuple[str, Figure, bool], ...]
+    rows: tuple[tuple[str, Figure, str, bool], ...]
     sentence: str
+    sources: str
 
 
 @dataclass(frozen=True)
 class Trend:
-    """*Perkembangan antarwaktu*: official shares by year; ``rows`` are year and one figure per name."""
+    """*Perkembangan antarwaktu*: official shares by year; ``rows`` are year and one figure per name.
+
+    ``margin`` is half the 95 per cent interval of one year's kabupaten share by a survey of this edition's size.
+    """
 
     names: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Figure, ...]], ...]
     sentence: str
+    margin: float
+    noise: str
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change from one year to the next, in words, of kabupaten, province and country."""
+    """A change from one year to the next, in words, of kabupaten, province and country.
+
+    ``certainty`` says whether the kabupaten's is larger than the survey's error, ``together`` whether province and
+    country moved the same way.
+    """
 
     years: str
     texts: tuple[str, ...]
+    certainty: str
+    together: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -103,6 +119,7 @@ class Pockets:
     share_line: Figure
     number_line: float
     quadrants: tuple[tuple[str, str], ...]
+    title: str
 
 
 @dataclass(frozen=True)
@@ -190,7 +207,8 @@ def kabupaten_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -
     table, known = PublishedTable(published), read_facts(facts)
     names = ("poverty.poor_share", "poverty.extreme_share", "poverty.extreme_families", "targeting.exclusion_error")
     pockets = _pockets(table, area)
-    changes = _changes(table, area)
+    margin = _margin(table, area)
+    changes = _changes(table, area, margin)
     return KabupatenView(
         frame=Frame(area.full_name, f"Provinsi {area.province_name}", "kabupaten", known),
         headline=place_headline(table, area, area.code, area.full_name),
@@ -198,7 +216,7 @@ def kabupaten_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -
         indicators=indicators_of(table, area, area.code, (*names, "survey.poor_share")),
         comparison=comparison_of(table, area, "poverty.poor_share"),
         position=_position(table, area),
-        trend=_trend(table, area),
+        trend=_trend(table, area, margin),
         changes=changes,
         association=_association(table, area),
         pockets=pockets,
@@ -227,20 +245,37 @@ def _position(table: PublishedTable, area: Area) -> Position:
 
     years = sorted((year for year in known[area.code] if shown(area.code, year)), reverse=True)
     if not years:
-        return Position("", (), "Angka resmi kabupaten belum ada data.")
+        return Position("", (), "Angka resmi kabupaten belum ada data.", "")
     complete = [year for year in years if sum(shown(code, year) for code in area.peers) > len(area.peers) / 2]
     year = (complete or years)[0]
     names = {**_levels(area), **area.peers}
-    rows = [(name, known[code].get(year, Figure()), code == area.code) for code, name in names.items()]
-    rows.sort(key=lambda row: (not row[1].shown, -row[1].value if row[1].shown else 0, row[0]))
     own = known[area.code][year]
+    rows = []
+    for code, name in names.items():
+        figure = known[code].get(year, Figure())
+        apart = _signed(figure.value - own.value) if figure.shown and code != area.code else ""
+        rows.append((name, figure, apart, code == area.code))
+    rows.sort(key=lambda row: (not row[1].shown, -row[1].value if row[1].shown else 0, row[0]))
     parts = [
         f"{_distance(own, known[code][year])} {names[code]} ({known[code][year].text})"
         for code in (area.province, "00")
         if shown(code, year)
     ]
     sentence = f"Tahun {year}, {own.text} penduduk {area.name} miskin menurut BPS"
-    return Position(year, tuple(rows), sentence + (f": {' dan '.join(parts)}." if parts else "."))
+    sources = "; ".join(dict.fromkeys(row[1].source for row in rows if row[1].shown and row[1].source))
+    return Position(year, tuple(rows), sentence + (f": {' dan '.join(parts)}." if parts else "."), sources)
+
+
+def _signed(difference: float) -> str:
+    """A difference of shares in percentage points with its sign: ``+3,79``, ``−8,47``, ``0,00``."""
+    size = number(abs(difference) * 100, 2)
+    return size if size == number(0, 2) else f"{'+' if difference > 0 else '−'}{size}"
+
+
+def _margin(table: PublishedTable, area: Area) -> float:
+    """Half of the interval of the kabupaten's share by the edition's survey; missing where it has none."""
+    survey = table.one("survey.poor_share", area.code)
+    return (survey.high - survey.low) / 2 if survey.has_range else math.nan
 
 
 def _distance(own: Figure, other: Figure) -> str:
@@ -249,11 +284,11 @@ def _distance(own: Figure, other: Figure) -> str:
     return f"{size} poin persen {'di atas' if gap > 0 else 'di bawah'}"
 
 
-def _trend(table: PublishedTable, area: Area) -> Trend:
+def _trend(table: PublishedTable, area: Area, margin: float) -> Trend:
     series = {name: table.periods("official.poor_share", code) for code, name in _levels(area).items()}
     years = [int(year) for values in series.values() for year in values]
     if not years:
-        return Trend(tuple(series), (), "Angka resmi belum ada data.")
+        return Trend(tuple(series), (), "Angka resmi belum ada data.", math.nan, "")
     shown_years = [str(year) for year in range(max(years) - YEARS_SHOWN + 1, max(years) + 1)]
     rows = tuple((year, tuple(values.get(year, Figure()) for values in series.values())) for year in shown_years)
     own = [(year, figures[0]) for year, figures in rows if figures[0].shown]
@@ -264,10 +299,28 @@ def _trend(table: PublishedTable, area: Area) -> Trend:
         sentence = f"Dari {start.text} ({first}) menjadi {end.text} ({last}): {points(end.value - start.value)}."
     if unknown:
         sentence += f" Untuk {number(unknown)} dari {number(len(rows))} tahun angka kabupaten belum ada data."
-    return Trend(tuple(series), rows, sentence)
+    return Trend(tuple(series), rows, sentence, margin, _noise(own, margin))
 
 
-def _changes(table: PublishedTable, area: Area) -> Changes:
+def _noise(own: list[tuple[str, Figure]], margin: float) -> str:
+    """Whether the newest change is larger than the error of two surveys of this size."""
+    if len(own) < 2 or math.isnan(margin):
+        return ""
+    (before, start), (after, end) = own[-2:]
+    change, error = end.value - start.value, math.sqrt(2) * margin
+    verdict = (
+        "lebih kecil daripada galat itu: belum dapat dibedakan dari nol"
+        if abs(change) < error
+        else "lebih besar daripada galat itu"
+    )
+    return (
+        f"Survei seukuran ini di kabupaten bergalat ±{number(margin * 100, 1)} poin persen setahun (garis tegak), "
+        f"selisih dua tahun ±{number(error * 100, 1)}. Perubahan terakhir ({before} ke {after}) {points(change)}, "
+        f"{verdict}."
+    )
+
+
+def _changes(table: PublishedTable, area: Area, margin: float) -> Changes:
     levels = _levels(area)
     series = [table.periods("official.poor_share", code) for code in levels]
     own = series[0]
@@ -281,6 +334,8 @@ def _changes(table: PublishedTable, area: Area) -> Changes:
         Change(
             f"{before} ke {after}",
             tuple(points(value).removesuffix(" poin persen") if value is not None else "–" for value in changed),
+            _beyond(changed[0], margin),
+            tuple(_same_way(changed[0], other) for other in changed[1:]),
         )
         for (before, after), changed in zip(pairs, differences, strict=True)
     )
@@ -288,7 +343,7 @@ def _changes(table: PublishedTable, area: Area) -> Changes:
     return Changes(
         names=tuple(levels.values()),
         rows=rows,
-        effectiveness=_effectiveness(mine, table, area),
+        effectiveness=_effectiveness(mine, margin),
         relevance=_relevance(differences, list(levels.values())),
     )
 
@@ -299,17 +354,28 @@ def _change(values: dict[str, Figure], before: str, after: str) -> float | None:
     return None
 
 
-def _effectiveness(changes: list[float], table: PublishedTable, area: Area) -> tuple[str, ...]:
+def _beyond(change: float | None, margin: float) -> str:
+    if change is None or math.isnan(margin):
+        return "–"
+    return "di dalam galat" if abs(change) < math.sqrt(2) * margin else "melebihi galat"
+
+
+def _same_way(own: float | None, other: float | None) -> str:
+    if own is None or other is None:
+        return "–"
+    return "searah" if (own > 0) == (other > 0) else "tidak searah"
+
+
+def _effectiveness(changes: list[float], margin: float) -> tuple[str, ...]:
     """Whether the share falls steadily, and whether a year's change is larger than the survey's error."""
     if not changes:
         return ("Belum ada dua tahun berurutan yang angkanya diketahui.",)
     falls = sum(change < 0 for change in changes)
     steady = "selalu turun" if falls == len(changes) else "tidak selalu turun"
     sentences = [f"Turun pada {number(falls)} dari {number(len(changes))} perubahan tahunan yang diketahui: {steady}."]
-    survey = table.one("survey.poor_share", area.code)
-    if survey.has_range:
+    if not math.isnan(margin):
         # Two independent surveys of the same size: the error of a change is √2 times that of one.
-        noise = math.sqrt(2) * (survey.high - survey.low) / 2
+        noise = math.sqrt(2) * margin
         small = sum(abs(change) < noise for change in changes)
         sentences.append(
             f"Galat survei membuat perubahan setahun di bawah {number(noise * 100, 1)} poin persen belum dapat "
@@ -391,7 +457,13 @@ def _pockets(table: PublishedTable, area: Area) -> Pockets:
             quadrant = {(True, True): "I", (False, True): "II", (False, False): "III", (True, False): "IV"}[high, many]
         sure = compare(share, line, rule_table()["equivalence"]) in (HIGHER, LOWER)
         places.append(Pocket(row.name, share, count, quadrant, sure))
-    return Pockets(tuple(places), line, mean, QUADRANTS)
+    pocket = [place for place in places if place.quadrant == "I"]
+    title = titles.pockets(
+        [place.name for place in pocket if place.sure],
+        [place.name for place in pocket if not place.sure],
+        any(place.quadrant for place in places),
+    )
+    return Pockets(tuple(places), line, mean, QUADRANTS, title)
 
 
 def _priorities(table: PublishedTable, area: Area, pockets: Pockets) -> tuple[Priority, ...]:
@@ -399,7 +471,7 @@ def _priorities(table: PublishedTable, area: Area, pockets: Pockets) -> tuple[Pr
     found = []
     for pocket, code in zip(pockets.places, area.kecamatan["kecamatan"], strict=True):
         if pocket.quadrant == "I":
-            why = "prioritas" if pocket.sure else "calon, bagiannya belum dapat dibedakan dari kabupaten"
+            why = "prioritas" if pocket.sure else "calon"
             found.append(
                 Priority(
                     pocket.name,

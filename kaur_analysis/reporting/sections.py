@@ -3,20 +3,20 @@
 from typing import Any
 
 from kaur_analysis.formats import number
-from kaur_analysis.reporting import charts
+from kaur_analysis.reporting import charts, titles
 from kaur_analysis.reporting.figures import EQUAL, HIGHER, LOWER, SIGNS, UNCLEAR
 from kaur_analysis.reporting.html import Section, section
-from kaur_analysis.reporting.views import Comparison
+from kaur_analysis.reporting.views import REACH_SIGNS, Comparison, Needs
 
 DETAILED_PROGRAMMES = 4
+DRAWN_NEEDS = 6
 SHAPES = (
     f"▲ {HIGHER}, ▼ {LOWER}, ■ {EQUAL}, ○ {UNCLEAR} dari kabupaten; "
     "garis mendatar: kisaran 95 persen; garis putus: kabupaten"
 )
-_REACH_REGISTRY = (
-    "Tiap tanda 10 dari 100 keluarga miskin ekstrem: ● menerima, ◌ belum terdaftar, ○ terdaftar tetapi terlewat."
-)
-_REACH_SURVEY = "Tiap tanda 10 dari 100 rumah tangga miskin ekstrem: ● menerima, ○ terlewat."
+_TENS_REGISTRY = "Tiap tanda 10 dari 100 keluarga miskin ekstrem: ● menerima, ◇ belum terdaftar, ○ terdaftar, terlewat."
+_TENS_SURVEY = "Tiap tanda 10 dari 100 rumah tangga miskin ekstrem: ● menerima, ○ terlewat."
+_REACH_WORDS = ("menerima", "belum terdaftar", "terlewat")
 _DENOMINATORS_REGISTRY = (
     "Terlewat: dari semua keluarga miskin ekstrem. Di luar sasaran: penerima yang tidak miskin ekstrem, dari semua "
     "penerima yang padan."
@@ -73,6 +73,7 @@ def _comparison_section(comparison: Comparison, heading: str, name: str) -> Sect
         comparison=comparison,
         picture=charts.svg(picture, name),
         caption=f"{comparison.label} menurut kecamatan; kisaran yang bertumpang tindih tidak boleh diperingkat.",
+        title=comparison.title,
         words=f"Diagram titik {len(places)} kecamatan dengan garis kabupaten {comparison.reference.text}.{own} "
         "Nilainya ada di tabel data gambar.",
         legend=f"{SHAPES}." + (" ◆ kecamatan ini." if own else ""),
@@ -102,9 +103,21 @@ def tile_map(view: Any) -> Section:
 def targeting_sentences(view: Any) -> Section:
     """Reach of programmes in sentences and signs; the largest in words, the rest as a table."""
     by_survey = view.frame.facts.route == "survey"
+    counted = "rumah tangga" if by_survey else "keluarga"
+    hundred = view.reach_any.hundred if view.reach_any else ()
+    marks = (
+        list(zip(REACH_SIGNS, _REACH_WORDS, strict=True))
+        if len(hundred) == 3
+        else [("●", "menerima"), ("○", "terlewat")]
+    )
+    parts = [(sign, f"{number(count)} {word}", count) for (sign, word), count in zip(marks, hundred, strict=False)]
     return section(
         "reach",
-        legend=_REACH_SURVEY if by_survey else _REACH_REGISTRY,
+        picture=charts.svg(charts.families(parts), "jangkauan") if parts else "",
+        title=titles.reach(hundred, counted),
+        legend=f"Tiap tanda satu dari 100 {counted} miskin ekstrem.",
+        words=f"Gambar 100 tanda: {', '.join(text for _, text, _ in parts)}.",
+        tens=_TENS_SURVEY if by_survey else _TENS_REGISTRY,
         denominators=_DENOMINATORS_SURVEY if by_survey else _DENOMINATORS_REGISTRY,
         whole=view.reach_any,
         detailed=view.reach[:DETAILED_PROGRAMMES],
@@ -114,16 +127,34 @@ def targeting_sentences(view: Any) -> Section:
 
 def desa_table(view: Any) -> Section:
     """Desa by gap: extremely poor families, served, not served."""
-    return section("desa", desa=view.desa)
+    return section("desa", desa=view.desa, title=view.desa_title)
 
 
 def needs_table(view: Any) -> Section:
     """Needs by strategy and agency: families, unit cost, rupiah, source of funds."""
+    return needs_section(view.needs, "Kebutuhan dan sumber dana")
+
+
+def needs_section(needs: Needs, heading: str) -> Section:
+    """Needs as a chart of the largest and a table of all."""
+    money = [(row.short, row.extreme_rupiah if needs.with_extreme else row.rupiah) for row in needs.rows]
+    shown = sorted(
+        ((name, figure) for name, figure in money if figure.shown and figure.value > 0),
+        key=lambda pair: (-pair[1].value, pair[0]),
+    )[:DRAWN_NEEDS]
+    picture = charts.bars(
+        [name for name, _ in shown], [figure.value for _, figure in shown], [figure.text for _, figure in shown]
+    )
+    whom = "keluarga miskin ekstrem" if needs.with_extreme else "semua keluarga"
     return section(
         "needs",
-        heading="Kebutuhan dan sumber dana",
-        needs=view.needs,
-        working=any(row.working_value for row in view.needs.rows),
+        heading=heading,
+        needs=needs,
+        picture=charts.svg(picture, "kebutuhan") if len(shown) > 1 else "",
+        caption=f"Rupiah setahun agar {whom} yang berhak tetapi belum menerima dilayani; "
+        f"{number(len(shown))} program terbesar yang angkanya disajikan.",
+        words="Diagram batang rupiah per program; nilainya ada di tabel di bawahnya.",
+        working=any(row.working_value for row in needs.rows),
     )
 
 
@@ -140,5 +171,4 @@ def method(view: Any) -> Section:
         facts=facts,
         caution=f"{number(facts.rse_caution * 100)}%",
         hide=f"{number(facts.rse_hide * 100)}%",
-        width=number(facts.width_hide * 100),
     )

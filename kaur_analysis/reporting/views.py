@@ -13,6 +13,7 @@ import pandas as pd
 from kaur_analysis.formats import number, rupiah_short
 from kaur_analysis.reference import Area
 from kaur_analysis.reference.catalogue import FUND_NAMES, STRATEGY_NAMES
+from kaur_analysis.reporting import titles
 from kaur_analysis.reporting.actions import Action, actions_for, glossary, rule_table
 from kaur_analysis.reporting.facts import Facts, Programme, read_facts
 from kaur_analysis.reporting.figures import (
@@ -26,6 +27,8 @@ from kaur_analysis.reporting.figures import (
 )
 
 ANY = "any"
+REACH_SIGNS = "●◇○"  # reached, not listed, listed but passed over
+_Reached = tuple[str, str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Headline:
 
     finding: str
     comparison: str
+    word: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,16 +84,22 @@ class Comparison:
     places: tuple[Place, ...]
     reference: Figure
     reference_name: str
+    title: str
 
 
 @dataclass(frozen=True)
 class Reach:
-    """Targeting of one programme in words: of 100 extremely poor families and of 100 recipients."""
+    """Targeting of one programme in words: of 100 extremely poor families and of 100 recipients.
+
+    ``hundred`` are the same hundred as numbers: reached, not listed, listed but passed over; or reached and missed.
+    """
 
     name: str
+    short: str
     agency: str
     sentences: tuple[str, ...]
     picture: str
+    hundred: tuple[int, ...]
     exclusion: Figure
     inclusion: Figure
     recipients: Figure
@@ -99,6 +109,7 @@ class Reach:
 class DesaRow:
     """A desa's extremely poor families, of them served, of them not."""
 
+    code: str
     name: str
     extreme: Figure
     served: Figure
@@ -110,6 +121,7 @@ class Need:
     """What a programme still owes: to the extreme poor and to all who qualify; unit cost, who pays."""
 
     programme: str
+    short: str
     agency: str
     strategy: str
     unit: str
@@ -131,6 +143,7 @@ class Needs:
     total: str
     total_note: str
     with_extreme: bool
+    title: str
 
 
 @dataclass(frozen=True)
@@ -145,6 +158,7 @@ class KecamatanView:
     reach_any: Reach | None
     reach: tuple[Reach, ...]
     desa: tuple[DesaRow, ...]
+    desa_title: str
     needs: Needs
     limits: tuple[str, ...]
 
@@ -165,6 +179,7 @@ def kecamatan_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, c
     name = area.kecamatan_name(code)
     frame = Frame(f"Kecamatan {name}", area.full_name, "kecamatan", known)
     reach = reach_by_programme(table, known, area, code, known.programmes.values())
+    desa = _desa(table, area, code)
     return KecamatanView(
         frame=frame,
         headline=place_headline(table, area, code, name),
@@ -178,7 +193,8 @@ def kecamatan_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, c
         comparison=comparison_of(table, area, "poverty.poor_share", own=code),
         reach_any=reach_of(table, known, area, code, None),
         reach=reach,
-        desa=_desa(table, area, code),
+        desa=desa,
+        desa_title=titles.desa([row.gap for row in desa]),
         needs=needs_of(table, known, area, code),
         limits=limits_of(table, known, area, code),
     )
@@ -199,7 +215,8 @@ def place_headline(table: PublishedTable, area: Area, code: str, name: str) -> H
     if code == area.code:
         return Headline(finding + ".", _official_sentence(table, area))
     reference = table.one(f"poverty.{indicator}", area.code)
-    return Headline(finding + ".", _comparison_sentence(lead, reference, area, word))
+    relation = compare(lead, reference, rule_table()["equivalence"]) if reference.shown else ""
+    return Headline(finding + ".", _comparison_sentence(relation, reference, area, word), relation)
 
 
 def _official_sentence(table: PublishedTable, area: Area) -> str:
@@ -217,10 +234,9 @@ def _certainty(figure: Figure) -> str:
     return text + ("; pakai dengan hati-hati" if figure.caution else "")
 
 
-def _comparison_sentence(own: Figure, reference: Figure, area: Area, word: str) -> str:
-    if not reference.shown:
+def _comparison_sentence(relation: str, reference: Figure, area: Area, word: str) -> str:
+    if not relation:
         return ""
-    relation = compare(own, reference, rule_table()["equivalence"])
     if relation == UNCLEAR:
         return f"Belum dapat dibedakan dari {area.full_name} ({reference.text})."
     link = "dengan" if relation == "setara" else "daripada"
@@ -256,7 +272,8 @@ def comparison_of(table: PublishedTable, area: Area, name: str, own: str = "", p
         key=lambda place: (not place.figure.shown, -place.figure.value if place.figure.shown else 0, place.name)
     )
     words = glossary()[name]
-    return Comparison(words["label"], words["definition"], tuple(places), reference, area.full_name)
+    title = titles.comparison([(place.name, place.word) for place in places if place.figure.shown], area.full_name)
+    return Comparison(words["label"], words["definition"], tuple(places), reference, area.full_name, title)
 
 
 def reach_by_programme(
@@ -276,9 +293,11 @@ def reach_of(table: PublishedTable, facts: Facts, area: Area, code: str, program
     recipients = table.one("targeting.recipients", code, about)
     if NOTHING in (exclusion, inclusion):
         return None
-    sentences, picture = [], ""
+    sentences: list[str] = []
+    picture = ""
+    hundred: tuple[int, ...] = ()
     if exclusion.shown:
-        listed, picture = _of_the_poor(table, facts, code, about, exclusion)
+        listed, picture, hundred = _of_the_poor(table, facts, code, about, exclusion, based=programme is None)
         sentences.append(listed)
     else:
         sentences.append(f"Jangkauan {_unit(facts)} miskin ekstrem: {exclusion.why}.")
@@ -292,9 +311,11 @@ def reach_of(table: PublishedTable, facts: Facts, area: Area, code: str, program
         sentences.append(f"{unmatched.text} nama penerima tidak ditemukan di daftar keluarga dan tidak dinilai.")
     return Reach(
         name=programme.name if programme else "Program apa pun",
+        short=programme.short if programme else "Program apa pun",
         agency=area.agencies[programme.agency].name if programme and programme.agency in area.agencies else "",
         sentences=tuple(sentences),
         picture=picture,
+        hundred=hundred,
         exclusion=exclusion,
         inclusion=inclusion,
         recipients=recipients,
@@ -316,27 +337,31 @@ def _unit(facts: Facts) -> str:
     return "rumah tangga" if facts.route == "survey" else "keluarga"
 
 
-def _of_the_poor(table: PublishedTable, facts: Facts, code: str, about: str, exclusion: Figure) -> tuple[str, str]:
-    """Of 100 extremely poor families: reached, not listed, listed but passed over; and the same as ten signs."""
+def _of_the_poor(
+    table: PublishedTable, facts: Facts, code: str, about: str, exclusion: Figure, based: bool
+) -> _Reached:
+    """Of 100 extremely poor families: reached, not listed, listed but passed over; as ten signs; as numbers."""
     base = table.one("poverty.extreme_families", code)
-    of = f" (perkiraan {base.words})" if base.shown else ""
+    of = f" (perkiraan {base.words})" if based and base.shown else ""
     unlisted = table.one("reasons.missed_unlisted", code, about)
     if unlisted.shown:
         missing = exclusion.value * unlisted.value
         parts = [1 - exclusion.value, missing, exclusion.value - missing]
-        reached, not_listed, passed = of_hundred(parts)
+        hundred = of_hundred(parts)
+        reached, not_listed, passed = hundred
         sentence = (
             f"Dari 100 keluarga miskin ekstrem{of}: {reached} menerima, {not_listed} belum terdaftar, "
             f"{passed} terdaftar tetapi terlewat."
         )
-        signs = "●◌○"
+        signs = REACH_SIGNS
     else:
         parts = [1 - exclusion.value, exclusion.value]
-        reached, missed = of_hundred(parts)
+        hundred = of_hundred(parts)
+        reached, missed = hundred
         sentence = f"Dari 100 {_unit(facts)} miskin ekstrem{of}: {reached} menerima, {missed} terlewat."
-        signs = "●○"
+        signs = REACH_SIGNS[0] + REACH_SIGNS[2]
     tens = of_hundred([part / 10 for part in parts])
-    return sentence, "".join(sign * count for sign, count in zip(signs, tens, strict=True))
+    return sentence, "".join(sign * count for sign, count in zip(signs, tens, strict=True)), tuple(hundred)
 
 
 def _desa(table: PublishedTable, area: Area, code: str) -> tuple[DesaRow, ...]:
@@ -344,6 +369,7 @@ def _desa(table: PublishedTable, area: Area, code: str) -> tuple[DesaRow, ...]:
     names = area.desa[area.desa["kecamatan"] == code]
     rows = [
         DesaRow(
+            desa,
             name,
             table.one("desa.extreme_families", desa),
             table.one("desa.served_extreme_families", desa),
@@ -366,6 +392,7 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
         rows.append(
             Need(
                 programme=programme.name,
+                short=programme.short,
                 agency=area.agencies[programme.agency].name if programme.agency in area.agencies else programme.agency,
                 strategy=STRATEGY_NAMES.get(programme.strategy, programme.strategy),
                 unit=programme.unit,
@@ -389,10 +416,14 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
         key=lambda row: (order.index(row.strategy) if row.strategy in order else len(order), -size(row), row.programme)
     )
     figures = [row.rupiah for row in rows] + [row.extreme_rupiah for row in rows if with_extreme]
+    extreme_total = sum_text([row.extreme_rupiah for row in rows]) if with_extreme else ""
+    total = sum_text([row.rupiah for row in rows])
+    money = [(row.short, row.extreme_rupiah if with_extreme else row.rupiah) for row in rows]
     return Needs(
         rows=tuple(rows),
-        extreme_total=sum_text([row.extreme_rupiah for row in rows]) if with_extreme else "",
-        total=sum_text([row.rupiah for row in rows]),
+        extreme_total=extreme_total,
+        total=total,
+        title=titles.needs(money, extreme_total or total),
         total_note="" if all(figure.shown for figure in figures) else "tidak termasuk angka yang tidak disajikan",
         with_extreme=with_extreme,
     )

@@ -29,10 +29,10 @@ def agency(code: str = "dinsos", synthetic: bool = True) -> str:
 def kabupaten(synthetic: bool = True, published=None) -> str:
     view = r.kabupaten_view(_table(published), made.facts(synthetic), AREA)
     steps = (
-        r.header, r.headline, r.actions, r.indicators, r.relative_position, r.change_over_time, r.effectiveness,
-        r.relevance, r.association, r.comparison_chart, r.tile_map, r.poverty_pockets, r.priority_places,
-        r.targeting_sentences, r.survey_route, r.scenario_table, r.zero_cost, r.agencies_table, r.needs_table,
-        r.limits, r.method,
+        r.header, r.headline, r.actions, r.contents, r.indicators, r.relative_position, r.change_over_time,
+        r.effectiveness, r.relevance, r.association, r.comparison_chart, r.tile_map, r.poverty_pockets,
+        r.priority_places, r.targeting_sentences, r.survey_route, r.scenario_table, r.zero_cost, r.agencies_table,
+        r.needs_table, r.limits, r.method,
     )  # fmt: skip
     return r.page_html([step(view) for step in steps], view.frame.title)
 
