@@ -18,6 +18,8 @@ from kaur_analysis.demo.world import World
 
 BLOCKS, PER_BLOCK = 52, 10
 NEIGHBOUR_BLOCKS = 12
+SUMMED = ("household_size", "children_0_6", "elderly_60")
+REPORTED = ("pkh", "sembako", "blt_dd", "pbi_jk", "umkm", "pkh_before")
 YES, NO = 1, 5
 
 
@@ -49,13 +51,13 @@ def write_susenas(folder: Path, susenas: Susenas) -> None:
 def _draw(
     world: World, kabupaten: int, code: int, first: int, blocks: int, random: Generator
 ) -> tuple[pd.DataFrame, ...]:
-    sample = _sample(world, code, blocks, random)
+    sample = draw_sample(world, code, blocks, random)
     sample["URUT"] = np.arange(first + 1, first + 1 + len(sample))
     members = _members(world, sample)
     return _household(sample, kabupaten), _person(sample, members, kabupaten), _consumption(sample, kabupaten, random)
 
 
-def _sample(world: World, code: int, blocks: int, random: Generator) -> pd.DataFrame:
+def draw_sample(world: World, code: int, blocks: int, random: Generator) -> pd.DataFrame:
     """Households of the sample: first family's facts, joint size and expenditure, design and weight."""
     table = world.families.sort_values(["urban", "desa", "family"]).reset_index(drop=True)
     length = max(12, min(108, len(table) // (blocks * 2)))
@@ -71,26 +73,43 @@ def _sample(world: World, code: int, blocks: int, random: Generator) -> pd.DataF
         drawn.append(
             pd.DataFrame({"block": chosen, "STRATA": code * 10 + group["stratum"].iloc[0], "up": len(group) / count})
         )
-    households = []
+    parts = []
     for number, (chosen, strata, up) in enumerate(pd.concat(drawn).itertuples(index=False), start=1):
-        own = table[block == chosen]
+        own = np.flatnonzero(block == chosen)
         joined = random.random(len(own)) < 0.03
         household = np.cumsum(~joined | (np.arange(len(own)) == 0)) - 1
         picked = np.sort(random.choice(household.max() + 1, min(PER_BLOCK, household.max() + 1), replace=False))
-        for order, which in enumerate(picked, start=1):
-            families = own[household == which]
-            lead = families.iloc[0].copy()
-            lead["families"] = tuple(families["family"])
-            people = families["household_size"]
-            lead["expenditure_rp_month"] = np.average(families["expenditure_rp_month"], weights=people)
-            for name in ("household_size", "children_0_6", "elderly_60"):
-                lead[name] = families[name].sum()
-            lead["PSU"], lead["SSU"], lead["STRATA"] = code * 1000 + number, order, strata
-            lead["FWT"] = round(up * (household.max() + 1) / len(picked), 4)
-            for programme in ("pkh", "sembako", "blt_dd", "pbi_jk", "umkm", "pkh_before"):
-                lead[programme] = families[programme].max()
-            households.append(lead)
-    return pd.DataFrame(households).reset_index(drop=True)
+        order = np.searchsorted(picked, household)
+        inside = np.isin(household, picked)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "row": own[inside],
+                    "PSU": code * 1000 + number,
+                    "SSU": order[inside] + 1,
+                    "STRATA": strata,
+                    "FWT": round(up * (household.max() + 1) / len(picked), 4),
+                }
+            )
+        )
+    return _households(table, pd.concat(parts, ignore_index=True))
+
+
+def _households(table: pd.DataFrame, drawn: pd.DataFrame) -> pd.DataFrame:
+    """One row per household from its families: the first one's facts, joint size, expenditure and receipt."""
+    families = table.iloc[drawn["row"]].reset_index(drop=True)
+    families = families.assign(**{name: drawn[name] for name in ("PSU", "SSU", "STRATA", "FWT")})
+    grouped = families.groupby(["PSU", "SSU"], sort=False)
+    out = grouped.head(1).set_index(["PSU", "SSU"])
+    people = families["household_size"]
+    spent = (families["expenditure_rp_month"] * people).groupby([families["PSU"], families["SSU"]], sort=False).sum()
+    out["expenditure_rp_month"] = spent / grouped["household_size"].sum()
+    out["families"] = grouped["family"].agg(tuple)
+    for name in SUMMED:
+        out[name] = grouped[name].sum()
+    for programme in REPORTED:
+        out[programme] = grouped[programme].max()
+    return out.reset_index()
 
 
 def _members(world: World, sample: pd.DataFrame) -> pd.DataFrame:

@@ -48,6 +48,23 @@ def make_world(area: Area, families: int, random: Generator) -> World:
     return World(table, persons)
 
 
+def redrawn(world: World, random: Generator) -> World:
+    """Draw everything but places and people anew: effects of kecamatan and desa, schooling, work, housing, spending."""
+    table = world.families.copy()
+    desa = table[["desa", "kecamatan"]].drop_duplicates("desa").reset_index(drop=True)
+    effect = _effects(desa["kecamatan"], pd.Index(sorted(desa["kecamatan"].unique())), random)
+    table["effect"] = table["desa"].map(dict(zip(desa["desa"], effect, strict=True)))
+    _living(table, random)
+    return World(table, world.persons)
+
+
+def _effects(kecamatan_of_desa: pd.Series, kecamatan: pd.Index, random: Generator) -> NDArray[np.float64]:
+    """Common deviation of log expenditure in each desa: its kecamatan's and its own."""
+    common = dict(zip(kecamatan, random.normal(0, 0.10, len(kecamatan)), strict=True))
+    own = random.normal(0, 0.07, len(kecamatan_of_desa))
+    return kecamatan_of_desa.map(common).to_numpy(dtype=float) + own
+
+
 def _places(area: Area, random: Generator) -> pd.DataFrame:
     """Desa with their share of families, remoteness and common effects."""
     kecamatan = area.kecamatan.set_index("kecamatan")
@@ -67,8 +84,7 @@ def _places(area: Area, random: Generator) -> pd.DataFrame:
     distance = np.min(np.hypot(*(centre[:, None, :] - seat[None, :, :]).transpose(2, 0, 1)), axis=1)
     far = np.clip((distance - distance.mean()) / (distance.std() or 1), -1.2, 1.2)
     desa["remoteness"] = 0.7 * far + random.normal(0, 0.5, len(desa))
-    effect = dict(zip(kecamatan.index, random.normal(0, 0.10, len(kecamatan)), strict=True))
-    desa["effect"] = desa["kecamatan"].map(effect) + random.normal(0, 0.07, len(desa))
+    desa["effect"] = _effects(desa["kecamatan"], kecamatan.index, random)
     near = desa["remoteness"].rank(pct=True) < 0.12
     desa["urban"] = ((desa["kind"] == "kelurahan") | (near & (random.random(len(desa)) < 0.5))).astype(int)
     return desa.rename(columns={"name": "desa_name"})

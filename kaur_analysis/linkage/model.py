@@ -185,7 +185,9 @@ def _linker(
 def _trained(connection: duckdb.DuckDBPyConnection, settings: SettingsCreator, seed: int) -> dict[str, Any]:
     """Settings with fitted m and u, bounded, working values where there was nothing to learn from."""
     linker, _ = _linker(connection, settings)
-    linker.training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=seed, min_count_per_level=None)
+    linker.training.estimate_u_using_random_sampling(
+        max_pairs=RANDOM_PAIRS, seed=seed, min_count_per_level=None, num_chunks=1
+    )
     for rule in _TRAINING:
         columns = (rule,) if isinstance(rule, str) else rule
         if _agreeing(connection, columns) >= MINIMUM_TRAINING_PAIRS:

@@ -4,7 +4,7 @@ A *view* is whatever a door sums over: the families of one programme at their ex
 The door says how a view is summed and which formulas of the sums it wants; the engine does the rest.
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, NamedTuple, TypeVar
 
@@ -50,7 +50,7 @@ class Rules(Generic[View, Key]):
     Attributes
     ----------
     sums
-        Totals of a view in one partition (given by its place), classes × M.
+        Totals of a view in every partition, each classes × M.
     influence
         Influence of each row on these totals at the point view, arrays of rows; needed on the survey route.
     formulas
@@ -61,7 +61,7 @@ class Rules(Generic[View, Key]):
         Measures whose point value is the mean over the draws.
     """
 
-    sums: Callable[[View, int], Totals]
+    sums: Callable[[View], Sequence[Totals]]
     influence: Callable[[View, int, Totals], Totals]
     formulas: Mapping[Key, Mapping[str, Formula]]
     joint: Collection[Key] = ()
@@ -105,14 +105,14 @@ def estimate(
     for width, views in draws:
         size += width
         for key, view in views:
-            for place in range(len(setting.partitions)):
-                sums = rules.sums(view, place)
+            for place, sums in enumerate(rules.sums(view)):
                 kept.setdefault((place, key), _Kept()).add(evaluate(rules.formulas[key], sums), sums, width)
+    at = {key: rules.sums(view) for key, view in point.items()}
     return {
         (place, key): (
-            _by_design(setting, view, place, key, rules)
+            _by_design(setting, view, place, key, rules, at[key][place])
             if setting.design is not None
-            else _by_draws(setting, view, place, key, rules, kept.get((place, key)), size)
+            else _by_draws(setting, place, key, rules, at[key][place], kept.get((place, key)), size)
         )
         for place in range(len(setting.partitions))
         for key, view in point.items()
@@ -120,16 +120,13 @@ def estimate(
 
 
 def _by_draws(
-    setting: Setting, view: View, place: int, key: Key, rules: Rules[View, Key], kept: _Kept | None, size: int
+    setting: Setting, place: int, key: Key, rules: Rules[View, Key], at: Totals, kept: _Kept | None, size: int
 ) -> dict[str, Estimate]:
     if kept is None:
-        values = evaluate(rules.formulas[key], rules.sums(view, place))
+        values = evaluate(rules.formulas[key], at)
         unknown = np.full(setting.partitions[place].size, np.nan)
         return {name: Estimate(value[:, 0], unknown, unknown, unknown) for name, value in values.items()}
-    if key in rules.joint:
-        expected = {name: total / size for name, total in kept.sums.items()}
-    else:
-        expected = rules.sums(view, place)
+    expected = {name: total / size for name, total in kept.sums.items()} if key in rules.joint else at
     closed = {name: formula for name, formula in rules.formulas[key].items() if name not in rules.from_draws}
     values = evaluate(closed, expected)
     result = {}
@@ -145,11 +142,12 @@ def _mean(draws: Array) -> Array:
     return np.divide(np.nan_to_num(draws).sum(axis=1), valid, out=np.full(len(draws), np.nan), where=valid > 0)
 
 
-def _by_design(setting: Setting, view: View, place: int, key: Key, rules: Rules[View, Key]) -> dict[str, Estimate]:
+def _by_design(
+    setting: Setting, view: View, place: int, key: Key, rules: Rules[View, Key], sums: Totals
+) -> dict[str, Estimate]:
     groups, design = setting.partitions[place], setting.design
     if design is None:
         raise AssertionError("the survey route has a design")
-    sums = rules.sums(view, place)
     effect = rules.influence(view, place, sums)
     result = {}
     for name, values in evaluate(rules.formulas[key], sums).items():
@@ -164,14 +162,20 @@ def _by_design(setting: Setting, view: View, place: int, key: Key, rules: Rules[
     return result
 
 
+def nested(setting: Setting, fine: Totals) -> list[Totals]:
+    """Plain sums in every partition from those in the last: everyone together is the sum of all classes."""
+    whole = {name: total.sum(axis=0, keepdims=True) for name, total in fine.items()}
+    return [whole, fine] if len(setting.partitions) > 1 else [fine]
+
+
 def linear_rules(
     setting: Setting, formulas: Mapping[Key, Mapping[str, Formula]], joint: Collection[Key] = ()
 ) -> Rules[Items, Key]:
     """Rules for plain views: weighted sums of named columns, whose influences are the columns themselves."""
-    matrices = [groups.matrix(setting.weights) for groups in setting.partitions]
+    matrix = setting.partitions[-1].matrix(setting.weights)
 
-    def sums(view: Items, place: int) -> Totals:
-        return {name: matrices[place] @ column for name, column in view.items()}
+    def sums(view: Items) -> list[Totals]:
+        return nested(setting, {name: matrix @ column for name, column in view.items()})
 
     def influence(view: Items, place: int, totals: Totals) -> Totals:
         return {name: column[:, 0] for name, column in view.items()}

@@ -155,8 +155,11 @@ def _band_rules(evidence: Evidence, given: Uncertainty, labels: Sequence[str]) -
             "benefit_inside": inside * view.benefit,
         }
 
-    def sums(view: _Band, place: int) -> Totals:
-        return {name: matrices[place] @ column for name, column in columns(view, place).items()}
+    def sums(view: _Band) -> list[Totals]:
+        return [
+            {name: matrix @ column for name, column in columns(view, place).items()}
+            for place, matrix in enumerate(matrices)
+        ]
 
     def influence(view: _Band, place: int, at: Totals) -> Totals:
         plain = {name: column[:, 0] for name, column in columns(view, place).items()}

@@ -161,7 +161,8 @@ class Receipt:
         """``size`` joint draws of receipt, rows × size; one column where receipt is known."""
         if self.is_certain:
             return self.expected[:, None]
-        drawn = np.repeat((self.expected == 1.0)[:, None], size, axis=1).astype(float)
+        drawn = np.zeros((len(self.expected), size))
+        drawn[self.expected == 1.0] = 1.0
         open_rows = np.flatnonzero((self.expected > 0.0) & (self.expected < 1.0))
         drawn[open_rows] = generator.random((len(open_rows), size)) < self.expected[open_rows, None]
         return drawn

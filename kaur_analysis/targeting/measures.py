@@ -1,6 +1,7 @@
 """Targeting errors and their kin, per programme and group, with the uncertainty that the route allows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from kaur_analysis.targeting.formulas import COUNTING, RUPIAH, Formula, formulas
 from kaur_analysis.targeting.inputs import ALL, UNKNOWN, Array, Benefit, Draws, numbers
 from kaur_analysis.targeting.intervals import tidy
 from kaur_analysis.targeting.ranks import Ranks, fractional_ranks
-from kaur_analysis.targeting.totals import Families, Totals, influences, totals
+from kaur_analysis.targeting.totals import Families, Ladder, Totals, base_totals, influences, totals
 
 ROUTES = {
     "survey": "Jalur survei: pengeluaran yang diamati terhadap penerimaan yang dilaporkan; berlaku untuk kabupaten "
@@ -22,8 +23,15 @@ ROUTES = {
     "registry": "Jalur daftar: kemiskinan yang diperkirakan terhadap daftar penerima yang dipadankan; ketidaksesuaian "
     "terhadap perkiraan atau peringkat, bukan bukti salah sasaran per keluarga.",
 }
-View = tuple[Families, Sequence[Ranks | None]]
-"""Families of one programme, and their welfare ranks in each partition."""
+
+
+class View(NamedTuple):
+    """Families of one programme; in each partition their welfare ranks, ladder of amounts and what programmes share."""
+
+    families: Families
+    ranks: Sequence[Ranks | None]
+    ladders: Sequence[Ladder]
+    base: Sequence[Totals]
 
 
 def targeting_measures(
@@ -139,6 +147,11 @@ def measure_rows(
 ) -> list[dict[str, object]]:
     """Rows of the chosen formulas for every programme and partition."""
     partitions, weights = evidence.setting.partitions, evidence.setting.weights
+    matrices = [groups.matrix(weights) for groups in partitions]
+    ladders = {
+        programme: [Ladder.of(amount, weights, groups) for groups in partitions]
+        for programme, amount in evidence.amounts.items()
+    }
     fixed = _ranks(evidence, evidence.welfare)
 
     def views(block: Block) -> dict[str, View]:
@@ -147,18 +160,32 @@ def measure_rows(
         welfare = block.welfare
         if welfare is None and evidence.welfare is not None:
             welfare = evidence.welfare[:, None]
+        base = [base_totals(block.poor, matrix) for matrix in matrices]
         return {
-            programme: (Families(weights, block.poor, received, evidence.amounts[programme], welfare), ranks)
+            programme: View(
+                Families(weights, block.poor, received, evidence.amounts[programme], welfare),
+                ranks,
+                ladders[programme],
+                base,
+            )
             for programme, received in block.received.items()
         }
 
-    def sums(view: View, place: int) -> Totals:
-        families, ranks = view
-        return totals(families, ranks[place], partitions[place], bottom)
+    def sums(view: View) -> list[Totals]:
+        families, ladders = view.families, view.ladders
+        received, reached = (
+            ladders[-1].rungs @ column for column in (families.received, families.received * families.poor)
+        )
+        gathered = [ladder.gathered(ladders[-1]) for ladder in ladders]
+        return [
+            totals(families, ranks, matrix, ladder, into @ received, into @ reached, base, bottom)
+            for ranks, matrix, ladder, into, base in zip(
+                view.ranks, matrices, ladders, gathered, view.base, strict=True
+            )
+        ]
 
     def influence(view: View, place: int, at: Totals) -> Totals:
-        families, ranks = view
-        return influences(families, ranks[place], partitions[place], at, bottom)
+        return influences(view.families, view.ranks[place], partitions[place], at, bottom)
 
     measures = {name for given_formulas in chosen.values() for name in given_formulas}
     if given.welfare is not None:

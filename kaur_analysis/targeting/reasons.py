@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
-from kaur_analysis.targeting.engine import Rules, Setting, estimate, rows_of
+from kaur_analysis.targeting.engine import Rules, Setting, estimate, nested, rows_of
 from kaur_analysis.targeting.evidence import ANY, Block, Uncertainty, read_evidence
 from kaur_analysis.targeting.formulas import Formula
 from kaur_analysis.targeting.inputs import Array, Draws, probability
@@ -133,37 +135,43 @@ class _Cases:
     received: Array
     reasons: Mapping[str, Mapping[str, Array]]
 
-    def columns(self) -> dict[str, Array]:
-        """The cases themselves, rows × M."""
-        both = self.poor * self.received
-        return {
-            "poor": self.poor,
-            "recipients": self.received,
-            "missed": self.poor - both,
-            "included": self.received - both,
-        }
+    @cached_property
+    def reached(self) -> Array:
+        """Poor recipients, rows × M."""
+        return self.poor * self.received
 
 
 def _summing(
     setting: Setting,
-) -> tuple[Callable[[_Cases, int], Totals], Callable[[_Cases, int, Totals], Totals]]:
-    """Sums and influences. A reason's sum weighs each family by its part in it, so that draws are never split up."""
+) -> tuple[Callable[[_Cases], list[Totals]], Callable[[_Cases, int, Totals], Totals]]:
+    """Sums and influences. A reason's sum weighs each family by its part in it, so that draws are never split up.
 
-    def sums(view: _Cases, place: int) -> Totals:
-        groups, columns = setting.partitions[place], view.columns()
-        whole = groups.matrix(setting.weights)
-        result = {name: whole @ column for name, column in columns.items()}
-        for side, parts in view.reasons.items():
-            for reason, part in parts.items():
-                share = groups.matrix(setting.weights * part[:, 0])
-                share.eliminate_zeros()
-                result[f"{side}_{reason}"] = share @ columns[side]
-        return result
+    A case is the difference of two columns (missed = poor − reached), so its sum is that of theirs; reasons add up to
+    their case, and over the reasons of one side everybody counts once.
+    """
+    groups = setting.partitions[-1]
+
+    def sums(view: _Cases) -> list[Totals]:
+        reached: Array = np.zeros(1)
+        fine: Totals = {}
+        for side, all_of in (("missed", view.poor), ("included", view.received)):
+            parts = view.reasons[side]
+            weighted = [groups.matrix(setting.weights * part[:, 0]) for part in parts.values()]
+            stacked = sparse.vstack(weighted, format="csr")
+            stacked.eliminate_zeros()
+            of_all, of_reached = stacked @ all_of, stacked @ view.reached
+            cases = np.split(of_all - of_reached, len(parts))
+            fine |= {f"{side}_{reason}": case for reason, case in zip(parts, cases, strict=True)}
+            fine[side] = np.sum(cases, axis=0)
+            reached = np.sum(np.split(of_reached, len(parts)), axis=0)
+        fine |= {"poor": fine["missed"] + reached, "recipients": fine["included"] + reached}
+        return nested(setting, fine)
 
     def influence(view: _Cases, place: int, at: Totals) -> Totals:
-        columns = view.columns()
+        cases = {"missed": view.poor - view.reached, "included": view.received - view.reached}
+        columns = {"poor": view.poor, "recipients": view.received, **cases}
         for side, parts in view.reasons.items():
-            columns |= {f"{side}_{reason}": columns[side] * part for reason, part in parts.items()}
+            columns |= {f"{side}_{reason}": cases[side] * part for reason, part in parts.items()}
         return {name: column[:, 0] for name, column in columns.items()}
 
     return sums, influence

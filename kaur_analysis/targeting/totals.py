@@ -52,21 +52,33 @@ class Families:
         return self.received if self.amount is None else self.received * self.amount[:, None]
 
 
-def totals(families: Families, ranks: Ranks | None, groups: Groups, bottom: Sequence[float] = ()) -> Totals:
-    """Weighted sums per class of ``groups``; each value is classes × M.
+def base_totals(poor: Array, matrix: sparse.csr_matrix) -> Totals:
+    """What all programmes share: the weight of all families and of the poor, per class of the matrix."""
+    return {"population": matrix @ np.ones((matrix.shape[1], 1)), "poor": matrix @ poor}
 
-    ``ranks`` are the families' fractional welfare ranks within ``groups``. Besides the plain sums: ``concordant`` is
-    the weight of pairs (poor, not poor) in which the poor family receives more, equals half; ``benefit_by_rank`` is
-    Σ w b r with mid-rank r; ``benefit_bottom_20`` is what the poorest 20% get, a family on the edge counted by the part
-    of it inside.
+
+def totals(
+    families: Families,
+    ranks: Ranks | None,
+    matrix: sparse.csr_matrix,
+    ladder: "Ladder",
+    on_rungs: Array,
+    poor_on_rungs: Array,
+    base: Totals,
+    bottom: Sequence[float] = (),
+) -> Totals:
+    """Weighted sums per class; each value is classes × M.
+
+    ``matrix`` sums weighted families over classes; ``ladder`` sorts the programme's amounts within them, and
+    ``on_rungs`` and ``poor_on_rungs`` are the recipients and poor recipients on each rung; ``base`` is
+    :func:`base_totals`; ``ranks`` are the families' fractional welfare ranks within the classes. Besides the plain
+    sums: ``concordant`` is the weight of pairs (poor, not poor) in which the poor family receives more, equals half;
+    ``benefit_by_rank`` is Σ w b r with mid-rank r; ``benefit_bottom_20`` is what the poorest 20% get, a family on the
+    edge counted by the part of it inside.
     """
-    matrix = groups.matrix(families.weights)
-    poor, received = families.poor, families.received
-    ladder = _Ladder.of(families, groups)
-    on_rungs, poor_on_rungs = ladder.rungs @ received, ladder.rungs @ (received * poor)
+    received = families.received
     sums: Totals = {
-        "population": matrix @ np.ones((len(families.weights), 1)),
-        "poor": matrix @ poor,
+        **base,
         "recipients": ladder.climb @ on_rungs,
         "poor_recipients": ladder.climb @ poor_on_rungs,
         "benefit": ladder.rupiah @ on_rungs,
@@ -75,12 +87,12 @@ def totals(families: Families, ranks: Ranks | None, groups: Groups, bottom: Sequ
     sums["concordant"] = ladder.concordant(on_rungs, poor_on_rungs, sums)
     if ranks is not None:
         middle = ranks.middle
-        by_rank = ladder.rungs @ (received * middle)
+        by_rank = ladder.weighted(middle, received)
         sums["benefit_by_rank"] = ladder.rupiah @ by_rank
         sums["rank_squared"] = matrix @ (middle * middle)
         sums["benefit_rank_product"], sums["benefit_rank_squared"] = ladder.rank_products(on_rungs, by_rank, sums)
         for share in bottom:
-            sums[bottom_name(share)] = ladder.rupiah @ (ladder.rungs @ (received * ranks.within(0.0, share)))
+            sums[bottom_name(share)] = ladder.rupiah @ ladder.weighted(ranks.within(0.0, share), received)
         if families.welfare is not None:
             sums["welfare"] = matrix @ families.welfare
             sums["welfare_by_rank"] = matrix @ (families.welfare * middle)
@@ -88,7 +100,7 @@ def totals(families: Families, ranks: Ranks | None, groups: Groups, bottom: Sequ
 
 
 @dataclass(frozen=True)
-class _Ladder:
+class Ladder:
     """Rungs of equal amounts within each class, ascending: what is summed over rungs once serves every measure.
 
     Who gets nothing stands below the lowest rung that gives something; a recipient of zero rupiah gets nothing.
@@ -108,22 +120,41 @@ class _Ladder:
     gives: Array
 
     @classmethod
-    def of(cls, families: Families, groups: Groups) -> "_Ladder":
-        if families.amount is None:
+    def of(cls, amounts: Array | None, weights: Array, groups: Groups) -> "Ladder":
+        """The ladder of one programme's amounts (``None``: everybody gets the same) in one partition."""
+        if amounts is None:
             codes, group_of_rung, amount = groups.codes, np.arange(groups.size), np.ones(groups.size)
         else:
-            distinct, level = np.unique(families.amount, return_inverse=True)
+            distinct, level = np.unique(amounts, return_inverse=True)
             pairs, codes = np.unique(groups.codes * len(distinct) + level, return_inverse=True)
             group_of_rung, amount = pairs // len(distinct), distinct[pairs % len(distinct)]
         places = (group_of_rung, np.arange(len(group_of_rung)))
         shape = (groups.size, len(group_of_rung))
         return cls(
-            rungs=Groups(tuple(map(str, places[1])), codes).matrix(families.weights),
+            rungs=Groups(tuple(map(str, places[1])), codes).matrix(weights),
             climb=sparse.csr_matrix((np.ones(shape[1]), places), shape=shape),
             rupiah=sparse.csr_matrix((amount, places), shape=shape),
             group_of_rung=group_of_rung,
             gives=(amount > 0).astype(float)[:, None],
         )
+
+    def gathered(self, finer: "Ladder") -> sparse.csr_matrix:
+        """Rungs of this ladder × rungs of one whose classes refine it: ones where the one goes into the other."""
+        first = finer.rungs.indices[finer.rungs.indptr[:-1]]  # a row of each finer rung
+        own = np.empty(self.rungs.shape[1], dtype=np.intp)
+        own[self.rungs.indices] = np.repeat(np.arange(self.rungs.shape[0]), np.diff(self.rungs.indptr))
+        places = (own[first], np.arange(len(first)))
+        return sparse.csr_matrix((np.ones(len(first)), places), shape=(self.rungs.shape[0], len(first)))
+
+    def weighted(self, column: Array, values: Array) -> Array:
+        """Sums over rungs of ``values``, each family counted by its entry in ``column`` too."""
+        if column.shape[1] > 1:
+            return np.asarray(self.rungs @ (values * column))
+        # one column for all draws goes into the matrix: families that count nothing are then never read
+        rungs = self.rungs.copy()
+        rungs.data *= column[rungs.indices, 0]
+        rungs.eliminate_zeros()
+        return np.asarray(rungs @ values)
 
     def _standing(self, weight: Array, in_group: Array) -> tuple[Array, Array]:
         """Weight below the middle of each rung, who gets nothing included; and the weight of who gets nothing."""
