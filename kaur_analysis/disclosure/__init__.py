@@ -1,6 +1,7 @@
 """What may leave the house: thresholds, suppression, rounding, a record of every decision, a last look at products."""
 
+from kaur_analysis.disclosure.counts import protect_parts
 from kaur_analysis.disclosure.guard import identifier_findings, require_publishable
 from kaur_analysis.disclosure.publish import publish
 
-__all__ = ["identifier_findings", "publish", "require_publishable"]
+__all__ = ["identifier_findings", "protect_parts", "publish", "require_publishable"]

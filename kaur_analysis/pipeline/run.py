@@ -22,7 +22,7 @@ from kaur_analysis.pipeline.effort import Effort, measured
 from kaur_analysis.pipeline.manifest import manifest_facts, write_manifest
 from kaur_analysis.pipeline.notebooks import execute, executed_copy, page
 from kaur_analysis.pipeline.provenance import code_hash, combined_hash, libraries
-from kaur_analysis.reporting import index_page, index_view
+from kaur_analysis.reporting import edition_pages
 from kaur_analysis.store import STAGES, file_hash, project_root, write_text
 
 STATE = "langkah"
@@ -271,7 +271,7 @@ def _run_job(job: Job, folder: Path, page_wanted: bool) -> Effort:
     with measured() as effort:
         executed = execute(job.notebook, job.parameters, product.with_suffix(".sedang.ipynb"))
         product.with_suffix(".sedang.ipynb").unlink()
-        write_text(product, page(executed, job.title) if page_wanted else executed_copy(executed))
+        write_text(product, page(executed, Path(job.product).stem) if page_wanted else executed_copy(executed))
     return effort
 
 
@@ -289,7 +289,8 @@ def _publish(edition: Edition, state: dict[str, Any], outcome: Outcome) -> None:
     published = edition.store.read("published/published")
     facts = edition.store.read_facts("published/edition")
     pages = {job.product: job.title for job in true_now}
-    write_text(staging / "index.html", index_page(index_view(published, facts, edition.area, pages)))
+    for name, text in edition_pages(published, facts, edition.area, pages, edition.prefix).items():
+        write_text(staging / name, text)
     write_text(staging / "published.csv", published.to_csv(index=False, lineterminator="\n"))
     products = {job.name: job.product for job in (*research_jobs(edition), *true_now)}
     write_manifest(staging, manifest_facts(edition, state, products, outcome.failed))

@@ -16,8 +16,10 @@ from kaur_analysis.reporting.blocks import (
     zero_cost,
 )
 from kaur_analysis.reporting.html import PAGE_TEMPLATES, Section, notebook_page, page_html
-from kaur_analysis.reporting.index import IndexView, index_page, index_view
+from kaur_analysis.reporting.index import IndexView, edition_pages, index_page, index_view
 from kaur_analysis.reporting.kabupaten import KabupatenView, kabupaten_view
+from kaur_analysis.reporting.methods import MethodsView, methods_page, methods_view
+from kaur_analysis.reporting.quality import QualityView, quality_page, quality_view
 from kaur_analysis.reporting.sections import (
     actions,
     comparison_chart,
@@ -39,6 +41,8 @@ __all__ = [
     "IndexView",
     "KabupatenView",
     "KecamatanView",
+    "MethodsView",
+    "QualityView",
     "Section",
     "actions",
     "agencies_table",
@@ -49,6 +53,7 @@ __all__ = [
     "comparison_chart",
     "contents",
     "desa_table",
+    "edition_pages",
     "effectiveness",
     "gap_table",
     "header",
@@ -60,12 +65,16 @@ __all__ = [
     "kecamatan_view",
     "limits",
     "method",
+    "methods_page",
+    "methods_view",
     "needs_table",
     "notebook_page",
     "overlap_table",
     "page_html",
     "poverty_pockets",
     "priority_places",
+    "quality_page",
+    "quality_view",
     "relative_position",
     "relevance",
     "scenario_table",

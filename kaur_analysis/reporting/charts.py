@@ -29,6 +29,7 @@ STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same widths on every computer
     "font.size": LABEL,
+    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": GREY,
@@ -55,6 +56,11 @@ def _within(figure: Canvas, left: Sequence[str], right: Sequence[str], top: floa
     figure.subplots_adjust(
         left=(aside + 6) / width, right=1 - (beyond + 10) / width, top=1 - top / height, bottom=bottom / height
     )
+
+
+def _cut(label: str, longest: int = 22) -> str:
+    """A label that would not leave room for the picture ends in an ellipsis; the table beside it has all of it."""
+    return label if len(label) <= longest else label[: longest - 1].rstrip() + "…"
 
 
 def svg(figure: Canvas, name: str) -> Markup:
@@ -115,6 +121,7 @@ def dots(
     """
     count = len(labels)
     figure, axes = canvas(0.27 * count + 0.6)
+    labels = [_cut(label) for label in labels]
     _within(figure, labels, texts, top=20, bottom=22)
     scale = 100 if unit == "bagian" else 1
     position = np.arange(count)
@@ -163,6 +170,7 @@ def _name_dots(axes: Axes, labels: Sequence[str], x: np.ndarray, y: np.ndarray) 
     """Write each name right, left, above or below its dot, where it covers no other; else leave it to the table."""
     wide, high = axes.get_xlim()[1] / 270, axes.get_ylim()[1] / 215  # about one point in data units
     taken = [(px - 4 * wide, px + 4 * wide, py - 4 * high, py + 4 * high) for px, py in zip(x, y, strict=True)]
+    labels = [_cut(label) for label in labels]
     for place in np.argsort(-y, kind="stable"):
         length = 0.53 * LABEL * len(labels[place]) * wide
         choices = [
@@ -228,6 +236,7 @@ def bars(
     Labels stand left of the bars, or above them where one is too long for that.
     """
     above = max(map(len, labels), default=0) > BESIDE
+    labels = [_cut(label, 40) for label in labels]
     figure, axes = canvas((0.42 if above else 0.27) * len(labels) + 0.1)
     _within(figure, [] if above else labels, texts, top=4, bottom=2)
     position = np.arange(len(labels))
@@ -314,17 +323,32 @@ def series(
     if not np.isnan(margin):
         first = np.asarray(values[0], dtype=float) * 100
         axes.errorbar(years, first, yerr=margin * 100, fmt="none", ecolor=GREY, elinewidth=1.2, capsize=3)
-    for line, name, style in zip(values, labels, LINES, strict=False):
-        known = np.asarray(line, dtype=float) * 100
-        axes.plot(years, known, markersize=5, label=name, **style)
+    for line, style in zip(values, LINES, strict=False):
+        axes.plot(years, np.asarray(line, dtype=float) * 100, markersize=5, **style)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_locator(mpl.ticker.MaxNLocator(5, integer=True))
     axes.yaxis.set_major_formatter(lambda tick, _: f"{number(tick)}%")
-    axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(6, integer=True))
-    axes.legend(
-        loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3, frameon=False, handlelength=2.2, columnspacing=1.2
-    )
+    axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(4, integer=True))
+    _within(figure, ["100%"], labels, top=8, bottom=22)
+    _name_lines(axes, values, labels, figure.get_figheight())
     return figure
+
+
+def _name_lines(axes: Axes, values: Sequence[Sequence[float]], labels: Sequence[str], figure_height: float) -> None:
+    """Write each name beside the end of its line, in its colour, a line of text apart from the next."""
+    ends = []
+    for line, name, style in zip(values, labels, LINES, strict=False):
+        known = [100 * value for value in line if not np.isnan(value)]
+        if known:
+            ends.append((known[-1], name, style["color"]))
+    height = axes.get_ylim()[1] / (axes.get_position().height * figure_height * 72)
+    lowest = -np.inf
+    for value, name, colour in sorted(ends):
+        lowest = max(value, lowest + 1.15 * LABEL * height)
+        axes.annotate(
+            name, (1, lowest), xycoords=("axes fraction", "data"), xytext=(6, 0), textcoords="offset points",
+            va="center", color=colour, fontweight="bold", annotation_clip=False,
+        )  # fmt: skip
 
 
 def quadrants(
@@ -332,6 +356,7 @@ def quadrants(
 ) -> Canvas:
     """Share against number, one dot per area with its name, cut by the kabupaten's share and the mean number."""
     figure, axes = canvas(3.7)
+    _within(figure, ["1.000 000"], ["", "00"], top=8, bottom=40)
     known = [place for place in range(len(labels)) if not (np.isnan(shares[place]) or np.isnan(numbers[place]))]
     x, y = (np.array([part[place] for place in known]) for part in (np.asarray(shares) * 100, np.asarray(numbers)))
     axes.scatter(x, y, s=26, color=INK, zorder=3)
@@ -360,7 +385,7 @@ def tiles(
 ) -> Canvas:
     """Tile map: one square per area about where it lies, with name, value and the comparison's sign."""
     cells, rows, columns = tile_places(latitude, longitude)
-    figure, axes = canvas(0.82 * rows)
+    figure, axes = canvas(0.78 * rows)
     figure.subplots_adjust(0, 0, 1, 1)
     for name, text, word, mine, (row, column) in zip(names, texts, words, own, cells, strict=True):
         axes.add_patch(
@@ -369,10 +394,17 @@ def tiles(
                 edgecolor=INK if mine else GREY, linewidth=3 if mine else 0.8,
             )
         )  # fmt: skip
-        lines = _two_lines(name)
+        lines = _two_lines(_cut(name))
         weight = "bold" if mine else "normal"
         axes.text(
-            column + 0.5, row + 0.36, lines, ha="center", va="center", fontsize=9.2, fontweight=weight, linespacing=1.05
+            column + 0.5,
+            row + 0.37,
+            lines,
+            ha="center",
+            va="center",
+            fontsize=LABEL,
+            fontweight=weight,
+            linespacing=1.0,
         )
         axes.text(
             column + 0.5,
@@ -391,7 +423,7 @@ def tiles(
 
 def _two_lines(name: str) -> str:
     """A name broken near its middle where it is too long for a tile."""
-    if len(name) <= 11 or " " not in name:
+    if len(name) <= 9 or " " not in name:
         return name
     breaks = [place for place, sign in enumerate(name) if sign == " "]
     middle = min(breaks, key=lambda place: abs(place - len(name) / 2))

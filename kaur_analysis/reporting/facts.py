@@ -10,14 +10,29 @@ from kaur_analysis.formats import long_date, number, percent, rupiah
 
 @dataclass(frozen=True)
 class Source:
-    """A list that was used: its name, period, and how many of its rows were kept."""
+    """A list that was used: its name, programme, period, and how many of its rows were kept.
+
+    ``kept`` and ``set_aside`` are missing where so few rows were set aside that they are protected.
+    """
 
     name: str
     kind: str
     period: str
     rows: int
-    kept: int
-    set_aside: int
+    kept: int | None
+    set_aside: int | None
+    programme: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule that rows of a list broke: in words, with what to do; ``rows`` is missing where it is protected."""
+
+    source: str
+    title: str
+    remedy: str
+    set_aside: bool
+    rows: int | None
 
 
 @dataclass(frozen=True)
@@ -76,6 +91,7 @@ class Facts:
     lines: tuple[str, ...]
     benchmark: str
     sources: tuple[Source, ...]
+    findings: tuple[Finding, ...]
     programmes: dict[str, Programme]
     notes: tuple[str, ...]
     scenarios: dict[str, str]
@@ -97,9 +113,10 @@ def read_facts(facts: dict[str, Any]) -> Facts:
     facts
         Needed: ``edition``, ``reference_date`` (ISO), ``run``, ``input``. Used where given: ``synthetic``, ``status``,
         ``contact``, ``target_year``, ``thresholds`` and ``benchmark`` as the study has them, ``lines`` (``kind, rupiah
-        or times, month, source``), ``sources`` (``name, kind, period, rows_read, rows_kept, rows_set_aside``),
-        ``programmes`` (``code, name, agency, strategy, unit, funds, year, source, basis``), ``notes`` (sentences),
-        ``scenarios`` (code → name), ``route``.
+        or times, month, source``), ``sources`` (``name, kind, programme, period, rows_read, rows_kept,
+        rows_set_aside``), ``findings`` (``source, title, remedy, set_aside, rows``), ``programmes`` (``code, name,
+        agency, strategy, unit, funds, year, source, basis``), ``notes`` (sentences), ``scenarios`` (code → name),
+        ``route``.
 
     Raises
     ------
@@ -122,6 +139,10 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         lines=tuple(_line(entry) for entry in facts.get("lines") or []),
         benchmark=_benchmark(facts.get("benchmark")),
         sources=tuple(_source(entry) for entry in facts.get("sources") or []),
+        findings=tuple(
+            Finding(entry["source"], entry["title"], entry["remedy"], bool(entry["set_aside"]), entry["rows"])
+            for entry in facts.get("findings") or []
+        ),
         programmes={programme.code: programme for programme in programmes},
         notes=tuple(str(note) for note in facts.get("notes") or (facts.get("model") or {}).get("notes") or []),
         scenarios={str(code): str(name) for code, name in (facts.get("scenarios") or {}).items()},
@@ -151,8 +172,15 @@ def _benchmark(entry: dict[str, Any] | None) -> str:
 
 
 def _source(entry: dict[str, Any]) -> Source:
-    counts = [int(entry.get(name) or entry.get(f"rows_{name}") or 0) for name in ("read", "kept", "set_aside")]
-    return Source(str(entry["name"]), str(entry.get("kind") or ""), str(entry.get("period") or ""), *counts)
+    return Source(
+        name=str(entry["name"]),
+        kind=str(entry.get("kind") or ""),
+        period=str(entry.get("period") or ""),
+        rows=int(entry["rows_read"]),
+        kept=entry["rows_kept"],
+        set_aside=entry["rows_set_aside"],
+        programme=str(entry.get("programme") or ""),
+    )
 
 
 def _programme(entry: dict[str, Any]) -> Programme:

@@ -462,6 +462,6 @@ def limits_of(
         first,
         f"{matched}Terlewat atau di luar sasaran adalah peluang statistik, bukan putusan tentang satu keluarga: "
         "verifikasi tetap di lapangan.",
-        f"• berarti dilindungi: kurang dari {number(facts.minimum_families)} keluarga, atau dapat dihitung dari angka "
-        "lain. ! berarti galatnya besar, pakai dengan hati-hati; × berarti terlalu besar untuk disajikan.",
+        f"Tanda • berarti dilindungi: kurang dari {number(facts.minimum_families)} keluarga, atau dapat dihitung dari "
+        "angka lain. Tanda ! berarti galatnya besar, pakai dengan hati-hati; × berarti terlalu besar untuk disajikan.",
     )

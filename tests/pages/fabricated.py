@@ -288,8 +288,19 @@ def facts(synthetic: bool = True) -> dict[str, Any]:
         "sources": [
             {"name": "p3ke", "kind": "p3ke_family", "period": "2023",
              "rows_read": 39120, "rows_kept": 38951, "rows_set_aside": 169},
+            {"name": "pkh_2024", "kind": "recipients", "period": "2024", "programme": "pkh",
+             "rows_read": 5850, "rows_kept": None, "rows_set_aside": None},
             {"name": "susenas", "kind": "susenas_household", "period": "2024-03",
              "rows_read": 512, "rows_kept": 512, "rows_set_aside": 0},
+        ],
+        "findings": [
+            {"source": "p3ke", "title": "Baris ganda", "remedy": "Hapus salah satu baris.", "set_aside": True,
+             "rows": 160},
+            {"source": "p3ke", "title": "NIK atau nomor KK bukan 16 angka",
+             "remedy": "Cocokkan dengan KTP atau KK. Nomor yang kurang jangan ditambah nol.", "set_aside": False,
+             "rows": 412},
+            {"source": "pkh_2024", "title": "Tercatat meninggal",
+             "remedy": "Laporkan ke Dukcapil dan hapus dari daftar.", "set_aside": True, "rows": None},
         ],
         "programmes": [
             {"code": p.code, "name": p.name, "agency": p.agency, "strategy": p.strategy, "unit": p.unit,

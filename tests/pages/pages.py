@@ -8,8 +8,8 @@ from tests.pages import fabricated as made
 AREA = made.AREA
 
 
-def kecamatan(code: str = "1704010", synthetic: bool = True, published=None) -> str:
-    view = r.kecamatan_view(_table(published), made.facts(synthetic), AREA, code)
+def kecamatan(code: str = "1704010", synthetic: bool = True, published=None, area=AREA) -> str:
+    view = r.kecamatan_view(_table(published), made.facts(synthetic), area, code)
     steps = (
         r.header, r.headline, r.actions, r.indicators, r.comparison_chart, r.tile_map, r.targeting_sentences,
         r.desa_table, r.needs_table, r.limits, r.method,
@@ -17,8 +17,8 @@ def kecamatan(code: str = "1704010", synthetic: bool = True, published=None) -> 
     return r.page_html([step(view) for step in steps], view.frame.title)
 
 
-def agency(code: str = "dinsos", synthetic: bool = True) -> str:
-    view = r.agency_view(_table(None), made.facts(synthetic), AREA, code)
+def agency(code: str = "dinsos", synthetic: bool = True, published=None) -> str:
+    view = r.agency_view(_table(published), made.facts(synthetic), AREA, code)
     steps = (
         r.header, r.headline, r.actions, r.targeting_sentences, r.gap_table, r.overlap_table, r.budget_lines, r.limits,
         r.method,
@@ -26,8 +26,8 @@ def agency(code: str = "dinsos", synthetic: bool = True) -> str:
     return r.page_html([step(view) for step in steps], view.frame.title)
 
 
-def kabupaten(synthetic: bool = True, published=None) -> str:
-    view = r.kabupaten_view(_table(published), made.facts(synthetic), AREA)
+def kabupaten(synthetic: bool = True, published=None, area=AREA) -> str:
+    view = r.kabupaten_view(_table(published), made.facts(synthetic), area)
     steps = (
         r.header, r.headline, r.actions, r.contents, r.indicators, r.relative_position, r.change_over_time,
         r.effectiveness, r.relevance, r.association, r.comparison_chart, r.tile_map, r.poverty_pockets,
@@ -37,17 +37,25 @@ def kabupaten(synthetic: bool = True, published=None) -> str:
     return r.page_html([step(view) for step in steps], view.frame.title)
 
 
-def index(synthetic: bool = True) -> str:
+def edition_pages(synthetic: bool = True, published=None) -> dict[str, str]:
+    """Index, methods and data quality, by name."""
     files = {f"kaur-2025-{code}-x.html": f"Kecamatan {AREA.kecamatan_name(code)}" for code in made.KEC}
     files |= {f"kaur-2025-opd-{code}.html": name.name for code, name in AREA.agencies.items()}
     files["kaur-2025-1704-kabupaten.html"] = AREA.full_name
-    return r.index_page(r.index_view(_table(None), made.facts(synthetic), AREA, files))
+    made_pages = r.edition_pages(_table(published), made.facts(synthetic), AREA, files, "kaur-2025")
+    return dict(zip(("indeks", "metode", "mutu"), made_pages.values(), strict=True))
+
+
+def every_page(synthetic: bool) -> dict[str, str]:
+    """Every kind of page, by name."""
+    own = {"kecamatan": kecamatan(synthetic=synthetic), "opd": agency(synthetic=synthetic)}
+    return own | {"kabupaten": kabupaten(synthetic)} | edition_pages(synthetic)
 
 
 @cache
 def all_pages() -> dict[str, str]:
     """Every kind of page of the synthetic edition, by name."""
-    return {"kecamatan": kecamatan(), "opd": agency(), "kabupaten": kabupaten(), "indeks": index()}
+    return every_page(synthetic=True)
 
 
 def _table(published):

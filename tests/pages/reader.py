@@ -12,7 +12,7 @@ class Reader(HTMLParser):
     def __init__(self, html):
         super().__init__()
         self.headings, self.tables, self.cells, self.ids, self.addresses = [], [], [], [], []
-        self.attributes, self.text, self.open, self.errors, self.tags = {}, "", [], [], []
+        self.attributes, self.text, self.own_words, self.open, self.errors, self.tags = {}, "", "", [], [], []
         self.feed(html)
         self.close()
 
@@ -50,3 +50,4 @@ class Reader(HTMLParser):
     def handle_data(self, data):
         if "style" not in self.open:
             self.text += data
+            self.own_words += "" if "cite" in self.open else data

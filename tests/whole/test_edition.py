@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import jsonschema
 import nbformat
@@ -219,7 +220,7 @@ def test_plain_papermill_makes_the_same_page(finished, tmp_path):
     output = tmp_path / "out.ipynb"
     command = [sys.executable, "-m", "papermill", str(job.notebook), str(output), "--no-progress-bar", *parameters]
     subprocess.run(command, check=True, capture_output=True)
-    made = page(nbformat.read(output, as_version=4), job.title)
+    made = page(nbformat.read(output, as_version=4), Path(job.product).stem)
     assert made == (finished.folder / job.product).read_text(encoding="utf-8")
 
 
@@ -229,7 +230,7 @@ def test_filling_in_the_parameters_cell_in_jupyterlab_makes_the_same_page(finish
     (cell,) = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
     cell.source = "\n".join(f"{name}: str = {value!r}" for name, value in job.parameters.items())
     executed = NotebookClient(notebook, kernel_name="python3").execute()
-    assert page(executed, job.title) == (finished.folder / job.product).read_text(encoding="utf-8")
+    assert page(executed, Path(job.product).stem) == (finished.folder / job.product).read_text(encoding="utf-8")
 
 
 def test_the_same_inputs_give_the_same_bytes(finished, tmp_path):

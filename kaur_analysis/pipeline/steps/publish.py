@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kaur_analysis.disclosure import publish
+from kaur_analysis.disclosure import protect_parts, publish
+from kaur_analysis.intake.findings import rules
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import where_registry
 
@@ -260,8 +261,12 @@ def publish_edition(edition: Edition) -> pd.DataFrame:
 def edition_facts(edition: Edition) -> dict[str, Any]:
     """What pages say about the edition itself: settings, sources, programmes, provenance."""
     study, area = edition.study, edition.area
-    accounting = edition.store.read("clean/accounting")
-    sums = accounting.groupby("source")[["rows_read", "rows_kept", "rows_set_aside"]].sum()
+    told, found = list_quality(
+        edition.store.read("clean/accounting"),
+        edition.store.read("clean/set_aside"),
+        edition.store.read("clean/findings"),
+        study.thresholds.minimum_families,
+    )
     return {
         "edition": edition.name,
         "reference_date": study.reference_date.isoformat(),
@@ -279,10 +284,11 @@ def edition_facts(edition: Edition) -> dict[str, Any]:
                 "kind": source.kind,
                 "programme": source.programme or "",
                 "period": source.period or source.wave or "",
-                **{column: int(sums[column].get(source.name, 0)) for column in sums.columns},
+                **told.get(source.name, {"rows_read": 0, "rows_kept": 0, "rows_set_aside": 0}),
             }
             for source in study.sources
         ],
+        "findings": found,
         "programmes": [
             {
                 "code": programme.code,
@@ -311,6 +317,43 @@ def edition_facts(edition: Edition) -> dict[str, Any]:
         "input": edition.input_hash(),
         "run": edition.run_hash()[:12],
     }
+
+
+def list_quality(
+    accounting: pd.DataFrame, set_aside: pd.DataFrame, findings: pd.DataFrame, minimum: int
+) -> tuple[dict[str, dict[str, int | None]], list[dict[str, Any]]]:
+    """What may be told about the lists to whoever sent them.
+
+    Returns
+    -------
+    told : dict
+        ``rows_read``, ``rows_kept`` and ``rows_set_aside`` by source; the last two missing where protected.
+    found : list of dict
+        ``source, title, remedy, set_aside, rows``: rules that rows broke; ``rows`` missing where protected.
+    """
+    known = {entry["title"]: entry for entry in rules().values()}
+    told: dict[str, dict[str, int | None]] = {}
+    found: list[dict[str, Any]] = []
+    for source, read in accounting.groupby("source", sort=False)["rows_read"].sum().items():
+        reasons = set_aside.loc[set_aside["source"] == source, "reason"].value_counts()
+        parts, total = protect_parts({str(reason): int(count) for reason, count in reasons.items()}, minimum)
+        kept = None if total is None else int(read) - total
+        told[str(source)] = {"rows_read": int(read), "rows_kept": kept, "rows_set_aside": total}
+        cells = findings.loc[(findings["source"] == source) & (findings["severity"] == "peringatan"), "rule"]
+        warned = {rules()[str(rule)]["title"]: int(count) for rule, count in cells.value_counts().items()}
+        seen = {title: count if count >= minimum else None for title, count in warned.items()}
+        for aside, counts in ((True, parts), (False, seen)):
+            found += [
+                {
+                    "source": str(source),
+                    "title": title,
+                    "remedy": known[title]["remedy"],
+                    "set_aside": aside,
+                    "rows": counts[title],
+                }
+                for title in sorted(counts, key=lambda title: (counts[title] is None, -(counts[title] or 0), title))
+            ]
+    return told, found
 
 
 def _sums(counts: pd.DataFrame) -> Iterator[pd.DataFrame]:

@@ -1,0 +1,104 @@
+"""The data-quality page, for whoever sent the lists: rows read, kept and set aside, what was found, what to do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from kaur_analysis.formats import number, percent
+from kaur_analysis.reference import Area
+from kaur_analysis.reporting.facts import Facts, Finding, Source, read_facts
+from kaur_analysis.reporting.figures import PublishedTable
+from kaur_analysis.reporting.html import page_html, section
+from kaur_analysis.reporting.sections import header, headline, method
+from kaur_analysis.reporting.views import Frame, Headline, unmatched_share
+
+MOST_TO_DO = 4
+FEW = "sedikit (dilindungi)"
+KINDS = {
+    "dtsen_family": "keluarga DTSEN",
+    "dtsen_person": "anggota keluarga DTSEN",
+    "p3ke_family": "keluarga P3KE",
+    "p3ke_person": "individu P3KE",
+    "dtks_person": "individu DTKS",
+    "bdt_household": "rumah tangga BDT",
+    "podes": "potensi desa",
+    "recipients": "daftar penerima",
+    "household_survey": "survei rumah tangga",
+    "susenas_household": "Susenas, rumah tangga",
+    "susenas_person": "Susenas, anggota rumah tangga",
+    "susenas_consumption": "Susenas, konsumsi",
+}
+
+
+@dataclass(frozen=True)
+class ListQuality:
+    """One list: what it is, its rows in words, and what was found in it."""
+
+    name: str
+    about: str
+    rows: tuple[str, str, str]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class QualityView:
+    """Everything the data-quality page says."""
+
+    frame: Frame
+    headline: Headline
+    to_do: tuple[Finding, ...]
+    lists: tuple[ListQuality, ...]
+    unmatched: tuple[tuple[str, str], ...]
+
+
+def quality_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> QualityView:
+    """View of the data-quality page."""
+    table, known = PublishedTable(published), read_facts(facts)
+    needed = [finding for finding in known.findings if not finding.remedy.startswith("Tidak perlu tindakan")]
+    needed.sort(key=lambda finding: (finding.rows is None, -(finding.rows or 0), finding.source, finding.title))
+    unmatched = [
+        (programme.name, figure.text)
+        for programme in known.programmes.values()
+        if (figure := unmatched_share(table, area.code, programme.code)).shown
+    ]
+    return QualityView(
+        frame=Frame("Mutu data", f"{area.full_name}, untuk pengirim daftar", "mutu", known),
+        headline=_headline(known),
+        to_do=tuple(needed[:MOST_TO_DO]),
+        lists=tuple(_list_quality(source, known) for source in known.sources),
+        unmatched=tuple(unmatched),
+    )
+
+
+def _headline(facts: Facts) -> Headline:
+    read = sum(source.rows for source in facts.sources)
+    if not read:
+        return Headline("Belum ada daftar yang dibaca.", "")
+    told = [source.set_aside for source in facts.sources if source.set_aside is not None]
+    hidden = len(told) < len(facts.sources)
+    aside = sum(told)
+    finding = f"{number(len(facts.sources))} daftar dengan {number(read)} baris dibaca; "
+    finding += f"{'sekitar ' if hidden else ''}{number(aside)} baris disisihkan ({percent(aside / read, 1)})."
+    return Headline(finding, "Tiap baris yang dibaca dipakai atau disisihkan dengan alasan; tidak ada yang hilang.")
+
+
+def _list_quality(source: Source, facts: Facts) -> ListQuality:
+    kind = next((words for name, words in KINDS.items() if source.kind.startswith(name)), source.kind)
+    programme = facts.programmes[source.programme].name if source.programme in facts.programmes else ""
+    return ListQuality(
+        name=source.name,
+        about=" · ".join(filter(None, [programme or kind, source.period])),
+        rows=(
+            number(source.rows),
+            "•" if source.kept is None else number(source.kept),
+            "•" if source.set_aside is None else number(source.set_aside),
+        ),
+        findings=tuple(finding for finding in facts.findings if finding.source == source.name),
+    )
+
+
+def quality_page(view: QualityView, title: str) -> str:
+    """The data-quality page as one self-contained page."""
+    parts = [header(view), headline(view), section("quality", view=view, few=FEW), method(view)]
+    return page_html(parts, title)

@@ -1,0 +1,55 @@
+"""Editions at the edge: nobody poor, everything protected, no sample, one desa, names that mean harm, official only."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from kaur_analysis.reference import Area
+from tests.pages import fabricated as made
+
+HOSTILE = '<script>document.title="diretas"</script>'
+LONG = "Tanjung " * 12 + "Kemuning"
+CODE = "1704010"
+
+
+@cache
+def editions() -> dict:
+    """Published tables by name of the extreme."""
+    table = made.published()
+    families = table["unit"].isin(["keluarga", "orang", "unit", "rupiah_tahun"])
+    estimated = ~table["topic"].isin(["official"])
+    return {
+        "biasa": table,
+        "nol miskin": _zero(table),
+        "semua dilindungi": _status(table, families | estimated, "disembunyikan"),
+        "tanpa sampel": table[table["topic"].isin(["official", "registry"])],
+        "galat besar": _status(table, table["unit"].eq("bagian") & estimated, "tidak disajikan"),
+        "resmi saja": table[table["topic"] == "official"],
+        "satu desa": table[(table["area"].str.len() < 10) | (table["area"] == "1704010001")],
+    }
+
+
+def _zero(table):
+    """Nobody is poor: shares, counts and money of poverty, targeting and needs are all nought."""
+    rows = table["topic"].isin(["poverty", "needs", "reasons", "desa", "zero_cost", "overlap"]) & table["value"].notna()
+    found = table.copy()
+    found.loc[rows, ["value", "low", "high"]] = 0.0
+    return found
+
+
+def _status(table, rows, status):
+    found = table.copy()
+    found.loc[rows, ["value", "low", "high", "rse"]] = np.nan
+    found.loc[rows, "status"] = status
+    return found
+
+
+def with_names(first: str, second: str = LONG) -> Area:
+    """The area, its first two kecamatan and their first desa renamed."""
+    area = made.AREA
+    kecamatan, desa = area.kecamatan.copy(), area.desa.copy()
+    kecamatan.loc[kecamatan["kecamatan"] == CODE, "name"] = first
+    kecamatan.loc[kecamatan["kecamatan"] == "1704020", "name"] = second
+    desa.loc[desa["desa"] == desa["desa"].iloc[0], "name"] = first
+    return replace(area, kecamatan=kecamatan, desa=desa)

@@ -1,0 +1,103 @@
+"""Pages about the edition itself: the index that finds a desa, methods for the sceptic, data quality for senders."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from kaur_analysis import reporting as r
+from kaur_analysis.formats import number
+from kaur_analysis.reporting.methods import validation
+from tests.pages import fabricated as made
+from tests.pages import pages
+from tests.pages.reader import Reader
+
+FILES = {f"kaur-2025-{code}-x.html": made.AREA.kecamatan_name(code) for code in made.KEC}
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture(scope="module")
+def index():
+    return r.index_view(made.published(), made.facts(), made.AREA, FILES)
+
+
+def test_every_desa_is_on_the_index(index):
+    assert sum(len(links) for _, links in index.desa) == len(made.DESA) == 195
+
+
+def test_desa_stand_in_alphabetical_order(index):
+    names = [link.name for _, links in index.desa for link in links]
+    assert names == sorted(names)
+
+
+def test_a_desa_leads_to_its_line_on_its_kecamatans_page(index):
+    link = next(link for _, links in index.desa for link in links if link.name == "Suku Tiga")
+    file, _, anchor = link.file.partition("#")
+    assert link.note == "Nasal" and file == "kaur-2025-1704010-x.html"
+    assert anchor in Reader(pages.kecamatan("1704010")).ids
+
+
+def test_a_desa_whose_page_was_not_made_is_still_found():
+    view = r.index_view(made.published(), made.facts(), made.AREA, {})
+    assert {link.file for _, links in view.desa for link in links} == {""}
+
+
+def test_pages_are_named_after_edition_area_and_content():
+    made_pages = r.edition_pages(made.published(), made.facts(), made.AREA, FILES, "kaur-2025")
+    assert list(made_pages) == ["index.html", "kaur-2025-1704-metode.html", "kaur-2025-1704-mutu-data.html"]
+
+
+def test_the_title_is_the_files_name():
+    for name, html in r.edition_pages(made.published(), made.facts(), made.AREA, FILES, "kaur-2025").items():
+        wanted = name.removesuffix(".html").replace("index", "kaur-2025-indeks")
+        assert f"<title>{wanted}</title>" in html
+
+
+@pytest.mark.parametrize("entry", validation(), ids=lambda entry: entry["claim"][:40])
+def test_a_figure_of_the_validation_is_the_one_that_was_measured(entry):
+    with (BENCHMARKS / entry["file"]).open(encoding="utf-8") as lines:
+        found = [row for row in csv.DictReader(lines) if entry["where"].items() <= row.items()]
+    assert len(found) == 1
+    measured = number(float(found[0][entry["column"]]) * 100, entry["percent"])
+    assert entry["text"] == measured, f"validation.yaml: '{entry['claim']}' harus {measured}"
+
+
+def test_the_methods_page_says_how_many_numbers_are_withheld():
+    view = r.methods_view(made.published(), made.facts(), made.AREA)
+    hidden = int((made.published()["status"] == "disembunyikan").sum())
+    assert any(words.startswith("dilindungi") and text.startswith(number(hidden)) for words, text in view.shown)
+
+
+def test_the_methods_page_holds_survey_model_and_official_level_side_by_side():
+    names = [check.name for check in r.methods_view(made.published(), made.facts(), made.AREA).checks]
+    assert names[:3] == ["Survei saja", "Model, sebelum disesuaikan", "Model, seperti disajikan"]
+    assert names[3].startswith("Angka resmi BPS")
+
+
+def quality(**changes):
+    return r.quality_view(made.published(), made.facts() | changes, made.AREA)
+
+
+def test_a_sender_reads_first_what_to_do_most_often():
+    first = quality().to_do[0]
+    assert first.rows == 412 and first.remedy.startswith("Cocokkan dengan KTP")
+
+
+def test_a_protected_number_of_rows_is_not_on_the_page():
+    list_quality = quality().lists[1]
+    assert list_quality.rows == ("5.850", "•", "•") and list_quality.findings[0].rows is None
+
+
+def test_findings_that_ask_for_nothing_are_no_task():
+    nothing = {"source": "p3ke", "title": "x", "remedy": "Tidak perlu tindakan.", "set_aside": True, "rows": 900}
+    assert quality(findings=[nothing]).to_do == ()
+
+
+def test_lists_without_findings_say_so():
+    html = r.quality_page(quality(findings=[]), "x")
+    assert "Tidak ada temuan yang perlu tindakan." in html and "<p>Tidak ada temuan.</p>" in html
+
+
+def test_an_edition_without_lists_still_has_a_quality_page():
+    view = quality(sources=[], findings=[])
+    assert view.headline.finding == "Belum ada daftar yang dibaca." and "Belum ada daftar." in r.quality_page(view, "x")
