@@ -13,6 +13,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.text import Text
 from scipy.optimize import linear_sum_assignment
 
 from kaur_analysis.formats import number
@@ -29,7 +30,6 @@ STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same widths on every computer
     "font.size": LABEL,
-    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": GREY,
@@ -71,6 +71,8 @@ def svg(figure: Canvas, name: str) -> Markup:
     name
         Prefix of the ids inside, so that pictures on one page do not share any.
     """
+    for words in figure.findobj(Text):
+        words.set_parse_math(False)  # a dollar sign in a name is a dollar sign
     stream = io.StringIO()
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
         figure.savefig(
@@ -347,7 +349,7 @@ def _name_lines(axes: Axes, values: Sequence[Sequence[float]], labels: Sequence[
         lowest = max(value, lowest + 1.15 * LABEL * height)
         axes.annotate(
             name, (1, lowest), xycoords=("axes fraction", "data"), xytext=(6, 0), textcoords="offset points",
-            va="center", color=colour, fontweight="bold", annotation_clip=False,
+            va="center", color=colour, fontsize=LABEL, fontweight="bold", annotation_clip=False,
         )  # fmt: skip
 
 

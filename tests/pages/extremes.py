@@ -9,7 +9,7 @@ from kaur_analysis.reference import Area
 from tests.pages import fabricated as made
 
 HOSTILE = '<script>document.title="diretas"</script>'
-LONG = "Tanjung " * 12 + "Kemuning"
+LONG = r"$\rugi$ " + "Tanjung " * 12
 CODE = "1704010"
 
 
