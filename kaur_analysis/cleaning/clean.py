@@ -93,12 +93,19 @@ def clean(intake: Intake, study: Study) -> Clean:
 
 def _all_have_rows(corrections: tuple[Correction, ...], intake: Intake) -> None:
     """Refuse an approved correction of a source of which nothing was read: it would be passed over in silence."""
-    read = {source for name in _RECORDS for source in getattr(intake, name).get("source", ())}
-    for entry in corrections:
-        if entry.status == "disetujui" and entry.source not in read:
+    approved = [entry for entry in corrections if entry.status == "disetujui"]
+    if not approved:
+        return
+    read = {source for name in _RECORDS for source in _sources(getattr(intake, name))}
+    for entry in approved:
+        if entry.source not in read:
             raise DataRejected(
                 f"{CORRECTIONS_FILE}: koreksi {entry.source} ({entry.reason}): tidak ada baris dari sumber ini."
             )
+
+
+def _sources(table: pd.DataFrame) -> list[str]:
+    return list(table["source"].unique()) if "source" in table else []
 
 
 def _no_registry() -> RegistryTables:

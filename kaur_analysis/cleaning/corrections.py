@@ -75,11 +75,11 @@ def correct(
     DataRejected
         A correction matches no row, or another number of rows than it expects, or a column the table does not have.
     """
-    audit = []
-    table = table.copy()
-    for entry in corrections:
-        if entry.status != "disetujui" or entry.source not in set(table.get("source", ())):
-            continue
+    audit: list[pd.DataFrame] = []
+    here = set(table["source"].unique()) if corrections and "source" in table else set()
+    approved = [entry for entry in corrections if entry.status == "disetujui" and entry.source in here]
+    table = table.copy() if approved else table
+    for entry in approved:
         chosen = _chosen(table, entry)
         rows = table[chosen.to_numpy()]
         if len(rows) != entry.expected:

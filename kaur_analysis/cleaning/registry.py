@@ -13,7 +13,7 @@ from kaur_analysis.cleaning.composition import complete_sums, composition, heads
 from kaur_analysis.cleaning.places import locate
 from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS
 from kaur_analysis.intake import Findings, Intake
-from kaur_analysis.intake.text import among
+from kaur_analysis.intake.text import among, factorized, spread
 from kaur_analysis.study import Registry, Study
 
 KEY_COLUMNS = (
@@ -59,8 +59,7 @@ def unify(intake: Intake, study: Study, findings: Findings) -> RegistryTables:
     systems = []
     for system in dict.fromkeys(names.values()):
         sources = [source for source, own in names.items() if own == system]
-        families = intake.families[intake.families["source"].isin(sources)]
-        persons = intake.persons[intake.persons["source"].isin(sources)]
+        families, persons = _rows_of(intake.families, sources), _rows_of(intake.persons, sources)
         systems.append(_one_system(system, families, persons, study, findings))
     listed = names.get(registry.targeting_list or "", "")
     families, persons = _joined(systems, findings)
@@ -89,12 +88,21 @@ def _system_of(study: Study, registry: Registry) -> dict[str, str]:
     return dict(sorted(systems.items(), key=lambda item: order[item[1]]))
 
 
+def _rows_of(table: pd.DataFrame, sources: list[str]) -> pd.DataFrame:
+    return _kept(table, table["source"].isin(sources).to_numpy(dtype=bool))
+
+
+def _kept(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    """The rows, without copying a table of which all are kept."""
+    return table if rows.all() else table[rows]
+
+
 def _one_system(name: str, families: pd.DataFrame, persons: pd.DataFrame, study: Study, findings: Findings) -> _System:
     """Rows of one registry: a place for every family, no doubles, no dead, nobody in two families."""
     if "deceased" in persons and len(persons):
         dead = persons["deceased"].eq(1).to_numpy()
         findings.set_aside("meninggal", persons[dead], report=True)
-        persons = persons[~dead]
+        persons = _kept(persons, ~dead)
     own_file = len(families) > 0
     if not own_file:
         families = persons.sort_values("line").drop_duplicates(["source", "registry_family"])
@@ -104,42 +112,68 @@ def _one_system(name: str, families: pd.DataFrame, persons: pd.DataFrame, study:
     if own_file:
         findings.set_aside("wilayah_lain", families[outside])
         findings.set_aside("wilayah_tidak_dikenal", families[unknown], report=True, column="desa")
-    families = families[~outside & ~unknown]
+    families = _kept(families, ~outside & ~unknown)
     lost = ~among(persons["registry_family"], families["registry_family"])
     findings.set_aside("keluarga_tidak_ada", persons[lost])
-    persons = _one_family_each(persons[~lost], findings)
+    persons = _one_family_each(_kept(persons, ~lost), findings)
     if own_file and len(persons):
         empty = ~among(families["registry_family"], persons["registry_family"])
-        elsewhere = empty & among(families["person_token"], persons["person_token"])
+        elsewhere = np.zeros(len(families), dtype=bool)
+        elsewhere[empty] = among(families["person_token"][empty], persons["person_token"])
         findings.set_aside("dua_keluarga", families[elsewhere], report=True)
-        families = families[~elsewhere]
+        families = _kept(families, ~elsewhere)
     return _System(name, families, persons)
 
 
 def _once(rows: pd.DataFrame, findings: Findings, key: list[str]) -> pd.DataFrame:
     """One row per key: the most complete, the first of equals; the others are set aside."""
-    filled = rows.notna().sum(axis=1).to_numpy()
-    order = np.lexsort((np.arange(len(rows)), -filled))
-    doubled = rows.iloc[order].duplicated(key).to_numpy()
-    kept = np.sort(order[~doubled])
-    findings.set_aside("baris_ganda", rows.iloc[np.sort(order[doubled])], report=True)
-    return rows.iloc[kept]
+    several = np.flatnonzero(rows.duplicated(key, keep=False).to_numpy())
+    if not len(several):
+        return rows
+    alike = rows.iloc[several]
+    filled = alike.notna().sum(axis=1).to_numpy()
+    order = np.argsort(-filled, kind="stable")
+    doubled = np.sort(several[order[alike.iloc[order].duplicated(key).to_numpy()]])
+    findings.set_aside("baris_ganda", rows.iloc[doubled], report=True)
+    return rows[~np.isin(np.arange(len(rows)), doubled)]
 
 
 def _one_family_each(persons: pd.DataFrame, findings: Findings) -> pd.DataFrame:
     """Every person once: who stands in two families stays where they are head, else spouse, else first."""
     if persons.empty:
         return persons
-    rank = persons["relation"].map(_PRIORITY).fillna(3) if "relation" in persons else pd.Series(3, persons.index)
-    ordered = persons.assign(_rank=rank, _order=np.arange(len(persons))).sort_values(["_rank", "_order"])
-    identity = ordered["person_token"].fillna(_by_name(ordered)).fillna(ordered["record"])
-    same_family = pd.concat([identity, ordered["registry_family"]], axis=1).duplicated().to_numpy()
-    findings.set_aside("baris_ganda", ordered[same_family], report=True)
-    once, identity = ordered[~same_family], identity[~same_family]
-    by_number = once["person_token"].notna().to_numpy()
-    twice = identity.duplicated().to_numpy() & by_number
-    findings.set_aside("dua_keluarga", once[twice], report=True)
-    return once[~twice].sort_values("_order").drop(columns=["_rank", "_order"])
+    order = np.argsort(_rank(persons), kind="stable")
+    identity, by_number = _identity(persons)
+    family, names = factorized(persons["registry_family"])
+    identity, family, by_number = identity[order], family[order], by_number[order]
+    same_family = pd.Series(identity * (len(names) + 1) + family).duplicated().to_numpy()
+    twice = np.zeros(len(order), dtype=bool)
+    twice[~same_family] = pd.Series(identity[~same_family]).duplicated().to_numpy() & by_number[~same_family]
+    if same_family.any():
+        findings.set_aside("baris_ganda", persons.iloc[order[same_family]], report=True)
+    if twice.any():
+        findings.set_aside("dua_keluarga", persons.iloc[order[twice]], report=True)
+    return _kept(persons, ~np.isin(np.arange(len(order)), order[same_family | twice]))
+
+
+def _rank(persons: pd.DataFrame) -> np.ndarray:
+    """How near each person stands to the head of the family; the head is 0."""
+    last = _PRIORITY["other"]
+    if "relation" not in persons:
+        return np.full(len(persons), last)
+    codes, words = factorized(persons["relation"])
+    return np.array([*(_PRIORITY.get(word, last) for word in words), last])[codes]
+
+
+def _identity(persons: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Who each row is, as a number: by NIK, else by name and date of birth, else nobody else; and whether by NIK."""
+    identity, numbers = factorized(persons["person_token"])
+    by_number = identity >= 0
+    rest = persons[~by_number]
+    if len(rest):
+        codes, _ = factorized(_by_name(rest).fillna(rest["record"]))
+        identity[~by_number] = codes + len(numbers)
+    return identity, by_number
 
 
 def _by_name(rows: pd.DataFrame) -> pd.Series:
@@ -152,20 +186,30 @@ def _joined(systems: list[_System], findings: Findings) -> tuple[pd.DataFrame, p
     families: list[pd.DataFrame] = []
     persons: list[pd.DataFrame] = []
     for rank, system in enumerate(systems):
-        own = system.families.assign(family=system.families["registry_family"], system=system.name, rank=rank)
-        members = system.persons.assign(family=system.persons["registry_family"], system=system.name)
+        own = system.families.assign(family=system.families["registry_family"], system=system.name)
+        members = system.persons.assign(family=system.persons["registry_family"])
         if rank:
             newer_people = pd.concat([*persons, *(f.assign(relation="head") for f in families)], ignore_index=True)
             match = _families_of(own, members, newer_people)
-            own["family"] = [match.get(family, family) for family in own["registry_family"]]
-            members = members.assign(family=[match.get(family, family) for family in members["registry_family"]])
+            own["family"] = _renamed(own["registry_family"], match)
+            members = members.assign(family=_renamed(members["registry_family"], match))
             replaced = among(members["registry_family"], pd.Series(list(match), dtype="str"))
             known = _same_people(members, pd.concat(persons, ignore_index=True)) if persons else ~replaced
             findings.set_aside("digantikan", members[replaced & ~known])
             members = members[~replaced]
         families.append(own)
         persons.append(members)
-    return pd.concat(families, ignore_index=True), pd.concat(persons, ignore_index=True)
+    return _together(families), _together(persons)
+
+
+def _together(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Tables below each other; one alone is not copied."""
+    return pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0].reset_index(drop=True)
+
+
+def _renamed(families: pd.Series, match: dict[str, str]) -> pd.Series:
+    codes, names = factorized(families)
+    return spread([match.get(name, name) for name in names], codes, families.index)
 
 
 def _families_of(own: pd.DataFrame, members: pd.DataFrame, newer: pd.DataFrame) -> dict[str, str]:
@@ -192,14 +236,13 @@ def _same_people(older: pd.DataFrame, newer: pd.DataFrame) -> np.ndarray:
 def _finished(families: pd.DataFrame, persons: pd.DataFrame, listed: str) -> RegistryTables:
     """Tables of the contracts, and the keys of everybody for linkage."""
     persons = _with_heads(persons)
-    merged = families.groupby("family", sort=False).first()
-    apart = families[["family", "source"]].drop_duplicates()
-    several = apart["family"].duplicated(keep=False)
-    merged["sources"] = apart[~several].set_index("family")["source"].reindex(merged.index)
-    merged["sources"] = merged["sources"].fillna(apart[several].groupby("family")["source"].agg("+".join))
-    on_list = families[families["system"] == listed].groupby("family")
-    merged["listed_desil"] = on_list["desil"].first().reindex(merged.index) if listed else np.nan
-    merged["in_targeting_list"] = merged.index.isin(list(on_list.groups)).astype(float) if listed else 1.0
+    merged = _one_row_each(families)
+    merged["listed_desil"], merged["in_targeting_list"] = np.nan, 1.0
+    if listed:
+        on_list = families[families["system"] == listed]
+        ranked = on_list.dropna(subset="desil").drop_duplicates("family").set_index("family")
+        merged["listed_desil"] = ranked["desil"].reindex(merged.index)
+        merged["in_targeting_list"] = merged.index.isin(on_list["family"]).astype(float)
     merged = merged.rename(columns={"record": "head_record"})
     table = _covariates(merged, persons)
     shown = [
@@ -211,11 +254,22 @@ def _finished(families: pd.DataFrame, persons: pd.DataFrame, listed: str) -> Reg
     tidy = tidy.drop(
         columns=[name for name in tidy if tidy[name].isna().all() and name not in ("desil", "household_size")]
     )
-    placed = table[["kecamatan", "desa"]]
-    keys = _keys(persons, families, placed)
+    keys = _keys(persons, families, table[["kecamatan", "desa"]])
     shown_persons = ["person", "family", "age", "female", "is_head", "in_school", "disabled", "record"]
     people = persons[[name for name in shown_persons if name in persons]].reset_index(drop=True)
     return RegistryTables(tidy.rename_axis("family").reset_index(), people, keys)
+
+
+def _one_row_each(families: pd.DataFrame) -> pd.DataFrame:
+    """What the newest registry that says it says of each family, and ``sources``: all that know it. Index: family."""
+    doubled = families["family"].duplicated(keep=False).to_numpy()
+    single = families[~doubled].set_index("family") if doubled.any() else families.set_index("family")
+    single["sources"] = single["source"]
+    if not doubled.any():
+        return single
+    rows = families[doubled].groupby("family", sort=False)
+    several = rows.first().assign(sources=rows["source"].agg(lambda names: "+".join(dict.fromkeys(names))))
+    return pd.concat([single, several]).loc[families["family"].drop_duplicates()]
 
 
 def _with_heads(persons: pd.DataFrame) -> pd.DataFrame:
@@ -223,11 +277,10 @@ def _with_heads(persons: pd.DataFrame) -> pd.DataFrame:
     if persons.empty:
         columns = ["person", "family", "age", "female", "is_head", "in_school", "disabled", *KEY_COLUMNS, "relation"]
         return pd.DataFrame(columns=columns).astype({"age": float, "female": float, "is_head": float})
-    rank = persons["relation"].map(_PRIORITY).fillna(3) if "relation" in persons else pd.Series(3, persons.index)
-    order = pd.DataFrame({"family": persons["family"], "rank": rank, "age": -persons["age"].fillna(-1)})
-    first = order.reset_index().sort_values(["family", "rank", "age", "index"]).drop_duplicates("family")["index"]
+    family, _ = factorized(persons["family"])
+    order = np.lexsort((-persons["age"].fillna(-1).to_numpy(), _rank(persons), family))
     is_head = np.zeros(len(persons))
-    is_head[persons.index.get_indexer(first)] = 1.0
+    is_head[order[np.diff(family[order], prepend=-1) != 0]] = 1.0
     return persons.assign(is_head=is_head, person=persons["person_token"].fillna(persons["record"]))
 
 
@@ -235,8 +288,10 @@ def _covariates(families: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
     """Composition and head of every family: from its persons where it has any, else from the family's own row."""
     own_head = {"age": "head_age", "female": "head_female", "education": "head_education", "sector": "head_sector"}
     table = families.rename(columns=own_head)
-    counted = composition(persons, "family").reindex(table.index)
-    of_head = heads(persons, "family").reindex(table.index)
+    # people and families meet by position: numbers are compared faster than names
+    row = pd.RangeIndex(len(table))
+    people = persons.assign(family=table.index.get_indexer(persons["family"]))
+    counted, of_head = (facts(people, "family").reindex(row).set_axis(table.index) for facts in (composition, heads))
     for source in (counted, of_head):
         for name in source:
             table[name] = source[name].fillna(table[name]) if name in table else source[name]
@@ -247,7 +302,9 @@ def _covariates(families: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
         "has_business": "has_business",
     }
     given = [name for name in flags if name in persons]
-    sums = complete_sums(persons[given], persons["family"]).reindex(table.index) if given else pd.DataFrame()
+    sums = (
+        complete_sums(people[given], people["family"]).reindex(row).set_axis(table.index) if given else pd.DataFrame()
+    )
     for name in given:
         table[flags[name]] = sums[name].clip(upper=1) if name == "has_business" else sums[name]
     head_age = table["head_age"] if "head_age" in table else pd.Series(np.nan, table.index)
@@ -258,10 +315,15 @@ def _covariates(families: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
 def _keys(persons: pd.DataFrame, families: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
     """What links people to lists: every person, and heads of family rows that no person row stands for."""
     columns = ["person", "family", *KEY_COLUMNS, "female"]
+    people = persons.reindex(columns=columns)
     absent = ~among(families["family"], persons["family"])
-    own_heads = families[absent].drop_duplicates("family")
-    own_heads = own_heads.assign(person=own_heads["person_token"].fillna(own_heads["record"]))
-    people = pd.concat([persons.reindex(columns=columns), own_heads.reindex(columns=columns)], ignore_index=True)
-    cards = families.dropna(subset="family_token").drop_duplicates("family").set_index("family")["family_token"]
-    people["family_token"] = people["family_token"].fillna(people["family"].map(cards))
-    return people.merge(placed, left_on="family", right_index=True, how="inner").reset_index(drop=True)
+    if absent.any():
+        own_heads = families[absent].drop_duplicates("family")
+        own_heads = own_heads.assign(person=own_heads["person_token"].fillna(own_heads["record"]))
+        people = pd.concat([people, own_heads.reindex(columns=columns)], ignore_index=True)
+    if people["family_token"].isna().any():
+        cards = families.dropna(subset="family_token").drop_duplicates("family").set_index("family")["family_token"]
+        people["family_token"] = people["family_token"].fillna(people["family"].map(cards))
+    row = placed.index.get_indexer(people["family"])
+    people = _kept(people, row >= 0).reset_index(drop=True)
+    return pd.concat([people, placed.iloc[row[row >= 0]].reset_index(drop=True)], axis=1)

@@ -10,13 +10,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from kaur_analysis.intake.text import from_arrow, spread, to_arrow
 
 # Provinces of the Kemendagri code list (Kepmendagri 2025, as kept by cahyadsn/wilayah); 54 was Timor Timur.
 PROVINCES = frozenset(
     (*range(11, 20), 21, *range(31, 37), *range(51, 55), *range(61, 66), *range(71, 77), 81, 82, *range(91, 97))
 )
+_IS_PROVINCE = np.isin(np.arange(100), list(PROVINCES))
 SYNTHETIC_PROVINCE = 99
+NIK_DIGITS = 16
+_FAULTS = ("", "nik_bukan_16_angka", "nik_rusak_excel", "nik_tidak_sah")
 _DECORATION = re.compile(r"[\s'’`´\"._\-:]|nik|no", re.IGNORECASE)
 _EXCEL_NUMBER = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 
@@ -46,29 +53,38 @@ def judge_numbers(texts: pd.Series, kind: str, synthetic: bool) -> Judged:
     A number that a spreadsheet has damaged is not repaired: which digits it lost nobody knows. Where ``synthetic``,
     only numbers of the impossible province 99 are usable.
     """
-    clean = texts.str.strip()
-    well_formed = clean.str.fullmatch(r"\d{16}").to_numpy(dtype=bool)
-    if not well_formed.all():
-        rest = ~well_formed & (clean != "").to_numpy()
-        undecorated = clean[rest].map(_undecorated)
-        clean = clean.mask(rest, undecorated.reindex(clean.index)) if rest.any() else clean
-        well_formed = clean.str.fullmatch(r"\d{16}").to_numpy(dtype=bool)
-    fault = np.full(len(clean), "", dtype=object)
-    other = ~well_formed & (clean != "").to_numpy()
+    clean = pc.utf8_trim_whitespace(to_arrow(texts))
+    well_formed, filled = _is_number(clean), _is_filled(clean)
+    rest = filled & ~well_formed
+    if rest.any():
+        undecorated = [_undecorated(text) for text in clean.filter(rest).to_pylist()]
+        clean = pc.replace_with_mask(clean, rest, pa.array(undecorated, type=pa.large_string()))
+        well_formed, filled = _is_number(clean), _is_filled(clean)
+    fault = np.zeros(len(clean), dtype=np.int64)
+    other = filled & ~well_formed
     if other.any():
-        damaged = clean[other].str.fullmatch(_EXCEL_NUMBER.pattern, case=False).to_numpy(dtype=bool)
-        fault[other] = np.where(damaged, "nik_rusak_excel", "nik_bukan_16_angka")
-    numbers = clean[well_formed].astype("int64").to_numpy()
+        damaged = [_EXCEL_NUMBER.fullmatch(text) is not None for text in clean.filter(other).to_pylist()]
+        fault[other] = np.where(damaged, _FAULTS.index("nik_rusak_excel"), _FAULTS.index("nik_bukan_16_angka"))
+    numbers = clean.filter(well_formed).cast(pa.int64()).to_numpy()
     province = numbers // 10**14
     impossible = _impossible(numbers, kind)
-    known = np.isin(province, list(PROVINCES))
+    known = _IS_PROVINCE[province]
     allowed = province == SYNTHETIC_PROVINCE if synthetic else known
-    damaged = _ends_in_zero_too_often(numbers)
-    fault[well_formed] = np.where(impossible | ~allowed, "nik_tidak_sah", np.where(damaged, "nik_rusak_excel", ""))
+    damaged_ends = np.where(_ends_in_zero_too_often(numbers), _FAULTS.index("nik_rusak_excel"), 0)
+    fault[well_formed] = np.where(impossible | ~allowed, _FAULTS.index("nik_tidak_sah"), damaged_ends)
     real = np.zeros(len(clean), dtype=bool)
     real[well_formed] = known & ~impossible
-    usable = clean.where(well_formed & (fault == ""), "")
-    return Judged(usable, pd.Series(fault, index=texts.index, dtype="str"), real)
+    usable = well_formed & (fault == 0)
+    kept = clean if usable.all() else pc.if_else(usable, clean, pa.scalar("", pa.large_string()))
+    return Judged(from_arrow(kept, texts.index), spread(_FAULTS, fault, texts.index), real)
+
+
+def _is_number(texts: pa.Array) -> NDArray[np.bool_]:
+    return pc.match_substring_regex(texts, r"^[0-9]{16}$").fill_null(False).to_numpy(zero_copy_only=False)
+
+
+def _is_filled(texts: pa.Array) -> NDArray[np.bool_]:
+    return pc.greater(pc.binary_length(texts), 0).fill_null(False).to_numpy(zero_copy_only=False)
 
 
 def _undecorated(text: str) -> str:
@@ -96,31 +112,40 @@ def _ends_in_zero_too_often(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 def contradicts_sex(usable: pd.Series, female: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Where the day of a usable NIK says another sex than the list (NaN: unknown, no contradiction)."""
-    by_nik = _part(usable, 6, 8) > 40
-    return (usable != "").to_numpy() & ~np.isnan(female) & (by_nik != (female == 1))
+    numbers = as_numbers(usable)
+    by_nik = _part(numbers, 6, 8) > 40
+    return (numbers > 0) & ~np.isnan(female) & (by_nik != (female == 1))
 
 
 def contradicts_birth(usable: pd.Series, birth: NDArray[np.datetime64]) -> NDArray[np.bool_]:
     """Where a usable NIK carries another date of birth than the list."""
-    known = (usable != "").to_numpy() & ~np.isnat(birth)
+    numbers = as_numbers(usable)
+    known = (numbers > 0) & ~np.isnat(birth)
     years, months = birth.astype("datetime64[Y]"), birth.astype("datetime64[M]")
-    day = (birth - months).astype("timedelta64[D]").astype(float) + 1
-    month = (months - years).astype(float) + 1
-    year = (years.astype(float) + 1970) % 100
-    by_nik = _part(usable, 6, 8)
-    same = (by_nik % 40 == day % 40) & (_part(usable, 8, 10) == month) & (_part(usable, 10, 12) == year)
+    day = (birth - months).astype("timedelta64[D]").astype(np.int64) + 1
+    month = (months - years).astype(np.int64) + 1
+    year = (years.astype(np.int64) + 1970) % 100
+    by_nik = _part(numbers, 6, 8)
+    same = (by_nik % 40 == day % 40) & (_part(numbers, 8, 10) == month) & (_part(numbers, 10, 12) == year)
     # day 40 does not occur, so 31 and 71 agree modulo 40 as they should
     return known & ~same
 
 
-def _part(usable: pd.Series, start: int, stop: int) -> NDArray[np.int64]:
-    numbers = usable.where(usable != "", "0" * 16).astype("int64").to_numpy()
-    return numbers // 10 ** (16 - stop) % 10 ** (stop - start)
+def as_numbers(usable: pd.Series) -> NDArray[np.int64]:
+    """Usable numbers as integers; 0 where there is none."""
+    texts = to_arrow(usable)
+    return pc.if_else(pc.equal(texts, ""), pa.scalar("0", pa.large_string()), texts).cast(pa.int64()).to_numpy()
+
+
+def _part(numbers: NDArray[np.int64], start: int, stop: int) -> NDArray[np.int64]:
+    """Digits of 16-digit numbers from ``start`` to before ``stop``, counted from the left."""
+    return numbers // 10 ** (NIK_DIGITS - stop) % 10 ** (stop - start)
 
 
 _HONORIFIC = r"h|hj|haji|hajah|kh|ust|ustad|alm|almh|almarhum|almarhumah|bpk|bapak|pak|ibu|bu|tn|ny|nn|sdr|sdri"
 _DEGREE = r"drs|dra|dr|drg|ir|prof|sh|se|st|spd|sag|mpd|msi|mm"
 _TITLES = frozenset(f"{_HONORIFIC}|{_DEGREE}".split("|"))
+_PLAIN_NAME = re.compile(r"[a-z ]*")
 _NO_LETTER = re.compile(r"[^a-z ]")
 _MUHAMMAD = re.compile(r"mu?h|muh?d|mo(h|ch)|mohd|mhd|mhmd|md|m[uo](h|ch)am+ad")
 _PATRONYMS = frozenset({"bin", "binti", "bt", "bte"})
@@ -132,9 +157,11 @@ def normal_name(name: str) -> str:
     Only for matching; lists and letters keep the name as it was written.
     """
     ascii_name = name if name.isascii() else unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = ascii_name.lower().replace(".", " ")
-    before_degrees = plain.split(",")[0].split("/")[0].split("(")[0]
-    words = _NO_LETTER.sub("", before_degrees).split()
+    plain = ascii_name.lower()
+    if not _PLAIN_NAME.fullmatch(plain):
+        before_degrees = plain.replace(".", " ").split(",")[0].split("/")[0].split("(")[0]
+        plain = _NO_LETTER.sub("", before_degrees)
+    words = plain.split()
     patronym = next((position for position, word in enumerate(words) if position and word in _PATRONYMS), None)
     words = words[:patronym]
     kept = [word for word in words if word not in _TITLES] or words

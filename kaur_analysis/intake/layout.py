@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from kaur_analysis.intake.codebook import Codebook
 from kaur_analysis.intake.findings import Findings
 from kaur_analysis.intake.readers import RawTable
-from kaur_analysis.intake.text import normal
+from kaur_analysis.intake.text import factorized, normal
 
 HEADER_SEARCH_ROWS = 40
 NEAR, NEAR_REQUIRED = 75, 55  # likeness (0-100) from which a heading is proposed for a column that is absent
@@ -65,17 +65,12 @@ def find_layout(raw: RawTable, book: Codebook, source: str, findings: Findings) 
         elif heading:
             positions[heading] = position
     body = raw.cells.iloc[body_start:]
-    filled = (
-        np.logical_or.reduce([(body[c] != "").to_numpy() for c in body.columns]) if len(body) else np.zeros(0, bool)
-    )
-    if filled.any():  # cells that hold only spaces are blank as well
-        spaces = np.logical_and.reduce([body[c][filled].str.strip().eq("").to_numpy() for c in body.columns[:3]])
-        suspects = np.flatnonzero(filled)[spaces]
-        blank = [row for row in suspects if not any(cell.strip() for cell in body.iloc[row])]
-        filled[blank] = False
+    filled = np.ones(len(body), dtype=bool)
+    filled[_blank_rows(body, np.arange(len(body)))] = False
     lines = (np.arange(len(body)) + body_start + raw.first_line)[filled]
     printed = tuple(raw.cells.iloc[body_start - 1].str.strip()) if body_start else ()
-    layout = Layout(body[filled].reset_index(drop=True), lines, headings, positions, printed, (*titles, raw.sheet))
+    cells = (body if filled.all() else body[filled]).reset_index(drop=True)
+    layout = Layout(cells, lines, headings, positions, printed, (*titles, raw.sheet))
     for position in repeated:
         first = positions[headings[position]]
         if headings[position] in known and not layout.cells[position].equals(layout.cells[first]):
@@ -150,12 +145,10 @@ def without_furniture(layout: Layout, book: Codebook, source: str, raw: RawTable
         for h in column.headings
         if h in layout.positions
     ]
-    empty = (
-        np.logical_and.reduce([cells[c].str.strip().eq("").to_numpy() for c in needed])
-        if needed
-        else np.zeros(len(cells), bool)
-    )
+    empty = np.zeros(len(cells), dtype=bool)
     few = _few_filled(cells)
+    if needed:
+        empty[_blank_rows(cells[list(dict.fromkeys(needed))], np.flatnonzero(few))] = True
     suspicious = few & (empty | _starts_like_foot(cells, few))
     heading_row = _repeats_heading(cells, layout)
     numbers = np.zeros(len(cells), dtype=bool)
@@ -166,6 +159,8 @@ def without_furniture(layout: Layout, book: Codebook, source: str, raw: RawTable
     findings.set_aside("judul_berulang", place[heading_row | numbers])
     findings.set_aside("baris_kaki", place[foot])
     kept = ~(foot | heading_row | numbers)
+    if kept.all():
+        return layout
     return Layout(
         cells[kept].reset_index(drop=True),
         lines[kept],
@@ -178,16 +173,27 @@ def without_furniture(layout: Layout, book: Codebook, source: str, raw: RawTable
 
 def _few_filled(cells: pd.DataFrame) -> np.ndarray:
     """Rows with few filled cells: a total, a note, a signature; never a person whose name alone is missing."""
-    filled = sum((cells[c] != "").to_numpy().astype(int) for c in cells.columns)
+    filled = np.zeros(len(cells), dtype=np.int32)
+    for c in cells.columns:
+        filled += (cells[c] != "").to_numpy()
     return np.asarray(filled <= max(3, len(cells.columns) // 3))
+
+
+def _blank_rows(cells: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
+    """Those of the rows in which every cell is empty or holds only spaces."""
+    for column in cells.columns:
+        rows = rows[cells[column].iloc[rows].str.strip().eq("").to_numpy(dtype=bool)]
+    return rows
 
 
 def _starts_like_foot(cells: pd.DataFrame, few: np.ndarray) -> np.ndarray:
     """Rows among the few-filled ones whose first filled cell reads like a total or a closing note."""
     marked = np.zeros(len(cells), dtype=bool)
-    for row in np.flatnonzero(few):
-        first = next((cell for cell in cells.iloc[row] if cell.strip()), "")
-        marked[row] = bool(_FOOT.match(normal(first)))
+    rows = np.flatnonzero(few)
+    for column in cells.columns:
+        codes, distinct = factorized(cells[column].iloc[rows].str.strip())
+        marked[rows] = np.array([bool(_FOOT.match(normal(text))) for text in distinct], dtype=bool)[codes]
+        rows = rows[np.array([text == "" for text in distinct], dtype=bool)[codes]]
     return marked
 
 
@@ -196,9 +202,11 @@ def _repeats_heading(cells: pd.DataFrame, layout: Layout) -> np.ndarray:
     printed = [(position, text) for position, text in enumerate(layout.printed) if text][:3]
     if not printed:
         return np.zeros(len(cells), dtype=bool)
-    return np.logical_and.reduce(
-        [cells[position].str.strip().eq(text).to_numpy(dtype=bool) for position, text in printed]
-    )
+    alike = np.ones(len(cells), dtype=bool)
+    for position, text in printed:
+        rows = np.flatnonzero(alike)
+        alike[rows] = cells[position].iloc[rows].str.strip().eq(text).to_numpy(dtype=bool)
+    return alike
 
 
 def _is_numbering(filled: list[str]) -> bool:

@@ -4,21 +4,23 @@ Tokens are letters a-p, so that no token can be mistaken for a number and no spr
 has its own subkey: the token of a NIK says nothing about the token of a name.
 """
 
-import hmac
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from kaur_analysis.intake.identity import bigrams, normal_name
+from kaur_analysis.intake.identity import NIK_DIGITS, as_numbers, bigrams, normal_name
 from kaur_analysis.intake.keys import Keys
-from kaur_analysis.intake.values import factorized
+from kaur_analysis.intake.text import factorized, spread, spread_array, to_arrow
 
-_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+# Two letters for each byte: its hexadecimal digits, 0-9 as g-p.
+_LETTERS = np.frombuffer(b"ghijklmnopabcdef", dtype=np.uint8)
+_PAIRS = np.stack([np.repeat(_LETTERS, 16), np.tile(_LETTERS, 16)], axis=1)
 TOKEN_BYTES = 16
 _BIGRAM_BYTES = 3
-NIK_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -28,52 +30,71 @@ class Pseudonymiser:
     keys: Keys
 
     def tokens(self, texts: pd.Series, purpose: str, size: int = TOKEN_BYTES) -> pd.Series:
-        """Token of each text; ``""`` stays missing."""
-        key = self.keys.derive(purpose)
+        """Token of each text; ``""`` stays missing. Every distinct text is keyed once."""
         codes, distinct = factorized(texts)
-        made = [
-            hmac.digest(key, text.encode(), "sha256")[:size].hex().translate(_LETTERS) if text else None
-            for text in distinct
-        ]
-        return pd.Series(np.array([*made, None], dtype=object)[codes], index=texts.index, dtype="str")
+        if "" in distinct:
+            empty = distinct.index("")
+            codes = np.where(codes == empty, -1, codes - (codes > empty))
+            del distinct[empty]
+        return spread_array(self._keyed(distinct, purpose, size), codes, texts.index)
+
+    def _keyed(self, texts: list[str], purpose: str, size: int) -> pa.Array:
+        """HMAC-SHA-256 (RFC 2104) of each text in letters; both passes start from the key's own state, made once."""
+        key = self.keys.derive(purpose).ljust(hashlib.sha256().block_size, b"\0")
+        inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in key)).copy for pad in (0x36, 0x5C))
+        digests = bytearray()
+        for text in texts:
+            first, second = inner(), outer()
+            first.update(text.encode())
+            second.update(first.digest())
+            digests += second.digest()[:size]
+        letters = _PAIRS[np.frombuffer(digests, dtype=np.uint8)]
+        offsets = np.arange(0, 2 * size * len(texts) + 1, 2 * size, dtype=np.int64)
+        return pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(letters))
 
     def names(self, names: pd.Series) -> pd.DataFrame:
         """``name_token`` of the normalised name; ``name_bigrams``, keyed tokens of its letter pairs, spaces between."""
         codes, distinct = factorized(names)
-        names_made = [normal_name(name) for name in distinct]
-        words = [name.split() for name in names_made]
+        normalised, normal_codes = np.unique(
+            np.array([normal_name(name) for name in distinct], dtype=object), return_inverse=True
+        )
+        codes = np.where(codes < 0, -1, normal_codes[codes])
+        words = [name.split() for name in normalised.tolist()]
         # Names share most of their words: letter pairs are keyed once a word, not once a name.
         pairs = {word: bigrams(word) for word in {word for row in words for word in row}}
-        every = pd.Series(sorted({pair for own in pairs.values() for pair in own}), dtype="str")
-        keyed = dict(zip(every, self.tokens(every, "bigram", _BIGRAM_BYTES), strict=True))
+        every = sorted({pair for own in pairs.values() for pair in own})
+        keyed = dict(zip(every, self._keyed(every, "bigram", _BIGRAM_BYTES).to_pylist(), strict=True))
         of_word = {word: {keyed[pair] for pair in own} for word, own in pairs.items()}
-        joined = np.array(
-            [" ".join(sorted(set().union(*(of_word[word] for word in row)))) or None for row in words] + [None],
-            dtype=object,
-        )
-        tokens = np.array([*self.tokens(pd.Series(names_made, dtype="str"), "name"), None], dtype=object)
+        joined = [" ".join(sorted(set().union(*[of_word[word] for word in row]))) or None for row in words]
+        tokens = self.tokens(pd.Series(normalised, dtype="str"), "name")
         return pd.DataFrame(
             {
-                "name_token": pd.Series(tokens[codes], index=names.index, dtype="str"),
-                "name_bigrams": pd.Series(joined[codes], index=names.index, dtype="str"),
+                "name_token": spread_array(to_arrow(tokens), codes, names.index),
+                "name_bigrams": spread(joined, codes, names.index),
             }
         )
 
     def births(self, days: NDArray[np.datetime64], index: pd.Index) -> pd.DataFrame:
         """Tokens of the whole date, of day and of month, and the plain year."""
-        iso = pd.Series(days, index=index).dt.strftime("%Y-%m-%d").fillna("").astype("str")
-        year = (
-            pd.to_numeric(iso.str[:4].where(iso != "", None)).astype("Float64").to_numpy(dtype=float, na_value=np.nan)
-        )
-        return pd.DataFrame(
+        whole = days.astype("datetime64[D]")
+        distinct, codes = np.unique(whole[~np.isnat(whole)], return_inverse=True)
+        iso = np.datetime_as_string(distinct, unit="D").tolist()
+        row = np.full(len(days), -1, dtype=np.int64)
+        row[~np.isnat(whole)] = codes
+        parts = {
+            "birth_token": ("birth", iso),
+            "birth_day_token": ("birth day", [day[8:] for day in iso]),
+            "birth_month_token": ("birth month", [day[5:7] for day in iso]),
+        }
+        table = pd.DataFrame(
             {
-                "birth_token": self.tokens(iso, "birth"),
-                "birth_day_token": self.tokens(iso.str[8:], "birth day"),
-                "birth_month_token": self.tokens(iso.str[5:7], "birth month"),
-                "birth_year": year,
+                name: spread_array(to_arrow(self.tokens(pd.Series(texts, dtype="str"), purpose)), row, index)
+                for name, (purpose, texts) in parts.items()
             },
             index=index,
         )
+        years = whole.astype("datetime64[Y]").astype(float) + 1970
+        return table.assign(birth_year=np.where(np.isnat(whole), np.nan, years))
 
     def shared_masks(self, niks: dict[str, pd.Series]) -> dict[str, pd.Series]:
         """Keyed tokens of NIKs with one digit left out, where a recipient's and a registry's number share them.
@@ -117,8 +138,9 @@ class Pseudonymiser:
 
 
 def _numbers(series: pd.Series) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-    rows = np.flatnonzero((series != "").to_numpy())
-    return rows, series.iloc[rows].astype("int64").to_numpy()
+    numbers = as_numbers(series)
+    rows = np.flatnonzero(numbers)
+    return rows, numbers[rows]
 
 
 def _masked(numbers: NDArray[np.int64], position: int) -> NDArray[np.int64]:

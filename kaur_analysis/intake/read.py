@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from kaur_analysis.errors import DataRejected, KeyMissing
 from kaur_analysis.intake.codebook import Codebook, codebook_for
@@ -15,7 +17,7 @@ from kaur_analysis.intake.keys import Keys
 from kaur_analysis.intake.layout import find_layout, without_furniture
 from kaur_analysis.intake.pseudonyms import Pseudonymiser
 from kaur_analysis.intake.readers import RawTable, read_source
-from kaur_analysis.intake.text import normal
+from kaur_analysis.intake.text import factorized, from_arrow, normal, same_text, spread
 from kaur_analysis.intake.typed import PLACE, Context, typed_table
 from kaur_analysis.intake.vault import VAULT_COLUMNS, write_vault
 from kaur_analysis.study import Source, Study
@@ -89,7 +91,7 @@ def read_study(study: Study, keys: Keys, vault: Path | None = None, strict: bool
         book = codebook_for(source)
         for table in _tables(source, paths[source.name], book, study, keys, findings, counts):
             read.setdefault(book.unit, []).append(table)
-    units = {unit: pd.concat(tables, ignore_index=True) for unit, tables in read.items()}
+    units = {unit: _together(tables) for unit, tables in read.items()}
     tokens = _pseudonymised(units, keys, study, vault)
     survey = _inside_area(units, study, findings)
     set_aside = findings.set_aside_table()
@@ -148,17 +150,29 @@ def _tables(
     try:
         for number, raw in enumerate(read_source(source, paths, lambda h: not book.ignored_rest or normal(h) in known)):
             table = _one_table(raw, context, counts)
+            del raw  # the cells are large and not needed again
             if table is not None and len(table):
-                records = f"{source.name}:{number}:" + table["line"].astype(str)
-                tables.append(table.assign(record=records, region_codes=book.region_codes, **_origin(source)))
+                tables.append(table.assign(record=_records(f"{source.name}:{number}:", table["line"])))
     except DataRejected as error:
         findings.add("berkas_rusak", _place(source, "", "", 0), "", str(error))
     if not tables:
         return []
-    joined = pd.concat(tables, ignore_index=True)
+    joined = _together(tables)
     if "nik" in joined or "kk" in joined:
         joined = _judged(joined, source, study, keys, findings)
-    return [joined]
+    origin = {name: same_text(text, joined.index) for name, text in _origin(source, book).items()}
+    return [joined.assign(**origin)]
+
+
+def _together(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Tables below each other; one alone is not copied."""
+    return pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
+
+
+def _records(prefix: str, lines: pd.Series) -> pd.Series:
+    before, nothing = (pa.scalar(text, pa.large_string()) for text in (prefix, ""))
+    numbers = pa.array(lines).cast(pa.large_string())
+    return from_arrow(pc.binary_join_element_wise(before, numbers, nothing), lines.index)
 
 
 def _one_table(raw: RawTable, context: Context, counts: list[dict[str, object]]) -> pd.DataFrame | None:
@@ -182,9 +196,10 @@ def _place(source: Source, file: str, sheet: str, line: int) -> pd.DataFrame:
     return pd.DataFrame({"source": [source.name], "file": file, "sheet": sheet, "line": line})
 
 
-def _origin(source: Source) -> dict[str, object]:
-    """What the study says about a source and later rooms need on every row."""
+def _origin(source: Source, book: Codebook) -> dict[str, str]:
+    """What study and codebook say about a source and later rooms need on every row."""
     return {
+        "region_codes": book.region_codes,
         "kind": source.kind,
         "wave": source.wave or "",
         "programme": source.programme or "",
@@ -201,7 +216,7 @@ def _judged(table: pd.DataFrame, source: Source, study: Study, keys: Keys, findi
         judged = judge_numbers(table[kind], kind, keys.synthetic_only)
         if keys.synthetic_only and judged.real_province.mean() > REAL_PEOPLE_SHARE:
             findings.add("nik_bukan_sintetis", table[judged.real_province].head(1), kind, table[kind].head(1))
-        for rule in sorted(set(judged.fault) - {""}):
+        for rule in sorted(set(judged.fault.unique()) - {""}):
             rows = (judged.fault == rule).to_numpy()
             findings.add(rule, table[rows], kind, table[kind][rows])
         table[kind] = judged.usable
@@ -211,7 +226,8 @@ def _judged(table: pd.DataFrame, source: Source, study: Study, keys: Keys, findi
             ("nik_beda_kelamin", contradicts_sex(table["nik"], female)),
             ("nik_beda_tanggal", contradicts_birth(table["nik"], birth)),
         ):
-            findings.add(rule, table[rows], "nik", table["nik"][rows])
+            if rows.any():
+                findings.add(rule, table[rows], "nik", table["nik"][rows])
         if not study.synthetic:
             elsewhere = (table["nik"] != "") & ~table["nik"].str.startswith(study.reference.kemendagri)
             share = f"{int(elsewhere.sum())} dari {len(table)} NIK"
@@ -222,68 +238,76 @@ def _judged(table: pd.DataFrame, source: Source, study: Study, keys: Keys, findi
 def _female(table: pd.DataFrame) -> np.ndarray:
     if "sex" not in table:
         return np.full(len(table), np.nan)
-    return table["sex"].map({"female": 1.0, "male": 0.0}).to_numpy(dtype=float, na_value=np.nan)
+    sex = table["sex"]
+    return np.select([(sex == "female").to_numpy(), (sex == "male").to_numpy()], [1.0, 0.0], np.nan)
 
 
 def _birth(table: pd.DataFrame) -> np.ndarray:
     if "birth_date" not in table:
         return np.full(len(table), np.datetime64("NaT"), dtype="datetime64[D]")
-    return table["birth_date"].to_numpy().astype("datetime64[D]")
+    return table["birth_date"].to_numpy().astype("datetime64[D]")  # pandas keeps days as seconds
 
 
 def _pseudonymised(
     units: dict[str, pd.DataFrame], keys: Keys, study: Study, vault: Path | None
 ) -> dict[str, pd.DataFrame]:
     """Tables of people with tokens in place of identities; the identities go into the vault or nowhere."""
+    people: dict[str, pd.DataFrame] = {unit: units[unit] for unit in ("family", "person", "recipient") if unit in units}
+    if not people:
+        if vault is not None:
+            write_vault(pd.DataFrame(columns=VAULT_COLUMNS), vault, keys)
+        return {}
+    # One table of everybody: whoever stands on several lists is keyed once.
+    everybody = _together([_identities(table) for table in people.values()])
     maker = Pseudonymiser(keys)
-    people = {unit: units[unit] for unit in ("family", "person", "recipient") if unit in units}
-    identities: list[pd.DataFrame] = []
-    made: dict[str, pd.DataFrame] = {}
-    for unit, table in people.items():
-        text = {
-            name: table[name].fillna("") if name in table else pd.Series("", index=table.index, dtype="str")
-            for name in ("nik", "kk", "name", "address", "family_id")
+    birth = _birth(everybody)
+    tokens = pd.DataFrame(
+        {
+            "person_token": maker.tokens(everybody["nik"], "nik"),
+            "family_token": maker.tokens(everybody["kk"], "kk"),
+            "registry_family": maker.tokens(everybody["registry_family"], "registry family"),
         }
-        tokens = pd.DataFrame(
-            {
-                "person_token": maker.tokens(text["nik"], "nik"),
-                "family_token": maker.tokens(text["kk"], "kk"),
-                "registry_family": maker.tokens(
-                    (table["kind"].str.split("_").str[0] + ":" + text["family_id"]).where(text["family_id"] != "", ""),
-                    "registry family",
-                ),
-            }
-        )
-        birth = _birth(table)
-        features = [tokens, maker.names(text["name"]), maker.births(birth, table.index)]
-        plain = table.drop(columns=[c for c in (*_IDENTITY, "family_id", "person_id", "sex") if c in table])
-        plain = plain.assign(female=_female(table), age=completed_years(birth, study.reference_date))
-        made[unit] = pd.concat([plain, *features], axis=1)
-        identities.append(
-            made[unit][["record", "person_token", "family_token"]].assign(
-                **{k: text[k] for k in ("nik", "kk", "name", "address")}
-            )
-        )
-    if "recipient" in people and ("person" in people or "family" in people):
-        registry = [unit for unit in ("family", "person") if unit in people]
-        niks = {
-            "registry": pd.concat([_niks(people[unit]) for unit in registry], ignore_index=True),
-            "recipients": _niks(people["recipient"]).reset_index(drop=True),
-        }
-        masks = maker.shared_masks(niks)
-        made["recipient"]["nik_masks"] = masks["recipients"].to_numpy()
-        start = 0
-        for unit in registry:
-            made[unit]["nik_masks"] = masks["registry"].iloc[start : start + len(made[unit])].to_numpy()
-            start += len(made[unit])
+    )
+    features = pd.concat([tokens, maker.names(everybody["name"]), maker.births(birth, everybody.index)], axis=1)
+    bounds = np.cumsum([0, *map(len, people.values())])
+    if "recipient" in people and len(people) > 1:
+        features["nik_masks"] = _masks(maker, everybody["nik"], int(bounds[-2]))
     if vault is not None:
-        everyone = pd.concat(identities, ignore_index=True) if identities else pd.DataFrame(columns=VAULT_COLUMNS)
-        write_vault(everyone, vault, keys)
+        identities = everybody[["record", "nik", "kk", "name", "address"]]
+        write_vault(pd.concat([identities, tokens[["person_token", "family_token"]]], axis=1), vault, keys)
+    made = {}
+    for (unit, table), start, stop in zip(people.items(), bounds, bounds[1:], strict=False):
+        plain = table.drop(columns=[c for c in (*_IDENTITY, "family_id", "person_id", "sex") if c in table])
+        age = completed_years(birth[start:stop], study.reference_date)
+        own = features.iloc[start:stop].reset_index(drop=True)
+        made[unit] = pd.concat([plain.assign(female=_female(table), age=age), own], axis=1)
     return made
 
 
-def _niks(table: pd.DataFrame) -> pd.Series:
-    return table["nik"].fillna("") if "nik" in table else pd.Series("", index=table.index, dtype="str")
+def _identities(table: pd.DataFrame) -> pd.DataFrame:
+    """What identifies the people of a table, ``""`` where unknown, and the registry's own number of their family."""
+    text = {
+        name: table[name].fillna("") if name in table else same_text("", table.index)
+        for name in ("nik", "kk", "name", "address", "family_id")
+    }
+    number = text.pop("family_id")
+    codes, kinds = factorized(table["kind"])
+    system = spread([kind.split("_")[0] + ":" for kind in kinds], codes, table.index)
+    return pd.DataFrame(
+        {
+            "record": table["record"],
+            **text,
+            "registry_family": (system + number).where(number != "", ""),
+            "birth_date": _birth(table),
+        }
+    )
+
+
+def _masks(maker: Pseudonymiser, niks: pd.Series, registry: int) -> pd.Series:
+    """Masks of the numbers of the first ``registry`` rows and of the recipients below them."""
+    sides = {"registry": niks.iloc[:registry], "recipients": niks.iloc[registry:]}
+    found = maker.shared_masks({side: rows.reset_index(drop=True) for side, rows in sides.items()})
+    return pd.concat([found["registry"], found["recipients"]], ignore_index=True)
 
 
 def completed_years(birth: np.ndarray, day: dt.date) -> np.ndarray:

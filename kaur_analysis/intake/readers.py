@@ -9,8 +9,8 @@ import csv
 import datetime as dt
 import io
 import itertools
-import zipfile
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,20 +18,30 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 import pyreadstat
 from charset_normalizer import from_bytes
-from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake.database import database_fingerprint, read_database
+from kaur_analysis.intake.extent import refuse_bombs, too_many_cells
+from kaur_analysis.intake.text import from_arrow
 from kaur_analysis.study import Source
 
-MAX_UNPACKED_BYTES = 2_000_000_000
-MAX_RATIO = 400
-MAX_CELLS = 150_000_000
+MAX_CELLS = 60_000_000  # of a sheet: a full one of 57 columns, 2 GB
+MAX_TABLE_CELLS = 150_000_000  # of a database
+_BLOCK_ROWS = 20_000
+_SAMPLE = 65_536
+_CSV_BLOCK_BYTES = 8_000_000
+_WEB_PAGE = re.compile(
+    rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|html|head|meta|style|table|\?xml[^>]*>\s*<html)", re.IGNORECASE
+)
 _DELIMITERS = (",", ";", "\t", "|")
-_SPREADSHEETS = {".xlsx", ".xlsm", ".xls", ".xlsb", ".ods"}
+_SPREADSHEETS = {".xlsx", ".xlsm", ".xls", ".ods"}
 _TEXT = {".csv", ".tsv", ".txt"}
 
 
@@ -78,7 +88,7 @@ def read_source(source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda
     """
     if "://" in source.path:
         comma = source.locale == "id"  # text columns of a database follow the office's way of writing numbers
-        yield _from_frame(source.table or "", read_database(source, MAX_CELLS), comma, None)
+        yield _from_frame(source.table or "", read_database(source, MAX_TABLE_CELLS), comma, None)
         return
     for path in paths:
         reader = _READERS.get(path.suffix.lower())
@@ -100,29 +110,40 @@ def read_source(source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda
 
 def table_fingerprint(source: Source) -> str:
     """Hash of what a database source holds now."""
-    return database_fingerprint(source, MAX_CELLS)
+    return database_fingerprint(source, MAX_TABLE_CELLS)
 
 
 def _read_spreadsheet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
-    _refuse_bombs(path)
-    comma = source.locale == "id"
+    refuse_bombs(path, MAX_CELLS)
+    with path.open("rb") as stream:
+        if _WEB_PAGE.match(stream.read(2000)):
+            raise DataRejected(
+                f"{path.name}: ini halaman web yang diberi nama lembar kerja. Buka di Excel atau LibreOffice, lalu "
+                "simpan sebagai XLSX."
+            )
     with CalamineWorkbook.from_path(str(path)) as book:
         sheets = [meta for meta in book.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
         visible = [meta.name for meta in sheets if meta.visible == SheetVisibleEnum.Visible] or [m.name for m in sheets]
         names = _wanted(source.sheet, visible, [meta.name for meta in sheets], path.name)
         filled = [name for name in visible if name not in names and (book.get_sheet_by_name(name).height or 0) > 1]
         for name in names:
-            sheet = book.get_sheet_by_name(name)
-            last_row, last_column = sheet.end or (0, 0)
-            if (last_row + 1) * (last_column + 1) > MAX_CELLS:
-                raise DataRejected(
-                    f"{path.name}, lembar {name}: lebih dari {MAX_CELLS} sel. Hapus kolom dan baris kosong."
-                )
-            rows = sheet.to_python(skip_empty_area=False)
-            while rows and not any(cell != "" for cell in rows[-1]):
-                rows.pop()
-            columns = [_column_text(column, comma) for column in zip(*rows, strict=True)]
-            yield RawTable(path.name, name, _frame(columns, len(rows)), unread_sheets=tuple(filled))
+            cells = _sheet_cells(book.get_sheet_by_name(name), source.locale == "id", f"{path.name}, lembar {name}")
+            yield RawTable(path.name, name, cells, unread_sheets=tuple(filled))
+
+
+def _sheet_cells(sheet: CalamineSheet, comma: bool, name: str) -> pd.DataFrame:
+    """Cells of a sheet from its first row on, without the blank rows at its end and without blank columns."""
+    last_row, last_column = sheet.end or (0, 0)
+    if (last_row + 1) * (last_column + 1) > MAX_CELLS:
+        raise too_many_cells(name, MAX_CELLS)
+    rows = sheet.iter_rows()
+    blocks = []
+    while block := list(itertools.islice(rows, _BLOCK_ROWS)):
+        blocks.append([_column_text(column, comma) for column in zip(*block, strict=True)])
+    columns = [pa.chunked_array(parts).combine_chunks() for parts in zip(*blocks, strict=True)]
+    filled = [np.flatnonzero(pc.not_equal(column, "").to_numpy(zero_copy_only=False)) for column in columns]
+    height = max((int(own[-1]) + 1 for own in filled if len(own)), default=0)
+    return _frame([column[:height] for column, own in zip(columns, filled, strict=True) if len(own)], height)
 
 
 def _wanted(asked: str | None, visible: list[str], every: list[str], file: str) -> list[str]:
@@ -135,20 +156,11 @@ def _wanted(asked: str | None, visible: list[str], every: list[str], file: str) 
     return [asked]
 
 
-def _refuse_bombs(path: Path) -> None:
-    """Refuse archives that unpack to far more than a list of people can be."""
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as archive:
-        unpacked = sum(entry.file_size for entry in archive.infolist())
-    if unpacked > MAX_UNPACKED_BYTES or (unpacked > 100_000_000 and unpacked > MAX_RATIO * path.stat().st_size):
-        raise DataRejected(f"{path.name}: isi terkompresi membengkak tidak wajar; berkas ditolak.")
-
-
-def _column_text(column: tuple[Any, ...], comma: bool) -> list[str]:
-    if all(type(cell) is str for cell in column):
-        return list(column)
-    return [cell if type(cell) is str else _cell_text(cell, comma) for cell in column]
+def _column_text(column: tuple[Any, ...], comma: bool) -> pa.Array:
+    try:
+        return pa.array(column, pa.large_string())
+    except pa.ArrowException:  # not all are texts
+        return pa.array([c if type(c) is str else _cell_text(c, comma) for c in column], pa.large_string())
 
 
 def _cell_text(cell: Any, comma: bool) -> str:
@@ -168,12 +180,49 @@ def _cell_text(cell: Any, comma: bool) -> str:
     return cell.isoformat() if isinstance(cell, dt.date | dt.time) else str(cell)
 
 
-def _frame(columns: list[list[str]], rows: int) -> pd.DataFrame:
-    return pd.DataFrame(dict(enumerate(columns)), index=pd.RangeIndex(rows), dtype="str")
+def _frame(columns: Sequence[pa.Array | pa.ChunkedArray], rows: int) -> pd.DataFrame:
+    index = pd.RangeIndex(rows)
+    return pd.DataFrame({place: from_arrow(column, index) for place, column in enumerate(columns)}, index=index)
 
 
 def _read_text(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
-    text = _decoded(path.read_bytes(), source.encoding, path.name)
+    yield RawTable(path.name, "", _text_cells(path, source))
+
+
+def _text_cells(path: Path, source: Source) -> pd.DataFrame:
+    """Cells of a delimited text: as Arrow reads it where it is UTF-8 and regular, else with more care."""
+    content = path.read_bytes()
+    cells = _regular(content) if source.encoding is None else None
+    if cells is None:
+        text = _decoded(content, source.encoding, path.name)
+        cells = _regular(text.encode())
+    return _careful(text) if cells is None else cells
+
+
+def _regular(content: bytes) -> pd.DataFrame | None:
+    """Cells of UTF-8 text whose lines all have the same number; ``None`` where Arrow finds anything odd."""
+    quotes = content.count(b'"')
+    if quotes % 2 or b"\0" in content:
+        return None
+    delimiter, width = _delimiter(content[:_SAMPLE].decode("utf-8", errors="ignore"))
+    names = [str(place) for place in range(width)]
+    try:
+        table = arrow_csv.read_csv(
+            pa.BufferReader(content),
+            read_options=arrow_csv.ReadOptions(column_names=names, block_size=_CSV_BLOCK_BYTES),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=quotes > 0, ignore_empty_lines=False
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.large_string()), null_values=[], strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowException:
+        return None
+    return _frame([column.combine_chunks() for column in table.columns], table.num_rows)
+
+
+def _careful(text: str) -> pd.DataFrame:
     delimiter, width = _delimiter(text)
     try:
         cells = pd.read_csv(
@@ -187,10 +236,9 @@ def _read_text(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]
             skip_blank_lines=False,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError):
-        cells = _ragged(text, delimiter)
-    if not isinstance(cells.index, pd.RangeIndex):  # longer lines than the beginning of the file has
-        cells = _ragged(text, delimiter)
-    yield RawTable(path.name, "", cells)
+        return _ragged(text, delimiter)
+    # an index of its own: longer lines than the beginning of the file has
+    return cells if isinstance(cells.index, pd.RangeIndex) else _ragged(text, delimiter)
 
 
 def _ragged(text: str, delimiter: str) -> pd.DataFrame:
@@ -200,8 +248,8 @@ def _ragged(text: str, delimiter: str) -> pd.DataFrame:
     rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
     if len(rows) < text.count("\n") / 2:  # a quote that never closes swallowed the rest
         rows = list(csv.reader(io.StringIO(text), delimiter=delimiter, quoting=csv.QUOTE_NONE))
-    columns = [list(column) for column in itertools.zip_longest(*rows, fillvalue="")]
-    return _frame(columns, len(rows))
+    columns = itertools.zip_longest(*rows, fillvalue="")
+    return _frame([pa.array(column, pa.large_string()) for column in columns], len(rows))
 
 
 def _decoded(content: bytes, declared: str | None, file: str) -> str:
@@ -224,7 +272,7 @@ def _decoded(content: bytes, declared: str | None, file: str) -> str:
 
 def _delimiter(text: str) -> tuple[str, int]:
     """The delimiter that cuts most lines of the beginning into the same number of cells, and the widest line."""
-    sample = text[:65_536]
+    sample = text[:_SAMPLE]
     lines = sample.splitlines(keepends=True)
     sample = "".join(lines[:-1] if len(text) > len(sample) and len(lines) > 1 else lines)
     best, best_score, best_width = ",", 0.0, 1

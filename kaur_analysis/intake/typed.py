@@ -12,7 +12,7 @@ from kaur_analysis.intake.codebook import Codebook, Column, code_key
 from kaur_analysis.intake.findings import Findings
 from kaur_analysis.intake.layout import Layout
 from kaur_analysis.intake.readers import RawTable
-from kaur_analysis.intake.text import normal
+from kaur_analysis.intake.text import factorized, normal, same_text, spread
 from kaur_analysis.study import Source
 
 PLACE = ["source", "file", "sheet", "line"]
@@ -38,7 +38,9 @@ def typed_table(raw: RawTable, layout: Layout, context: Context) -> pd.DataFrame
     and are reported; rows without a value that every row needs are set aside.
     """
     source, book, findings = context.source, context.book, context.findings
-    table = pd.DataFrame({"source": source.name, "file": raw.file, "sheet": raw.sheet, "line": layout.lines})
+    rows = layout.cells.index
+    said = {"source": source.name, "file": raw.file, "sheet": raw.sheet}
+    table = pd.DataFrame({name: same_text(text, rows) for name, text in said.items()} | {"line": layout.lines})
     locale = raw.locale or source.locale
     columns = {}
     for name, column in book.columns.items():
@@ -54,6 +56,8 @@ def typed_table(raw: RawTable, layout: Layout, context: Context) -> pd.DataFrame
             empty = (table[name].isna() | (table[name] == "")).to_numpy(dtype=bool)
             findings.add("isian_wajib_kosong", table[empty & ~lacking], name)
             lacking |= empty
+    if not lacking.any():
+        return table
     findings.set_aside("isian_wajib_kosong", table[lacking])
     return table[~lacking].reset_index(drop=True)
 
@@ -84,7 +88,8 @@ def _any_texts(layout: Layout, column: Column) -> pd.Series | None:
             continue
         texts = found[0]
         for other in found[1:]:
-            yes = other.map(code_key).map(column.codes).eq(1)
+            codes, distinct = factorized(other)
+            yes = np.array([column.codes.get(code_key(text)) == 1 for text in distinct], dtype=bool)[codes]
             texts = other.where(yes | texts.eq(""), texts)
         return texts
     return None
@@ -115,19 +120,26 @@ def _typed(
     if kind in ("category", "flag", "any_flag"):
         parsed = values.words(texts, column)
         if not column.quiet:
-            bad = parsed.bad
-            shown = texts[bad]
-            known = {text: bool(values.nearest_code(text, column)) or len(text) <= 2 for text in shown.unique()}
-            near = shown.map(known).to_numpy(dtype=bool)
-            findings, rows = context.findings, places[bad]
-            allowed = ", ".join(list(column.codes)[:8])
-            findings.add("kode_tidak_dikenal", rows[near], name, shown[near], allowed)
-            # text far from every code may be a name in the wrong column
-            findings.add("kode_tidak_dikenal", rows[~near], name, shown[~near], allowed, personal=True)
-        dtype = "float64" if kind != "category" else "str"
-        return pd.Series(parsed.values, index=texts.index, dtype=dtype)
+            _report_codes(parsed.bad, texts, name, column, places, context.findings)
+        if kind == "category":
+            return spread(parsed.distinct, parsed.codes, texts.index)
+        return pd.Series(parsed.values, index=texts.index, dtype="float64")
     blank = values.blanks(texts)
     return texts.mask(blank, "") if blank.any() else texts
+
+
+def _report_codes(
+    bad: np.ndarray, texts: pd.Series, name: str, column: Column, places: pd.DataFrame, findings: Findings
+) -> None:
+    if not bad.any():
+        return
+    shown, rows = texts[bad], places[bad]
+    known = {text: bool(values.nearest_code(text, column)) or len(text) <= 2 for text in shown.unique()}
+    near = shown.map(known).to_numpy(dtype=bool)
+    allowed = ", ".join(list(column.codes)[:8])
+    findings.add("kode_tidak_dikenal", rows[near], name, shown[near], allowed)
+    # text far from every code may be a name in the wrong column
+    findings.add("kode_tidak_dikenal", rows[~near], name, shown[~near], allowed, personal=True)
 
 
 def _numbers(
@@ -135,22 +147,25 @@ def _numbers(
 ) -> pd.Series:
     findings = context.findings
     parsed = values.numbers(texts, locale)
-    result = parsed.values * context.source.times.get(name, 1.0)
+    result = parsed.distinct * context.source.times.get(name, 1.0)
     _judge_locale(parsed, np.isfinite(result), texts, name, places, findings, "angka_tidak_terbaca")
     low = -np.inf if column.minimum is None else column.minimum
     high = np.inf if column.maximum is None else column.maximum
     outside = (result < low) | (result > high) | (column.whole & (result != np.round(result)) & np.isfinite(result))
-    findings.add("angka_di_luar_batas", places[outside], name, texts[outside], f"{low:g} sampai {high:g}")
-    return pd.Series(np.where(outside, np.nan, result), index=texts.index)
+    if outside.any():
+        rows = outside[parsed.codes]
+        findings.add("angka_di_luar_batas", places[rows], name, texts[rows], f"{low:g} sampai {high:g}")
+    return pd.Series(np.where(outside, np.nan, result)[parsed.codes], index=texts.index)
 
 
 def _dates(texts: pd.Series, name: str, locale: str, places: pd.DataFrame, context: Context) -> pd.Series:
     parsed = values.dates(texts, locale, context.latest)
-    days = parsed.values
+    days = parsed.distinct
     _judge_locale(parsed, ~np.isnat(days), texts, name, places, context.findings, "tanggal_tidak_terbaca")
     outside = ~np.isnat(days) & ((days < np.datetime64("1900-01-01")) | (days > np.datetime64(context.latest, "D")))
-    context.findings.add("tanggal_di_luar_batas", places[outside], name, "tanggal di luar batas")
-    return pd.Series(np.where(outside, np.datetime64("NaT"), days), index=texts.index)
+    if outside.any():
+        context.findings.add("tanggal_di_luar_batas", places[outside[parsed.codes]], name, "tanggal di luar batas")
+    return pd.Series(np.where(outside, np.datetime64("NaT"), days)[parsed.codes], index=texts.index)
 
 
 def _judge_locale(
@@ -162,9 +177,14 @@ def _judge_locale(
     findings: Findings,
     rule: str,
 ) -> None:
-    """Cells that fit only the other locale: a wrong declaration where they are many, wrong cells where they are few."""
+    """Cells that fit only the other locale: a wrong declaration where they are many, wrong cells where they are few.
+
+    ``read`` says which distinct texts were read.
+    """
+    if not parsed.states.any():
+        return
     other = parsed.other_locale
-    if other.any() and other.sum() >= CONTRADICTION_SHARE * (other.sum() + _telling(texts[read])):
+    if other.any() and other.sum() >= CONTRADICTION_SHARE * (other.sum() + _telling(texts[read[parsed.codes]])):
         findings.add("locale_bertentangan", places[other].head(20), name, texts[other].head(20))
         return
     wrong = parsed.bad | other

@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kaur_analysis.intake.codebook import Column, code_key
-from kaur_analysis.intake.text import normal
+from kaur_analysis.intake.text import factorized, normal, to_arrow
 
 _PLAIN = re.compile(r"-?\d{1,15}")
 _NUMBER = {
@@ -25,6 +27,7 @@ _OTHER_LOCALE = {"id": "en", "en": "id"}
 _BLANK = frozenset(
     {"", "-", "--", "–", "...", "…", "n a", "na", "nan", "null", "none", "tidak ada data", "#n/a", "n/a"}
 )
+_BLANK_TEXTS = pa.array(sorted(_BLANK), type=pa.large_string())
 _CURRENCY = re.compile(r"^(rp|idr)\.?\s*|\s*(,-|,=|\.-)$|\s+", re.IGNORECASE)
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")
 _PARTS = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[T ].*)?")
@@ -60,21 +63,44 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Parsed:
-    """A column's values and, per row, whether the text was no value at all or one of the other locale only."""
+    """A column by its distinct texts: the value of each, whether it was one, and which of them each row holds.
 
-    values: Array
-    bad: NDArray[np.bool_]
-    other_locale: NDArray[np.bool_]
+    Attributes
+    ----------
+    codes
+        Position of each row's text among the distinct ones.
+    distinct
+        Value of each distinct text.
+    states
+        0: a value or nothing; 1: no value at all; 2: a value of the other locale only.
+    """
 
+    codes: NDArray[np.int64]
+    distinct: Array
+    states: NDArray[np.int8]
 
-def factorized(texts: pd.Series) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
-    """Codes and distinct texts as plain objects, which Python goes through ten times as fast as through Arrow's."""
-    codes, distinct = pd.factorize(texts.to_numpy(dtype=object))
-    return codes, distinct
+    @property
+    def values(self) -> Array:
+        """Value of each row."""
+        return self.distinct[self.codes]
+
+    @property
+    def bad(self) -> NDArray[np.bool_]:
+        """Rows whose text is no value at all."""
+        return self._rows_in(1)
+
+    @property
+    def other_locale(self) -> NDArray[np.bool_]:
+        """Rows whose text is a value of the other locale only."""
+        return self._rows_in(2)
+
+    def _rows_in(self, state: int) -> NDArray[np.bool_]:
+        found = self.states == state
+        return found[self.codes] if found.any() else np.zeros(len(self.codes), dtype=bool)
 
 
 def _by_distinct(texts: pd.Series, parse: Callable[[str], tuple[Any, int]], dtype: str, missing: Any) -> Parsed:
-    """Apply ``parse`` (value, state: 0 fine, 1 bad, 2 other locale) to the distinct texts."""
+    """Apply ``parse`` (value and state) to the distinct texts."""
     codes, distinct = factorized(texts)
     values = np.full(len(distinct), missing, dtype=dtype)
     states = np.zeros(len(distinct), dtype=np.int8)
@@ -82,7 +108,7 @@ def _by_distinct(texts: pd.Series, parse: Callable[[str], tuple[Any, int]], dtyp
         value, states[i] = parse(text)
         if value is not None:
             values[i] = value
-    return Parsed(values[codes], (states == 1)[codes], (states == 2)[codes])
+    return Parsed(codes, values, states)
 
 
 def is_blank(text: str) -> bool:
@@ -92,8 +118,8 @@ def is_blank(text: str) -> bool:
 
 def blanks(texts: pd.Series) -> NDArray[np.bool_]:
     """Whether each cell says that there is nothing."""
-    codes, distinct = factorized(texts)
-    return np.array([is_blank(text) for text in distinct], dtype=bool)[codes]
+    bare = pc.utf8_lower(pc.utf8_trim_whitespace(to_arrow(texts)))
+    return pc.is_in(bare, value_set=_BLANK_TEXTS).to_numpy(zero_copy_only=False)
 
 
 def numbers(texts: pd.Series, locale: str) -> Parsed:

@@ -1,5 +1,6 @@
 """The key lives outside the project, is private, and without it nothing is read; the vault opens only with it."""
 
+import hmac
 import os
 import stat
 
@@ -89,6 +90,25 @@ def test_equal_numbers_have_equal_tokens_under_one_key_only(tmp_path):
 def test_tokens_are_letters_that_cannot_be_taken_for_a_number_or_formula():
     tokens = Pseudonymiser(demo_keys()).tokens(pd.Series([str(n) for n in range(500)], dtype="str"), "nik")
     assert tokens.str.fullmatch("[a-p]{32}").all()
+
+
+@pytest.mark.parametrize("text", ["9904071205800001", "Zoraé", "x" * 200])
+def test_a_token_is_the_beginning_of_the_standard_hmac_of_the_text(text):
+    [token] = Pseudonymiser(demo_keys()).tokens(pd.Series([text], dtype="str"), "nik")
+    digest = hmac.digest(demo_keys().derive("nik"), text.encode(), "sha256")
+    assert token == digest[:16].hex().translate(str.maketrans("0123456789", "ghijklmnop"))
+
+
+def test_every_row_has_the_token_of_its_own_text():
+    texts = pd.Series(["b", "", "a", "b"], dtype="str")
+    tokens = Pseudonymiser(demo_keys()).tokens(texts, "nik")
+    alone = [Pseudonymiser(demo_keys()).tokens(pd.Series([text], dtype="str"), "nik")[0] for text in ("b", "a")]
+    assert [tokens[0], tokens[2], tokens[3], tokens.isna()[1]] == [*alone, alone[0], True]
+
+
+def test_spellings_of_a_name_have_one_token():
+    names = Pseudonymiser(demo_keys()).names(pd.Series(["Muh. Zorabruk", "MUHAMMAD ZORABRUK", ""], dtype="str"))
+    assert names["name_token"][0] == names["name_token"][1] and names["name_bigrams"].isna()[2]
 
 
 def test_no_text_has_no_token():

@@ -205,6 +205,6 @@ def test_a_changed_table_changes_the_fingerprint_of_the_input(filled):
 
 
 def test_a_table_beyond_the_limit_is_refused_before_it_is_read(filled, monkeypatch):
-    monkeypatch.setattr("kaur_analysis.intake.readers.MAX_CELLS", 20)
+    monkeypatch.setattr("kaur_analysis.intake.readers.MAX_TABLE_CELLS", 20)
     with pytest.raises(DataRejected, match="lebih dari 20 sel"):
         read(filled)

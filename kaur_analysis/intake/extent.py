@@ -1,0 +1,113 @@
+"""How many cells a spreadsheet unfolds to, found in its packed text before any reader sets memory aside for them.
+
+A reader keeps a sheet as a full rectangle up to its last filled cell. One stray blank in the last cell of a sheet makes
+that 17 thousand million cells, and a reader that asks for them takes the whole program with it.
+"""
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from kaur_analysis.errors import DataRejected
+
+MAX_UNPACKED_BYTES = 2_000_000_000
+MAX_RATIO = 400
+_CHUNK_BYTES = 4_000_000
+_OVERLAP_BYTES = 64  # longer than a cell's address, which may lie across two chunks
+_MOST_COLUMNS, _MOST_ROWS = 16_384, 1_048_576
+_FAR_COLUMN = re.compile(rb"[\"']([A-Z]{2,3})\d")
+_FAR_ROW = re.compile(rb"[\"'][A-Z]{1,3}(\d{6,7})[\"']")
+_VERY_FAR_ROW = re.compile(rb"[\"'][A-Z]{1,3}(\d{7})[\"']")
+_ROW = re.compile(rb"[\"'][A-Z]{1,3}(\d{1,7})[\"']")
+_ODS_TAG = re.compile(rb"<(?:\w+:)?(table|table-row|table-cell|covered-table-cell)(?=[\s/>])([^>]*?)(/?)>")
+_ODS_ROWS = re.compile(rb"number-rows-repeated=[\"'](\d+)")
+_ODS_COLUMNS = re.compile(rb"number-columns-repeated=[\"'](\d+)")
+_ODS_CELL_COST = 4  # bytes a cell of an ODS file takes while it is read, beside one of an XLSX file
+
+
+def refuse_bombs(path: Path, most_cells: int) -> None:
+    """Refuse a workbook that unpacks, or whose sheets unfold, to far more than a list of people can be.
+
+    Raises
+    ------
+    DataRejected
+        The archive swells, or a sheet has more than ``most_cells`` cells up to its last filled one.
+    """
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        unpacked = sum(entry.file_size for entry in entries)
+        if unpacked > MAX_UNPACKED_BYTES or (unpacked > 100_000_000 and unpacked > MAX_RATIO * path.stat().st_size):
+            raise DataRejected(f"{path.name}: isi terkompresi membengkak tidak wajar; berkas ditolak.")
+        for entry in entries:
+            if entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml"):
+                cells = _xlsx_cells(archive, entry, most_cells)
+            elif entry.filename == "content.xml":
+                cells = _ODS_CELL_COST * _ods_cells(archive, entry)
+            else:
+                continue
+            if cells > most_cells:
+                raise too_many_cells(path.name, most_cells)
+
+
+def too_many_cells(name: str, most_cells: int) -> DataRejected:
+    """What is said about a sheet with stray cells far away, or simply too many."""
+    return DataRejected(
+        f"{name}: sebuah lembar membentang lebih dari {most_cells} sel. Hapus kolom dan baris kosong di luar tabel "
+        "(sering ada satu sel terisi jauh di bawah atau di kanan), lalu simpan lagi."
+    )
+
+
+def _chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The unpacked text, piece by piece, each with the end of the one before."""
+    before = b""
+    with archive.open(entry) as stream:
+        while piece := stream.read(_CHUNK_BYTES):
+            yield before + piece
+            before = piece[-_OVERLAP_BYTES:]
+
+
+def _xlsx_cells(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, enough: int) -> int:
+    """Bound of rows times columns; exact rows are only looked for where the bound is more than ``enough``."""
+    columns, rows = 26, 99_999
+    for text in _chunks(archive, entry):
+        columns = max([columns, *map(_column_number, set(_FAR_COLUMN.findall(text)))])
+        if rows < 999_999 and _FAR_ROW.search(text):
+            rows = 999_999
+        if rows < _MOST_ROWS and _VERY_FAR_ROW.search(text):
+            rows = _MOST_ROWS
+    if rows * columns <= enough:
+        return rows * columns
+    return columns * max((int(row) for text in _chunks(archive, entry) for row in set(_ROW.findall(text))), default=0)
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = 26 * number + letter - 64
+    return min(number, _MOST_COLUMNS)
+
+
+def _ods_cells(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
+    """Rows times columns up to the last filled cell of the largest sheet, repeated rows and cells counted."""
+    largest = row = column = repeated = last_row = last_column = 0
+    for text in _chunks(archive, entry):
+        for found in _ODS_TAG.finditer(text):
+            tag, attributes, closed = found.groups()
+            if tag == b"table":
+                row = last_row = last_column = repeated = 0
+            elif tag == b"table-row":
+                row, column, repeated = row + repeated, 0, _times(_ODS_ROWS, attributes)
+            else:
+                column += _times(_ODS_COLUMNS, attributes)
+                if not closed or b"value" in attributes:
+                    last_row, last_column = row + repeated, max(last_column, column)
+                    largest = max(largest, last_row * last_column)
+    return largest
+
+
+def _times(pattern: re.Pattern[bytes], attributes: bytes) -> int:
+    found = pattern.search(attributes)
+    return int(found[1]) if found else 1

@@ -1,0 +1,97 @@
+"""A sheet that would unfold to more than memory holds is refused before anything unfolds it."""
+
+import zipfile
+
+import pytest
+
+from kaur_analysis.errors import DataRejected
+from kaur_analysis.intake.readers import read_source
+from tests.intake_files import recipients, workbook
+
+LAST_ROW, LAST_COLUMN = 1_048_575, 16_383
+_ODS = (
+    '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" office:version="1.2"><office:body>'
+    '<office:spreadsheet><table:table table:name="S">{rows}</table:table></office:spreadsheet></office:body>'
+    "</office:document-content>"
+)
+_MANIFEST = (
+    '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"><manifest:file-entry '
+    'manifest:full-path="/" manifest:media-type="application/vnd.oasis.opendocument.spreadsheet"/></manifest:manifest>'
+)
+_CELL = '<table:table-cell{times} office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
+_NOTHING = '<table:table-cell table:number-columns-repeated="{times}"/>'
+
+
+def read(path):
+    return list(read_source(recipients(path=path.name), (path,)))
+
+
+def far(path, row, column):
+    rows = [["nama"], ["Ana"], *[[]] * (row - 2), [""] * column + ["x"]]
+    return workbook(path, rows)
+
+
+def ods(path, rows):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", _MANIFEST)
+        archive.writestr("content.xml", _ODS.format(rows=rows))
+    return path
+
+
+def test_a_stray_cell_in_the_last_corner_of_a_sheet_is_refused(tmp_path):
+    with pytest.raises(DataRejected, match="Hapus kolom dan baris kosong"):
+        read(far(tmp_path / "a.xlsx", LAST_ROW, LAST_COLUMN))
+
+
+def test_a_file_that_lies_about_its_extent_is_refused_all_the_same(tmp_path):
+    path = far(tmp_path / "a.xlsx", LAST_ROW, LAST_COLUMN)
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    content[sheet] = content[sheet].replace(b'ref="A1:XFD1048576"', b'ref="A1:B2"')
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in content.items():
+            archive.writestr(name, text)
+    with pytest.raises(DataRejected, match="membentang"):
+        read(path)
+
+
+def test_a_stray_cell_in_the_last_column_of_a_short_list_is_read(tmp_path):
+    assert len(read(far(tmp_path / "a.xlsx", 5, LAST_COLUMN))[0].cells) == 6
+
+
+def test_a_stray_cell_in_the_last_row_of_a_narrow_list_is_read_within_bounds(tmp_path):
+    [raw] = read(far(tmp_path / "a.xlsx", LAST_ROW, 1))
+    assert (len(raw.cells), raw.cells[0][1], raw.cells[1].iloc[-1]) == (LAST_ROW + 1, "Ana", "x")
+
+
+def test_blank_rows_that_an_ods_file_repeats_to_the_end_are_no_rows(tmp_path):
+    row = "<table:table-row>{cell}</table:table-row>"
+    rows = row.format(cell=_CELL.format(times="", text="nama")) + row.format(cell=_CELL.format(times="", text="Ana"))
+    tail = '<table:table-row table:number-rows-repeated="1048574">' + _NOTHING.format(times=16384)
+    assert len(read(ods(tmp_path / "a.ods", rows + tail + "</table:table-row>"))[0].cells) == 2
+
+
+def test_an_ods_file_whose_filled_cells_are_repeated_beyond_bounds_is_refused(tmp_path):
+    cell = _CELL.format(times=' table:number-columns-repeated="16384"', text="a")
+    rows = f'<table:table-row table:number-rows-repeated="100000">{cell}</table:table-row>'
+    with pytest.raises(DataRejected, match="membentang"):
+        read(ods(tmp_path / "a.ods", rows))
+
+
+def test_a_stray_cell_far_below_in_an_ods_file_is_refused(tmp_path):
+    first = f"<table:table-row>{_CELL.format(times='', text='nama')}</table:table-row>"
+    blank = f'<table:table-row table:number-rows-repeated="1048000">{_NOTHING.format(times=16384)}</table:table-row>'
+    last = f"<table:table-row>{_NOTHING.format(times=60)}{_CELL.format(times='', text='x')}</table:table-row>"
+    with pytest.raises(DataRejected, match="membentang"):
+        read(ods(tmp_path / "a.ods", first + blank + last))
+
+
+def test_a_web_page_named_as_a_workbook_is_refused_with_what_to_do(tmp_path):
+    path = tmp_path / "ekspor.xls"
+    path.write_text("<html><table><tr><td>NIK</td></tr></table></html>", encoding="utf-8")
+    with pytest.raises(DataRejected, match="halaman web"):
+        read(path)
