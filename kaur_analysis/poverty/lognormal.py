@@ -24,14 +24,21 @@ def expected_fgt_log(
     deviation = np.sqrt(variance)
     top = line + shift
     edge = (np.log(top) - mean) / deviation
-    moments = [
-        np.exp(k * mean + 0.5 * k * k * np.asarray(variance)) * ndtr(edge - k * deviation) if k else ndtr(edge)
-        for k in range(max(powers) + 1)
-    ]
-    return [
-        sum((comb(a, k) * (-1) ** k * top ** (a - k) * moments[k] for k in range(a + 1)), np.zeros_like(edge)) / line**a
-        for a in powers
-    ]
+    moments = [ndtr(edge)]
+    if max(powers):
+        spread = np.exp(variance)
+        factor = step = np.exp(mean) * np.sqrt(spread)
+        for k in range(1, max(powers) + 1):
+            moments.append(factor * ndtr(edge - k * deviation))
+            step = step * spread  # exp(kμ + k²s²/2) by recursion: one exponential of μ whatever the power
+            factor = factor * step
+    found = []
+    for a in powers:
+        total = (top / line) ** a * moments[0]
+        for k in range(1, a + 1):
+            total += (comb(a, k) * (-1) ** k * top ** (a - k) / line**a) * moments[k]
+        found.append(total)
+    return found
 
 
 def expected_fgt_normal(

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
+from scipy.optimize.elementwise import find_root
 
 from kaur_analysis.errors import EstimationError
 
@@ -72,57 +72,120 @@ class NestedError:
 
 @dataclass(frozen=True, eq=False)
 class _Profile:
-    """The likelihood at one λ with everything else at its best."""
+    """The likelihood at one λ with everything else at its best, for one response or many that share the design.
+
+    With R responses ``xy`` is R × p, ``area_y`` R × D and ``yy`` R; ``ratio`` is one number or one for each of them.
+    """
 
     sums: Sums
     xy: FloatArray
     area_y: FloatArray
-    yy: float
-    ratio: float
+    yy: FloatArray | float
+    ratio: FloatArray | float
     kind: Likelihood
 
     @cached_property
+    def spread(self) -> FloatArray:
+        return np.asarray(1 + np.asarray(self.ratio)[..., None] * self.sums.sizes, dtype=np.float64)
+
+    @cached_property
     def shrink(self) -> FloatArray:
-        return self.ratio / (1 + self.ratio * self.sums.sizes)
+        return np.asarray(np.asarray(self.ratio)[..., None] / self.spread, dtype=np.float64)
 
     @cached_property
     def cross(self) -> FloatArray:
-        return self.sums.xx - (self.sums.area_x.T * self.shrink) @ self.sums.area_x
+        area_x = self.sums.area_x
+        return np.asarray(self.sums.xx - (area_x.T * self.shrink[..., None, :]) @ area_x, dtype=np.float64)
+
+    @cached_property
+    def inverse(self) -> FloatArray:
+        return np.asarray(np.linalg.inv(self.cross), dtype=np.float64)
 
     @cached_property
     def right(self) -> FloatArray:
-        return self.xy - self.sums.area_x.T @ (self.shrink * self.area_y)
+        return np.asarray(self.xy - (self.shrink * self.area_y) @ self.sums.area_x, dtype=np.float64)
 
     @cached_property
     def beta(self) -> FloatArray:
-        return np.asarray(np.linalg.solve(self.cross, self.right), dtype=np.float64)
+        return np.asarray((self.right[..., None, :] @ self.inverse)[..., 0, :], dtype=np.float64)
 
     @cached_property
-    def residual(self) -> float:
-        return float(self.yy - self.shrink @ self.area_y**2 - self.beta @ self.right)
+    def residual(self) -> FloatArray:
+        told = (self.shrink * self.area_y**2).sum(axis=-1) + (self.beta * self.right).sum(axis=-1)
+        return np.asarray(self.yy - told, dtype=np.float64)
 
     @property
     def freedom(self) -> int:
-        return self.sums.n - (len(self.xy) if self.kind == "reml" else 0)
+        return self.sums.n - (self.xy.shape[-1] if self.kind == "reml" else 0)
 
-    @property
-    def log_likelihood(self) -> float:
+    @cached_property
+    def log_likelihood(self) -> FloatArray:
         total = self.freedom * (np.log(2 * np.pi * self.residual / self.freedom) + 1)
-        total += np.log1p(self.ratio * self.sums.sizes).sum()
+        total = total + np.log(self.spread).sum(axis=-1)
         if self.kind == "reml":
-            total += np.linalg.slogdet(self.cross)[1]
-        return float(-0.5 * total)
+            total = total + np.linalg.slogdet(self.cross)[1]
+        return np.asarray(-0.5 * total, dtype=np.float64)
 
     @property
-    def score(self) -> float:
+    def score(self) -> FloatArray:
         """Derivative of −2 log-likelihood in λ."""
-        spread = 1 + self.ratio * self.sums.sizes
-        gap = self.area_y - self.sums.area_x @ self.beta
-        total = -self.freedom * ((gap / spread) ** 2).sum() / self.residual + (self.sums.sizes / spread).sum()
+        gap = self.area_y - self.beta @ self.sums.area_x.T
+        total = -self.freedom * ((gap / self.spread) ** 2).sum(axis=-1) / self.residual
+        total = total + (self.sums.sizes / self.spread).sum(axis=-1)
         if self.kind == "reml":
-            inner = (self.sums.area_x.T / spread**2) @ self.sums.area_x
-            total -= np.trace(np.linalg.solve(self.cross, inner))
-        return float(total)
+            inner = (self.sums.area_x.T / self.spread[..., None, :] ** 2) @ self.sums.area_x
+            total = total - (self.inverse * inner).sum(axis=(-2, -1))
+        return np.asarray(total, dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class NestedErrors:
+    """Fits of R responses on one design: β (R × p), σ²_u and σ²_e (R), effects and γ (R × D), log-likelihood (R)."""
+
+    beta: FloatArray
+    sigma2_u: FloatArray
+    sigma2_e: FloatArray
+    effects: FloatArray
+    gamma: FloatArray
+    log_likelihood: FloatArray
+
+
+def fit_many(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: FloatArray, kind: Likelihood = "reml") -> NestedErrors:
+    """Fit many responses on one design at once, as a bootstrap needs it.
+
+    Parameters
+    ----------
+    sums
+        Of the design, shared by all.
+    xy, area_y, yy
+        Per response X'y (R × p), the sum of y in each area (R × D) and y'y (R).
+    kind
+        Likelihood.
+
+    Raises
+    ------
+    EstimationError
+        As :func:`fit_sums`.
+    """
+    _can_vary(sums, xy, area_y, yy)
+    heights = np.stack([_Profile(sums, xy, area_y, yy, float(ratio), kind).log_likelihood for ratio in _RATIOS])
+    best = heights.argmax(axis=0)
+    low, high = _RATIOS[np.maximum(best - 1, 0)], _RATIOS[np.minimum(best + 1, len(_RATIOS) - 1)]
+
+    def score(ratio: FloatArray, rows: IntArray) -> FloatArray:
+        return _Profile(sums, xy[rows], area_y[rows], yy[rows], ratio, kind).score
+
+    ratio, every = _RATIOS[best], np.arange(len(xy))
+    inner = np.flatnonzero((score(low, every) < 0) & (score(high, every) > 0))
+    if len(inner):
+        exact = {"xatol": 1e-15, "xrtol": 1e-13, "fatol": 0.0, "frtol": 0.0}
+        ratio[inner] = find_root(score, (low[inner], high[inner]), args=(inner,), tolerances=exact).x
+    found = _Profile(sums, xy, area_y, yy, ratio, kind)
+    sigma2_e = found.residual / found.freedom
+    effects = found.shrink * (area_y - found.beta @ sums.area_x.T)
+    return NestedErrors(
+        found.beta, ratio * sigma2_e, sigma2_e, effects, found.shrink * sums.sizes, found.log_likelihood
+    )
 
 
 def fit_sums(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: float, kind: Likelihood = "reml") -> NestedError:
@@ -133,36 +196,31 @@ def fit_sums(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: float, kind: Li
     EstimationError
         Nothing is left to vary: as many coefficients as records, or y without residual variation.
     """
-    _can_vary(sums, xy, area_y, yy)
-
-    def at(ratio: float) -> _Profile:
-        return _Profile(sums, xy, area_y, yy, ratio, kind)
-
-    heights = np.array([at(ratio).log_likelihood for ratio in _RATIOS])
-    best = int(np.argmax(heights))
-    low, high = _RATIOS[max(best - 1, 0)], _RATIOS[min(best + 1, len(_RATIOS) - 1)]
-    ratio = float(_RATIOS[best])
-    if at(low).score < 0 < at(high).score:
-        ratio = float(brentq(lambda value: at(value).score, low, high, xtol=1e-14, rtol=1e-13))
-    return _fitted(at(ratio))
+    one = fit_many(sums, xy[None], area_y[None], np.array([yy]), kind)
+    return _fitted(_Profile(sums, xy, area_y, yy, float(one.sigma2_u[0] / one.sigma2_e[0]), kind))
 
 
-def _can_vary(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: float) -> None:
+def _can_vary(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: FloatArray | float) -> None:
     if sums.n <= sums.xx.shape[0] + 1:
         raise EstimationError(f"{sums.n} records cannot carry {sums.xx.shape[0]} coefficients and two variances")
-    if not _Profile(sums, xy, area_y, yy, 0.0, "reml").residual > 1e-12 * max(yy, 1e-300):
+    left = _Profile(sums, xy, area_y, yy, 0.0, "reml").residual
+    if not (left > 1e-12 * np.maximum(yy, 1e-300)).all():
         raise EstimationError("the covariates reproduce welfare exactly: no residual variation is left")
 
 
 def _fitted(found: _Profile) -> NestedError:
     sums = found.sums
-    sigma2_e = found.residual / found.freedom
+    sigma2_e = float(found.residual) / found.freedom
     gamma = found.shrink * sums.sizes
-    total = found.area_y - sums.area_x @ found.beta
-    means = np.divide(total, sums.sizes, out=np.zeros_like(total), where=sums.sizes > 0)
-    covariance: FloatArray = np.asarray(sigma2_e * np.linalg.inv(found.cross), dtype=np.float64)
+    effects = found.shrink * (found.area_y - sums.area_x @ found.beta)
     return NestedError(
-        found.beta, covariance, found.ratio * sigma2_e, sigma2_e, gamma * means, gamma, found.log_likelihood
+        found.beta,
+        sigma2_e * found.inverse,
+        float(found.ratio) * sigma2_e,
+        sigma2_e,
+        effects,
+        gamma,
+        float(found.log_likelihood),
     )
 
 
@@ -189,7 +247,7 @@ class Posterior:
         """Posterior from the sums that :func:`fit_sums` takes; the same errors."""
         _can_vary(sums, xy, area_y, yy)
         profiles = tuple(_Profile(sums, xy, area_y, yy, float(rho / (1 - rho)), "reml") for rho in _CORRELATIONS)
-        height = np.array([profile.log_likelihood for profile in profiles])
+        height = np.array([float(profile.log_likelihood) for profile in profiles])
         weight = np.exp(height - height.max())
         return cls(profiles, weight / weight.sum())
 
@@ -207,9 +265,9 @@ class Posterior:
         beta, between, within = np.empty_like(normal), np.empty(count), np.empty(count)
         for place in np.unique(places):
             own, profile = places == place, self.profiles[place]
-            within[own] = profile.residual / chi2[own]
-            between[own] = profile.ratio * within[own]
-            root = np.linalg.cholesky(np.linalg.inv(profile.cross))
+            within[own] = float(profile.residual) / chi2[own]
+            between[own] = float(profile.ratio) * within[own]
+            root = np.linalg.cholesky(profile.inverse)
             beta[own] = profile.beta + np.sqrt(within[own])[:, None] * (normal[own] @ root.T)
         return beta, between, within
 

@@ -21,8 +21,18 @@ from scipy.optimize import brentq
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.encoding import Encoding, independent
+from kaur_analysis.poverty.grouping import Groups, grouped
 from kaur_analysis.poverty.lognormal import expected_fgt_log, expected_fgt_normal
-from kaur_analysis.poverty.nested_error import NestedError, Posterior, Sums, fit_sums, pseudo_effects, sums_by
+from kaur_analysis.poverty.nested_error import (
+    NestedError,
+    NestedErrors,
+    Posterior,
+    Sums,
+    fit_many,
+    fit_sums,
+    pseudo_effects,
+    sums_by,
+)
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -81,6 +91,7 @@ class _Census:
     labels: list[Hashable]
     weight: FloatArray
     observed: tuple[IntArray, FloatArray, FloatArray] | None  # area, welfare, weight of families seen in the survey
+    unlinked: FloatArray | None = None  # share in its area of each survey household that is among the families, unknown which
 
     @cached_property
     def total(self) -> FloatArray:
@@ -114,6 +125,28 @@ class _Survey:
         """Posterior of the parameters; used where the groups are not the areas."""
         return Posterior.of(
             self.sums, self.X.T @ self.y, sums_by(self.group, self.y, self.number), float(self.y @ self.y)
+        )
+
+    def by_group(self, values: FloatArray) -> FloatArray:
+        """Sums of R responses (R × n) in each group, R × D."""
+        order = np.argsort(self.group, kind="stable")
+        present, first = np.unique(self.group[order], return_index=True)
+        out = np.zeros((len(values), self.number))
+        out[:, present] = np.add.reduceat(values[:, order], first, axis=1)
+        return out
+
+    def fits(self, y: FloatArray) -> NestedErrors:
+        """Fits of R responses (R × n) on the survey's design."""
+        if self.weights is None:
+            return fit_many(self.sums, y @ self.X, self.by_group(y), np.einsum("ri,ri->r", y, y))
+        each = [self.fit(one) for one in y]
+        return NestedErrors(
+            np.stack([one.beta for one in each]),
+            np.array([one.sigma2_u for one in each]),
+            np.array([one.sigma2_e for one in each]),
+            np.stack([one.effects for one in each]),
+            np.stack([one.gamma for one in each]),
+            np.array([one.log_likelihood for one in each]),
         )
 
     def fit(self, y: FloatArray) -> NestedError:
@@ -285,6 +318,7 @@ def empirical_best(
     unseen: str = "error",
     shift: float = 0.0,
     rare: int = 1,
+    among_census: bool = False,
 ) -> EmpiricalBest:
     """Predict poverty of areas and families from a survey with welfare and a registry with the same covariates.
 
@@ -318,6 +352,10 @@ def empirical_best(
         Added to welfare before the log (0 for expenditure; incomes may be zero or negative).
     rare
         Levels of a category with fewer sample records than this are pooled.
+    among_census
+        Under ``census_eb`` with areas: the survey's households are among the census families though nobody knows which.
+        Their deviations then are part of the truth that the MSE is about; else the survey counts as drawn from
+        elsewhere (as R's ``emdi`` and ``povmap`` do), which overstates the MSE where a large share was sampled.
 
     Returns
     -------
@@ -352,15 +390,30 @@ def empirical_best(
     number = len(labels_in_sample) if unconditional else len(all_labels)
     survey = _Survey(np.log(y + shift) if transformation == "log" else y, X, group, number, weights)
     own = np.ones(len(census)) if census_weights is None else census[census_weights].to_numpy(dtype=float)
-    observed = None
-    if method == "eb" and not unconditional:
-        kept = np.ones(len(sample)) if census_weights is None else sample[census_weights].to_numpy(dtype=float)
-        observed = (group, y, kept)
-    registry = _Census(encoding.matrix(census, unseen), census_area, all_labels, own, observed)
+    registry = _Census(encoding.matrix(census, unseen), census_area, all_labels, own, None)
+    if not unconditional:
+        kept = _weights_of_sample(sample, census_weights, method, own)
+        if method == "eb":
+            registry = replace(registry, observed=(group, y, kept))
+        elif among_census:
+            drawn = sums_by(group, kept, number)
+            among = np.where(drawn < registry.total, 1 / np.where(registry.total > 0, registry.total, 1.0), 0.0)
+            registry = replace(registry, unlinked=kept * among[group])
     model = _model(survey, encoding, registry, transformation, shift, unconditional)
     settings = _Settings(tuple(indicators), mse_replicates, seed)
     estimates = _estimates(model, survey, registry, lines, settings)
     return EmpiricalBest(estimates, model, survey, registry, lines, settings)
+
+
+def _weights_of_sample(sample: pd.DataFrame, census_weights: str | None, method: Method, own: FloatArray) -> FloatArray:
+    """Weight of the survey's households in the unit of the census weights."""
+    if census_weights is None:
+        return np.ones(len(sample))
+    if census_weights in sample.columns:
+        return sample[census_weights].to_numpy(dtype=float)
+    if method == "eb":
+        raise EstimationError(f"the sample has no column {census_weights!r}, which weighs its observed households")
+    return np.full(len(sample), own.mean())
 
 
 def _check(
@@ -456,22 +509,35 @@ class _Parameters:
     gamma: FloatArray
 
 
-def _refit(model: UnitModel, survey: _Survey, replicates: int, seed: int) -> tuple[_Parameters, FloatArray]:
-    """Make samples by the fitted model and fit each again; also the effects they were made with (R × D)."""
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """Samples made by the fitted model, and what a fit of each says.
+
+    Attributes
+    ----------
+    effects
+        With which each was made (R × D).
+    y
+        The responses (R × n).
+    found
+        The parameters that a fit of each finds.
+    """
+
+    effects: FloatArray
+    y: FloatArray
+    found: _Parameters
+
+
+def _make(model: UnitModel, survey: _Survey, replicates: int, seed: int) -> _Made:
+    """Make samples by the fitted model and fit each again."""
     random = np.random.default_rng([seed, 1])
     fit = model.fit
     effects = np.sqrt(fit.sigma2_u) * random.standard_normal((replicates, survey.number))
     noise = np.sqrt(fit.sigma2_e) * random.standard_normal((replicates, len(survey.y)))
     made = survey.X @ fit.beta + effects[:, survey.group] + noise
-    fits = [survey.fit(y) for y in made]
-    found = _Parameters(
-        np.stack([f.beta for f in fits]),
-        np.array([f.sigma2_u for f in fits]),
-        np.array([f.sigma2_e for f in fits]),
-        np.stack([f.effects for f in fits]),
-        np.stack([f.gamma for f in fits]),
-    )
-    return found, effects
+    fits = survey.fits(made)
+    found = _Parameters(fits.beta, fits.sigma2_u, fits.sigma2_e, fits.effects, fits.gamma)
+    return _Made(effects, made, found)
 
 
 def _parameters(model: UnitModel, survey: _Survey, seed: int) -> _Parameters:
@@ -482,7 +548,7 @@ def _parameters(model: UnitModel, survey: _Survey, seed: int) -> _Parameters:
     """
     count = len(model.areas)
     if survey.weights is not None and model.area_effects == "survey":
-        made, _ = _refit(model, survey, REFITS, seed)
+        made = _make(model, survey, REFITS, seed).found
         return replace(made, effects=np.tile(model.fit.effects, (REFITS, 1)))
     beta, between, within = survey.posterior.draw(INTERVAL_DRAWS, np.random.default_rng([seed, 1]))
     effects = gamma = np.zeros((INTERVAL_DRAWS, count))
@@ -511,10 +577,12 @@ def _estimates(
     powers = tuple(POWERS[name] for name in indicators)
     mean, variance = _moments(model, registry)
     weights = registry.total / registry.total.sum()
-    draws = _area_draws(model, survey, registry, lines, powers, seed)
+    share = registry.weight / registry.total[registry.area]
+    groups = grouped(registry.X, registry.area, share, model.fit.beta, model.fit.covariance)
+    draws = _area_draws(model, survey, registry, groups, lines, powers, seed)
     errors = None
     if settings.replicates:
-        errors = _bootstrap(model, survey, registry, lines, powers, settings.replicates, seed)
+        errors = _bootstrap(model, survey, registry, groups, lines, powers, settings.replicates, seed)
     tables = []
     for position, (name, line) in enumerate(lines.items()):
         expected = _expected(model, mean, variance, line, powers)
@@ -551,6 +619,7 @@ def _area_draws(
     model: UnitModel,
     survey: _Survey,
     registry: _Census,
+    groups: Groups,
     lines: Mapping[str, float],
     powers: tuple[int, ...],
     seed: int,
@@ -564,42 +633,92 @@ def _area_draws(
     parameters = _parameters(model, survey, seed)
     chosen = np.arange(INTERVAL_DRAWS) % len(parameters.beta)
     out = np.zeros((len(lines), len(powers), len(registry.labels), INTERVAL_DRAWS))
-    deviations = _deviations(model, registry, lines, powers)
+    deviations = _deviations(model, registry, groups, lines, powers)
     for place, label in enumerate(registry.labels):
-        rows = np.flatnonzero(registry.area == place)
+        rows = groups.of(place)
+        spread = (groups.known[rows] + groups.unknown[rows])[:, None]
         random = _generator(seed, label)
         effect = _effect(parameters, chosen, place, random)
         deviation = random.standard_normal(len(chosen))
-        mean = model.offset + registry.X[rows] @ parameters.beta[chosen].T + effect
-        weight = registry.weight[rows] / registry.total[place]
+        mean = model.offset + groups.X[rows] @ parameters.beta[chosen].T + effect
+        variance = parameters.sigma2_e[chosen] + spread
         for position, line in enumerate(lines.values()):
-            for order, values in enumerate(_expected(model, mean, parameters.sigma2_e[chosen], line, powers)):
-                spread = deviations[position, order, place]
-                out[position, order, place] = np.clip(weight @ values + spread * deviation, 0, 1)
+            for order, values in enumerate(_expected(model, mean, variance, line, powers)):
+                noise = deviations[position, order, place] * deviation
+                out[position, order, place] = np.clip(groups.share[rows] @ values + noise, 0, 1)
     for position, line in enumerate(lines.values()):
         for order, power in enumerate(powers):
             out[position, order] += _observed(registry, line, power)[:, None]
     return out
 
 
-def _deviations(model: UnitModel, registry: _Census, lines: Mapping[str, float], powers: tuple[int, ...]) -> FloatArray:
+def _deviations(
+    model: UnitModel, registry: _Census, groups: Groups, lines: Mapping[str, float], powers: tuple[int, ...]
+) -> FloatArray:
     """Standard deviation that the families' own deviations give an area's value, lines × powers × areas."""
-    mean, variance = _moments(model, registry)
-    share = registry.weight / registry.total[registry.area]
+    count = len(registry.labels)
+    mean, left = _predicted(model, groups)
     doubled = tuple(sorted({*powers, *(2 * power for power in powers)}))
-    out = np.zeros((len(lines), len(powers), len(registry.labels)))
+    out = np.zeros((len(lines), len(powers), count))
     for position, line in enumerate(lines.values()):
-        expected = dict(zip(doubled, _expected(model, mean, variance, line, doubled), strict=True))
+        expected = dict(zip(doubled, _expected(model, mean, left, line, doubled), strict=True))
         for order, power in enumerate(powers):
             spread = np.clip(expected[2 * power] - expected[power] ** 2, 0, None)
-            out[position, order] = np.sqrt(np.bincount(registry.area, share**2 * spread, len(registry.labels)))
+            out[position, order] = np.sqrt(np.bincount(groups.area, groups.squares * spread, count))
     return out
+
+
+def _predicted(model: UnitModel, groups: Groups) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance of a group's transformed welfare given the survey."""
+    areas, fit = model.areas, model.fit
+    mean = model.offset + groups.X @ fit.beta + areas["effect"].to_numpy()[groups.area]
+    variance = fit.sigma2_u * (1 - areas["gamma"].to_numpy()) + fit.sigma2_e
+    return mean, variance[groups.area] + groups.known
+
+
+@dataclass(frozen=True, eq=False)
+class _Sampled:
+    """Survey households that are among the registry's families though nobody knows which: shares in their areas (n).
+
+    Their deviations have moved the fit and are part of the truth, so that the two do not err independently.
+    """
+
+    X: FloatArray
+    group: IntArray
+    share: FloatArray
+    number: int
+
+    @classmethod
+    def of(cls, survey: _Survey, registry: _Census) -> _Sampled:
+        if registry.unlinked is None:
+            return cls(survey.X[:0], survey.group[:0], survey.y[:0], len(registry.labels))
+        return cls(survey.X, survey.group, registry.unlinked, len(registry.labels))
+
+    def deviations(
+        self, model: UnitModel, made: _Made, replicate: int, lines: Mapping[str, float], powers: tuple[int, ...]
+    ) -> FloatArray:
+        """What they add to their area's value beyond its expectation given u*, lines × powers × areas."""
+        out = np.zeros((len(lines), len(powers), self.number))
+        if not len(self.share):
+            return out
+        fit = model.fit
+        mean = model.offset + self.X @ fit.beta + made.effects[replicate][self.group]
+        value = model.offset + made.y[replicate]
+        welfare = np.exp(value) - model.shift if model.transformation == "log" else value
+        for position, line in enumerate(lines.values()):
+            expected = _expected(model, mean, fit.sigma2_e, line, powers)
+            poor, gap = welfare < line, np.clip(1 - welfare / line, 0, None)
+            for order, power in enumerate(powers):
+                deviation = poor * gap**power - expected[order]
+                out[position, order] = np.bincount(self.group, self.share * deviation, self.number)
+        return out
 
 
 def _bootstrap(
     model: UnitModel,
     survey: _Survey,
     registry: _Census,
+    groups: Groups,
     lines: Mapping[str, float],
     powers: tuple[int, ...],
     replicates: int,
@@ -607,35 +726,76 @@ def _bootstrap(
 ) -> FloatArray:
     """MSE of the areas' values and of everyone's, lines × powers × (areas + 1).
 
-    Per replicate: the area's true value given u* has expectation E[h | u*] and variance Σ w² Var(h) (deviations of
-    families are independent of the sample's); the predictor is that of the replicate's refit. Their mean squared
-    difference plus the mean variance is the MSE.
+    Per replicate: the area's true value given u* is E[h | u*] and the deviations of its families; the predictor is that
+    of the replicate's refit. Deviations of families outside the survey are independent of the predictor and enter by
+    their variance Σ w² Var(h); those of families that the survey saw have moved the predictor too and enter as made
+    (under ``eb`` they are known and cancel).
     """
-    made, made_effects = _refit(model, survey, replicates, seed + 1)
+    made = _make(model, survey, replicates, seed + 1)
     random = np.random.default_rng([seed, 3])
-    fit = model.fit
+    fit, found = model.fit, made.found
     count = len(registry.labels)
     unconditional = model.area_effects == "unconditional"
-    true_effects = (
-        np.sqrt(fit.sigma2_u) * random.standard_normal((replicates, count)) if unconditional else made_effects
-    )
+    true_effects = np.sqrt(fit.sigma2_u) * random.standard_normal((replicates, count)) if unconditional else made.effects
     weights = registry.total / registry.total.sum()
-    share = registry.weight / registry.total[registry.area]
-    base = model.offset + registry.X @ fit.beta
-    doubled = tuple(sorted({*powers, *(2 * power for power in powers)}))
+    base = model.offset + groups.X @ fit.beta
+    sampled = _Sampled.of(survey, registry)
     out = np.zeros((len(lines), len(powers), count + 1))
     for b in range(replicates):
-        true_mean = base + true_effects[b][registry.area]
-        effect = np.zeros(count) if unconditional else made.effects[b]
-        gamma = np.zeros(count) if unconditional else made.gamma[b]
-        mean = model.offset + registry.X @ made.beta[b] + effect[registry.area]
-        variance = (made.sigma2_u[b] * (1 - gamma) + made.sigma2_e[b])[registry.area]
+        true_mean = base + true_effects[b][groups.area]
+        effect = np.zeros(count) if unconditional else found.effects[b]
+        gamma = np.zeros(count) if unconditional else found.gamma[b]
+        mean = model.offset + groups.X @ found.beta[b] + effect[groups.area]
+        left = (found.sigma2_u[b] * (1 - gamma) + found.sigma2_e[b])[groups.area] + groups.known + groups.unknown
+        seen = sampled.deviations(model, made, b, lines, powers)
         for position, line in enumerate(lines.values()):
-            truth = dict(zip(doubled, _expected(model, true_mean, fit.sigma2_e, line, doubled), strict=True))
-            predicted = _expected(model, mean, variance, line, powers)
-            for order, power in enumerate(powers):
-                gap = np.bincount(registry.area, share * (predicted[order] - truth[power]), count)
-                noise = np.bincount(registry.area, share**2 * (truth[2 * power] - truth[power] ** 2), count)
-                out[position, order, :-1] += gap**2 + noise
-                out[position, order, -1] += (weights @ gap) ** 2 + weights**2 @ noise
-    return out / replicates
+            truth = _expected(model, true_mean, fit.sigma2_e + groups.known, line, powers)
+            predicted = _expected(model, mean, left, line, powers)
+            for order in range(len(powers)):
+                gap = np.bincount(groups.area, groups.share * (predicted[order] - truth[order]), count)
+                gap -= seen[position, order]
+                out[position, order, :-1] += gap**2
+                out[position, order, -1] += (weights @ gap) ** 2
+    out /= replicates
+    noise = _independent(model, groups, sampled, lines, powers, count)
+    out[..., :-1] += noise
+    out[..., -1] += noise @ weights**2
+    return out
+
+
+def _independent(
+    model: UnitModel,
+    groups: Groups,
+    sampled: _Sampled,
+    lines: Mapping[str, float],
+    powers: tuple[int, ...],
+    areas: int,
+) -> FloatArray:
+    """Variance that deviations of families outside the survey give an area's value, lines × powers × areas."""
+    base = model.offset + groups.X @ model.fit.beta
+    own = model.offset + sampled.X @ model.fit.beta
+    out = np.zeros((len(lines), len(powers), areas))
+    for position, line in enumerate(lines.values()):
+        everyone = _variance_within(model, base, groups.known, line, powers)
+        known = _variance_within(model, own, 0.0, line, powers)
+        for order in range(len(powers)):
+            out[position, order] = np.bincount(groups.area, groups.squares * everyone[order], areas)
+            out[position, order] -= np.bincount(sampled.group, sampled.share**2 * known[order], areas)
+    return np.clip(out, 0, None)
+
+
+def _variance_within(
+    model: UnitModel, mean: FloatArray, spread: FloatArray | float, line: float, powers: tuple[int, ...]
+) -> list[FloatArray]:
+    """Variance of a family's poverty given its area's effect, on average over effects (Gauss–Hermite)."""
+    fit = model.fit
+    within = fit.sigma2_e + spread
+    doubled = tuple(sorted({2 * power for power in powers}))
+    whole = dict(zip(doubled, _expected(model, mean, within + fit.sigma2_u, line, doubled), strict=True))
+    left = [whole[2 * power].copy() for power in powers]
+    nodes, weights = np.polynomial.hermite_e.hermegauss(12)
+    for node, weight in zip(nodes, weights / weights.sum(), strict=True):
+        given = _expected(model, mean + np.sqrt(fit.sigma2_u) * node, within, line, powers)
+        for order in range(len(powers)):
+            left[order] -= weight * given[order] ** 2
+    return left
