@@ -68,6 +68,7 @@ def replicate(seed: int, mse_replicates: int = 50) -> pd.DataFrame:
     survey["weight"] = survey["kecamatan"].map(size) / (PSUS * PER_PSU)
     unseen = population.drop(index=rows).drop(columns="welfare")
     everyone = population.drop(columns="welfare")
+    survey["blocks"] = survey["kecamatan"].map(size) / PER_PSU  # in the kecamatan, of which PSUS are drawn
     direct = _direct(survey)
     parts = {
         "direct": direct,
@@ -83,7 +84,7 @@ def replicate(seed: int, mse_replicates: int = 50) -> pd.DataFrame:
 
 
 def _direct(survey: pd.DataFrame) -> pd.DataFrame:
-    design = SurveyDesign(survey, "weight", strata="kecamatan", psu="psu")
+    design = SurveyDesign(survey, "weight", strata="kecamatan", psu="psu", fpc="blocks")
     table = estimate_fgt(design, "welfare", POVERTY_LINE, (0,), "kecamatan").set_index("area").sort_index()
     return table[["value", "low", "high"]].assign(mse=table["se"] ** 2)
 
@@ -97,7 +98,8 @@ def _area_level(direct: pd.DataFrame, everyone: pd.DataFrame) -> pd.DataFrame:
         }
     ).reindex(direct.index)
     psus = pd.Series(float(PSUS), direct.index)
-    variance = smooth_variances(direct["mse"], psus, direct["value"])
+    regression = means.to_numpy() @ np.linalg.lstsq(means.to_numpy(), direct["value"].to_numpy(), rcond=None)[0]
+    variance = smooth_variances(direct["mse"], psus, pd.Series(regression, direct.index))
     table = fay_herriot(direct["value"], variance, means, list(direct.index), method="amrl_yl").estimates
     table = table.set_index("area")
     low, high = share_interval_normal(table["estimate"].to_numpy(), table["mse"].to_numpy())
@@ -120,6 +122,7 @@ def _unit_level(
         seed=seed,
         psu="psu",
         unseen="reference",
+        among_census=True,
     )
     table = found.estimates.query("area != 'ALL'").set_index("area").sort_index()
     return table[["value", "low", "high", "mse"]]

@@ -19,6 +19,7 @@ from kaur_analysis.errors import EstimationError
 
 FloatArray = NDArray[np.float64]
 Method = Literal["reml", "ml", "fh", "amrl", "ampl", "amrl_yl", "ampl_yl"]
+Transformation = Literal["log", "arcsine"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,17 @@ class _Areas:
             total -= np.linalg.slogdet(inverse)[1]
         return float(-0.5 * total)
 
+    def log_likelihoods(self, s2: FloatArray, restricted: bool) -> FloatArray:
+        """The same at many σ²_u at once, where constants do not matter."""
+        precision = 1 / (s2[:, None] + self.psi)
+        cross = (self.X.T * precision[:, None, :]) @ self.X
+        right = (precision * self.y) @ self.X
+        told = (right * np.linalg.solve(cross, right[..., None])[..., 0]).sum(axis=1)
+        total = precision @ self.y**2 - told - np.log(precision).sum(axis=1)
+        if restricted:
+            total += np.linalg.slogdet(cross)[1]
+        return np.asarray(-0.5 * total, dtype=np.float64)
+
     def score(self, s2: float, restricted: bool) -> float:
         """Derivative of the log-likelihood in σ²_u."""
         variance = s2 + self.psi
@@ -95,7 +107,10 @@ def fay_herriot(
     covariates: FloatArray | pd.DataFrame,
     areas: Sequence[object] | None = None,
     method: Method = "reml",
-    transformation: Literal["log"] | None = None,
+    transformation: Transformation | None = None,
+    *,
+    effective_n: Sequence[float] | FloatArray | pd.Series | None = None,
+    sigma2_u: float | None = None,
 ) -> FayHerriot:
     """Estimate areas from their direct values and covariates.
 
@@ -111,34 +126,42 @@ def fay_herriot(
         ``reml``, ``ml``, ``fh`` (moments); ``amrl``, ``ampl``: restricted and profile likelihood times σ²_u (Li &
         Lahiri 2010); ``amrl_yl``, ``ampl_yl``: times arctan(Σγ_d)^(1/m) (Yoshimori & Lahiri 2014); never zero.
     transformation
-        ``log``: the model holds for log(direct), with variance ψ/direct²; results are turned back with the correction
-        exp(θ̂ + mse/2) of Slud & Maiti's crude form, MSE by the delta rule.
+        ``log``: the model holds for log(direct), with variance ψ/direct²; results are turned back by exp(θ̂ + mse/2)
+        (Rao 2003, the crude form in Slud & Maiti 2006). ``arcsine``: shares, the model holds for arcsin √direct with
+        variance 1/(4ñ), which unlike p(1 − p)/ñ does not err together with the direct share; turned back by the
+        expectation of sin² under the normal left over, ½(1 − exp(−2v) cos 2θ̂) with v = σ²_u(1 − γ) (Schmid et al.
+        2017, in closed form). MSE of both by the delta rule.
+    effective_n
+        Effective sample size ñ of each area, the sample size over the design effect; for ``arcsine``.
+    sigma2_u
+        Variance between areas taken as known instead of estimated, e.g. to see how much hangs on it.
 
     Returns
     -------
     FayHerriot
-        MSE after Prasad & Rao (1990) and Datta & Lahiri (2000): g₁ + g₂ + 2g₃, with the bias terms of ``ml`` and
-        ``fh``.
+        MSE after Prasad & Rao (1990), Datta & Lahiri (2000) and Li & Lahiri (2010): g₁ + g₂ + 2g₃ − (1 − γ)² b with
+        the bias b of σ̂²_u under each method; a correction by more than half is left out.
         Areas without sample: σ²_u + x'Var(β̂)x.
 
     Raises
     ------
     EstimationError
         Shapes that do not fit, variances that are not positive, too few areas for the coefficients, a rank-deficient
-        matrix, direct values not positive under ``log``.
+        matrix, direct values not positive under ``log`` or not shares with known ñ under ``arcsine``.
     """
     y, psi = np.asarray(direct, dtype=float), np.asarray(variance, dtype=float)
     X = np.asarray(covariates, dtype=float)
     names = list(covariates.columns) if isinstance(covariates, pd.DataFrame) else [f"x{k}" for k in range(X.shape[1])]
     labels: list[object] = list(range(len(y))) if areas is None else list(areas)
     sampled = ~np.isnan(y)
+    if transformation == "arcsine":
+        psi = 0.25 / _sizes(effective_n, len(y))
     _check(y, psi, X, labels, sampled)
-    if transformation == "log":
-        if (y[sampled] <= 0).any():
-            raise EstimationError("the log transformation needs direct estimates above zero")
-        y, psi = np.log(y, where=sampled, out=np.full_like(y, np.nan)), psi / np.where(sampled, y, 1.0) ** 2
+    y, psi = _transformed(y, psi, sampled, transformation)
     data = _Areas(y[sampled], psi[sampled], X[sampled])
-    s2 = _between(data, method)
+    if sigma2_u is not None and not sigma2_u >= 0:
+        raise EstimationError(f"a variance cannot be {sigma2_u}")
+    s2 = _between(data, method) if sigma2_u is None else float(sigma2_u)
     beta, inverse = data.beta(s2)
     synthetic = X @ beta
     gamma = np.where(sampled, s2 / (s2 + np.where(sampled, psi, 1.0)), 0.0)
@@ -148,6 +171,9 @@ def fay_herriot(
     if transformation == "log":
         estimate = np.exp(estimate + mse / 2)
         mse = estimate**2 * mse
+    elif transformation == "arcsine":
+        mse = np.sin(2 * estimate) ** 2 * mse
+        estimate = 0.5 * (1 - np.exp(-2 * s2 * (1 - gamma)) * np.cos(2 * estimate))
     table = pd.DataFrame(
         {
             "area": labels,
@@ -162,6 +188,31 @@ def fay_herriot(
     coefficients = pd.DataFrame({"term": names, "value": beta, "se": np.sqrt(np.diag(inverse))})
     likelihood = np.nan if method == "fh" else data.log_likelihood(s2, method in ("reml", "amrl", "amrl_yl"))
     return FayHerriot(table, coefficients, s2, likelihood, method)
+
+
+def _sizes(effective_n: Sequence[float] | FloatArray | pd.Series | None, areas: int) -> FloatArray:
+    """Effective sample sizes, one per area."""
+    if effective_n is None or len(effective_n) != areas:
+        raise EstimationError("the arcsine transformation needs the effective sample size of every area")
+    return np.asarray(effective_n, dtype=float)
+
+
+def _transformed(
+    y: FloatArray, psi: FloatArray, sampled: NDArray[np.bool_], transformation: Transformation | None
+) -> tuple[FloatArray, FloatArray]:
+    """Direct values and their variances on the scale of the model."""
+    out = np.full_like(y, np.nan)
+    if transformation is None:
+        return y, psi
+    if transformation == "log":
+        if (y[sampled] <= 0).any():
+            raise EstimationError("the log transformation needs direct estimates above zero")
+        return np.log(y, where=sampled, out=out), psi / np.where(sampled, y, 1.0) ** 2
+    if transformation == "arcsine":
+        if ((y[sampled] < 0) | (y[sampled] > 1)).any():
+            raise EstimationError("the arcsine transformation needs direct shares between 0 and 1")
+        return np.arcsin(np.sqrt(y, where=sampled, out=out), where=sampled, out=out), psi
+    raise EstimationError(f"transformation {transformation!r} is not one of log, arcsine")
 
 
 def _check(y: FloatArray, psi: FloatArray, X: FloatArray, labels: list[object], sampled: NDArray[np.bool_]) -> None:
@@ -190,8 +241,7 @@ def _between(data: _Areas, method: Method) -> float:
     restricted = method in ("reml", "amrl", "amrl_yl")
     if method in ("reml", "ml"):
         grid = np.concatenate([[0.0], np.geomspace(1e-8 * top, top, 60)])
-        heights = [data.log_likelihood(s2, restricted) for s2 in grid]
-        best = int(np.argmax(heights))
+        best = int(np.argmax(data.log_likelihoods(grid, restricted)))
         low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
         if data.score(low, restricted) > 0 > data.score(high, restricted):
             return _root(lambda s2: -data.score(s2, restricted), low, high)
@@ -224,25 +274,44 @@ def _mse(data: _Areas, s2: float, inverse: FloatArray, method: Method) -> FloatA
     of_s2 = 2 * len(variance) / sum1**2 if method == "fh" else 2 / sum2
     g3 = data.psi**2 / variance**3 * of_s2
     bias = 0.0
-    if method == "ml":
+    if method in ("ml", "ampl", "ampl_yl"):
         bias = -np.trace(inverse @ ((data.X.T / variance**2) @ data.X)) / sum2
     elif method == "fh":
         bias = 2 * (len(variance) * sum2 - sum1**2) / sum1**3
-    return g1 + g2 + 2 * g3 - bias * (1 - gamma) ** 2
+    if method in ("amrl", "ampl"):
+        bias += 2 / (s2 * sum2)
+    whole = g1 + g2 + 2 * g3
+    corrected = whole - bias * (1 - gamma) ** 2
+    # Li & Lahiri's correction grows without bound as σ²_u falls; where it would take half, it says nothing any more.
+    return np.asarray(np.where(corrected < whole / 2, whole, corrected))
 
 
 def smooth_variances(variance: pd.Series, n_psu: pd.Series, mean: pd.Series) -> pd.Series:
     """Generalised variance function of shares: direct variances of few PSUs are themselves noise.
 
-    Fits log(v / (p(1 − p))) = a − log(n) by the mean of a over areas with a usable variance, so that areas differ only
-    by their share and their number of PSUs (Wolter 2007, ch. 7). Shares at 0 or 1 take half a PSU from the edge.
+    v = a p(1 − p)/n with one level a for all areas, the ratio of the sums of both sides (Wolter 2007, ch. 7). The mean
+    of logarithms would be too low, by a fifth where each variance has five degrees of freedom.
+
+    Parameters
+    ----------
+    variance, n_psu
+        Direct variance and number of PSUs of each area.
+    mean
+        A share p of each area. Best one that does not err together with the direct share, such as the fit of a
+        regression on covariates: with its own p an area that came out low by chance also counts as precise, and the
+        estimates are pulled down. Shares at 0 or 1 take half a PSU from the edge.
+
+    Raises
+    ------
+    EstimationError
+        No area has a usable variance.
     """
     share = mean.clip(0.5 / n_psu, 1 - 0.5 / n_psu)
     usable = (variance > 0) & (n_psu > 1)
     if not usable.any():
         raise EstimationError("no area has a usable direct variance to smooth from")
-    level = np.log(variance[usable] * n_psu[usable] / (share * (1 - share))[usable]).mean()
-    return np.exp(level) * share * (1 - share) / n_psu
+    expected = share * (1 - share) / n_psu
+    return variance[usable].sum() / expected[usable].sum() * expected
 
 
 def share_interval_normal(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,13 @@ def sum_by(code: IntArray, values: FloatArray, size: int) -> FloatArray:
     return np.bincount(code, values, size).astype(np.float64, copy=False)
 
 
+def nested(outer: IntArray, inner: IntArray, inners: int) -> IntArray | None:
+    """Outer code of each inner one, shape (inners,), if every inner code lies in one outer code."""
+    outer_of = np.empty(inners, dtype=np.int64)
+    outer_of[inner] = outer
+    return outer_of if (outer_of[inner] == outer).all() else None
+
+
 def numbered(outer: IntArray, inner: IntArray, inners: int) -> tuple[IntArray, IntArray, IntArray]:
     """Number the pairs of two codes that occur.
 
@@ -49,9 +56,8 @@ def numbered(outer: IntArray, inner: IntArray, inners: int) -> tuple[IntArray, I
     -------
     Number of each record's pair, shape (n,), and the outer and inner code of each pair, shapes (pairs,).
     """
-    outer_of = np.empty(inners, dtype=np.int64)
-    outer_of[inner] = outer
-    if (outer_of[inner] == outer).all():  # nested: the inner codes number the pairs already
+    outer_of = nested(outer, inner, inners)
+    if outer_of is not None:  # the inner codes number the pairs already
         return inner, outer_of, np.arange(inners)
     key = outer * inners + inner
     outers = int(outer.max()) + 1
@@ -64,6 +70,19 @@ def numbered(outer: IntArray, inner: IntArray, inners: int) -> tuple[IntArray, I
     table = np.empty(outers * inners, dtype=np.int64)
     table[np.flatnonzero(occupied)] = np.arange(len(outer_of))
     return table[key], outer_of, inner_of
+
+
+def factorised(series: pd.Series) -> tuple[IntArray, npt.NDArray[np.generic] | pd.Index]:
+    """Codes and labels of a column; codes of missing labels are −1. Whole numbers that lie close need no hashing."""
+    if len(series) and isinstance(series.dtype, np.dtype) and series.dtype.kind in "iu":
+        values = series.to_numpy()
+        low, high = int(values.min()), int(values.max())
+        if high - low < 2 * len(values):
+            present = np.zeros(high - low + 1, dtype=bool)
+            present[values - low] = True
+            number = np.cumsum(present) - 1
+            return number[values - low], np.flatnonzero(present) + low
+    return pd.factorize(series, sort=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +123,13 @@ class Sampling:
         return len(self.stratum) - len(self.stratum_labels)
 
     @cached_property
+    def by_stratum(self) -> tuple[IntArray, IntArray]:
+        """Place of each PSU when PSUs are ordered by stratum, shape (P,), and where each stratum ends, shape (H,)."""
+        place = np.empty(len(self.stratum), dtype=np.int64)
+        place[np.argsort(self.stratum, kind="stable")] = np.arange(len(self.stratum))
+        return place, np.cumsum(self.psu_per_stratum)
+
+    @cached_property
     def cells(self) -> Cells:
         """The PSUs themselves as cells of one domain."""
         psus = len(self.stratum)
@@ -129,6 +155,11 @@ class Cells:
     domain: IntArray
     domains: int
 
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return len(self.psu)
+
     @cached_property
     def _pair(self) -> IntArray:
         """Domain and stratum of each cell as one code."""
@@ -140,6 +171,14 @@ class Cells:
         strata = len(self.sampling.stratum_labels)
         present = np.bincount(self._pair, minlength=self.domains * strata).reshape(self.domains, strata)
         return self.sampling.psu_per_stratum - present
+
+    def sum(self, totals: FloatArray) -> FloatArray:
+        """Sum of the cells' totals in each domain, shape (D,)."""
+        return sum_by(self.domain, totals, self.domains)
+
+    def psus_touched(self, counted: npt.NDArray[np.bool_]) -> IntArray:
+        """PSUs with a counted cell in each domain, shape (D,)."""
+        return np.bincount(self.domain[counted], minlength=self.domains)
 
     def strata_touched(self, counted: npt.NDArray[np.bool_]) -> IntArray:
         """Strata with a counted cell in each domain, shape (D,)."""
@@ -159,6 +198,63 @@ class Cells:
         # PSUs without a record in the domain have total zero and are part of the sample all the same.
         squares += self._absent * centre**2
         return squares @ sampling.factor
+
+    def ratio_variance(self, above: FloatArray, value: FloatArray, below: FloatArray) -> FloatArray:
+        """Design variance of the sum of ``above − value · below``, value one per domain, shape (D,)."""
+        return self.variance(above - value[self.domain] * below)
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """All pairs of PSU and domain, occupied or not: quicker than cells where most PSUs meet many domains.
+
+    A grid's totals lie PSU by PSU in the order of strata, so that each stratum is one block that fits into the
+    processor's cache. Same meaning as :class:`Cells`.
+    """
+
+    sampling: Sampling
+    domains: int
+
+    @property
+    def size(self) -> int:
+        """Number of pairs."""
+        return len(self.sampling.stratum) * self.domains
+
+    def _rows(self, totals: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return totals.reshape(-1, self.domains)
+
+    def _blocks(self) -> list[slice]:
+        _, ends = self.sampling.by_stratum
+        return [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+
+    def sum(self, totals: FloatArray) -> FloatArray:
+        """Sum of the totals in each domain, shape (D,)."""
+        return np.asarray(np.add.reduce(self._rows(totals), axis=0), dtype=np.float64)
+
+    def psus_touched(self, counted: npt.NDArray[np.bool_]) -> IntArray:
+        """PSUs with a counted pair in each domain, shape (D,)."""
+        return np.asarray(np.add.reduce(self._rows(counted), axis=0, dtype=np.int64))
+
+    def strata_touched(self, counted: npt.NDArray[np.bool_]) -> IntArray:
+        """Strata with a counted pair in each domain, shape (D,)."""
+        rows = self._rows(counted)
+        return np.sum([rows[block].any(axis=0) for block in self._blocks()], axis=0, dtype=np.int64)
+
+    def variance(self, totals: FloatArray) -> FloatArray:
+        """Design variance of the sum of the totals in each domain, shape (D,)."""
+        return self.ratio_variance(totals, np.zeros(self.domains), totals)
+
+    def ratio_variance(self, above: FloatArray, value: FloatArray, below: FloatArray) -> FloatArray:
+        """Design variance of the sum of ``above − value · below``, value one per domain, shape (D,)."""
+        sampling = self.sampling
+        above, below = self._rows(above), self._rows(below)
+        everyone = (above.sum(axis=0) - value * below.sum(axis=0)) / len(above) if sampling.recentred.any() else 0.0
+        out = np.zeros(self.domains)
+        for stratum, block in enumerate(self._blocks()):
+            score = above[block] - value * below[block]
+            score -= everyone if sampling.recentred[stratum] else score.mean(axis=0)
+            out += sampling.factor[stratum] * np.einsum("kd,kd->d", score, score)
+        return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -381,6 +477,15 @@ class SurveyDesign:
 
 
 @dataclass(frozen=True, eq=False)
+class Chosen:
+    """Some records: their positions, cells and weights."""
+
+    place: IntArray
+    cell: IntArray
+    weight: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class Domains:
     """A design crossed with the domains estimates are wanted for.
 
@@ -402,9 +507,14 @@ class Domains:
         return len(self.labels)
 
     @cached_property
-    def _crossing(self) -> tuple[IntArray, Cells]:
+    def _crossing(self) -> tuple[IntArray, Cells | Grid]:
         """Cell of each record, and the cells; the last domain of the cells is the outside of all."""
         sampling = self.design.sampling
+        psus, strata = len(sampling.stratum), len(sampling.stratum_labels)
+        roomy = strata * 8 <= psus and psus * (len(self) + 1) <= 4 * len(self.code)
+        if roomy and nested(self.code, sampling.psu, psus) is None:
+            place, _ = sampling.by_stratum
+            return place[sampling.psu] * (len(self) + 1) + self.code, Grid(sampling, len(self) + 1)
         cell, domain, psu = numbered(self.code, sampling.psu, len(sampling.stratum))
         return cell, Cells(sampling, psu, domain, len(self) + 1)
 
@@ -425,7 +535,7 @@ class Domains:
     @cached_property
     def n_households(self) -> IntArray:
         """Households with positive weight in each domain (records, unless the design names a household column)."""
-        code = self.code[self.inside]
+        code = self.code if self.inside.all() else self.code[self.inside]
         if self.design.household is not None:
             household, labels = _codes(self.design, self.design.household)
             code = pd.unique(code * len(labels) + household[self.inside]) // len(labels)
@@ -434,8 +544,7 @@ class Domains:
     @cached_property
     def n_psu(self) -> IntArray:
         """PSUs with a counted record in each domain, shape (D,)."""
-        _, cells = self._crossing
-        return np.bincount(cells.domain[self._cell_weight > 0], minlength=cells.domains)[:-1]
+        return self._crossing[1].psus_touched(self._cell_weight > 0)[:-1]
 
     @cached_property
     def degrees_of_freedom(self) -> IntArray:
@@ -465,18 +574,18 @@ class Domains:
         return self._sum(totals), self._crossing[1].variance(totals)[:-1]
 
     def ratio(
-        self, numerator: FloatArray, denominator: FloatArray | None = None, rows: IntArray | None = None
+        self, numerator: FloatArray, denominator: FloatArray | None = None, rows: Chosen | None = None
     ) -> tuple[FloatArray, FloatArray]:
         """Σ w y / Σ w x and its variance in each domain.
 
         Parameters
         ----------
         numerator
-            y, shape (n,), or only of the records ``rows`` when the others are zero.
+            y, shape (n,), or only of the records ``rows`` (:meth:`chosen`) when the others are zero.
         denominator
             x, shape (n,); ones by default, which makes the ratio a mean.
         rows
-            Positions of the records ``numerator`` is given for.
+            The records ``numerator`` is given for.
 
         Returns
         -------
@@ -492,12 +601,15 @@ class Domains:
             raise EstimationError(f"the denominator is zero in {_some(self.labels[size == 0])}")
         value = self._sum(above) / size
         if self.design.calibration is not None:
-            full = numerator if rows is None else sum_by(rows, numerator, len(self.code))
+            full = numerator if rows is None else sum_by(rows.place, numerator, len(self.code))
             per_record = np.append(value, 0.0)[self.code] * (1.0 if denominator is None else denominator)
             return value, self._each((full - per_record) / np.append(size, 1.0)[self.code])
         _, cells = self._crossing
-        score = above - np.append(value, 0.0)[cells.domain] * below
-        return value, cells.variance(score)[:-1] / size**2
+        return value, cells.ratio_variance(above, np.append(value, 0.0), below)[:-1] / size**2
+
+    def chosen(self, place: IntArray) -> Chosen:
+        """Records at these positions, for ratios whose numerator is zero in all others."""
+        return Chosen(place, self._crossing[0][place], self.design.weight[place])
 
     def influence(self, domain: int, values: FloatArray) -> FloatArray:
         """Values of the records of one domain, zero outside it, shape (n,)."""
@@ -511,16 +623,15 @@ class Domains:
         return np.split(order, ends[:-1])
 
     def _cell_totals(
-        self, weight: FloatArray, values: FloatArray | None = None, rows: IntArray | None = None
+        self, weight: FloatArray, values: FloatArray | None = None, rows: Chosen | None = None
     ) -> FloatArray:
         cell, cells = self._crossing
         if rows is not None:
-            cell, weight = cell[rows], weight[rows]
-        return sum_by(cell, weight if values is None else weight * values, len(cells.psu))
+            cell, weight = rows.cell, rows.weight
+        return sum_by(cell, weight if values is None else weight * values, cells.size)
 
     def _sum(self, totals: FloatArray) -> FloatArray:
-        _, cells = self._crossing
-        return sum_by(cells.domain, totals, cells.domains)[:-1]
+        return self._crossing[1].sum(totals)[:-1]
 
     def _each(self, influence: FloatArray) -> FloatArray:
         return np.array([self.design.variance(self.influence(d, influence)) for d in range(len(self))])
@@ -529,7 +640,7 @@ class Domains:
 def _codes(design: SurveyDesign, column: str | None) -> tuple[IntArray, npt.NDArray[np.object_]]:
     if column is None:
         return np.zeros(len(design.data), dtype=np.int64), np.array([WHOLE], dtype=object)
-    code, labels = pd.factorize(design.series(column), sort=False)
+    code, labels = factorised(design.series(column))
     if (code < 0).any():
         raise EstimationError(f"{column!r} is missing in {int((code < 0).sum())} records of the sample")
     return code, np.array(list(labels), dtype=object)

@@ -103,7 +103,8 @@ class AgainstLine:
         poor = np.flatnonzero((y < z) if self.strict else (y <= z))
         gap = 1.0 - y[poor] / (z[poor] if z.ndim else z)
         powers = (np.ones_like(gap) if order == 0 else gap if order == 1 else gap**order for order in alpha)
-        return [self.domains.ratio(power, rows=poor) for power in powers]
+        rows = self.domains.chosen(poor)
+        return [self.domains.ratio(power, rows=rows) for power in powers]
 
     def influence(self, alpha: float, domain: int) -> Measured:
         """The index of one domain and the influence of every record of the design, shape (n,).

@@ -82,8 +82,8 @@ def grouped(
     return Groups(
         np.column_stack([mean(column) for column in X.T]),
         np.repeat(np.arange(len(sizes)), groups),
-        weight,
-        np.bincount(number, share**2, count),
+        np.asarray(weight, dtype=np.float64),
+        np.asarray(np.bincount(number, share**2, count), dtype=np.float64),
         spread(predictor),
         np.sum([spread(X @ column) for column in root.T], axis=0),
     )

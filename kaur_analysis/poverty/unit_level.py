@@ -91,7 +91,8 @@ class _Census:
     labels: list[Hashable]
     weight: FloatArray
     observed: tuple[IntArray, FloatArray, FloatArray] | None  # area, welfare, weight of families seen in the survey
-    unlinked: FloatArray | None = None  # share in its area of each survey household that is among the families, unknown which
+    # Shares in their areas of survey households that are among the families, though unknown which.
+    unlinked: FloatArray | None = None
 
     @cached_property
     def total(self) -> FloatArray:
@@ -736,7 +737,9 @@ def _bootstrap(
     fit, found = model.fit, made.found
     count = len(registry.labels)
     unconditional = model.area_effects == "unconditional"
-    true_effects = np.sqrt(fit.sigma2_u) * random.standard_normal((replicates, count)) if unconditional else made.effects
+    true_effects = (
+        np.sqrt(fit.sigma2_u) * random.standard_normal((replicates, count)) if unconditional else made.effects
+    )
     weights = registry.total / registry.total.sum()
     base = model.offset + groups.X @ fit.beta
     sampled = _Sampled.of(survey, registry)

@@ -1,12 +1,16 @@
 """Empirical best prediction: what must be true of it whatever the data."""
 
+from functools import partial
+from unittest.mock import patch
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from kaur_analysis.errors import EstimationError
-from kaur_analysis.poverty import empirical_best
-from kaur_analysis.poverty.nested_error import Posterior, Sums, fit_sums, sums_by
+from kaur_analysis.poverty import empirical_best, unit_level
+from kaur_analysis.poverty.grouping import grouped
+from kaur_analysis.poverty.nested_error import Posterior, Sums, fit_many, fit_sums, sums_by
 from tests.small_areas import LINE, kabupaten
 
 COVARIATES = ["size", "floor"]
@@ -200,3 +204,39 @@ def test_intervals_without_area_codes_hold_the_truth(sigma_u):
         table = result.estimates.query("indicator == 'fgt0' and area != 'ALL'").set_index("area").sort_index()
         inside.append(((table["low"] <= drawn.truth) & (drawn.truth <= table["high"])).mean())
     assert np.mean(inside) >= 0.93  # 450 intervals of nominal 95%: two standard errors below
+
+
+def test_responses_fitted_together_are_fitted_as_each_alone():
+    world, random = kabupaten(4), np.random.default_rng(2)
+    X = np.column_stack([np.ones(len(world.survey)), world.survey["size"]])
+    areas = pd.factorize(world.survey["kecamatan"])[0]
+    own = Sums.of(X, areas, 15)
+    made = random.normal(0, 1, (6, len(X))) + random.normal(0, 0.5, (6, 15))[:, areas]
+    together = fit_many(
+        own, made @ X, np.stack([sums_by(areas, y, 15) for y in made]), np.einsum("ri,ri->r", made, made)
+    )
+    for number, y in enumerate(made):
+        alone = fit_sums(own, X.T @ y, sums_by(areas, y, 15), float(y @ y))
+        assert together.sigma2_u[number] == pytest.approx(alone.sigma2_u, rel=1e-9, abs=1e-12)
+        np.testing.assert_allclose(together.beta[number], alone.beta, rtol=1e-9)
+        np.testing.assert_allclose(together.effects[number], alone.effects, rtol=1e-8, atol=1e-10)
+
+
+def errors_and_limits(most: int) -> pd.DataFrame:
+    with patch.object(unit_level, "grouped", partial(grouped, most=most)):
+        return predict(kabupaten(6), mse_replicates=60).estimates
+
+
+def test_grouping_families_moves_errors_by_less_than_their_monte_carlo():
+    groups, families = errors_and_limits(24), errors_and_limits(10_000)
+    np.testing.assert_allclose(groups["value"], families["value"], rtol=1e-12)
+    np.testing.assert_allclose(groups["mse"], families["mse"], rtol=0.03)
+    width = families["high"] - families["low"]
+    assert (np.abs(groups["low"] - families["low"]) < 0.03 * width).all()
+    assert (np.abs(groups["high"] - families["high"]) < 0.03 * width).all()
+
+
+def test_a_survey_drawn_from_the_census_families_errs_less_than_one_drawn_from_elsewhere():
+    world = kabupaten(6, families=60)
+    mse = [predict(world, mse_replicates=60, among_census=among).estimates["mse"].mean() for among in (True, False)]
+    assert mse[0] < 0.9 * mse[1]

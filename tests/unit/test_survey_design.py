@@ -6,6 +6,7 @@ import pytest
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty import SurveyDesign, estimate_fgt, estimate_mean, estimate_total
+from kaur_analysis.poverty.design import Cells, Grid, IntArray, numbered
 
 BASE = pd.DataFrame(
     {
@@ -198,3 +199,35 @@ def test_the_data_are_not_changed():
     before = BASE.copy(deep=True)
     estimate_fgt(design().where(BASE["area"] == "x"), "y", 10.0, by="area")
     pd.testing.assert_frame_equal(BASE, before)
+
+
+@pytest.fixture
+def crossing() -> tuple[Cells, Grid, IntArray, IntArray]:
+    """PSUs cut by domains both ways: only the occupied pairs, and all pairs."""
+    random = np.random.default_rng(8)
+    psu, code = random.integers(0, 60, 900), random.integers(0, 4, 900)
+    stratum = np.arange(60) % 7
+    stratum[stratum == 6] = np.where(np.flatnonzero(stratum == 6) == 6, 6, 0)  # stratum 6 keeps a single PSU
+    table = pd.DataFrame({"w": 1.0, "psu": psu, "h": stratum[psu]})
+    sampling = SurveyDesign(table, "w", "h", "psu", single_psu="center").sampling
+    cell, domain, inner = numbered(code, sampling.psu, 60)
+    place, _ = sampling.by_stratum
+    return Cells(sampling, inner, domain, 4), Grid(sampling, 4), cell, place[sampling.psu] * 4 + code
+
+
+def test_all_pairs_of_psu_and_domain_give_the_variance_of_the_occupied_ones(crossing):
+    cells, grid, cell, pair = crossing
+    random = np.random.default_rng(3)
+    above, below, value = random.random(900), random.random(900), random.random(4)
+    found = grid.ratio_variance(np.bincount(pair, above, grid.size), value, np.bincount(pair, below, grid.size))
+    expected = cells.ratio_variance(np.bincount(cell, above, cells.size), value, np.bincount(cell, below, cells.size))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_all_pairs_of_psu_and_domain_touch_the_same_psus_and_strata(crossing):
+    cells, grid, cell, pair = crossing
+    half = np.arange(900) < 100
+    one = np.bincount(cell, half, cells.size) > 0
+    other = np.bincount(pair, half, grid.size) > 0
+    np.testing.assert_array_equal(grid.psus_touched(other), cells.psus_touched(one))
+    np.testing.assert_array_equal(grid.strata_touched(other), cells.strata_touched(one))

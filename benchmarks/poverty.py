@@ -1,0 +1,259 @@
+"""Poverty estimates: how quick they are beside plain numpy, the peers in Python, and their own smaller tasks.
+
+    python -m benchmarks.poverty [--peers PYTHON] [--repeats 5] [--out benchmarks/poverty.csv]
+
+One process; medians of the repeats, taken in the same run. ``--peers`` (or KAUR_PEERS) names an interpreter that has
+``svy``, ``svy-sae`` and ``samplics``; each runs in a process of its own (``benchmarks/poverty_peers.py``). Without it
+their rows say that they did not run. ``bound`` is what the project wants ``ratio`` to keep to.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks.survey import LINE, big_sample, median_time
+from kaur_analysis.poverty import SurveyDesign, empirical_best, estimate_fgt, fay_herriot
+from kaur_analysis.poverty.nested_error import fit_nested_error
+
+FloatArray = NDArray[np.float64]
+HERE = Path(__file__).parent
+COVARIATES = [f"x{k}" for k in range(14)]
+DRAWS = REPLICATES = 100
+PEERS = {
+    "svy_sae_eb": "empirical best, 25 000 families × 94 areas",
+    "svy_fgt": "FGT 0–2 with errors, 1 000 000 records × 100 domains",
+    "samplics_fgt": "FGT 0 with errors, 100 000 records × 100 domains",
+    "svy_sae_fh": "Fay–Herriot, 514 areas",
+}
+PEER_REPEATS = {"svy_sae_eb": 1, "svy_fgt": 5, "samplics_fgt": 1, "svy_sae_fh": 5}
+
+
+@dataclass(frozen=True)
+class Kabupaten:
+    """A survey with welfare and a registry with the same covariates, in arrays."""
+
+    survey: pd.DataFrame
+    census: pd.DataFrame
+
+
+def kabupaten(families: int, areas: int, per_area: int = 10, seed: int = 5) -> Kabupaten:
+    """Families with seven continuous and seven yes-or-no covariates; log welfare with effects of areas."""
+    random = np.random.default_rng(seed)
+    area = np.sort(random.integers(0, areas, families))
+    X = random.standard_normal((families, 14))
+    X[:, 7:] = X[:, 7:] > 0
+    sampled = np.concatenate([random.choice(np.flatnonzero(area == code), per_area) for code in range(areas)])
+    y = 13.4 + X[sampled] @ np.linspace(-0.1, 0.1, 14)
+    y += random.normal(0, 0.15, areas)[area[sampled]] + random.normal(0, 0.4, len(sampled))
+    census = pd.DataFrame(X, columns=COVARIATES).assign(area=area)
+    return Kabupaten(census.iloc[sampled].assign(welfare=np.exp(y)).reset_index(drop=True), census)
+
+
+def exact(world: Kabupaten, replicates: int) -> pd.DataFrame:
+    """This project's door: three indices, intervals and MSE."""
+    return empirical_best(
+        world.survey,
+        world.census,
+        "welfare",
+        COVARIATES,
+        "area",
+        LINE,
+        method="census_eb",
+        mse_replicates=replicates,
+    ).estimates
+
+
+def monte_carlo(world: Kabupaten) -> FloatArray:
+    """Plain numpy after Molina & Rao (2010): L draws of every family, a bootstrap of B whole populations.
+
+    Returns the MSE of three indices, areas × 3. The fits are this project's, so that the ratio speaks of the draws.
+    """
+    random = np.random.default_rng(1)
+    area = world.census["area"].to_numpy()
+    group = world.survey["area"].to_numpy()
+    first = np.searchsorted(area, np.arange(area[-1] + 1))
+    sizes = np.bincount(area)
+    X = np.column_stack([np.ones(len(area)), world.census[COVARIATES]])
+    own = np.column_stack([np.ones(len(group)), world.survey[COVARIATES]])
+    count = len(sizes)
+
+    def indices(log_welfare: FloatArray) -> FloatArray:
+        """FGT 0-2 by area of populations (R × N), summed over R."""
+        gap = np.maximum(1 - np.exp(log_welfare) / LINE, 0)
+        powers = [(gap > 0).sum(axis=0), gap.sum(axis=0), (gap * gap).sum(axis=0)]
+        return np.stack([np.add.reduceat(each, first) / sizes for each in powers], axis=1)
+
+    def predicted(y: FloatArray) -> FloatArray:
+        fit = fit_nested_error(y, own, group, count)
+        mean = X @ fit.beta + fit.effects[area]
+        left = np.sqrt(fit.sigma2_u * (1 - fit.gamma))
+        total = np.zeros((count, 3))
+        for _ in range(DRAWS // 10):  # ten at a time: all at once does not fit into a laptop's memory at larger sizes
+            effects = left * random.standard_normal((10, count))
+            noise = np.sqrt(fit.sigma2_e) * random.standard_normal((10, len(area)))
+            total += indices(mean + effects[:, area] + noise)
+        return total / DRAWS
+
+    y = np.log(world.survey["welfare"].to_numpy())
+    fit = fit_nested_error(y, own, group, count)
+    predicted(y)
+    squared = np.zeros((count, 3))
+    for _ in range(REPLICATES):
+        effects = np.sqrt(fit.sigma2_u) * random.standard_normal(count)
+        population = X @ fit.beta + effects[area] + np.sqrt(fit.sigma2_e) * random.standard_normal(len(area))
+        made = own @ fit.beta + effects[group] + np.sqrt(fit.sigma2_e) * random.standard_normal(len(group))
+        squared += (predicted(made) - indices(population[None])) ** 2
+    return squared / REPLICATES
+
+
+def million() -> None:
+    """1 000 000 families × 500 areas, B = 200, in a process of its own: prints seconds and the largest memory."""
+    world = kabupaten(1_000_000, 500)
+    seconds = median_time(lambda: exact(world, 200), 3)
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"seconds": seconds, "megabytes": kilobytes / 1024}))
+
+
+def area_level(areas: int = 514) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Direct values, variances and covariates of as many areas as Indonesia has kabupaten and kota."""
+    random = np.random.default_rng(2)
+    X = np.column_stack([np.ones(areas), random.standard_normal((areas, 3))])
+    psi = random.uniform(0.1, 1.0, areas)
+    y = X @ [1.0, 0.5, 0.2, 0.1] + random.normal(0, 0.6, areas) + random.normal(0, np.sqrt(psi))
+    return y, psi, X
+
+
+def peer(python: str, task: str, arrays: dict[str, NDArray[np.generic]]) -> dict[str, object]:
+    """Seconds of a peer, or why there are none."""
+    if not python:
+        return {"package": task.rsplit("_", 1)[0].replace("_", "-"), "seconds": [], "note": "no interpreter named"}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "arrays.npz"
+        np.savez(path, **arrays)
+        command = [python, str(HERE / "poverty_peers.py"), task, str(path), str(PEER_REPEATS[task])]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines()
+        return {"package": task, "seconds": [], "note": lines[-1] if lines else "failed"}
+    return dict(json.loads(done.stdout.strip().splitlines()[-1])) | {"note": ""}
+
+
+def row(task: str, by: str, seconds: float, ratio: float, bound: str, note: str = "") -> dict[str, object]:
+    """One line of the table."""
+    return {"task": task, "by": by, "seconds": seconds, "ratio": ratio, "bound": bound, "note": note}
+
+
+def small_areas(python: str, repeats: int) -> list[dict[str, object]]:
+    """Empirical best against Monte Carlo, against svy-sae, and against its own size."""
+    task = PEERS["svy_sae_eb"]
+    world, larger = kabupaten(25_000, 94), kabupaten(250_000, 94)
+    ours = median_time(lambda: exact(world, REPLICATES), repeats)
+    plain = median_time(lambda: monte_carlo(world), repeats)
+    ten = median_time(lambda: exact(larger, REPLICATES), repeats)
+    arrays: dict[str, NDArray[np.generic]] = {
+        "census_x": world.census[COVARIATES].to_numpy(),
+        "census_area": world.census["area"].to_numpy(),
+        "survey_x": world.survey[COVARIATES].to_numpy(),
+        "survey_area": world.survey["area"].to_numpy(),
+        "survey_y": world.survey["welfare"].to_numpy(),
+        "line": np.array(LINE),
+    }
+    other = peer(python, "svy_sae_eb", arrays)
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.poverty", "--million"], capture_output=True, text=True, check=True
+    )
+    big = json.loads(done.stdout.strip().splitlines()[-1])
+    per_replicate = (big["seconds"] / 200) / (ours / REPLICATES)
+    return [
+        row(task, "kaur-analysis", ours, 1.0, "", f"{DRAWS} draws nowhere: closed form; B = {REPLICATES}, intervals"),
+        row(task, "numpy Monte Carlo", plain, plain / ours, "at least 15", f"L = {DRAWS}, B = {REPLICATES}"),
+        _peer_row(task, other, ours, "at least 200"),
+        row("the same, 250 000 families", "kaur-analysis", ten, ten / ours, "at most 8"),
+        row("1 000 000 families × 500 areas, B = 200", "kaur-analysis", big["seconds"], per_replicate,
+            "at most 25 per replicate", f"largest memory {big['megabytes']:.0f} MB (at most 1024)"),
+    ]  # fmt: skip
+
+
+def survey(python: str, repeats: int) -> list[dict[str, object]]:
+    """FGT with errors against a bare sum, svy and samplics; domains that cut PSUs, and domains of whole PSUs."""
+    task, rows = PEERS["svy_fgt"], []
+    for domains in ("across PSUs", "of whole PSUs"):
+        table = big_sample(domains)
+        ours = median_time(
+            lambda table=table: estimate_fgt(SurveyDesign(table, "w", "h", "psu"), "y", LINE, by="area"), repeats
+        )
+        bare = median_time(lambda table=table: table.groupby("area")[["y", "w", "psu", "h"]].sum(), repeats)
+        rows += [
+            row(f"{task} {domains}", "kaur-analysis", ours, 1.0, ""),
+            row(f"{task} {domains}", "bare groupby().sum()", bare, ours / bare, "ours at most 3 times it"),
+        ]
+        if domains == "across PSUs":
+            rows.append(_peer_row(f"{task} {domains}", peer(python, "svy_fgt", _columns(table)), ours, "at least 40"))
+    less = big_sample("across PSUs", records=100_000)
+    ours = median_time(lambda: estimate_fgt(SurveyDesign(less, "w", "h", "psu"), "y", LINE, (0,), by="area"), repeats)
+    rows.append(row(PEERS["samplics_fgt"], "kaur-analysis", ours, 1.0, ""))
+    rows.append(_peer_row(PEERS["samplics_fgt"], peer(python, "samplics_fgt", _columns(less)), ours, ""))
+    return rows
+
+
+def _columns(table: pd.DataFrame) -> dict[str, NDArray[np.generic]]:
+    gap = np.maximum(1 - table["y"].to_numpy() / LINE, 0)
+    return {
+        "fgt0": (gap > 0).astype(float),
+        "fgt1": gap,
+        "fgt2": gap**2,
+        "area": table["area"].to_numpy(dtype=str),
+        **{name: table[name].to_numpy() for name in ("w", "psu", "h")},
+    }
+
+
+def areas(python: str, repeats: int) -> list[dict[str, object]]:
+    """Fay-Herriot with its MSE."""
+    y, psi, X = area_level()
+    ours = median_time(lambda: fay_herriot(y, psi, X), repeats)
+    other = peer(python, "svy_sae_fh", {"y": y, "psi": psi, "X": X})
+    return [
+        row(PEERS["svy_sae_fh"], "kaur-analysis", ours, 1.0, "at most 0.010 s"),
+        _peer_row(PEERS["svy_sae_fh"], other, ours, ""),
+    ]
+
+
+def _peer_row(task: str, found: dict[str, object], ours: float, bound: str) -> dict[str, object]:
+    seconds = np.asarray(found["seconds"], dtype=float)
+    middle = float(np.median(seconds)) if len(seconds) else float("nan")
+    return row(task, str(found["package"]), middle, middle / ours, bound, str(found["note"]))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", default=os.environ.get("KAUR_PEERS", ""))
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--out", type=Path, default=None)
+    parser.add_argument("--only", choices=["small_areas", "survey", "areas"], action="append")
+    parser.add_argument("--million", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.million:
+        million()
+        raise SystemExit
+    parts: dict[str, Callable[[str, int], list[dict[str, object]]]] = {
+        "small_areas": small_areas,
+        "survey": survey,
+        "areas": areas,
+    }
+    found = [line for name, part in parts.items() if name in (options.only or parts)
+             for line in part(options.peers, options.repeats)]  # fmt: skip
+    result = pd.DataFrame(found).round({"seconds": 4, "ratio": 2})
+    if options.out:
+        result.to_csv(options.out, index=False, lineterminator="\n")
+    print(result.to_string(index=False))
