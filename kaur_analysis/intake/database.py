@@ -1,11 +1,13 @@
 """A table of a database (PostgreSQL, SQLite, ...) by SQLAlchemy URL, read as text like any file."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import sqlalchemy
 from sqlalchemy.exc import NoSuchTableError, OperationalError, SQLAlchemyError
@@ -13,16 +15,34 @@ from sqlalchemy.exc import NoSuchTableError, OperationalError, SQLAlchemyError
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.study import Source
 
+CONNECT_SECONDS = 15
+_TIMEOUT_OPTIONS = {"postgresql": "connect_timeout", "mysql": "connect_timeout", "mariadb": "connect_timeout"}
+_ROWS_AT_ONCE = 20_000
 _CONNECTION_HINT = (
     "Periksa alamat, nama pengguna dan jaringan; kata sandi PostgreSQL dibaca dari PGPASSWORD atau berkas .pgpass, "
     "tidak dari studi"
 )
 
 
-def read_database(source: Source, most_cells: int) -> pd.DataFrame:
-    """All rows of the source's table with the database's types, always in the same order.
+@dataclass(frozen=True)
+class TableRows:
+    """Rows of a table, some at a time.
 
-    Rows come by primary key; a table without one is sorted by all its columns, because SQL promises no order.
+    Attributes
+    ----------
+    frames
+        Frames with the database's types, at least one; exact numbers, whole ones with gaps and decimals included.
+    ordered
+        Whether the table has a key by which the rows come; without one SQL promises no order.
+    """
+
+    frames: Iterator[pd.DataFrame]
+    ordered: bool
+
+
+@contextmanager
+def table_rows(source: Source, most_cells: int, wanted: Callable[[str], bool]) -> Iterator[TableRows]:
+    """The source's table, read as it is used, without columns that are not wanted or hold bytes (photographs, scans).
 
     Raises
     ------
@@ -31,35 +51,53 @@ def read_database(source: Source, most_cells: int) -> pd.DataFrame:
     """
     with _connected(source) as connection:
         table = _table(source, connection)
+        columns = [
+            column
+            for column in table.columns
+            if wanted(column.name) and not isinstance(column.type, sqlalchemy.LargeBinary)
+        ]
         rows = connection.execute(sqlalchemy.select(sqlalchemy.func.count()).select_from(table)).scalar_one()
-        if rows * len(table.columns) > most_cells:
+        if rows * len(columns) > most_cells:
             raise DataRejected(f"sumber '{source.name}': tabel {source.table} memuat lebih dari {most_cells} sel.")
+        if not columns:
+            raise DataRejected(f"sumber '{source.name}': tabel {source.table} tidak punya kolom yang dapat dibaca.")
         key = list(table.primary_key.columns)
-        # Exact numbers: no float for a whole number with gaps (a NIK has 16 digits), none for a decimal.
-        rows_wanted = sqlalchemy.select(*map(_as_written, table.columns)).order_by(*key)
-        frame = pd.read_sql(rows_wanted, connection, coerce_float=False, dtype_backend="numpy_nullable")
-    for column in table.columns:
-        if isinstance(column.type, sqlalchemy.Numeric) and not pd.api.types.is_float_dtype(frame[column.name]):
-            # pandas takes decimals for texts; they are numbers, to be written as the source declares
-            cells = [None if pd.isna(cell) else Decimal(str(cell)) for cell in frame[column.name]]
-            frame[column.name] = pd.Series(cells, dtype=object)
-    if key or not len(frame.columns):
-        return frame
-    return frame.iloc[frame.astype(str).sort_values(list(frame.columns)).index].reset_index(drop=True)
+        yield TableRows(_frames(connection, columns, key), bool(key))
+
+
+def _frames(
+    connection: sqlalchemy.Connection, columns: list[sqlalchemy.Column[Any]], key: list[sqlalchemy.Column[Any]]
+) -> Iterator[pd.DataFrame]:
+    # Exact numbers: no float for a whole number with gaps (a NIK has 16 digits), none for a decimal.
+    query = sqlalchemy.select(*map(_as_written, columns)).order_by(*key)
+    streamed = connection.execution_options(stream_results=True, max_row_buffer=_ROWS_AT_ONCE)
+    options: dict[str, Any] = {"coerce_float": False, "dtype_backend": "numpy_nullable"}
+    for frame in pd.read_sql(query, streamed, chunksize=_ROWS_AT_ONCE, **options):
+        for column in columns:
+            if isinstance(column.type, sqlalchemy.Numeric) and not pd.api.types.is_float_dtype(frame[column.name]):
+                # pandas takes decimals for texts; they are numbers, to be written as the source declares
+                cells = [None if pd.isna(cell) else Decimal(str(cell)) for cell in frame[column.name]]
+                frame[column.name] = pd.Series(cells, dtype=object)
+        yield frame
 
 
 def database_fingerprint(source: Source, most_cells: int) -> str:
     """Hash of a table's contents, so that a run knows when they have changed."""
-    frame = read_database(source, most_cells).astype(str)
-    digest = hashlib.sha256("\x1f".join(map(str, frame.columns)).encode())
-    digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    digest = hashlib.sha256()
+    hashes = []
+    with table_rows(source, most_cells, lambda name: True) as rows:
+        for frame in rows.frames:
+            digest = hashlib.sha256("\x1f".join(map(str, frame.columns)).encode())
+            hashes.append(pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy())
+    every = np.concatenate(hashes)
+    digest.update((every if rows.ordered else np.sort(every)).tobytes())
     return digest.hexdigest()
 
 
 @contextmanager
 def _connected(source: Source) -> Iterator[sqlalchemy.Connection]:
     try:
-        engine = sqlalchemy.create_engine(source.path)
+        engine = sqlalchemy.create_engine(source.path, connect_args=_patience(source.path))
         try:
             with engine.connect() as connection:
                 yield connection
@@ -73,6 +111,13 @@ def _connected(source: Source) -> Iterator[sqlalchemy.Connection]:
         ) from None
     except (SQLAlchemyError, ValueError) as error:
         raise DataRejected(f"sumber '{source.name}': basis data tidak dapat dibaca ({type(error).__name__}).") from None
+
+
+def _patience(url: str) -> dict[str, int]:
+    """How long to wait for a server that does not answer, where the address does not say it itself."""
+    address = sqlalchemy.make_url(url)
+    option = _TIMEOUT_OPTIONS.get(address.get_backend_name())
+    return {option: CONNECT_SECONDS} if option and option not in address.query else {}
 
 
 def _as_written(column: sqlalchemy.Column[Any]) -> sqlalchemy.ColumnElement[Any]:

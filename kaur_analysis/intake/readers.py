@@ -10,11 +10,11 @@ import datetime as dt
 import io
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,15 +27,21 @@ from charset_normalizer import from_bytes
 from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from kaur_analysis.errors import DataRejected
-from kaur_analysis.intake.database import database_fingerprint, read_database
+from kaur_analysis.intake.database import database_fingerprint, table_rows
 from kaur_analysis.intake.extent import refuse_bombs, too_many_cells
-from kaur_analysis.intake.text import from_arrow
+from kaur_analysis.intake.text import from_arrow, to_arrow
 from kaur_analysis.study import Source
 
 MAX_CELLS = 60_000_000  # of a sheet: a full one of 57 columns, 2 GB
 MAX_TABLE_CELLS = 150_000_000  # of a database
 _BLOCK_ROWS = 20_000
 _SAMPLE = 65_536
+# Types in which pandas keeps every digit and every gap.
+_EXACT = {
+    pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype(),
+    pa.uint8(): pd.UInt8Dtype(), pa.uint16(): pd.UInt16Dtype(), pa.uint32(): pd.UInt32Dtype(),
+    pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype(),
+}  # fmt: skip
 _CSV_BLOCK_BYTES = 8_000_000
 _WEB_PAGE = re.compile(
     rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|html|head|meta|style|table|\?xml[^>]*>\s*<html)", re.IGNORECASE
@@ -59,6 +65,8 @@ class RawTable:
         Column names where the format has them apart from the rows.
     locale
         How numbers are written where the format decides it; ``None``: as the source declares.
+    free
+        Columns that such a format keeps as text, in which numbers are written as the source declares all the same.
     """
 
     file: str
@@ -67,6 +75,7 @@ class RawTable:
     first_line: int = 1
     headings: tuple[str, ...] | None = None
     locale: str | None = None
+    free: frozenset[int] = frozenset()
     unread_sheets: tuple[str, ...] = ()
 
 
@@ -87,8 +96,10 @@ def read_source(source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda
         A file is damaged, locked, too large once unpacked, or of an unknown format. The message never shows contents.
     """
     if "://" in source.path:
-        comma = source.locale == "id"  # text columns of a database follow the office's way of writing numbers
-        yield _from_frame(source.table or "", read_database(source, MAX_TABLE_CELLS), comma, None)
+        with table_rows(source, MAX_TABLE_CELLS, wanted) as rows:
+            comma = source.locale == "id"  # text columns of a database follow the office's way of writing numbers
+            raw = _from_frames(source.table or "", rows.frames, comma=comma)
+        yield replace(raw, locale=None, cells=raw.cells if rows.ordered else _sorted(raw.cells))
         return
     for path in paths:
         reader = _READERS.get(path.suffix.lower())
@@ -299,7 +310,7 @@ def _read_dbf(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
     content = np.fromfile(path, dtype=np.uint8)
     header = content[:32].tobytes()
     length, width = int.from_bytes(header[8:10], "little"), int.from_bytes(header[10:12], "little")
-    names, kinds = ["_deleted"], ["S1"]
+    names, kinds, fields = ["_deleted"], ["S1"], [b""]
     for start in range(32, length - 1, 32):
         entry = content[start : start + 32].tobytes()
         if entry[:1] == b"\r":
@@ -307,6 +318,7 @@ def _read_dbf(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
         size = entry[16] + (256 * entry[17] if entry[11:12] == b"C" else 0)
         names.append(entry[:11].split(b"\0")[0].decode("ascii", errors="replace"))
         kinds.append(f"S{size}")
+        fields.append(entry[11:12])
     layout = np.dtype({"names": [f"f{i}" for i in range(len(names))], "formats": kinds})
     if layout.itemsize != width:
         raise DataRejected(f"{path.name}: panjang rekaman DBF tidak sesuai daftar kolomnya.")
@@ -318,7 +330,8 @@ def _read_dbf(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
     read = [i for i, name in enumerate(names) if i and wanted(name)]
     columns = {i: _decoded_field(records[f"f{position}"][alive], encoding) for i, position in enumerate(read)}
     frame = pd.DataFrame(columns, index=pd.RangeIndex(int(alive.sum())), dtype="str")
-    yield RawTable(path.name, "", frame, first_line=2, headings=tuple(names[i] for i in read), locale="en")
+    free = frozenset(place for place, i in enumerate(read) if fields[i] == b"C")
+    yield RawTable(path.name, "", frame, first_line=2, headings=tuple(names[i] for i in read), locale="en", free=free)
 
 
 def _decoded_field(field: np.ndarray, encoding: str) -> np.ndarray:
@@ -332,33 +345,63 @@ def _decoded_field(field: np.ndarray, encoding: str) -> np.ndarray:
 
 
 def _read_stata(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
-    _, meta = pyreadstat.read_dta(str(path), encoding=source.encoding, metadataonly=True)
-    columns = [name for name in meta.column_names if wanted(name)]
-    frame, _ = pyreadstat.read_dta(str(path), encoding=source.encoding, usecols=columns)
-    yield _from_frame(path.name, frame)
+    yield _read_labelled(path, source, wanted, pyreadstat.read_dta)
 
 
 def _read_spss(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
-    _, meta = pyreadstat.read_sav(str(path), encoding=source.encoding, metadataonly=True)
+    yield _read_labelled(path, source, wanted, pyreadstat.read_sav)
+
+
+def _read_labelled(path: Path, source: Source, wanted: Wanted, read: Callable[..., Any]) -> RawTable:
+    _, meta = read(str(path), encoding=source.encoding, metadataonly=True)
     columns = [name for name in meta.column_names if wanted(name)]
-    frame, _ = pyreadstat.read_sav(str(path), encoding=source.encoding, usecols=columns)
-    yield _from_frame(path.name, frame)
+    _refuse_cells(path, (meta.number_rows or 0) * len(columns))
+    frame, _ = read(str(path), encoding=source.encoding, usecols=columns)
+    return _from_frames(path.name, [frame])
 
 
 def _read_parquet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
-    columns = [name for name in pq.read_schema(path).names if wanted(name)]
-    yield _from_frame(path.name, pd.read_parquet(path, columns=columns))
+    with pq.ParquetFile(path) as file:
+        columns = [name for name in file.schema_arrow.names if wanted(name)]
+        _refuse_cells(path, file.metadata.num_rows * len(columns))
+        # an empty table still has its headings
+        empty = pa.RecordBatch.from_pylist([], schema=pa.schema([file.schema_arrow.field(name) for name in columns]))
+        batches = itertools.chain([empty], file.iter_batches(_BLOCK_ROWS, columns=columns))
+        frames = (batch.to_pandas(types_mapper=_EXACT.get, ignore_metadata=True) for batch in batches)
+        yield _from_frames(path.name, frames)
 
 
-def _from_frame(file: str, frame: pd.DataFrame, comma: bool = False, locale: Literal["en"] | None = "en") -> RawTable:
-    columns = {i: _typed_text(frame.iloc[:, i], comma) for i in range(frame.shape[1])}
-    cells = pd.DataFrame(columns, dtype="str")
-    return RawTable(file, "", cells, first_line=2, headings=tuple(map(str, frame.columns)), locale=locale)
+def _refuse_cells(path: Path, cells: int) -> None:
+    if cells > MAX_TABLE_CELLS:
+        raise DataRejected(f"{path.name}: memuat lebih dari {MAX_TABLE_CELLS} sel. Bagi menjadi beberapa berkas.")
+
+
+def _from_frames(file: str, frames: Iterable[pd.DataFrame], comma: bool = False) -> RawTable:
+    """Typed rows as text, frame by frame."""
+    parts: list[list[pa.Array]] = []
+    headings: tuple[str, ...] = ()
+    free: set[int] = set()
+    for frame in frames:
+        headings = tuple(map(str, frame.columns))
+        own = [frame.iloc[:, place] for place in range(frame.shape[1])]
+        free |= {place for place, column in enumerate(own) if pd.api.types.infer_dtype(column) in ("string", "bytes")}
+        parts.append([to_arrow(_typed_text(column, comma)) for column in own])
+    columns = [pa.chunked_array(arrays).combine_chunks() for arrays in zip(*parts, strict=True)]
+    cells = _frame(columns, len(columns[0]) if columns else 0)
+    return RawTable(file, "", cells, first_line=2, headings=headings, locale="en", free=frozenset(free))
+
+
+def _sorted(cells: pd.DataFrame) -> pd.DataFrame:
+    return cells.sort_values(list(cells.columns), ignore_index=True)
 
 
 def _typed_text(column: pd.Series, comma: bool = False) -> pd.Series:
     """A typed column as text; missing is empty, whole numbers have no decimals."""
     column = column.reset_index(drop=True)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(object)
+    if isinstance(column.dtype, pd.StringDtype):
+        return column.fillna("").astype("str")
     if pd.api.types.is_bool_dtype(column):
         return column.astype("Int64").astype("str").where(column.notna(), "")
     if pd.api.types.is_integer_dtype(column):
@@ -379,6 +422,8 @@ def _typed_text(column: pd.Series, comma: bool = False) -> pd.Series:
 def _cell_or_text(cell: Any, comma: bool) -> str:
     if isinstance(cell, Decimal):
         return str(cell).replace(".", ",") if comma else str(cell)
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", errors="replace")
     return cell if isinstance(cell, str) else _cell_text(cell, comma)
 
 

@@ -41,14 +41,14 @@ def typed_table(raw: RawTable, layout: Layout, context: Context) -> pd.DataFrame
     rows = layout.cells.index
     said = {"source": source.name, "file": raw.file, "sheet": raw.sheet}
     table = pd.DataFrame({name: same_text(text, rows) for name, text in said.items()} | {"line": layout.lines})
-    locale = raw.locale or source.locale
     columns = {}
     for name, column in book.columns.items():
         texts = _texts(layout, column)
         if texts is None:
             texts = _from_titles(layout, column)
         if texts is not None:
-            columns[name] = _typed(texts, name, column, locale, table, context)
+            own = raw.locale is None or _position(layout, column) in raw.free
+            columns[name] = _typed(texts, name, column, source.locale if own else str(raw.locale), table, context)
     table = pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
     lacking = np.zeros(len(table), dtype=bool)
     for name, column in book.columns.items():
@@ -66,8 +66,13 @@ def _texts(layout: Layout, column: Column) -> pd.Series | None:
     """The column's texts: of the first heading found; of several headings joined where it combines them."""
     if column.combine or column.any_of:
         return _joined(layout, column.combine or column.any_of) if column.combine else _any_texts(layout, column)
-    position = next((layout.positions[h] for h in column.headings if h in layout.positions), None)
+    position = _position(layout, column)
     return None if position is None else layout.cells[position].str.strip()
+
+
+def _position(layout: Layout, column: Column) -> int | None:
+    """Where the first known heading of a column stands."""
+    return next((layout.positions[h] for h in column.headings if h in layout.positions), None)
 
 
 def _joined(layout: Layout, headings: tuple[str, ...]) -> pd.Series | None:

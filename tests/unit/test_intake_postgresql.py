@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -208,3 +209,30 @@ def test_a_table_beyond_the_limit_is_refused_before_it_is_read(filled, monkeypat
     monkeypatch.setattr("kaur_analysis.intake.readers.MAX_TABLE_CELLS", 20)
     with pytest.raises(DataRejected, match="lebih dari 20 sel"):
         read(filled)
+
+
+def test_a_table_read_some_rows_at_a_time_is_the_same_table(filled, monkeypatch):
+    whole = rows(read(filled)), table_fingerprint(recipients(path=filled, table="bansos.pkh"))
+    monkeypatch.setattr("kaur_analysis.intake.database._ROWS_AT_ONCE", 1)
+    assert (rows(read(filled)), table_fingerprint(recipients(path=filled, table="bansos.pkh"))) == whole
+
+
+def test_a_column_of_photographs_is_left_in_the_database(filled):
+    engine = sa.create_engine(filled)
+    with engine.begin() as connection:
+        connection.execute(sa.text("create table foto (nik text, wajah bytea)"))
+        connection.execute(sa.text("insert into foto values ('9904072811040001', '\\x0102')"))
+    engine.dispose()
+    raw = read(filled, "foto")
+    assert (raw.headings, rows(raw)) == (("nik",), [["9904072811040001"]])
+
+
+def test_a_server_that_never_answers_is_given_up(monkeypatch):
+    monkeypatch.setattr("kaur_analysis.intake.database.CONNECT_SECONDS", 2)
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        start = time.monotonic()
+        with pytest.raises(DataRejected, match="tidak dapat tersambung"):
+            read(f"postgresql+psycopg://kaur@127.0.0.1:{mute.getsockname()[1]}/postgres")
+    assert time.monotonic() - start < 30

@@ -108,6 +108,21 @@ def test_a_declared_locale_that_the_data_contradict_rejects_the_source(tmp_path)
         read_study(study(tmp_path, recipients(locale="id")), demo_keys())
 
 
+@pytest.mark.parametrize(("locale", "rupiah"), [("id", 3_600_000.0), ("en", 3.6)])
+def test_text_in_a_typed_file_is_read_in_the_locale_of_the_source(tmp_path, locale, rupiah):
+    amount = "3.600.000" if locale == "id" else "3.6"
+    table = {
+        "nama": ["Zorabruk"],
+        "nik": [nik()],
+        "desa": ["Merpas"],
+        "kecamatan": ["Nasal"],
+        "nilai bantuan": [amount],
+    }
+    pd.DataFrame(table).to_parquet(tmp_path / "daftar.parquet")
+    result = read_study(study(tmp_path, recipients(path="daftar.parquet", locale=locale)), demo_keys())
+    assert list(result.recipients["rupiah_total"]) == [rupiah]
+
+
 def test_a_single_cell_of_the_other_locale_is_only_a_bad_cell(tmp_path):
     rows = [[*ANA[:6], f"{n}.000.000,50"] for n in range(1, 6)]
     assert rules(intake(tmp_path, *rows, [*ANA[:6], "1,000,000.50"])) == ["angka_tidak_terbaca"]

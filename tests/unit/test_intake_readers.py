@@ -159,6 +159,50 @@ def test_parquet_is_read_column_by_column_as_text(tmp_path):
     assert [texts(raw, row) for row in (0, 1)] == [["01", "1", "1"], ["", "0", "2"]]
 
 
+def test_whole_numbers_with_gaps_keep_all_their_digits_in_parquet(tmp_path):
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"nik": pd.array([9904071205800001, None], dtype="Int64")}).to_parquet(path)
+    assert list(read(path)[0].cells[0]) == ["9904071205800001", ""]
+
+
+def test_text_that_a_parquet_file_keeps_as_bytes_is_text(tmp_path):
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"nama": ["Zoraé".encode()]}).to_parquet(path)
+    assert list(read(path)[0].cells[0]) == ["Zoraé"]
+
+
+def test_an_empty_parquet_table_still_has_its_headings(tmp_path):
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"nik": pd.Series(dtype="str")}).to_parquet(path)
+    [raw] = read(path)
+    assert (raw.headings, len(raw.cells)) == (("nik",), 0)
+
+
+def test_a_parquet_file_of_too_many_cells_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(readers, "MAX_TABLE_CELLS", 3)
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"n": [1] * 4}).to_parquet(path)
+    with pytest.raises(DataRejected, match="sel"):
+        read(path)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".sav", ".dta", ".dbf"])
+def test_numbers_that_people_typed_as_text_follow_the_source_and_those_of_the_format_its_own_way(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    table = pd.DataFrame({"luas": [36.5], "bantuan": ["3.600.000"]})
+    if suffix == ".parquet":
+        table.to_parquet(path)
+    elif suffix == ".dbf":
+        with shapefile.Writer(dbf=str(path)) as writer:
+            writer.field("luas", "N", size=8, decimal=2)
+            writer.field("bantuan", "C", size=12)
+            writer.record(*table.iloc[0])
+    else:
+        (pyreadstat.write_sav if suffix == ".sav" else pyreadstat.write_dta)(table, str(path))
+    [raw] = read(path)
+    assert (raw.locale, raw.free, texts(raw, 0)[1]) == ("en", {1}, "3.600.000")
+
+
 def test_only_wanted_columns_of_wide_formats_are_read(tmp_path):
     path = dbf(tmp_path / "a.dbf", [(4, 36.5, "Ana")])
     [raw] = read_source(recipients(path=path.name), (path,), lambda heading: heading == "R301")
