@@ -20,6 +20,13 @@ NOT_SHOWN = {
     "belum ada data": (MISSING, "belum ada data"),
 }
 
+CAUSES = {
+    "disembunyikan": "dilindungi karena menyangkut terlalu sedikit keluarga",
+    "tidak disajikan": "galatnya terlalu besar",
+    "belum ada data": "belum ada data",
+}
+ALMOST_NONE = 0.0005  # below half a person in a thousand
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -115,6 +122,11 @@ class Figure:
     def why(self) -> str:
         """Why the number is not shown, in words."""
         return NOT_SHOWN.get(self.status, NOT_SHOWN["belum ada data"])[1]
+
+    @property
+    def cause(self) -> str:
+        """Why the number is not shown, as the end of a sentence."""
+        return CAUSES.get(self.status, CAUSES["belum ada data"])
 
     @property
     def basis(self) -> str:

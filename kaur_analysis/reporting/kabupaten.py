@@ -314,9 +314,9 @@ def _noise(own: list[tuple[str, Figure]], margin: float) -> str:
         else "lebih besar daripada galat itu"
     )
     return (
-        f"Survei seukuran ini di kabupaten bergalat ±{number(margin * 100, 1)} poin persen setahun (garis tegak), "
-        f"selisih dua tahun ±{number(error * 100, 1)}. Perubahan terakhir ({before} ke {after}) {points(change)}, "
-        f"{verdict}."
+        f"Galat survei seukuran ini ±{number(margin * 100, 1)} poin persen untuk satu tahun (garis tegak) dan "
+        f"±{number(error * 100, 1)} untuk selisih dua tahun. Perubahan terakhir ({before} ke {after}) "
+        f"{points(change)}, {verdict}."
     )
 
 
@@ -423,9 +423,10 @@ def _association(table: PublishedTable, area: Area) -> Association:
     rows.sort(key=lambda link: (not link.figures[0].shown, -_size(link.figures[0]), link.name))
     found = ", ".join(sorted(both))
     sentences = (
-        f"Miskin ekstrem dan tanpa program sama-sama lebih tinggi daripada kabupaten: {found}."
+        f"Bagian miskin ekstrem dan bagian tanpa program sama-sama jelas di atas kabupaten: {found}."
         if both
-        else "Tidak ada kecamatan yang miskin ekstrem dan tanpa programnya sama-sama pasti di atas kabupaten.",
+        else "Tidak ada kecamatan yang bagian miskin ekstrem dan bagian tanpa programnya sama-sama jelas di atas "
+        "kabupaten.",
         "Keterkaitan bukan sebab akibat.",
     )
     return Association(tuple(label for *_, label in _ASSOCIATED), tuple(rows), sentences)

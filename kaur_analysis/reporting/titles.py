@@ -45,6 +45,8 @@ def reach(hundred: Sequence[int], counted: str) -> str:
 def needs(money: Sequence[tuple[str, Figure]], total: str) -> str:
     """The largest need, and the sum it is part of."""
     shown = [(figure.value, name) for name, figure in money if figure.shown and figure.value > 0]
+    if money and not shown and all(figure.shown for _, figure in money):
+        return "Menurut perkiraan tidak ada kebutuhan yang belum terpenuhi."
     if not shown:
         return "Kebutuhan rupiah belum dapat disajikan."
     value, name = max(shown, key=lambda pair: (pair[0], pair[1]))
@@ -59,7 +61,11 @@ def desa(gaps: Sequence[Figure]) -> str:
     hidden = len(gaps) - len(shown)
     if not shown:
         return "Angka desa belum dapat disajikan."
-    found = f"Sekitar {number(sum(shown))} keluarga miskin ekstrem di {number(len(shown))} desa belum terlayani"
+    found = (
+        f"Sekitar {number(sum(shown))} keluarga miskin ekstrem di {number(len(shown))} desa belum terlayani"
+        if round(sum(shown))
+        else f"Tidak ada keluarga miskin ekstrem yang belum terlayani di {number(len(shown))} desa"
+    )
     return found + (f"; angka {number(hidden)} desa lain tidak disajikan." if hidden else ".")
 
 

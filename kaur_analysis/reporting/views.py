@@ -17,6 +17,7 @@ from kaur_analysis.reporting import titles
 from kaur_analysis.reporting.actions import Action, actions_for, glossary, rule_table
 from kaur_analysis.reporting.facts import Facts, Programme, read_facts
 from kaur_analysis.reporting.figures import (
+    ALMOST_NONE,
     NOTHING,
     UNCLEAR,
     Figure,
@@ -208,8 +209,13 @@ def place_headline(table: PublishedTable, area: Area, code: str, name: str) -> H
         (poor, "miskin", "poor_share") if poor.shown else (extreme, "miskin ekstrem", "extreme_share")
     )
     if not lead.shown:
-        return Headline(f"Angka kemiskinan {name} belum dapat disajikan: {lead.why}.", "")
-    finding = f"Sekitar {one_in(lead.value)} penduduk {name} diperkirakan {word} ({_certainty(lead)})"
+        return Headline(f"Angka kemiskinan {name} belum dapat disajikan: {lead.cause}.", "")
+    whom = (
+        f"Hampir tidak ada penduduk {name} yang"
+        if lead.value < ALMOST_NONE
+        else f"Sekitar {one_in(lead.value)} penduduk {name}"
+    )
+    finding = f"{whom} diperkirakan {word} ({_certainty(lead)})"
     if poor.shown and families.shown:
         finding += f"; {families.words} miskin ekstrem" + (f" (kisaran {families.range})" if families.has_range else "")
     if code == area.code:
@@ -296,7 +302,10 @@ def reach_of(table: PublishedTable, facts: Facts, area: Area, code: str, program
     sentences: list[str] = []
     picture = ""
     hundred: tuple[int, ...] = ()
-    if exclusion.shown:
+    extreme = table.one("poverty.extreme_families", code)
+    if extreme.shown and extreme.value == 0:
+        sentences.append(f"Menurut perkiraan tidak ada {_unit(facts)} miskin ekstrem di sini.")
+    elif exclusion.shown:
         listed, picture, hundred = _of_the_poor(table, facts, code, about, exclusion, based=programme is None)
         sentences.append(listed)
     else:
