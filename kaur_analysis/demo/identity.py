@@ -11,7 +11,6 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 PROVINCE = "99"
-KABUPATEN = "9904"
 _STARTS = ("Zor", "Vek", "Qil", "Xan", "Bruz", "Fyo", "Gwen", "Jax", "Krov", "Lyz", "Myx", "Nuv", "Pliq", "Ryk", "Tvas")
 _MIDDLES = ("a", "e", "i", "o", "u", "aza", "eko", "iva", "oqu", "uxe", "ary", "ely", "izo", "ovu", "ufa")
 _ENDS = (
@@ -35,23 +34,23 @@ _ENDS = (
 
 
 def national_ids(
-    kecamatan: NDArray[np.str_], birth_date: NDArray[np.datetime64], female: NDArray[np.bool_]
+    place: NDArray[np.str_], birth_date: NDArray[np.datetime64], female: NDArray[np.bool_]
 ) -> NDArray[np.str_]:
-    """NIK of each person: 99 04 kecamatan, birth date (day + 40 for women), serial number within these."""
+    """NIK of each person: 99, kabupaten and kecamatan (``place``), birth date (day + 40 for women), serial number."""
     dates = pd.DatetimeIndex(birth_date)
     day = dates.day.to_numpy() + np.where(female, 40, 0)
-    stem = pd.Series(kecamatan).str.cat(
+    stem = pd.Series(place).str.cat(
         [pd.Series([f"{d:02d}" for d in day]), pd.Series(dates.strftime("%m%y").to_numpy())]
     )
-    stem = KABUPATEN + stem
+    stem = PROVINCE + stem
     serial = stem.groupby(stem).cumcount() + 1
     return (stem + serial.map("{:04d}".format)).to_numpy(dtype=str)
 
 
-def family_ids(kecamatan: NDArray[np.str_], random: Generator) -> NDArray[np.str_]:
-    """KK number of each family: 99 04 kecamatan, date of issue, serial number within these."""
-    issued = np.datetime64("2008-01-01") + random.integers(0, 6000, len(kecamatan)).astype("timedelta64[D]")
-    stem = KABUPATEN + pd.Series(kecamatan).str.cat(pd.Series(pd.DatetimeIndex(issued).strftime("%d%m%y").to_numpy()))
+def family_ids(place: NDArray[np.str_], random: Generator) -> NDArray[np.str_]:
+    """KK number of each family: 99, ``place`` as in a NIK, date of issue, serial number within these."""
+    issued = np.datetime64("2008-01-01") + random.integers(0, 6000, len(place)).astype("timedelta64[D]")
+    stem = PROVINCE + pd.Series(place).str.cat(pd.Series(pd.DatetimeIndex(issued).strftime("%d%m%y").to_numpy()))
     serial = stem.groupby(stem).cumcount() + 1
     return (stem + serial.map("{:04d}".format)).to_numpy(dtype=str)
 
@@ -65,3 +64,15 @@ def names(size: int, random: Generator) -> NDArray[np.str_]:
 
     two = np.char.add(np.char.add(words(), " "), words())
     return np.where(random.random(size) < 0.25, np.char.add(np.char.add(two, " "), words()), two)
+
+
+def invented(size: int, random: Generator) -> NDArray[np.str_]:
+    """Invented words, no two alike, for places that do not exist.
+
+    Raises
+    ------
+    ValueError
+        More words than the syllables give.
+    """
+    words = np.array([start + middle + end for start in _STARTS for middle in _MIDDLES for end in _ENDS])
+    return random.choice(words, size, replace=False)

@@ -12,7 +12,7 @@ from kaur_analysis.demo.world import World
 Tables = dict[str, pd.DataFrame]
 
 
-def recipient_tables(world: World, random: Generator) -> Tables:
+def recipient_tables(world: World, area_names: tuple[str, str], random: Generator) -> Tables:
     """One table per list, in the layout of its file; ``_family`` and ``_kecamatan`` are taken out when written."""
     table = world.families.set_index("family")
     members = world.persons
@@ -25,12 +25,12 @@ def recipient_tables(world: World, random: Generator) -> Tables:
         return table[table[column] == 1]
 
     lists: Tables = {
-        "pkh_2024": _siks(chosen("pkh"), mothers, "PKH", "2024"),
-        "pkh_2023": _siks(chosen("pkh_before"), mothers, "PKH", "2023"),
-        "sembako_2024": _siks(chosen("sembako"), mothers, "SEMBAKO", "2024"),
+        "pkh_2024": _siks(chosen("pkh"), mothers, "PKH", "2024", area_names),
+        "pkh_2023": _siks(chosen("pkh_before"), mothers, "PKH", "2023", area_names),
+        "sembako_2024": _siks(chosen("sembako"), mothers, "SEMBAKO", "2024", area_names),
         "pbi_jk_2024": _pbi(chosen("pbi_jk"), members),
         "blt_dd_2024": _village_cash(chosen("blt_dd"), heads, random),
-        "rtlh_2024": _houses(chosen("rtlh_bsps"), heads),
+        "rtlh_2024": _houses(chosen("rtlh_bsps"), heads, area_names),
         "umkm_2024": _business(chosen("umkm"), heads, random),
         "baznas_2024": _zakat(chosen("baznas"), heads, random),
         "csr_2024": _grants(chosen("csr"), heads, random),
@@ -38,8 +38,8 @@ def recipient_tables(world: World, random: Generator) -> Tables:
     return lists
 
 
-def write_recipients(folder: Path, lists: Tables) -> None:
-    """Write every list in its own kind of file."""
+def write_recipients(folder: Path, lists: Tables, area_name: str) -> None:
+    """Write every list in its own kind of file, headed by the area's name where its layout has a heading."""
     for name in ("pkh_2024", "pkh_2023", "sembako_2024"):
         write_workbook(folder / f"{name}.xlsx", [Sheet("Export", _outer(lists[name]))])
     write_csv(folder / "pbi_jk_2024.csv", _outer(lists["pbi_jk_2024"]), ",", "utf-8-sig")
@@ -50,7 +50,7 @@ def write_recipients(folder: Path, lists: Tables) -> None:
                 _outer(own).drop(columns="desa").assign(no=range(1, len(own) + 1)),
                 titles=(
                     "DAFTAR KELUARGA PENERIMA MANFAAT BLT DANA DESA TAHUN 2024 (DATA SINTETIS)",
-                    f"DESA {str(desa).upper()} KECAMATAN {str(kecamatan).upper()} KABUPATEN KAUR",
+                    f"DESA {str(desa).upper()} KECAMATAN {str(kecamatan).upper()} {area_name.upper()}",
                 ),
                 foot=(f"Jumlah penerima: {len(own)}",),
             )
@@ -81,13 +81,16 @@ def _address(rows: pd.DataFrame) -> pd.Series:
     return rows["dusun"] + " RT " + rows["rt"].map("{:03d}".format)
 
 
-def _siks(rows: pd.DataFrame, person: pd.DataFrame, programme: str, year: str) -> pd.DataFrame:
+def _siks(
+    rows: pd.DataFrame, person: pd.DataFrame, programme: str, year: str, area_names: tuple[str, str]
+) -> pd.DataFrame:
+    province, kabupaten = area_names
     own = person.loc[rows.index]
     return pd.DataFrame(
         {
             "_family": rows.index,
-            "provinsi": "BENGKULU",
-            "kabupaten": "KAUR",
+            "provinsi": province.upper(),
+            "kabupaten": kabupaten.upper(),
             "kecamatan": rows["kecamatan_name"].str.upper().to_numpy(),
             "desa_kelurahan": rows["desa_name"].str.upper().to_numpy(),
             "rt": rows["rt"].map("{:03d}".format).to_numpy(),
@@ -145,7 +148,8 @@ def _village_cash(rows: pd.DataFrame, heads: pd.DataFrame, random: Generator) ->
     )
 
 
-def _houses(rows: pd.DataFrame, heads: pd.DataFrame) -> pd.DataFrame:
+def _houses(rows: pd.DataFrame, heads: pd.DataFrame, area_names: tuple[str, str]) -> pd.DataFrame:
+    province, kabupaten = area_names
     own = heads.loc[rows.index]
     return pd.DataFrame(
         {
@@ -153,8 +157,8 @@ def _houses(rows: pd.DataFrame, heads: pd.DataFrame) -> pd.DataFrame:
             "nama": own["name"].to_numpy(),
             "nik": own["nik"].to_numpy(),
             "alamat": _address(rows).to_numpy(),
-            "provinsi": "Bengkulu",
-            "kabkot": "Kaur",
+            "provinsi": province,
+            "kabkot": kabupaten,
             "kecamatan": rows["kecamatan_name"].to_numpy(),
             "desa": rows["desa_name"].to_numpy(),
             "rw": "001",

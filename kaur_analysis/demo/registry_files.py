@@ -101,8 +101,9 @@ def p3ke(world: World, area_names: tuple[str, str], random: Generator) -> tuple[
     return family, person
 
 
-def dtsen(world: World, random: Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
+def dtsen(world: World, area_names: tuple[str, str], random: Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Family and person extract of DTSEN: every registered family, deciles of 2025."""
+    province, kabupaten = area_names
     table = world.families[world.families["registered"]]
     head = world.persons[world.persons["order"] == 0].set_index("family").loc[table["family"]]
     volts = {"pln_up_to_900": "900 VA", "pln_above_900": "1300 VA"}
@@ -113,8 +114,8 @@ def dtsen(world: World, random: Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
             "nama_kepala_keluarga": head["name"].to_numpy(),
             "nik": head["nik"].to_numpy(),
             "alamat": table["dusun"] + " RT " + table["rt"].map("{:03d}".format),
-            "provinsi": "BENGKULU",
-            "kabupaten": "KAUR",
+            "provinsi": province.upper(),
+            "kabupaten": kabupaten.upper(),
             "kecamatan": table["kecamatan_name"].str.upper(),
             "kelurahan": table["desa_name"].str.upper(),
             "kode_kelurahan_desa": table["kemendagri"],

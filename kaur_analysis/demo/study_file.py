@@ -4,16 +4,25 @@ from pathlib import Path
 
 from kaur_analysis.demo.world import EXTREME_LINE, POVERTY_LINE
 from kaur_analysis.errors import UsageError
-from kaur_analysis.reference import reference_path
+from kaur_analysis.reference import Area, reference_path
 from kaur_analysis.reference.catalogue import load_catalogue
 from kaur_analysis.store import write_bytes, write_text
 
 _FOLDER = Path(__file__).parent
 
 
-def demo_study_text(poor_share: float, seed: int) -> str:
-    """The demo's study file, with its own declared lines and official share."""
+def demo_study_text(area: Area, reference: str, poor_share: float, seed: int) -> str:
+    """The demo's study file, with its own declared lines and official share.
+
+    Parameters
+    ----------
+    reference
+        The area as the study names it: a code of the package, or its folder seen from the study.
+    """
     values = {
+        "area": reference,
+        "code": area.code,
+        "name": area.full_name,
         "poverty_line": POVERTY_LINE,
         "extreme_line": EXTREME_LINE,
         "poor_share": poor_share,

@@ -32,11 +32,12 @@ class Susenas:
     consumption: pd.DataFrame
 
 
-def draw_susenas(world: World, neighbour: World, random: Generator) -> Susenas:
-    """Draw Kaur's sample and the neighbour's, and put them in one file each."""
+def draw_susenas(world: World, neighbour: World, area: str, random: Generator) -> Susenas:
+    """Draw the area's sample and the neighbour's, and put them in one file each."""
+    own, other = int(area[2:]), 2 if area.endswith("01") else 1
     parts = [
         _draw(world, kabupaten, 1700 + kabupaten, first, blocks, random)
-        for kabupaten, first, blocks, world in ((4, 0, BLOCKS, world), (1, 5000, NEIGHBOUR_BLOCKS, neighbour))
+        for kabupaten, first, blocks, world in ((own, 0, BLOCKS, world), (other, 5000, NEIGHBOUR_BLOCKS, neighbour))
     ]
     return Susenas(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
 

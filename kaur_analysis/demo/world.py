@@ -42,7 +42,7 @@ def make_world(area: Area, families: int, random: Generator) -> World:
     persons = _people(table, random)
     _composition(table, persons)
     _living(table, random)
-    table["kk"] = family_ids(table["kemendagri"].str[4:6].to_numpy(dtype=str), random)
+    table["kk"] = family_ids(table["kemendagri"].str[2:6].to_numpy(dtype=str), random)
     table["rt"] = random.integers(1, 7, families)
     table["dusun"] = random.choice(np.array(["Dusun I", "Dusun II", "Dusun III"]), families)
     return World(table, persons)
@@ -126,7 +126,7 @@ def _people(table: pd.DataFrame, random: Generator) -> pd.DataFrame:
         & (random.random(len(family)) < np.where(years <= 12, 0.99, np.where(years <= 15, 0.95, 0.78)))
     )
     disabled = random.random(len(family)) < np.where(years > 65, 0.10, 0.012)
-    kecamatan = table["kemendagri"].str[4:6].to_numpy(dtype=str)[family]
+    place = table["kemendagri"].str[2:6].to_numpy(dtype=str)[family]
     return pd.DataFrame(
         {
             "family": family,
@@ -135,7 +135,7 @@ def _people(table: pd.DataFrame, random: Generator) -> pd.DataFrame:
             "female": female,
             "age": years.astype(int),
             "birth_date": birth,
-            "nik": national_ids(kecamatan, birth, female),
+            "nik": national_ids(place, birth, female),
             "name": names(len(family), random),
             "in_school": in_school,
             "disabled": disabled,

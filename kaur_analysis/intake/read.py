@@ -325,12 +325,13 @@ def completed_years(birth: np.ndarray, day: dt.date) -> np.ndarray:
 
 def _inside_area(units: dict[str, pd.DataFrame], study: Study, findings: Findings) -> dict[str, pd.DataFrame]:
     """Survey tables of the study's kabupaten; others are set aside. Households carry their wave in their name."""
+    area = study.reference.code  # the study may name its area by a folder
     survey = {unit: table.copy() for unit, table in units.items() if unit.startswith("survey")}
     for unit, table in survey.items():
         table["household"] = (table["wave"] + "-").where(table["wave"] != "", "") + table["household"]
         if "province" in table and "regency" in table:
             code = table["province"].str.zfill(2) + table["regency"].str.zfill(2)
-            outside = (code != study.area).to_numpy()
+            outside = (code != area).to_numpy()
             findings.set_aside("wilayah_lain", table[outside])
             survey[unit] = table[~outside].reset_index(drop=True)
     households = survey.get("survey_household")
