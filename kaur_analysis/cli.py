@@ -65,13 +65,21 @@ def run(
     continue_on_error: Annotated[
         bool, typer.Option("--continue-on-error", help="Lanjutkan halaman lain bila satu halaman gagal.")
     ] = False,
+    cluster: Annotated[
+        str,
+        typer.Option("--cluster", help="Alamat penjadwal Dask, atau local: kabupaten dan halaman dibagi ke pekerja."),
+    ] = "",
     output: OutputOption = None,
     data: DataOption = None,
 ) -> None:
     """Kerjakan sebuah edisi: bersihkan data, taksir kemiskinan, nilai ketepatan sasaran, susun halaman."""
     from kaur_analysis.pipeline.edition import open_edition
+    from kaur_analysis.pipeline.province import is_province
     from kaur_analysis.pipeline.run import page_jobs, research_jobs, run_edition
 
+    if cluster or (study is not None and is_province(study)):
+        _run_province(study, tuple(only or ()), jobs, force, continue_on_error, cluster, _text(data), _text(output))
+        return
     with err.status("Membuka studi …"):
         edition = open_edition(_text(study), _text(data), _text(output))
     total = len(research_jobs(edition)) + len(page_jobs(edition, only or ()))
@@ -93,6 +101,41 @@ def run(
     out.print(f"Buka {edition.store.pages / 'index.html'}", soft_wrap=True)
     if outcome.failed:
         raise typer.Exit(EXIT_PARTLY_DONE)
+
+
+def _run_province(
+    study: Path | None,
+    only: tuple[str, ...],
+    jobs: int,
+    force: bool,
+    continue_on_error: bool,
+    cluster: str,
+    data: str,
+    output: str,
+) -> None:
+    from kaur_analysis.pipeline.edition import open_edition
+    from kaur_analysis.pipeline.province import chosen_codes, open_province, run_province
+
+    with err.status("Membuka studi …"):
+        province = open_province(study or open_edition("", data).study_file, data, output)
+    codes = chosen_codes(province, only)
+    if cluster:
+        from kaur_analysis.pipeline.cluster import run_on_cluster
+
+        outcome = run_on_cluster(province, codes, cluster, jobs, continue_on_error, _say)
+    else:
+        outcome = run_province(province, codes, jobs, force, continue_on_error, _say)
+    for name, error in outcome.failed.items():
+        err.print(f"[red]gagal[/red] {name}: {error}")
+    for edition in outcome.editions.values():
+        out.print(f"{edition.area.full_name}: {edition.store.pages / 'index.html'}", soft_wrap=True)
+    if outcome.failed:
+        raise typer.Exit(EXIT_PARTLY_DONE)
+
+
+def _say(name: str, event: str) -> None:
+    if event != "mulai":
+        err.print(f"{event:8} {name}")
 
 
 @app.command()
@@ -131,16 +174,25 @@ def check(
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder tujuan (dibuat bila belum ada).")],
     seed: Annotated[int, typer.Option("--seed", min=0, help="Benih acak; benih sama, berkas sama.")] = 20240227,
-    families: Annotated[int, typer.Option("--families", min=300, help="Banyak keluarga.")] = 39_000,
+    families: Annotated[
+        int | None,
+        typer.Option("--families", min=300, help="Banyak keluarga. Bawaan: 39000; sebuah provinsi 617647."),
+    ] = None,
     dirt: Annotated[
         Literal["none", "field"], typer.Option("--dirt", help="Kotoran data seperti di lapangan.")
     ] = "none",
+    province: Annotated[
+        bool, typer.Option("--province", help="Provinsi Bengkulu sintetis: 10 kabupaten/kota, bukan Kaur saja.")
+    ] = False,
 ) -> None:
     """Tulis Kaur sintetis: berkas-berkas seperti yang dipegang kantor, tanpa orang nyata."""
-    from kaur_analysis.demo import make_demo
+    from kaur_analysis.demo import FAMILIES, make_demo, make_province
 
     with err.status("Menulis data sintetis …"):
-        study = make_demo(folder, seed=seed, families=families, dirt=dirt)
+        if province:
+            study = make_province(folder, seed, families or FAMILIES, dirt)
+        else:
+            study = make_demo(folder, seed, families or 39_000, dirt)
     out.print(f"DATA SINTETIS ditulis. Lanjutkan: kaur run {study}", soft_wrap=True)
 
 

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Any
 
 import psutil
+
+from kaur_analysis.errors import KaurError
 
 SAMPLED_EVERY = 0.25  # seconds; a shorter peak may be missed
 
@@ -36,14 +38,33 @@ class Effort:
         return {"finished": self.finished, "seconds": round(self.seconds, 2), "peak_bytes": self.peak_bytes}
 
 
+class MemoryExceeded(KaurError):
+    """A step held more memory than it may."""
+
+
 @contextmanager
-def measured() -> Iterator[Effort]:
-    """Measure what happens inside the ``with``; the figures stand when it is left without an error."""
-    effort, done = Effort(), Event()
+def measured(limit_bytes: int = 0) -> Iterator[Effort]:
+    """Measure what happens inside the ``with``; the figures stand when it is left without an error.
+
+    Parameters
+    ----------
+    limit_bytes
+        What this process and its descendants may hold together; 0 for no limit. The descendants are ended when more is
+        held, so that one step cannot starve the machine.
+
+    Raises
+    ------
+    MemoryExceeded
+        The descendants were ended.
+    """
+    effort, done, exceeded = Effort(), Event(), Event()
 
     def watch() -> None:
         while True:
             effort.peak_bytes = max(effort.peak_bytes, _resident())
+            if 0 < limit_bytes < effort.peak_bytes and not exceeded.is_set():
+                exceeded.set()
+                _end_descendants()
             if done.wait(SAMPLED_EVERY):
                 return
 
@@ -52,6 +73,12 @@ def measured() -> Iterator[Effort]:
     watcher.start()
     try:
         yield effort
+    except KaurError:
+        if not exceeded.is_set():
+            raise
+        raise MemoryExceeded(
+            f"Langkah ini memerlukan lebih dari {limit_bytes // 1_000_000} MB, batas pekerja ini, dan dihentikan."
+        ) from None
     finally:
         done.set()
         watcher.join()
@@ -69,3 +96,9 @@ def _resident() -> int:
         except psutil.Error:
             continue
     return total
+
+
+def _end_descendants() -> None:
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            process.kill()

@@ -5,7 +5,7 @@ exchanged whole at the end, so a run that breaks leaves the last good edition un
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -106,6 +106,7 @@ def run_edition(
     force: bool = False,
     continue_on_error: bool = False,
     watch: Watcher = lambda name, event: None,
+    research_only: bool = False,
 ) -> Outcome:
     """Run what has changed and publish the edition.
 
@@ -121,13 +122,15 @@ def run_edition(
         Go on with the other pages where one fails, and publish what succeeded.
     watch
         Called with a job's name and ``mulai``, ``selesai``, ``tetap`` or ``gagal``.
+    research_only
+        End after steps 01-04: no page is made and nothing is published.
 
     Raises
     ------
     KaurError
         A research step failed, or a page without ``continue_on_error``; the last good edition is untouched.
     """
-    chosen = page_jobs(edition, tuple(only))
+    chosen = [] if research_only else page_jobs(edition, tuple(only))
     with sole_run(edition):
         return _run_alone(edition, chosen, jobs, force, continue_on_error, watch)
 
@@ -160,7 +163,8 @@ def _run_alone(
         raise DataRejected(
             f"Berubah selama pengerjaan: {', '.join(sorted(changed))}. Edisi tidak diterbitkan; jalankan kaur run lagi."
         )
-    _publish(edition, state, outcome)
+    if chosen:
+        _publish(edition, state, outcome)
     return outcome
 
 
@@ -273,6 +277,18 @@ def _run_job(job: Job, folder: Path, page_wanted: bool) -> Effort:
         product.with_suffix(".sedang.ipynb").unlink()
         write_text(product, page(executed, Path(job.product).stem) if page_wanted else executed_copy(executed))
     return effort
+
+
+def make_page(edition: Edition, job: Job) -> Effort:
+    """Make one page of an edition whose research is done, into its cache; :func:`keep_pages` notes it."""
+    return _run_job(job, _cache(edition), page_wanted=True)
+
+
+def keep_pages(edition: Edition, made: Mapping[str, Effort]) -> None:
+    """Note pages that were made elsewhere, by name, so that a run finds them true and publishes them."""
+    state = read_state(edition)
+    for job, made_from in page_basis(edition, [job for job in page_jobs(edition) if job.name in made]):
+        _remember(edition, state, job, made_from, {}, made[job.name])
 
 
 def _publish(edition: Edition, state: dict[str, Any], outcome: Outcome) -> None:

@@ -1,0 +1,97 @@
+"""What a kabupaten costs by its size, and what all Indonesia would: seconds and memory of research and pages.
+
+    python -m benchmarks.scale FOLDER [--families 1500 6000] [--province FAMILIES --workers 2]
+
+Each size is a synthetic Kaur run once on one worker of a local cluster, with all its pages. Straight lines through the
+sizes give the cost model of ``docs/scale.md``. With ``--province`` the ten kabupaten of the synthetic Bengkulu are run
+as well, on one computer and on a local cluster, and compared byte for byte.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.demo import make_demo, make_province
+from kaur_analysis.pipeline.cluster import LOCAL, run_on_cluster
+from kaur_analysis.pipeline.province import open_province, run_province
+
+TABLE = Path(__file__).with_suffix(".csv")
+
+
+def one_size(folder: Path, families: int) -> pd.DataFrame:
+    """Cost of each task of a synthetic Kaur of this many families."""
+    study = make_demo(folder / str(families), families=families)
+    province = open_province(study, str(folder / f"{families}-data"), str(folder / f"{families}-hasil"))
+    outcome = run_on_cluster(province, ("1704",), LOCAL, workers=1)
+    rows = [
+        {"families": families, "task": name.split()[0], "seconds": cost.seconds, "peak_mb": cost.peak_bytes / 1e6}
+        for name, cost in outcome.efforts.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def slopes(table: pd.DataFrame) -> pd.DataFrame:
+    """Seconds and megabytes of each kind of task: at no families, and for 1 000 families more."""
+    rows = []
+    for (task, figure), own in table.melt(["families", "task"]).groupby(["task", "variable"]):
+        means = own.groupby("families")["value"].mean()
+        slope, start = np.polyfit(means.index / 1000, means, 1)
+        rows.append({"task": task, "figure": figure, "start": round(start, 2), "per_1000_families": round(slope, 3)})
+    return pd.DataFrame(rows)
+
+
+def compared(folder: Path, families: int, workers: int) -> dict[str, float]:
+    """The synthetic Bengkulu on one computer and on a cluster: wall seconds of each, and files that differ."""
+    listed = make_province(folder / "provinsi", families=families)
+    seconds = {}
+    contents = []
+    for name in ("satu", "klaster"):
+        province = open_province(listed, str(folder / name / "data"), str(folder / name / "hasil"))
+        begun = time.monotonic()
+        if name == "satu":
+            run_province(province, tuple(province.studies), jobs=workers)
+        else:
+            run_on_cluster(province, tuple(province.studies), LOCAL, workers)
+        seconds[name] = round(time.monotonic() - begun, 1)
+        contents.append(_contents(province.reports))
+    names = {*contents[0], *contents[1]}
+    differing = sum(contents[0].get(name) != contents[1].get(name) for name in names)
+    return seconds | {"files": len(names), "differing": differing}
+
+
+def _contents(folder: Path) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.name == "manifest.json":
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            del manifest["timing"]
+            found[str(path.relative_to(folder))] = manifest
+        elif path.is_file():
+            found[str(path.relative_to(folder))] = path.read_bytes()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--families", type=int, nargs="*", default=[1_500, 6_000])
+    parser.add_argument("--province", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    if given.families:
+        table = pd.concat([one_size(given.folder, families) for families in given.families], ignore_index=True)
+        means = table.groupby(["families", "task"], as_index=False).agg(
+            tasks=("seconds", "size"), seconds=("seconds", "mean"), peak_mb=("peak_mb", "max")
+        )
+        means.round(2).to_csv(TABLE, index=False)
+        print(means.round(2).to_string(index=False), slopes(table).to_string(index=False), sep="\n\n")
+    if given.province:
+        print(compared(given.folder, given.province, given.workers))
+
+
+if __name__ == "__main__":
+    main()
