@@ -329,13 +329,27 @@ def explain(
 
 
 @app.command()
-def share(study: StudyArgument = None, output: OutputOption = None, data: DataOption = None) -> None:
+def share(
+    study: StudyArgument = None,
+    cards: Annotated[
+        bool, typer.Option("--cards", help="Juga gambar dan teks per kecamatan untuk diteruskan.")
+    ] = False,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Juga satu PDF per halaman; perlu Chromium, Chrome, atau Edge.")
+    ] = False,
+    output: OutputOption = None,
+    data: DataOption = None,
+) -> None:
     """Kemas semua halaman edisi dalam satu ZIP untuk dikirim; edisi yang berubah sejak dibuat ditolak."""
     from kaur_analysis.pipeline.edition import open_edition
-    from kaur_analysis.pipeline.share import share_zip
+    from kaur_analysis.pipeline.share import find_browser, share_zip, write_cards, write_pdfs
 
     edition = open_edition(_text(study), _text(data), _text(output))
     out.print(f"Ditulis: {share_zip(edition.store.pages, edition.prefix)}", soft_wrap=True)
+    if cards:
+        out.print(f"Ditulis: {write_cards(edition)}", soft_wrap=True)
+    if pdf:
+        out.print(f"Ditulis: {write_pdfs(edition.store.pages, edition.prefix, find_browser())}", soft_wrap=True)
 
 
 @app.command()

@@ -1,12 +1,13 @@
 """The ZIP that is sent holds the pages of an unchanged edition and nothing else."""
 
+import sys
 import zipfile
 
 import pytest
 
-from kaur_analysis.errors import DataRejected
+from kaur_analysis.errors import DataRejected, UsageError
 from kaur_analysis.pipeline.manifest import verify, write_manifest
-from kaur_analysis.pipeline.share import share_zip
+from kaur_analysis.pipeline.share import find_browser, share_zip, write_pdfs
 
 
 @pytest.fixture
@@ -60,3 +61,25 @@ def test_nothing_is_written_for_a_changed_edition(edition):
     with pytest.raises(DataRejected):
         share_zip(edition, "kaur-2025")
     assert list(edition.parent.glob("*.zip")) == []
+
+
+# --- a PDF per page ---
+
+
+def test_without_a_browser_a_pdf_is_refused_in_words(edition):
+    with pytest.raises(UsageError, match="Chromium, Chrome, atau Edge"):
+        write_pdfs(edition, "kaur-2025", None)
+
+
+def test_a_page_that_a_browser_cannot_print_is_named(edition):
+    with pytest.raises(UsageError, match=r"tidak dapat mencetak index\.html"):
+        write_pdfs(edition, "kaur-2025", sys.executable)
+
+
+def test_every_page_becomes_a_pdf_of_its_name(edition):
+    browser = find_browser()
+    if browser is None:
+        pytest.skip("no Chromium on this machine")
+    folder = write_pdfs(edition, "kaur-2025", browser)
+    assert sorted(path.name for path in folder.iterdir()) == ["index.pdf", "kaur-2025-1704-kabupaten.pdf"]
+    assert all(path.read_bytes().startswith(b"%PDF") for path in folder.iterdir())
