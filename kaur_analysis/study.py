@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from rapidfuzz import process
 
 from kaur_analysis.errors import StudyRejected
-from kaur_analysis.reference import Area, load_area, read_yaml
+from kaur_analysis.reference import Area, load_area, publication_thresholds, read_yaml
 from kaur_analysis.reference.catalogue import FUND_NAMES, Programme, check_together, load_catalogue
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -134,17 +134,20 @@ class Registry(Settings):
     desil_extreme: int = Field(default=1, ge=1, le=10)
 
 
+_SHOWN = publication_thresholds()["shown"]
+
+
 class Thresholds(Settings):
     """When a number is shown with caution, hidden for its error, or hidden to protect people.
 
-    ``width_hide`` is the widest 95 per cent interval of a share that a survey alone may give: 30 points (National
-    Center for Health Statistics, Data Presentation Standards for Proportions, Parker et al. 2017).
+    What a study does not name is as ``reference/thresholds.yaml`` has it, with sources. ``width_hide`` is the widest 95
+    per cent interval of a share that a survey alone may give.
     """
 
-    rse_caution: Share = 0.25
-    rse_hide: Share = 0.50
-    width_hide: Share = 0.30
-    minimum_families: int = Field(default=5, ge=3)
+    rse_caution: Share = _SHOWN["rse_caution"]
+    rse_hide: Share = _SHOWN["rse_hide"]
+    width_hide: Share = _SHOWN["width_hide"]
+    minimum_families: int = Field(default=_SHOWN["minimum_families"], ge=3)
     link_probability: Share = 0.90
 
 
@@ -195,6 +198,7 @@ class Study(Settings):
     budgets: dict[str, Annotated[float, Field(ge=0)]] = {}
     allocation: AllocationRules = AllocationRules()
     show_nik: bool = False
+    previous: str = ""
     thresholds: Thresholds = Thresholds()
     model: Model = Model()
     target_year: int = 2026
@@ -263,9 +267,26 @@ class Study(Settings):
         return line.rupiah * line.times
 
     def companions(self) -> tuple[Path, ...]:
-        """Files beside the study that change its result: corrections, judged links, what the field found."""
+        """Files beside the study that change its result: corrections, judged links, field findings, the last issue."""
         names = (CORRECTIONS_FILE, DECISIONS_FILE, VERIFICATION_FILE)
-        return tuple(path for name in names if (path := self.folder / name).is_file())
+        beside = tuple(path for name in names if (path := self.folder / name).is_file())
+        return beside if self.previous_file is None else (*beside, self.previous_file)
+
+    @property
+    def previous_file(self) -> Path | None:
+        """``published.csv`` of an earlier issue, which readers hold already.
+
+        Raises
+        ------
+        StudyRejected
+            The study names one that is not there.
+        """
+        if not self.previous:
+            return None
+        path = self.folder / self.previous
+        if not path.is_file():
+            raise StudyRejected(f"previous: berkas '{self.previous}' tidak ada. Isi jalur published.csv terbitan lalu.")
+        return path
 
     def files(self) -> dict[str, tuple[Path, ...]]:
         """Files of each source, sorted; a database source has none.

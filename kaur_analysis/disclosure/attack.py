@@ -1,156 +1,219 @@
-"""What an attacker who knows every shown number can work out about the hidden ones, and what to hide against it.
+"""What an attacker who knows every shown number can work out about the hidden ones.
 
 Quantities satisfy linear equations (a whole is the sum of its parts) and are not negative. The narrowest interval an
 attacker can give for a hidden one is found by two linear programmes (Fischetti & Salazar-González 2001; Hundepool et
-al. 2012, *Statistical Disclosure Control*, ch. 4). Companions are chosen by another: the cheapest way to move the
-hidden quantity far enough while all sums hold (Kelly, Golden & Assad 1992); whatever moves with it is hidden too.
+al. 2012, *Statistical Disclosure Control*, ch. 4). What is shown counts as known exactly, although it is rounded: the
+true attacker knows less.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.optimize import linprog
-from scipy.sparse import coo_array, csc_array, csr_array, hstack
+from scipy.sparse import csc_array, csr_array, hstack
 from scipy.sparse.csgraph import connected_components
 
-Name = TypeVar("Name", bound=Hashable)
-DIRECTIONS = 8  # random directions in which a system is searched before quantities are taken one by one
+Array = np.ndarray
+FRUITFUL = 4  # quantities that a point must settle for another one to be sought in the same way
+SLACK = 1 - 1e-6  # a width counts as reached within a millionth
 
 
-class Sums(Generic[Name]):
-    """Quantities tied by sums.
+@dataclass(frozen=True)
+class System:
+    """Quantities tied by sums; all arrays have one entry per quantity.
+
+    Attributes
+    ----------
+    matrix
+        Equations × quantities: ``matrix @ amounts`` is zero.
+    amounts
+        True amounts, not negative.
+    needed
+        Width of the interval an attacker must be left with.
+    watched
+        Whether that width is asked at all when the quantity is hidden.
+    """
+
+    matrix: csc_array
+    amounts: Array
+    needed: Array
+    watched: Array
+
+    @cached_property
+    def component(self) -> Array:
+        """Label per quantity: those that some chain of equations ties together share one, and their unit."""
+        return np.asarray(connected_components(abs(self.matrix).T @ abs(self.matrix), directed=False)[1])
+
+    @cached_property
+    def scale(self) -> Array:
+        """Largest amount of the component, or width needed in it: what numbers are divided by while solving."""
+        largest = np.zeros(self.component.max(initial=-1) + 1)
+        np.maximum.at(largest, self.component, np.maximum(self.amounts, self.needed))
+        return np.where(largest > 0, largest, 1.0)[self.component]
+
+    @property
+    def ceiling(self) -> Array:
+        """What the attacker takes for possible at most: far above everything the component holds."""
+        return self.amounts + 10 * self.scale
+
+    def part(self, places: Array) -> "System":
+        """The system of some of the quantities, with the equations that speak of them."""
+        matrix = csr_array(self.matrix[:, places])
+        matrix = matrix[np.diff(matrix.indptr) > 0]
+        return System(csc_array(matrix), self.amounts[places], self.needed[places], self.watched[places])
+
+
+@dataclass(frozen=True)
+class View:
+    """Lowest and highest amounts that an attacker was shown to be able to believe, per quantity."""
+
+    lowest: Array
+    highest: Array
+
+    def open(self, system: System, hidden: Array) -> Array:
+        """Places of hidden quantities that need more width than was found so far, the smallest amount first."""
+        narrow = self.highest - self.lowest < system.needed * SLACK
+        places = np.flatnonzero(hidden & system.watched & narrow)
+        return places[np.argsort(system.amounts[places], kind="stable")]
+
+    def with_point(self, point: Array) -> "View":
+        """The view after another believable point."""
+        return View(np.minimum(self.lowest, point), np.maximum(self.highest, point))
+
+
+def truth_only(system: System) -> View:
+    """The view before any search: the attacker's beliefs hold the truth."""
+    return View(system.amounts.copy(), system.amounts.copy())
+
+
+def _solved(objective: Array, matrix: csc_array, right: Array, bounds: Array) -> "tuple[Array, Array]":
+    """Solution and the equations' prices of a linear programme that has one."""
+    answer = linprog(objective, A_eq=matrix, b_eq=right, bounds=bounds, method="highs")
+    if answer.status != 0:
+        raise ArithmeticError(f"attack check failed: {answer.message}")
+    return answer.x, answer.eqlin.marginals
+
+
+class Attacker:
+    """Whoever knows what is shown of one component, and asks for believable points of what is hidden."""
+
+    def __init__(self, system: System, hidden: Array) -> None:
+        self._system, self._places = system, np.flatnonzero(hidden)
+        inner, self._scale = system.part(self._places), system.scale[self._places]
+        self._right = inner.matrix @ (inner.amounts / self._scale)
+        self._top = system.ceiling[self._places] / self._scale
+        # Every amount in two pieces, below and above a turn: only one of them is rewarded.
+        self._matrix = csc_array(hstack([inner.matrix, inner.matrix]))
+
+    def _point(self, view: View, reward: Array, upward: bool, turn: Array) -> View:
+        """The view with the point of most reward, paid per amount up to a turn, or below it."""
+        none = np.zeros(len(self._places))
+        bounds = np.column_stack([np.zeros(2 * len(none)), np.concatenate([turn, self._top])])
+        aim = np.concatenate([-reward, none] if upward else [none, reward])
+        pieces, _ = _solved(aim, self._matrix, self._right, bounds)
+        point = self._system.amounts.copy()
+        point[self._places] = pieces.reshape(2, -1).sum(axis=0) * self._scale
+        return view.with_point(point)
+
+    def many(self, view: View, wanted: Array, upward: bool, weight: Array) -> View:
+        """The view after a point that gives as many quantities as it can the width they need, on one side."""
+        needed = self._system.needed
+        ends = view.lowest + needed if upward else view.highest - needed
+        chosen = np.isin(self._places, wanted)
+        reward = np.where(chosen, weight * self._scale / np.maximum(needed[self._places], 1e-12), 0.0)
+        turn = np.where(chosen, np.clip(ends[self._places] / self._scale, 0.0, self._top), 0.0)
+        return self._point(view, reward / reward.max(), upward, turn)
+
+    def one(self, view: View, place: int) -> View:
+        """The view after the highest and the lowest a quantity can be."""
+        alone = (self._places == place).astype(float)
+        return self._point(self._point(view, alone, True, self._top * alone), alone, False, np.zeros(len(alone)))
+
+
+def widened(system: System, hidden: Array, view: View) -> View:
+    """Search for points an attacker could believe; each is chosen to settle as many quantities at once as it can.
+
+    What is open afterwards may be exposed, or may not have been settled yet.
+    """
+    for component in np.unique(system.component[view.open(system, hidden)]):
+        inside = hidden & (system.component == component)
+        attacker, random = Attacker(system, inside), np.random.default_rng(0)
+        for upward in (True, False):
+            settled = FRUITFUL
+            while settled >= FRUITFUL and len(still := view.open(system, inside)):
+                # Unequal rewards, so that amounts gather where they suffice.
+                view = attacker.many(view, still, upward, random.uniform(0.2, 1.0, int(inside.sum())))
+                settled = len(still) - len(view.open(system, inside))
+    return view
+
+
+def exposed(system: System, hidden: Array) -> Array:
+    """Places of hidden quantities that the attacker can bound more closely than needed, the smallest first."""
+    view = widened(system, hidden, truth_only(system))
+    for place in view.open(system, hidden):
+        attacker = Attacker(system, hidden & (system.component == system.component[place]))
+        view = attacker.one(view, int(place))
+    return view.open(system, hidden)
+
+
+def cheapest_move(system: System, target: int, hidden: Array, price: Array) -> Array:
+    """Point that raises one quantity by the width it needs while all sums hold, moving the cheapest others.
 
     Parameters
     ----------
-    amounts
-        True amounts. What is shown counts as known exactly, although it is rounded: the true attacker knows less.
-    equations
-        ``(whole, parts)``: the whole is the sum of its parts.
-    needed
-        Width of the interval an attacker must be left with, per quantity.
-
-    What an attacker could also believe stays possible when more is hidden: while the hidden ones only grow, every such
-    point that was found once is remembered and not searched again.
+    price
+        What readers lose when a quantity is hidden; hidden ones move almost freely (Kelly, Golden & Assad 1992).
     """
-
-    def __init__(
-        self,
-        amounts: Mapping[Name, float],
-        equations: Sequence[tuple[Name, tuple[Name, ...]]],
-        needed: Mapping[Name, float],
-    ) -> None:
-        self.names = list(amounts)
-        self._place = {name: position for position, name in enumerate(self.names)}
-        self._amounts = np.array([amounts[name] for name in self.names], dtype=float)
-        self._needed = np.array([needed[name] for name in self.names], dtype=float)
-        entries = [
-            (sign, row, self._place[name])
-            for row, (whole, parts) in enumerate(equations)
-            for name, sign in ((whole, 1.0), *((part, -1.0) for part in parts))
-        ]
-        signs, rows, columns = zip(*entries, strict=True) if entries else ((), (), ())
-        self._matrix = csc_array(coo_array((signs, (rows, columns)), shape=(len(equations), len(self.names))))
-        _, self._system = connected_components(abs(self._matrix).T @ abs(self._matrix), directed=False)
-        self._forget(set())
-
-    def _forget(self, hidden: set[Name]) -> None:
-        self._lowest, self._highest = self._amounts.copy(), self._amounts.copy()
-        self._hidden = hidden
-
-    def _remember(self, hidden: set[Name]) -> None:
-        """Keep what was found while the hidden ones grow; else start anew."""
-        if hidden >= self._hidden:
-            self._hidden = hidden
-        else:
-            self._forget(hidden)
-
-    def _open(self, places: np.ndarray) -> np.ndarray:
-        """Whether no points found so far leave an attacker unsure enough, per place."""
-        return np.asarray(self._highest[places] - self._lowest[places] < self._needed[places] * (1 - 1e-6))
-
-    def exposed(self, hidden: Iterable[Name]) -> list[Name]:
-        """Hidden quantities that the attacker can bound more closely than needed, the smallest first."""
-        chosen = set(hidden)
-        self._remember(chosen)
-        places = np.array(sorted(self._place[name] for name in chosen), dtype=int)
-        matrix = csr_array(self._matrix[:, places])
-        bounded = np.flatnonzero(np.diff(matrix.tocsc().indptr))
-        _, label = connected_components(abs(matrix).T @ abs(matrix), directed=False)
-        found: list[int] = []
-        for component in np.unique(label[bounded[self._open(places[bounded])]]):
-            inside = bounded[label[bounded] == component]
-            system, here = matrix[:, inside], places[inside]
-            self._lowest[here], self._highest[here] = _widened(
-                system[np.diff(system.indptr) > 0],
-                self._amounts[here],
-                self._needed[here],
-                (self._lowest[here], self._highest[here]),
-            )
-            found += list(here[self._open(here)])
-        return [self.names[place] for place in sorted(found, key=lambda place: (self._amounts[place], place))]
-
-    def companions(self, name: Name, hidden: Iterable[Name], cost: Mapping[Name, float]) -> set[Name]:
-        """Cheapest further quantities to hide so that a hidden one can lie anywhere in the needed width.
-
-        Empty where the hidden ones suffice already. ``cost`` is what readers lose per quantity.
-        """
-        chosen = set(hidden)
-        self._remember(chosen)
-        target = self._place[name]
-        if not self._open(np.array([target]))[0]:
-            return set()
-        inside = np.flatnonzero(self._system == self._system[target])
-        scale = self._needed[target]
-        system = csr_array(self._matrix[:, inside])
-        system = csc_array(system[np.diff(system.indptr) > 0])
-        free = {self._place[other] for other in chosen}
-        price = np.array([1e-6 if place in free else cost[self.names[place]] for place in inside])
-        # Upward by u, downward by v; nothing can fall below zero. Prices differ a little so that the answer is one.
-        price *= 1 + 1e-4 * np.arange(len(inside)) / len(inside)
-        bounds = [(0.0, None)] * len(inside) + [(0.0, amount / scale) for amount in self._amounts[inside]]
-        here = int(np.flatnonzero(inside == target)[0])
-        bounds[here], bounds[here + len(inside)] = (1.0, 1.0), (0.0, 0.0)
-        answer = linprog(
-            np.tile(price, 2),
-            A_eq=hstack([system, -system]),
-            b_eq=np.zeros(system.shape[0]),
-            bounds=bounds,
-            method="highs",
-        )
-        if answer.status != 0:
-            raise ArithmeticError(f"companions not found: {answer.message}")
-        move = answer.x[: len(inside)] - answer.x[len(inside) :]
-        moved = np.abs(move) > 1e-7
-        new = {self.names[place] for place in inside[moved] if place not in free}
-        self._remember(chosen | new)
-        point = self._amounts[inside] + scale * np.where(moved, move, 0.0)
-        self._lowest[inside] = np.minimum(self._lowest[inside], point)
-        self._highest[inside] = np.maximum(self._highest[inside], point)
-        return new
+    near = np.flatnonzero(system.component == system.component[target])
+    inner, size, scale = system.part(near), len(near), system.needed[target]
+    # Prices differ a little so that the answer is one.
+    paid = np.where(hidden, 1e-6, price)[near] * (1 + 1e-4 * np.arange(size) / size)
+    upward = np.column_stack([np.zeros(size), np.full(size, np.inf)])
+    downward = np.column_stack([np.zeros(size), inner.amounts / scale])
+    upward[near == target], downward[near == target] = 1.0, 0.0
+    moves, _ = _solved(
+        np.tile(paid, 2),
+        csc_array(hstack([inner.matrix, -inner.matrix])),
+        np.zeros(inner.matrix.shape[0]),
+        np.vstack([upward, downward]),
+    )
+    move = moves[:size] - moves[size:]
+    point = system.amounts.copy()
+    point[near] += scale * np.where(np.abs(move) > 1e-7, move, 0.0)
+    return point
 
 
-def _widened(
-    system: csr_array, truth: np.ndarray, needed: np.ndarray, seen: tuple[np.ndarray, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest possible amounts within one connected system, searched up to the width that is needed.
+def capacity(system: System, target: int, share: Array) -> Array:
+    """Coefficients of the inequality that a hiding pattern must satisfy so that a target is wide enough.
 
-    Every solution widens the view of all quantities, so a few random directions settle most of them.
+    Fischetti & Salazar-González (2001): for any prices of the equations, the width an attacker is left with is at most
+    the sum over hidden quantities of what each can give way, priced; the prices of the two attacking programmes make
+    that sum the width itself.
+
+    Parameters
+    ----------
+    share
+        How far each quantity is hidden: 1 wholly, 0 not; a fraction lets it give way a little, so that among equal
+        prices those are found that charge what is shown least.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``c`` with ``c @ hidden`` the largest width (up to ``needed`` each way), valid for every pattern ``hidden``.
     """
-    scale = max(float(truth.max()), 1.0)
-    right = system @ (truth / scale)
-    lowest, highest = seen
-    together = np.random.default_rng(0).choice([-1.0, 1.0], (DIRECTIONS, len(truth)))
-    alone = np.eye(len(truth))
-    for objective in (*together, *alone, *-alone):
-        asked = objective != 0 if np.count_nonzero(objective) == 1 else slice(None)
-        if np.all((highest - lowest >= needed)[asked]):
-            continue
-        answer = linprog(-objective, A_eq=system, b_eq=right, bounds=(0, None), method="highs")
-        if answer.status == 0:
-            lowest, highest = np.minimum(lowest, answer.x * scale), np.maximum(highest, answer.x * scale)
-        elif answer.status == 3 and np.count_nonzero(objective) == 1:  # nothing holds this quantity from above
-            highest = np.where(objective > 0, np.inf, highest)
-        elif answer.status != 3:
-            raise ArithmeticError(f"attack check failed: {answer.message}")
-    return lowest, highest
+    near = np.flatnonzero(system.component == system.component[target])
+    inner, need, own = system.part(near), system.needed[target], (near == target).astype(float)
+    give_up = np.where(near == target, 1.0, system.ceiling[near] / need)
+    give_down = np.where(near == target, np.minimum(inner.amounts / need, 1.0), inner.amounts / need)
+    room = np.concatenate([give_up, give_down])
+    limits = np.where(np.tile(share[near], 2) >= 1, room, np.minimum(room, 1.0) * np.tile(share[near], 2))
+    matrix = csc_array(hstack([inner.matrix, -inner.matrix]))
+    bounds = np.column_stack([np.zeros(2 * len(near)), limits])
+    total = np.zeros(len(system.amounts))
+    for sign in (1.0, -1.0):
+        aim = np.concatenate([-sign * own, sign * own])
+        _, prices = _solved(aim, matrix, np.zeros(matrix.shape[0]), bounds)
+        left = sign * own + inner.matrix.T @ prices
+        total[near] += np.where(left > 0, left * give_up, -left * give_down)
+    return np.where(total > 1e-9, total, 0.0)

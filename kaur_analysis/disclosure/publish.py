@@ -1,21 +1,25 @@
 """From estimates to the published table: marks for error, hiding of small groups, rounding, and the record of it.
 
 Order of the rules: no value → ``belum ada data``; error too large, or unknown where a sample was drawn → ``tidak
-disajikan``; then hiding to protect families (small, resting on few, all or none, told by the last edition), then
-whatever must be hidden so that those cannot be worked out; last, rounding. The published table does not tell a small
-number from a companion.
+disajikan``; then hiding to protect families (small, resting on few, dominated by two, all or none, told by the last
+edition), then whatever must be hidden so that those cannot be worked out, at the least loss to readers; last, rounding.
+The published table does not tell a small number from a companion.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array, csc_array
+from scipy.sparse.csgraph import connected_components
 
 from kaur_analysis.contracts import PUBLISHED, checked
-from kaur_analysis.disclosure.attack import Sums
+from kaur_analysis.disclosure.attack import System
 from kaur_analysis.disclosure.quantities import (
     COUNTS,
+    Equation,
     Quantities,
     Quantity,
     equations,
@@ -24,10 +28,13 @@ from kaur_analysis.disclosure.quantities import (
     rules,
     twin_concepts,
 )
+from kaur_analysis.disclosure.suppression import Effort, Solution, blocks, suppress
+from kaur_analysis.reference import publication_thresholds
 
 KEYS = ["topic", "indicator", "area", "programme", "agency", "group", "period"]
 COLUMNS = [*KEYS, "unit", "value", "low", "high", "rse", "n", "status", "reason", "source"]
 NUMBERS = ["value", "low", "high", "rse", "n"]
+EXTRA = ["sampled", "first", "second"]  # what the rules need besides the published columns
 DECIMALS = {"bagian": 4, "indeks": 4}
 HIDDEN = "disembunyikan untuk melindungi keluarga"
 REASONS = {
@@ -47,10 +54,37 @@ RULES = {
     "sedikit": "menghitung lebih sedikit keluarga daripada batas",
     "dasar kecil": "bagian dari lebih sedikit keluarga daripada batas",
     "semua atau tidak ada": "berlaku bagi semua atau tidak seorang pun di kelompoknya",
+    "dominasi": "satu atau dua keluarga menerima hampir seluruhnya",
     "edisi lalu": "selisih dengan terbitan lalu mengungkap sedikit keluarga, atau disembunyikan waktu itu",
     "pendamping": "disembunyikan agar angka lain yang disembunyikan tidak dapat dihitung",
 }
-PROTECTING = ("sedikit", "dasar kecil", "semua atau tidak ada", "edisi lalu", "pendamping")
+PROTECTING = ("sedikit", "dasar kecil", "semua atau tidak ada", "dominasi", "edisi lalu", "pendamping")
+
+
+@dataclass(frozen=True)
+class Search:
+    """How much readers lose by companions, and how that was found.
+
+    Attributes
+    ----------
+    loss, least
+        Loss by all hidden numbers, in units of a desa's number; what is proven to be lost at least.
+    searched
+        Independent blocks of numbers that needed companions.
+    method
+        ``tanpa pendamping``, ``optimal`` (within the gap of ``thresholds.yaml``) or ``batas usaha`` (stopped by a limit
+        of rounds or nodes: the greedy completion of the best pattern was kept).
+    """
+
+    loss: float
+    least: float
+    searched: int
+    method: str
+
+    @property
+    def gap(self) -> float:
+        """Share of the loss that could at most be saved."""
+        return (self.loss - self.least) / self.loss if self.loss > 0 else 0.0
 
 
 class Limits(Protocol):
@@ -75,7 +109,7 @@ class Limits(Protocol):
 
 def publish(
     estimates_by_topic: Mapping[str, pd.DataFrame], thresholds: Limits, previous: pd.DataFrame | None = None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, Search]:
     """Decide what is shown, shown with a caution, or not shown.
 
     Parameters
@@ -86,7 +120,8 @@ def publish(
         share is the number of families it is a share of; where it is absent the base is not checked. ``sampled``
         (absent means no) marks estimates from a sample alone: they are shown only with a known error and, shares, an
         interval no wider than ``width_hide`` (Parker et al. 2017, NCHS standards for proportions: an RSE alone passes a
-        share of two clusters whose interval runs from nothing to all).
+        share of two clusters whose interval runs from nothing to all). ``first`` and ``second`` are the
+        largest amounts that one family contributes to a row of money; where they are absent dominance is not checked.
     thresholds
         Error limits and the minimum number of families.
     previous
@@ -98,8 +133,11 @@ def publish(
     published : pandas.DataFrame
         Contract ``PUBLISHED``, sorted by its key.
     decisions : pandas.DataFrame
-        One row per published row: its key, ``status``, ``rule`` (a key of ``RULES``) and ``why``. It holds no hidden
-        value, but tells small numbers from companions: it stays in the office.
+        One row per published row: its key, ``status``, ``n``, ``rule`` (a key of ``RULES``) and ``why``. It holds no
+        hidden value, but tells small numbers from companions and how many families each rests on: it stays in the
+        office.
+    search : Search
+        What the companions cost.
 
     Raises
     ------
@@ -115,20 +153,35 @@ def publish(
     )
     rule[few] = "dasar kecil"
     found = read_quantities(families, minimum)
+    dominated = list(families.index[dominant(families["value"], families["first"], families["second"])])
+    rule[dominated] = "dominasi"
     told = [] if previous is None else _told_by_previous(families, previous, minimum)
     rule[told] = "edisi lalu"
-    hidden = _protected(_too_telling(found, few, told, minimum), found)
+    hidden, solutions = _protected(_too_telling(found, few, dominated, told, minimum), found)
     for row, quantities in found.of_row.items():
         rule[row] = next((hidden[quantity] for quantity in quantities if quantity in hidden), rule[row])
     table["status"] = rule.map(lambda name: "disembunyikan" if name in PROTECTING else _STATUS.get(name, name))
     table["reason"] = table["reason"].where(
         table["reason"].ne("") & table["status"].ne("disembunyikan"), table["status"].map(REASONS)
     )
+    basis = table["n"].round()
     table.loc[table["status"] == "disembunyikan", NUMBERS] = np.nan
     table.loc[table["status"] == "tidak disajikan", ["value", "low", "high"]] = np.nan
     published = _rounded(table)[COLUMNS].sort_values(KEYS, ignore_index=True)
-    decisions = table[[*KEYS, "status"]].assign(rule=rule, why=rule.map(RULES)).sort_values(KEYS, ignore_index=True)
-    return checked(PUBLISHED, published), decisions
+    decisions = table[[*KEYS, "status"]].assign(n=basis, rule=rule, why=rule.map(RULES))
+    return checked(PUBLISHED, published), decisions.sort_values(KEYS, ignore_index=True), _search(solutions)
+
+
+def dominant(total: pd.Series, first: pd.Series, second: pd.Series) -> pd.Series:
+    """Whether one or two contributors hold so much of a total that one could learn of the other.
+
+    The (n,k) rule with the largest two and the p% rule, with the parameters of ``thresholds.yaml``. False where the
+    largest contributions are not known.
+    """
+    limits = publication_thresholds()["dominance"]
+    largest = first + second if limits["largest"] == 2 else first
+    remainder = total - first - second
+    return (total > 0) & ((largest > limits["share"] * total) | (remainder < limits["percent"] * first))
 
 
 _STATUS = {
@@ -144,11 +197,11 @@ def _collected(estimates_by_topic: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     for topic, rows in estimates_by_topic.items():
         if absent := {"indicator", "area", "unit", "value"} - set(rows.columns):
             raise ValueError(f"topic {topic!r}: columns {sorted(absent)} are absent")
-        parts.append(rows.assign(topic=topic).reindex(columns=[*COLUMNS, "sampled"]).astype(object))
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*COLUMNS, "sampled"], dtype=object)
+        parts.append(rows.assign(topic=topic).reindex(columns=[*COLUMNS, *EXTRA]).astype(object))
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*COLUMNS, *EXTRA], dtype=object)
     text = [column for column in COLUMNS if column not in NUMBERS]
     table[text] = table[text].fillna("").astype(str)
-    table[NUMBERS] = table[NUMBERS].astype(float)
+    table[[*NUMBERS, "first", "second"]] = table[[*NUMBERS, "first", "second"]].astype(float)
     table["sampled"] = table["sampled"].eq(True)
     twice = table.loc[table.duplicated(KEYS), "topic"].unique()
     if len(twice):
@@ -178,9 +231,12 @@ def _told_by_previous(rows: pd.DataFrame, previous: pd.DataFrame, minimum: int) 
     return list(both.loc[(both["status"] == "disembunyikan") | (counted & change.between(1, minimum - 1)), "row"])
 
 
-def _too_telling(found: Quantities, few: list[int], told: list[int], minimum: int) -> dict[Quantity, str]:
+def _too_telling(
+    found: Quantities, few: list[int], dominated: list[int], told: list[int], minimum: int
+) -> dict[Quantity, str]:
     """Quantities that must not be shown for their own sake, each with the rule."""
     hidden = {found.of_row[row][0]: "edisi lalu" for row in told if row in found.of_row}
+    hidden |= {found.of_row[row][0]: "dominasi" for row in dominated if row in found.of_row}
     hidden |= {found.of_row[row][0]: "dasar kecil" for row in few if row in found.of_row}
     for relation in rules()["relations"]:
         if relation.get("all_or_none"):
@@ -207,20 +263,62 @@ def _is_harmless(
     return found.amounts.get(absent) == 0
 
 
-def _protected(primary: Mapping[Quantity, str], found: Quantities) -> dict[Quantity, str]:
+def _search(solutions: Sequence[Solution]) -> Search:
+    loss, least = (sum(getattr(solution, name) for solution in solutions) for name in ("loss", "bound"))
+    searched = [solution for solution in solutions if solution.rounds]
+    optimal = all(solution.gap <= publication_thresholds()["search"]["gap"] for solution in searched)
+    method = ("optimal" if optimal else "batas usaha") if searched else "tanpa pendamping"
+    return Search(float(loss), float(least), len(searched), method)
+
+
+def _protected(primary: Mapping[Quantity, str], found: Quantities) -> tuple[dict[Quantity, str], list[Solution]]:
     """Hide companions until an attacker can bound no hidden quantity more closely than its protection."""
     hidden = {quantity: rule for quantity, rule in primary.items() if quantity in found.amounts}
-    sums = Sums(found.amounts, equations(found), found.protection)
-    cost = {quantity: _cost(quantity, found) for quantity in found.amounts}
-    while True:
-        _hide_twins(hidden, found)
-        exposed = sums.exposed(hidden)
-        new: set[Quantity] = set()
-        for quantity in exposed:
-            new |= sums.companions(quantity, {*hidden, *new}, cost)
-        if not new:
-            return hidden
-        hidden |= dict.fromkeys(sorted(new), "pendamping")
+    names = list(found.amounts)
+    place = {quantity: position for position, quantity in enumerate(names)}
+    # What no row states is unknown to readers from the start, at no loss; it needs width only for its own sake.
+    stated = {quantity for quantities in found.of_row.values() for quantity in quantities}
+    shown = np.array([quantity in stated for quantity in names], dtype=bool)
+    sensitive = np.array([quantity in hidden for quantity in names], dtype=bool)
+    system = System(
+        _matrix(equations(found), place),
+        np.array([found.amounts[quantity] for quantity in names]),
+        np.array([found.protection[quantity] for quantity in names]),
+        shown | sensitive,
+    )
+    group = _together(found, place)
+    cost = np.bincount(group, np.where(shown, [_cost(quantity, found) for quantity in names], 0.0))
+    forced = np.zeros(len(cost), dtype=bool)
+    forced[group[sensitive | ~shown]] = True
+    solutions = []
+    for places, groups, block in blocks(system, group, cost, forced):
+        solution = suppress(block, Effort(**publication_thresholds()["search"]))
+        solutions.append(solution)
+        chosen = np.zeros(len(cost), dtype=bool)
+        chosen[groups] = solution.chosen
+        for position in places[chosen[group[places]]]:
+            if shown[position]:
+                hidden.setdefault(names[position], "pendamping")
+    return hidden, solutions
+
+
+def _matrix(sums: Sequence[Equation], place: Mapping[Quantity, int]) -> csc_array:
+    """Equations as rows: the whole once, its parts with a minus."""
+    entries = [
+        (sign, row, place[quantity])
+        for row, (whole, parts) in enumerate(sums)
+        for quantity, sign in ((whole, 1.0), *((part, -1.0) for part in parts))
+    ]
+    signs, rows, columns = zip(*entries, strict=True) if entries else ((), (), ())
+    return csc_array(coo_array((signs, (rows, columns)), shape=(len(sums), len(place))))
+
+
+def _together(found: Quantities, place: Mapping[Quantity, int]) -> np.ndarray:
+    """Label per quantity: twins share one."""
+    pairs = [(place[one], place[other]) for one, others in found.twins.items() for other in others]
+    one, other = zip(*pairs, strict=True) if pairs else ((), ())
+    graph = coo_array((np.ones(len(pairs)), (one, other)), shape=(len(place), len(place)))
+    return np.asarray(connected_components(graph, directed=False)[1])
 
 
 def _cost(quantity: Quantity, found: Quantities) -> float:
@@ -228,15 +326,6 @@ def _cost(quantity: Quantity, found: Quantities) -> float:
     place = {10: 1.0, 7: 10.0}.get(len(quantity.area), 1000.0)
     size = found.amounts[quantity] / (found.amounts[quantity] + 100 * found.protection[quantity] + 1)
     return place * float(rules()["keep"].get(quantity.concept, 1)) * (1 + 0.1 * size)
-
-
-def _hide_twins(hidden: dict[Quantity, str], found: Quantities) -> None:
-    waiting = list(hidden)
-    while waiting:
-        for twin in found.twins.get(waiting.pop(), []):
-            if twin not in hidden:
-                hidden[twin] = "pendamping"
-                waiting.append(twin)
 
 
 def _rounded(table: pd.DataFrame) -> pd.DataFrame:

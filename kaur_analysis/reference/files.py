@@ -1,5 +1,6 @@
 """Where package data lie and how YAML is read everywhere in the project."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,12 @@ _FOLDER = Path(__file__).parent
 def reference_path(*parts: str) -> Path:
     """Path of a package data file or folder below ``kaur_analysis/reference``."""
     return _FOLDER.joinpath(*parts)
+
+
+@cache
+def publication_thresholds() -> dict[str, Any]:
+    """The reviewed thresholds of publication (``thresholds.yaml``)."""
+    return dict(read_yaml(reference_path("thresholds.yaml")))
 
 
 def read_yaml(path: Path) -> Any:

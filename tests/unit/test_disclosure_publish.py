@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kaur_analysis.disclosure import publish
-from kaur_analysis.disclosure.publish import HIDDEN, KEYS, RULES
+from kaur_analysis.disclosure.publish import HIDDEN, KEYS, RULES, dominant
 from kaur_analysis.study import Thresholds
 
 THRESHOLDS = Thresholds()
@@ -17,7 +17,7 @@ def rows(indicator, values, unit="keluarga", areas=KEC, **more):
 
 
 def shown(topic, table, previous=None):
-    published, _ = publish({topic: table}, THRESHOLDS, previous)
+    published, *_ = publish({topic: table}, THRESHOLDS, previous)
     return published.set_index(["area", "indicator"])
 
 
@@ -152,12 +152,12 @@ def needs(families, cost=900_000.0):
 
 
 def test_money_is_hidden_with_the_families_it_would_give_away():
-    published, _ = publish({"needs": needs([3.0, 40.0, 50.0])}, THRESHOLDS)
+    published, *_ = publish({"needs": needs([3.0, 40.0, 50.0])}, THRESHOLDS)
     assert set(published.loc[published["area"] == "1704010", "status"]) == {"disembunyikan"}
 
 
 def test_money_of_large_groups_is_shown_by_fund():
-    published, _ = publish({"needs": needs([3.0, 40.0, 50.0])}, THRESHOLDS)
+    published, *_ = publish({"needs": needs([3.0, 40.0, 50.0])}, THRESHOLDS)
     by_fund = published[(published["group"] == "apbn") & (published["area"] == "1704020")]
     assert by_fund["value"].item() == 18_000_000
 
@@ -204,26 +204,26 @@ def test_shares_are_rounded_to_hundredths_of_a_percent():
 
 
 def test_a_change_of_few_families_since_the_last_issue_is_hidden():
-    before, _ = publish({"registry": rows("families", [60, 80, 90])}, THRESHOLDS)
+    before, *_ = publish({"registry": rows("families", [60, 80, 90])}, THRESHOLDS)
     published = shown("registry", rows("families", [62, 80, 97]), before)
     assert list(published["status"]) == ["disembunyikan", "tampil", "tampil"]
 
 
 def test_what_the_last_issue_hid_stays_hidden():
-    before, _ = publish({"registry": rows("families", [3, 80, 90])}, THRESHOLDS)
+    before, *_ = publish({"registry": rows("families", [3, 80, 90])}, THRESHOLDS)
     published = shown("registry", rows("families", [30, 80, 90]), before)
     assert published.at[("1704010", "families"), "status"] == "disembunyikan"
 
 
 def test_every_row_has_one_decision_with_a_known_rule():
     table = pd.concat([rows("families", [3, 97, 95, 105]), rows("listed_families", [np.nan])])
-    published, decisions = publish({"registry": table}, THRESHOLDS)
+    published, decisions, _ = publish({"registry": table}, THRESHOLDS)
     assert len(decisions) == len(published) and set(decisions["rule"]) <= set(RULES)
 
 
-def test_the_record_holds_no_number():
-    _, decisions = publish({"registry": rows("families", [3, 97, 95])}, THRESHOLDS)
-    assert list(decisions.columns) == [*KEYS, "status", "rule", "why"]
+def test_the_record_holds_what_rests_on_how_many_but_no_value():
+    _, decisions, _ = publish({"registry": rows("families", [3, 97, 95])}, THRESHOLDS)
+    assert list(decisions.columns) == [*KEYS, "status", "n", "rule", "why"]
 
 
 def test_two_rows_with_the_same_key_are_refused():
@@ -238,6 +238,31 @@ def test_a_table_without_a_needed_column_is_refused():
 
 def test_the_same_estimates_are_published_the_same_way_in_any_order():
     table = pd.concat([rows("families", [300], areas=["1704"]), rows("families", [3, 97, 95, 105])])
-    one, _ = publish({"registry": table}, THRESHOLDS)
-    two, _ = publish({"registry": table.iloc[::-1]}, THRESHOLDS)
+    one, *_ = publish({"registry": table}, THRESHOLDS)
+    two, *_ = publish({"registry": table.iloc[::-1]}, THRESHOLDS)
     pd.testing.assert_frame_equal(one, two)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "status"),
+    [(50.0, 45.0, "disembunyikan"), (85.0, 4.0, "tampil"), (85.0, 7.0, "disembunyikan"), (np.nan, np.nan, "tampil")],
+)
+def test_money_that_two_families_hold_is_hidden(first, second, status):
+    table = rows("benefit_rupiah", [100.0], "rupiah_tahun", programme="pkh", first=first, second=second)
+    assert shown("targeting", table)["status"].item() == status
+
+
+def test_what_is_left_without_the_two_largest_must_hide_the_largest():
+    total, first, second = pd.Series([100.0, 100.0]), pd.Series([80.0, 80.0]), pd.Series([9.0, 13.0])
+    assert list(dominant(total, first, second)) == [False, True]
+
+
+def test_the_search_says_when_no_companion_was_needed():
+    *_, search = publish({"registry": rows("families", [30, 40, 50])}, THRESHOLDS)
+    assert search.method == "tanpa pendamping" and search.gap == 0
+
+
+def test_the_search_says_that_its_companions_are_the_least():
+    table = pd.concat([rows("families", [300], areas=["1704"]), rows("families", [3, 97, 95, 105])])
+    *_, search = publish({"registry": table}, THRESHOLDS)
+    assert search.method == "optimal" and search.searched == 1 and search.gap <= 0.01

@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 
 from kaur_analysis.disclosure import protect_parts, publish
+from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake.findings import rules
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import where_registry
 
 KEY = ["topic", "indicator", "area", "programme", "agency", "group", "period"]
 NUMBERS = ["value", "low", "high", "rse", "n"]
+LARGEST = ["first", "second"]  # largest amounts of one family in a row of money, for the gate alone
 # Source of what was estimated from a sample alone, as the poverty step names it.
 SURVEY = "survei rumah tangga"
 # Measures of the targeting room that pages show, and their units.
@@ -64,8 +66,10 @@ def long(table: pd.DataFrame, **constants: Any) -> pd.DataFrame:
         shaped[name] = shaped[name].fillna("") if name in shaped.columns else ""
     for name in NUMBERS:
         shaped[name] = shaped[name].astype(float) if name in shaped.columns else np.nan
+    for name in LARGEST:
+        shaped[name] = shaped[name].astype(float) if name in shaped.columns else np.nan
     shaped["sampled"] = shaped["source"].eq(SURVEY)
-    return shaped[[*KEY, "unit", *NUMBERS, "source", "sampled"]]
+    return shaped[[*KEY, "unit", *NUMBERS, "source", "sampled", *LARGEST]]
 
 
 def official_rows(edition: Edition) -> pd.DataFrame:
@@ -113,6 +117,7 @@ def targeting_rows(edition: Edition) -> pd.DataFrame:
         rows = survey_targeting_rows(edition, kabupaten_only=False)
         return rows.assign(topic="targeting")
     table = _measures(edition.store.read("estimates/targeting"), edition)
+    table = table.merge(edition.store.read("estimates/largest"), on=["area", "programme", "indicator"], how="left")
     return long(table, topic="targeting", source="daftar penerima dipadankan dengan registri")
 
 
@@ -251,11 +256,34 @@ def publish_edition(edition: Edition) -> pd.DataFrame:
     ]
     found = [topic(edition) for topic in topics]
     rows = pd.concat([rows for rows in found if rows is not None], ignore_index=True)
-    published, decisions = publish(dict(list(rows.groupby("topic"))), edition.study.thresholds)
+    published, decisions, search = publish(
+        dict(list(rows.groupby("topic"))), edition.study.thresholds, _previous_issue(edition)
+    )
     edition.store.write("published/published", published)
     edition.store.write("published/decisions", decisions)
-    edition.store.write_facts("published/edition", edition_facts(edition))
+    gate = {"method": search.method, "gap": round(search.gap, 4), "searched": search.searched}
+    edition.store.write_facts("published/edition", edition_facts(edition) | {"gate": gate})
     return published
+
+
+def _previous_issue(edition: Edition) -> pd.DataFrame | None:
+    """What readers of an earlier issue know, where the study names it.
+
+    Raises
+    ------
+    DataRejected
+        The file is not a published table.
+    """
+    path = edition.study.previous_file
+    if path is None:
+        return None
+    table = pd.read_csv(path, dtype=dict.fromkeys(KEY, str), keep_default_na=False, na_values={"value": [""]})
+    if absent := {*KEY, "value", "status"} - set(table.columns):
+        raise DataRejected(
+            f"{path.name}: kolom {', '.join(sorted(absent))} tidak ada; "
+            "berkas 'previous' harus published.csv sebuah edisi."
+        )
+    return table.astype({"value": float})
 
 
 def edition_facts(edition: Edition) -> dict[str, Any]:

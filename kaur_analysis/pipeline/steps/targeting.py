@@ -105,7 +105,22 @@ def registry_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
         seed=edition.study.seed,
     )
     edition.store.write("estimates/targeting", checked(TARGETING, table))
+    edition.store.write("estimates/largest", largest_benefits(edition.area.code, route))
     return table
+
+
+def largest_benefits(kabupaten: str, route: RegistryRoute) -> pd.DataFrame:
+    """The two largest amounts that one family is expected to receive, per programme and area; the office's alone."""
+    found = []
+    for programme in route.programmes:
+        paid = route.frame[programme] * route.frame[route.benefits[programme]]
+        for indicator, amount in (("benefit_rupiah", paid), ("leakage_rupiah", paid * (1 - route.frame["p_extreme"]))):
+            for area in (pd.Series(kabupaten, route.frame.index), route.frame["kecamatan"]):
+                order = amount.groupby(area.rename("area")).nlargest(2).groupby(level="area")
+                top = pd.DataFrame({"first": order.max(), "second": order.sum() - order.max()}).reset_index()
+                found.append(top.assign(programme=programme, indicator=indicator))
+    columns = ["area", "programme", "indicator", "first", "second"]
+    return pd.concat(found, ignore_index=True)[columns] if found else pd.DataFrame(columns=columns)
 
 
 @where_registry
