@@ -1,4 +1,4 @@
-"""What is sent: all pages of an edition in a ZIP, a picture per kecamatan to forward, a PDF per page; checked before."""
+"""What is sent, checked before: all pages in a ZIP, a picture per kecamatan to forward, a PDF per page."""
 
 import io
 import json
