@@ -102,7 +102,9 @@ def _area_level(direct: pd.DataFrame, everyone: pd.DataFrame) -> pd.DataFrame:
     variance = smooth_variances(direct["mse"], psus, pd.Series(regression, direct.index))
     table = fay_herriot(direct["value"], variance, means, list(direct.index), method="amrl_yl").estimates
     table = table.set_index("area")
-    low, high = share_interval_normal(table["estimate"].to_numpy(), table["mse"].to_numpy())
+    low, high = share_interval_normal(
+        table["estimate"].to_numpy(), table["mse"].to_numpy(), degrees=means.shape[0] - means.shape[1]
+    )
     return table[["mse"]].assign(value=table["estimate"], low=low, high=high)
 
 

@@ -46,9 +46,18 @@ class KeyMissing(DataRejected):
 
 
 class EstimationError(KaurError, ValueError):
-    """A statistical method cannot give a trustworthy answer on these inputs and says why instead."""
+    """A statistical method cannot give a trustworthy answer on these inputs and says why instead.
+
+    The message is for a statistician, in English. ``kind`` names what happened where an office's own data can bring it
+    about, and ``facts`` hold its numbers and names: from these the pipeline says it in Indonesian.
+    """
 
     exit_code = EXIT_REJECTED
+
+    def __init__(self, message: str, kind: str = "", **facts: object) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.facts = facts
 
 
 class PartlyDone(KaurError):

@@ -20,7 +20,6 @@ PARAMETER_TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "
 
 
 # The numeric rooms speak to statisticians, in English; an office worker is told first what kind of thing went wrong.
-LEAD_INS = {"EstimationError": "taksiran tidak dapat dibuat dari data ini. Keterangan untuk ahli statistik: "}
 
 
 class NotebookFailed(KaurError):
@@ -95,10 +94,10 @@ def execute(path: Path, parameters: dict[str, Any], output: Path) -> NotebookNod
         ) from None
     except PapermillExecutionError as error:
         output.unlink(missing_ok=True)  # a broken notebook holds a traceback, and a traceback may hold values
-        rejected = error.ename in {"DataRejected", "StudyRejected", "KeyMissing", "EstimationError"}
+        rejected = error.ename in {"DataRejected", "StudyRejected", "KeyMissing"}
         kind = NotebookRejected if rejected else NotebookFailed
         cell = error.exec_count
-        message = LEAD_INS.get(error.ename, "") + error.evalue if rejected else f"{error.ename}: {error.evalue}"
+        message = error.evalue if rejected else f"{error.ename}: {error.evalue}"
         raise kind(f"{path.name}, sel ke-{cell}: {mask(message)}") from None
 
 

@@ -336,7 +336,10 @@ class SurveyDesign:
         if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
             raise EstimationError(
                 f"weights in {self.weights!r} must be finite, not negative and not all zero: "
-                f"{int((~np.isfinite(weight)).sum())} not finite, {int((weight < 0).sum())} negative"
+                f"{int((~np.isfinite(weight)).sum())} not finite, {int((weight < 0).sum())} negative",
+                "weights_invalid",
+                column=self.weights,
+                count=int((~(weight >= 0)).sum()),
             )
         _ = self.sampling  # faults of the design show here, not at the first estimate
 
@@ -562,7 +565,10 @@ class Domains:
         if missing:
             raise EstimationError(
                 f"{name!r} is missing or infinite in {missing} records with positive weight; "
-                "impute them, or restrict the design with .where()"
+                "impute them, or restrict the design with .where()",
+                "values_missing",
+                column=name,
+                count=missing,
             )
         return np.where(finite, values, 0.0)
 
@@ -642,7 +648,10 @@ def _codes(design: SurveyDesign, column: str | None) -> tuple[IntArray, npt.NDAr
         return np.zeros(len(design.data), dtype=np.int64), np.array([WHOLE], dtype=object)
     code, labels = factorised(design.series(column))
     if (code < 0).any():
-        raise EstimationError(f"{column!r} is missing in {int((code < 0).sum())} records of the sample")
+        count = int((code < 0).sum())
+        raise EstimationError(
+            f"{column!r} is missing in {count} records of the sample", "design_missing", column=column, count=count
+        )
     return code, np.array(list(labels), dtype=object)
 
 

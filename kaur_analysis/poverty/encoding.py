@@ -52,12 +52,16 @@ class Encoding:
             if pd.api.types.is_numeric_dtype(column):
                 values = column.to_numpy(dtype=float)
                 if not np.std(values) > 0:
-                    raise EstimationError(f"covariate {name!r} is constant in the sample")
+                    raise EstimationError(
+                        f"covariate {name!r} is constant in the sample", "covariate_constant", covariate=name
+                    )
                 numbers.append((name, float(np.mean(values)), float(np.std(values))))
             else:
                 counts = column.astype(str).value_counts()
                 if len(counts) < 2:
-                    raise EstimationError(f"covariate {name!r} is constant in the sample")
+                    raise EstimationError(
+                        f"covariate {name!r} is constant in the sample", "covariate_constant", covariate=name
+                    )
                 few = counts[counts < rare]
                 kept = tuple(counts.index[counts >= rare]) or (str(counts.index[0]),)
                 pooled.append((name, tuple(few.index)))
@@ -93,7 +97,10 @@ class Encoding:
             if new.any() and unseen == "error":
                 which = sorted(set(values[new]))[:5]
                 raise EstimationError(
-                    f"covariate {name!r} has level(s) the sample never saw in {int(new.sum())} rows: {which}"
+                    f"covariate {name!r} has level(s) the sample never saw in {int(new.sum())} rows: {which}",
+                    "level_unseen",
+                    covariate=name,
+                    count=int(new.sum()),
                 )
             columns += [(values == level).astype(float) for level in own[1:]]
         return np.column_stack(columns)
@@ -124,14 +131,20 @@ def independent(matrix: FloatArray, terms: Sequence[str]) -> None:
     if singular[-1] > 1e-9 * singular[0]:
         return
     involved = [terms[int(place)] for place in np.flatnonzero(np.abs(directions[-1]) > 1e-6)]
-    raise EstimationError(f"covariates are linearly dependent: {', '.join(involved)}")
+    listed = ", ".join(involved)
+    raise EstimationError(f"covariates are linearly dependent: {listed}", "covariates_dependent", covariates=listed)
 
 
 def _column(table: pd.DataFrame, name: str, where: str) -> pd.Series:
     if name not in table.columns:
-        raise EstimationError(f"covariate {name!r} is absent from the {where}")
+        raise EstimationError(f"covariate {name!r} is absent from the {where}", "covariate_absent", covariate=name)
     missing = int(table[name].isna().sum())
     if missing:
-        raise EstimationError(f"covariate {name!r} is missing in {missing} rows of the {where}")
+        raise EstimationError(
+            f"covariate {name!r} is missing in {missing} rows of the {where}",
+            "covariate_missing",
+            covariate=name,
+            count=missing,
+        )
     column = table[name]
     return column.astype(float) if column.dtype == bool else column

@@ -72,7 +72,11 @@ class AgainstLine:
         y = self.domains.values(self.welfare)
         negative = int(((y < 0) & self.domains.inside).sum())
         if negative:
-            raise EstimationError(f"{self.welfare!r} is negative in {negative} records with positive weight")
+            raise EstimationError(
+                f"{self.welfare!r} is negative in {negative} records with positive weight",
+                "welfare_negative",
+                count=negative,
+            )
         return y
 
     @cached_property
@@ -92,7 +96,7 @@ class AgainstLine:
         else:
             z = np.asarray(self.line, dtype=np.float64)
         if not np.isfinite(z).all() or (~(z > 0) & self.domains.inside).any():
-            raise EstimationError("the poverty line must be positive and finite for every record")
+            raise EstimationError("the poverty line must be positive and finite for every record", "line_not_positive")
         return z
 
     def indices(self, alpha: Sequence[float]) -> list[tuple[FloatArray, FloatArray]]:

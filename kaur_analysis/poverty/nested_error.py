@@ -202,10 +202,17 @@ def fit_sums(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: float, kind: Li
 
 def _can_vary(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: FloatArray | float) -> None:
     if sums.n <= sums.xx.shape[0] + 1:
-        raise EstimationError(f"{sums.n} records cannot carry {sums.xx.shape[0]} coefficients and two variances")
+        raise EstimationError(
+            f"{sums.n} records cannot carry {sums.xx.shape[0]} coefficients and two variances",
+            "too_few_records",
+            count=sums.n,
+            coefficients=sums.xx.shape[0],
+        )
     left = _Profile(sums, xy, area_y, yy, 0.0, "reml").residual
     if not (left > 1e-12 * np.maximum(yy, 1e-300)).all():
-        raise EstimationError("the covariates reproduce welfare exactly: no residual variation is left")
+        raise EstimationError(
+            "the covariates reproduce welfare exactly: no residual variation is left", "welfare_reproduced"
+        )
 
 
 def _fitted(found: _Profile) -> NestedError:
@@ -283,6 +290,13 @@ def fit_nested_error(
     """Fit the model to records: ``y`` (n), ``X`` (n × p, a constant is the caller's column), ``areas`` (n, 0 … D−1)."""
     sums = Sums.of(X, areas, number)
     return fit_sums(sums, X.T @ y, sums_by(areas, y, number), float(y @ y), kind)
+
+
+def leave_out(X: FloatArray, y: FloatArray, areas: IntArray, number: int, fit: NestedError) -> NestedError:
+    """β and effects of the records that are left, at the variances of a fit to all."""
+    sums = Sums.of(X, areas, number)
+    ratio = fit.sigma2_u / fit.sigma2_e
+    return _fitted(_Profile(sums, X.T @ y, sums_by(areas, y, number), float(y @ y), ratio, "reml"))
 
 
 def pseudo_effects(

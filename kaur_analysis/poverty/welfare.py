@@ -99,7 +99,9 @@ def welfare_model(
     w = data[design.weights].to_numpy(dtype=float)
     poor = data[welfare].to_numpy(dtype=float) < line
     if poor.all() or not poor.any():
-        raise EstimationError("the line separates nobody: everyone or no one in the sample is poor")
+        raise EstimationError(
+            "the line separates nobody: everyone or no one in the sample is poor", "line_separates_nobody"
+        )
     encoding = Encoding.of(data, candidates, rare)
     X = encoding.matrix(data, "reference")
     independent(X, encoding.terms)
@@ -193,7 +195,8 @@ def _choose(comparison: pd.DataFrame, weight_of_poor: FloatArray) -> str:
 
 def _positive(values: FloatArray, name: str) -> FloatArray:
     if not (values > 0).all():
-        raise EstimationError(f"{int((~(values > 0)).sum())} households have no {name!r} above zero")
+        count = int((~(values > 0)).sum())
+        raise EstimationError(f"{count} households have no {name!r} above zero", "welfare_not_positive", count=count)
     return values
 
 

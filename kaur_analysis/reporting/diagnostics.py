@@ -16,7 +16,9 @@ from matplotlib.figure import Figure as Canvas
 from scipy.stats import norm
 
 from kaur_analysis.formats import number, percent, rupiah_short
+from kaur_analysis.reporting import charts
 from kaur_analysis.reporting.charts import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION, canvas, svg
+from kaur_analysis.reporting.figures import HIGHER, LOWER, SIGNS, UNCLEAR
 from kaur_analysis.reporting.html import Section, section
 
 Columns = Mapping[str, tuple[str, Callable[..., str]]]  # column → heading and way of writing a value
@@ -113,10 +115,26 @@ def _whiskers(axes: Axes, both: pd.DataFrame, across: str, up: str) -> None:
         draw(other, low.fillna(data), high.fillna(data), color=GREY, linewidth=0.7)
 
 
-def quantile_plot(residuals: npt.ArrayLike, points: int = 99) -> Section:
+def quantile_plot(
+    residuals: npt.ArrayLike,
+    points: int = 99,
+    *,
+    name: str = "kuantil",
+    caption: str = "Sisaan model dibandingkan sebaran normal.",
+    note: str = "Lengkung di ujung bawah berarti model menaksir yang paling miskin terlalu tinggi.",
+) -> Section:
     """Normal quantile plot of standardised residuals, at ``points`` quantiles so that no household shows.
 
     Few residuals are drawn at fewer quantiles: at most one for every five.
+
+    Parameters
+    ----------
+    residuals
+        Residuals, or predicted effects.
+    points
+        Quantiles drawn at most.
+    name, caption, note
+        Of the picture.
     """
     values = np.asarray(residuals, dtype=float)
     values = values[~np.isnan(values)]
@@ -129,8 +147,7 @@ def quantile_plot(residuals: npt.ArrayLike, points: int = 99) -> Section:
     axes.plot([-edge, edge], [-edge, edge], color=GREY, linestyle=DASHES[1], linewidth=1)
     axes.set_xlabel("kuantil normal")
     axes.set_ylabel("kuantil sisaan baku")
-    return _picture(figure, "kuantil", "Sisaan model dibandingkan sebaran normal.",
-                    "Lengkung di ujung bawah berarti model menaksir yang paling miskin terlalu tinggi.")  # fmt: skip
+    return _picture(figure, name, caption, note)
 
 
 def shrinkage(weights: pd.DataFrame, names: Mapping[str, str] | None = None) -> Section:
@@ -178,6 +195,40 @@ def area_intervals(estimates: pd.DataFrame, names: Mapping[str, str], reference:
     axes.set_xlabel(f"{label} (persen)")
     return _picture(figure, "selang", f"{label} menurut wilayah, selang kepercayaan 95 persen; garis putus: kabupaten.",
                     "Kotak kosong: galat relatif di atas 25 persen.")  # fmt: skip
+
+
+def area_tiles(estimates: pd.DataFrame, places: pd.DataFrame, reference: float, label: str) -> Section:
+    """Tile map of a share: where its interval lies above the kabupaten's value, below it, or holds it.
+
+    Parameters
+    ----------
+    estimates
+        ``area, value, low, high`` of one share.
+    places
+        ``kecamatan, name, latitude, longitude``.
+    reference
+        The kabupaten's value.
+    label
+        What the share is of.
+    """
+    rows = places.merge(estimates, left_on="kecamatan", right_on="area").sort_values("kecamatan")
+    words = np.select([rows["low"] > reference, rows["high"] < reference], [HIGHER, LOWER], UNCLEAR)
+    figure = charts.tiles(
+        names=list(rows["name"]),
+        texts=[percent(value, 1) for value in rows["value"]],
+        words=[str(word) for word in words],
+        own=[False] * len(rows),
+        latitude=list(rows["latitude"]),
+        longitude=list(rows["longitude"]),
+    )
+    signs = ", ".join(f"{SIGNS[word]} {word}" for word in (HIGHER, LOWER, UNCLEAR))
+    return _picture(figure, "peta", f"{label}; tiap petak satu kecamatan, kira-kira di tempatnya.",
+                    f"Dibandingkan kabupaten ({percent(reference, 1)}): {signs}.")  # fmt: skip
+
+
+def sentences(texts: Sequence[str], caption: str) -> Section:
+    """Statements made from the numbers, one below the other."""
+    return section("sentences", texts=texts, caption=caption)
 
 
 def concentration_curves(curve: pd.DataFrame, names: Mapping[str, str] | None = None, most: int = 6) -> Section:

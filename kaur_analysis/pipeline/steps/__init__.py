@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.refusals import told_in_indonesian
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -17,6 +18,6 @@ def where_registry(
 
     @wraps(step)
     def run(edition: Edition, *args: Given.args, **kwargs: Given.kwargs) -> Result | None:
-        return None if edition.study.registry is None else step(edition, *args, **kwargs)
+        return None if edition.study.registry is None else told_in_indonesian(step)(edition, *args, **kwargs)
 
     return run

@@ -11,6 +11,7 @@ from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS, ESTIMATES, FAMIL
 from kaur_analysis.errors import StudyRejected
 from kaur_analysis.linkage import reach
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.refusals import told_in_indonesian
 from kaur_analysis.pipeline.steps import where_registry
 from kaur_analysis.poverty import (
     EmpiricalBest,
@@ -55,6 +56,7 @@ class SmallAreas:
     filled: pd.DataFrame
 
 
+@told_in_indonesian
 def survey_design(edition: Edition) -> SurveyDesign:
     """Survey persons' design: strata, PSUs and person weights; each household with its own poverty lines.
 
@@ -96,6 +98,7 @@ def has_areas(survey: pd.DataFrame) -> bool:
     return "kecamatan" in survey.columns and bool(survey["kecamatan"].notna().all())
 
 
+@told_in_indonesian
 def survey_estimates(edition: Edition, design: SurveyDesign) -> pd.DataFrame:
     """Direct estimates of the kabupaten, and of each kecamatan where the survey carries codes."""
     tables = [_direct(design, None).assign(area=edition.area.code)]
@@ -148,14 +151,27 @@ def shared_covariates(edition: Edition, survey: pd.DataFrame) -> list[str]:
 @where_registry
 def fit_small_areas(edition: Edition, design: SurveyDesign, model: WelfareModel) -> SmallAreas:
     """Predict welfare of every registry family; agree with the official share where the study names one."""
-    study = edition.study
     registry, filled = complete_covariates(_registry(edition), model.covariates)
-    with_codes = study.model.area_effects == "survey"
+    with_codes = edition.study.model.area_effects == "survey"
+    if with_codes and not has_areas(design.data):
+        raise StudyRejected(
+            "model.area_effects: survey meminta kode kecamatan tiap rumah tangga survei, tetapi kolom itu kosong atau "
+            "tidak lengkap. Minta kodenya kepada BPS, atau tulis area_effects: unconditional."
+        )
+    before, after = _predict(edition, design, model.covariates, registry, with_codes)
+    return SmallAreas(before, after, registry, model.covariates, filled)
+
+
+def _predict(
+    edition: Edition, design: SurveyDesign, covariates: tuple[str, ...], registry: pd.DataFrame, with_codes: bool
+) -> tuple[EmpiricalBest, EmpiricalBest]:
+    """Prediction before and after agreeing with the official share, with the survey's kecamatan codes or without."""
+    study = edition.study
     before = empirical_best(
         design.data if with_codes else design.data.drop(columns="kecamatan", errors="ignore"),
         registry,
         WELFARE,
-        model.covariates,
+        covariates,
         "kecamatan",
         {"poor": study.line("poverty"), "extreme": study.line("extreme")},
         method="census_eb",
@@ -167,9 +183,20 @@ def fit_small_areas(edition: Edition, design: SurveyDesign, model: WelfareModel)
         rare=RARE,
     )
     if not study.benchmark:
-        return SmallAreas(before, before, registry, model.covariates, filled)
-    after = before.benchmarked(study.benchmark.share, "poor", study.model.mse_replicates)
-    return SmallAreas(before, after, registry, model.covariates, filled)
+        return before, before
+    return before, before.benchmarked(study.benchmark.share, "poor", study.model.mse_replicates)
+
+
+@where_registry
+def other_path(edition: Edition, design: SurveyDesign, areas: SmallAreas) -> EmpiricalBest | None:
+    """The path that the study did not choose, for comparison: with kecamatan codes or without.
+
+    Missing where there is no other path: without codes in the survey only the one remains.
+    """
+    if not has_areas(design.data):
+        return None
+    chosen = edition.study.model.area_effects == "survey"
+    return _predict(edition, design, areas.covariates, areas.registry, not chosen)[1]
 
 
 @where_registry
@@ -201,6 +228,7 @@ def _family_table(result: EmpiricalBest, registry: pd.DataFrame) -> pd.DataFrame
     return checked(FAMILY_POVERTY, table)
 
 
+@told_in_indonesian
 def area_estimates(edition: Edition, areas: SmallAreas | None) -> pd.DataFrame:
     """Everything pages say of poverty, in one table: survey, model before and after benchmarking, counts."""
     code = edition.area.code

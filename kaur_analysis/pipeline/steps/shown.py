@@ -89,6 +89,8 @@ def model_comparison(edition: Edition, model: WelfareModel) -> Section:
         "r2": ("R² luar sampel", lambda value: number(value, 3)),
         "exclusion_at_quota": ("Terlewat pada kuota", percent),
         "auc": ("AUC", lambda value: number(value, 3)),
+        "calibration_slope": ("Kemiringan kalibrasi", lambda value: number(value, 2)),
+        "poorest_residual": ("Sisaan seperlima termiskin (log)", lambda value: number(value, 2)),
         "chosen": ("Dipilih", lambda chosen: "dipilih" if chosen else ""),
     }
     return diagnostics.table_of(model.comparison, columns, "Perbandingan model; makin sedikit terlewat makin baik.")
