@@ -1,15 +1,15 @@
 """The command ``kaur``: one function per sentence a person says, each one call."""
 
+import os
 import subprocess
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from kaur_analysis.errors import (
     EXIT_OK,
@@ -74,24 +74,18 @@ def run(
 ) -> None:
     """Kerjakan sebuah edisi: bersihkan data, taksir kemiskinan, nilai ketepatan sasaran, susun halaman."""
     from kaur_analysis.pipeline.edition import open_edition
+    from kaur_analysis.pipeline.progress import Progress
     from kaur_analysis.pipeline.province import is_province
-    from kaur_analysis.pipeline.run import page_jobs, research_jobs, run_edition
+    from kaur_analysis.pipeline.run import page_jobs, read_state, research_jobs, run_edition
 
     if cluster or (study is not None and is_province(study)):
         _run_province(study, tuple(only or ()), jobs, force, continue_on_error, cluster, _text(data), _text(output))
         return
     with err.status("Membuka studi …"):
         edition = open_edition(_text(study), _text(data), _text(output))
-    total = len(research_jobs(edition)) + len(page_jobs(edition, only or ()))
-    with _progress() as progress:
-        task = progress.add_task("Menyiapkan", total=total)
-
-        def watch(name: str, event: str) -> None:
-            progress.update(task, description=name, advance=0 if event == "mulai" else 1)
-            if not err.is_terminal and event != "mulai":
-                err.print(f"{event:8} {name}")
-
-        outcome = run_edition(edition, only or (), jobs, force, continue_on_error, watch)
+    names = [job.name for job in (*research_jobs(edition), *page_jobs(edition, only or ()))]
+    with Progress(names, read_state(edition), jobs, err) as progress:
+        outcome = run_edition(edition, only or (), jobs, force, continue_on_error, progress.watch)
     for name, error in outcome.failed.items():
         err.print(f"[red]gagal[/red] {name}: {error}")
     out.print(
@@ -146,6 +140,8 @@ def check(
     ] = None,
 ) -> None:
     """Baca dan nilai semua masukan tanpa menjalankan analisis; temuan ditulis ke buku kerja."""
+    from rich.table import Table
+
     from kaur_analysis.pipeline.check import check_study
 
     with err.status("Membaca dan menilai masukan …"):
@@ -287,6 +283,8 @@ def verify(
 @app.command()
 def status(study: StudyArgument = None, output: OutputOption = None, data: DataOption = None) -> None:
     """Tunjukkan langkah dan halaman mana yang terkini, mana yang usang, dan mengapa; tidak menjalankan apa pun."""
+    from rich.table import Table
+
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.status import edition_status
 
@@ -365,12 +363,14 @@ def archive(
 
 
 @app.command()
-def lab() -> None:
-    """Buka JupyterLab di folder notebooks/."""
+def lab(study: StudyArgument = None, output: OutputOption = None, data: DataOption = None) -> None:
+    """Buka JupyterLab di folder notebooks/; buku catatan memakai studi ini tanpa parameternya diubah."""
+    from kaur_analysis.pipeline.edition import chosen_study
     from kaur_analysis.store import project_root
 
     command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(project_root() / "notebooks")]
-    raise typer.Exit(subprocess.run(command, check=False).returncode)
+    chosen = chosen_study(_text(study), _text(data), _text(output))
+    raise typer.Exit(subprocess.run(command, env=os.environ | chosen, check=False).returncode)
 
 
 @key_app.command("new")
@@ -382,17 +382,6 @@ def key_new(
 
     created = create_key(path)
     out.print(f"Kunci dibuat: {created}", soft_wrap=True)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=err,
-        disable=not err.is_terminal,
-    )
 
 
 def _edition_folder(edition: str, output: Path | None) -> Path:
@@ -409,6 +398,9 @@ def _text(path: Path | None) -> str:
 
 def main() -> None:
     """Entry point: errors a person can act on are one message and an exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console of code page 1252 lacks letters that names may have
     try:
         app(standalone_mode=True)
     except KaurError as error:

@@ -60,6 +60,20 @@ class EstimationError(KaurError, ValueError):
         self.facts = facts
 
 
+class RunFailed(KaurError):
+    """The computer, not the data, kept a run from ending."""
+
+
+class NotebookFailed(KaurError):
+    """A notebook broke; the message names notebook and cell and repeats the error's last line, masked."""
+
+
+class NotebookRejected(NotebookFailed):
+    """A notebook stopped because study or data were rejected."""
+
+    exit_code = EXIT_REJECTED
+
+
 class PartlyDone(KaurError):
     """Some of the products were made, some were not."""
 

@@ -7,6 +7,8 @@ Writes are atomic (a file is complete or absent), and files carry no time, so eq
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pandas as pd
 
 from kaur_analysis.errors import UsageError
 
+PARTIAL = ".partial"  # ending of a file that is being written, or was when a run was killed
 STAGES = ("clean", "estimates", "published")
 
 
@@ -41,10 +44,20 @@ def file_hash(path: Path) -> str:
 def write_bytes(path: Path, content: bytes) -> Path:
     """Write a file so that it is complete or absent, whatever interrupts."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + f".{os.getpid()}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    with _replacing(path) as partial:
+        partial.write_bytes(content)
     return path
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A file to write that takes the place of ``path`` when it is complete, and is removed when it is not."""
+    partial = path.with_name(path.name + f".{os.getpid()}{PARTIAL}")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> Path:
@@ -91,9 +104,8 @@ class Store:
         """Write a table atomically; its index is not kept."""
         path = self.path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + f".{os.getpid()}.partial")
-        table.to_parquet(partial, index=False, compression="zstd")
-        partial.replace(path)
+        with _replacing(path) as partial:
+            table.to_parquet(partial, index=False, compression="zstd")
         return path
 
     def read(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from rapidfuzz import process
 
+from kaur_analysis import __version__
 from kaur_analysis.errors import StudyRejected
 from kaur_analysis.reference import Area, load_area, publication_thresholds, read_yaml
 from kaur_analysis.reference.catalogue import FUND_NAMES, Programme, check_together, load_catalogue
@@ -41,6 +42,10 @@ class Settings(BaseModel):
 
 # A password between user and host, or among the options of a database address.
 _PASSWORD_IN_URL = re.compile(r":/{1,2}(?!/)[^:]*:.*@|[?&;].*(pass|password|passwd|pwd)\s*=", re.IGNORECASE)
+# Names of devices that Windows keeps for itself, with any suffix (learn.microsoft.com, Naming Files).
+RESERVED_NAMES = frozenset(
+    ["CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))]
+)
 # Files beside the study that people fill in and that change its result.
 CORRECTIONS_FILE = "corrections.yaml"
 DECISIONS_FILE = "padanan.csv"
@@ -182,9 +187,13 @@ class AllocationRules(Settings):
 
 
 class Study(Settings):
-    """Everything that decides an edition's result."""
+    """Everything that decides an edition's result.
+
+    ``program`` is the version of the program that the study was written for; an older one refuses it.
+    """
 
     edition: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,40}$")
+    program: str = ""
     reference_date: date
     area: str = "1704"
     synthetic: bool = False
@@ -204,6 +213,13 @@ class Study(Settings):
     target_year: int = 2026
     seed: int = Field(default=20240227, ge=0)
     folder: Path = Field(default=Path(), exclude=True)
+
+    @field_validator("edition")
+    @classmethod
+    def _is_a_folder_on_every_system(cls, edition: str) -> str:
+        if edition.split(".")[0].upper() in RESERVED_NAMES or edition.endswith("."):
+            raise ValueError(f"'{edition}' tidak dapat menjadi nama folder di Windows; pilih nama lain")
+        return edition
 
     @field_validator("lines")
     @classmethod
@@ -345,6 +361,7 @@ def load_study(path: Path) -> Study:
         raise StudyRejected(f"{path.name}: berkas studi harus berisi pasangan kunci dan nilai.")
     if "folder" in content:
         raise StudyRejected(f"{path.name}: kunci 'folder' tidak dikenal.")
+    _check_version(path, str(content.get("program", "")))
     content["programmes"] = [_with_catalogue(entry, path) for entry in content.get("programmes") or []]
     try:
         study = Study.model_validate(content | {"folder": path.parent})
@@ -359,6 +376,20 @@ def load_study(path: Path) -> Study:
                 f"acuan {area.name}{_nearest(programme.agency, list(area.agencies))}"
             )
     return study
+
+
+def _check_version(path: Path, written_for: str) -> None:
+    """A newer study may hold settings that this program does not know: say that first."""
+    if not re.fullmatch(r"(\d+(\.\d+)*)?", written_for):
+        raise StudyRejected(f"{path.name}: program harus nomor versi seperti '{__version__}', bukan '{written_for}'.")
+    if _version(written_for) > _version(__version__):
+        raise StudyRejected(
+            f"{path.name} dibuat untuk program versi {written_for}; yang terpasang {__version__}. Perbarui program."
+        )
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".") if part)
 
 
 def _with_catalogue(entry: Any, path: Path) -> Any:

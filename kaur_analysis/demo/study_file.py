@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from kaur_analysis import __version__
 from kaur_analysis.demo.world import EXTREME_LINE, POVERTY_LINE
 from kaur_analysis.errors import UsageError
 from kaur_analysis.reference import Area, reference_path
@@ -20,6 +21,7 @@ def demo_study_text(area: Area, reference: str, poor_share: float, seed: int) ->
         The area as the study names it: a code of the package, or its folder seen from the study.
     """
     values = {
+        "program": __version__,
         "area": reference,
         "code": area.code,
         "name": area.full_name,
@@ -49,5 +51,6 @@ def write_template(folder: Path) -> Path:
     (folder / "sumber").mkdir(parents=True, exist_ok=True)
     codes = ", ".join(load_catalogue())
     text = (_FOLDER / "studi_kosong.yaml").read_text(encoding="utf-8").replace("{programmes}", codes)
+    text = text.replace("{program}", __version__)
     write_bytes(folder / "katalog_program.yaml", reference_path("programmes.yaml").read_bytes())
     return write_text(study, text)

@@ -1,16 +1,17 @@
 """What a run works on: a study, its area, its tables and its folders."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from kaur_analysis.demo import make_demo
 from kaur_analysis.errors import UsageError
-from kaur_analysis.intake.readers import table_fingerprint
 from kaur_analysis.pipeline.provenance import code_hash, combined_hash, files_hash, libraries
 from kaur_analysis.reference import Area
 from kaur_analysis.store import Store, file_hash, project_root, write_text
-from kaur_analysis.study import Study, load_study
+from kaur_analysis.study import Source, Study, load_study
 
+# Set by ``kaur lab`` for the notebooks it opens; what is said by parameter goes first.
+CHOSEN = ("KAUR_STUDY", "KAUR_DATA", "KAUR_REPORTS")
 DEMO_FOLDER = "demo"
 DEMO_STAMP = "dibuat-dari.txt"
 
@@ -56,7 +57,7 @@ class Edition:
     def inputs(self) -> dict[str, str]:
         """Hash of the study, of every source it names and of each file beside it that changes its result, by name."""
         files = {name: combined_hash([file_hash(path) for path in paths]) for name, paths in self.study.files().items()}
-        tables = {source.name: table_fingerprint(source) for source in self.study.sources if "://" in source.path}
+        tables = {source.name: _table_hash(source) for source in self.study.sources if "://" in source.path}
         beside = {f"berkas {path.name}": file_hash(path) for path in self.study.companions()}
         sources = {f"sumber {name}": value for name, value in (files | tables).items()}
         area = self.study.folder / self.study.area  # an area of the package is part of the program's code
@@ -95,13 +96,33 @@ class Edition:
         return f"{self.prefix}-{self.area.code}-kabupaten.html"
 
 
+def _table_hash(source: Source) -> str:
+    from kaur_analysis.intake.readers import table_fingerprint  # here, because most studies have no database
+
+    return table_fingerprint(source)
+
+
 def slug(name: str) -> str:
     """Name as a part of a file name: small letters and hyphens."""
     return "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
 
 
+def chosen_study(study: str = "", data: str = "", reports: str = "") -> dict[str, str]:
+    """Environment in which :func:`open_edition`, called without arguments, opens this study.
+
+    Raises
+    ------
+    StudyRejected
+        There is no such study, or it cannot be used as it stands.
+    """
+    if study:
+        load_study(Path(study))
+    named = zip(CHOSEN, (study, data, reports), strict=True)
+    return {variable: str(Path(value).resolve()) for variable, value in named if value}
+
+
 def open_edition(study: str = "", data: str = "", reports: str = "") -> Edition:
-    """Open a study for work; without one, the synthetic Kaur, which is made first where it is absent.
+    """Open a study for work; without one, that of ``kaur lab``, else the synthetic Kaur, made first where it is absent.
 
     Parameters
     ----------
@@ -115,6 +136,9 @@ def open_edition(study: str = "", data: str = "", reports: str = "") -> Edition:
     StudyRejected
         The study cannot be used as it stands.
     """
+    study, data, reports = (
+        value or os.environ.get(variable, "") for variable, value in zip(CHOSEN, (study, data, reports), strict=True)
+    )
     data_folder = Path(data) if data else project_root() / "data"
     reports_folder = Path(reports) if reports else project_root() / "reports"
     path = Path(study) if study else demo_study(data_folder / "raw" / DEMO_FOLDER)
@@ -128,6 +152,8 @@ def demo_study(folder: Path) -> Path:
     generator = combined_hash([code_hash(), libraries()])
     study = folder / "studi.yaml"
     if not (study.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == generator):
+        from kaur_analysis.demo import make_demo  # here, because it is needed once
+
         made = make_demo(folder)
         if made != study:
             raise UsageError(f"Data demo harus menulis {study.name}.")

@@ -14,7 +14,6 @@ from typing import Any
 
 from kaur_analysis import __version__
 from kaur_analysis.errors import DataRejected, UsageError, mask
-from kaur_analysis.intake.readers import table_fingerprint
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.provenance import code_hash, combined_hash, libraries
 from kaur_analysis.reference.files import reference_path
@@ -106,6 +105,8 @@ def inputs(edition: Edition) -> list[dict[str, Any]]:
 
     Origins hold no folders of this computer and no long numbers: a list is known by its hash.
     """
+    from kaur_analysis.intake.readers import table_fingerprint  # here: nobody who only verifies needs the readers
+
     found: list[dict[str, Any]] = []
     files = edition.study.files()
     for source in edition.study.sources:

@@ -1,35 +1,30 @@
 """Running a notebook with checked parameters, and turning its outputs into a page or a clean executed copy."""
 
 import ast
+import errno
 import json
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import papermill
-from nbclient.exceptions import DeadKernelError
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
-from kaur_analysis.errors import EXIT_REJECTED, KaurError, UsageError, mask
+from kaur_analysis.errors import NotebookFailed, NotebookRejected, UsageError, mask
+from kaur_analysis.pipeline.engine import ENGINE
 from kaur_analysis.reporting import PAGE_TEMPLATES
 
+NO_DEFAULT = ("None", "...")  # written so in the parameters cell: whoever runs the notebook must say
 PARAMETER_TYPES: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float), "bool": bool}
 
 
 # The numeric rooms speak to statisticians, in English; an office worker is told first what kind of thing went wrong.
-
-
-class NotebookFailed(KaurError):
-    """A notebook broke; the message names notebook and cell and repeats the error's last line, masked."""
-
-
-class NotebookRejected(NotebookFailed):
-    """A notebook stopped because study or data were rejected."""
-
-    exit_code = EXIT_REJECTED
+LEAD_INS = {"EstimationError": "taksiran tidak dapat dibuat dari data ini. Keterangan untuk ahli statistik: "}
 
 
 @dataclass(frozen=True)
@@ -50,55 +45,104 @@ def notebook_parameters(path: Path) -> dict[str, Parameter]:
     }
 
 
-def check_parameters(path: Path, given: dict[str, Any]) -> None:
-    """Refuse unknown or ill-typed parameters before any kernel starts.
+def check_notebook(path: Path, given: dict[str, Any]) -> None:
+    """Refuse before anything runs what could not end well: a broken notebook, an absent kernel, a wrong parameter.
 
     Raises
     ------
     UsageError
-        Names the parameter and what the notebook declares.
+        Names the notebook and what is wrong with it.
+    """
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except OSError:
+        raise UsageError(f"{path.name}: buku catatan tidak ada atau tidak dapat dibaca.") from None
+    except (ValueError, nbformat.ValidationError):
+        raise UsageError(
+            f"{path.name}: berkas buku catatan rusak atau terpotong. Ambil kembali dari salinan program."
+        ) from None
+    tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(tagged) != 1 or tagged[0].cell_type != "code":
+        raise UsageError(f"{path.name}: harus ada tepat satu sel kode bertanda 'parameters'; ada {len(tagged)}.")
+    _check_kernel(path, notebook.metadata.get("kernelspec", {}))
+    check_parameters(path, given)
+
+
+def _check_kernel(path: Path, kernelspec: dict[str, Any]) -> None:
+    name = kernelspec.get("name", "")
+    try:
+        language = KernelSpecManager().get_kernel_spec(name).language
+    except NoSuchKernel:
+        raise UsageError(
+            f"{path.name}: kernel '{name}' tidak terpasang. Pasang dengan: "
+            f"python -m ipykernel install --user --name {name}"
+        ) from None
+    if language != "python":
+        raise UsageError(f"{path.name}: kernel '{name}' berbahasa {language}; yang dapat dijalankan hanya python.")
+
+
+def check_parameters(path: Path, given: dict[str, Any]) -> None:
+    """Refuse missing, unknown or ill-typed parameters before any kernel starts.
+
+    Raises
+    ------
+    UsageError
+        Names the parameter, the nearest that is declared, and the type it must have.
     """
     declared = notebook_parameters(path)
     for name, value in given.items():
         if name not in declared:
-            raise UsageError(f"{path.name}: parameter '{name}' tidak dikenal; yang ada: {', '.join(declared)}.")
+            near = get_close_matches(name, declared, n=1)
+            hint = f" Maksud Anda '{near[0]}'?" if near else ""
+            raise UsageError(f"{path.name}: parameter '{name}' tidak dikenal; yang ada: {', '.join(declared)}.{hint}")
         expected = PARAMETER_TYPES.get(declared[name].type_name)
         if expected is not None and (not isinstance(value, expected) or (expected is int and isinstance(value, bool))):
             raise UsageError(f"{path.name}: parameter '{name}' harus bertipe {declared[name].type_name}.")
+    for name, parameter in declared.items():
+        if name not in given and parameter.default in NO_DEFAULT:
+            raise UsageError(f"{path.name}: parameter '{name}' wajib diisi ({parameter.help or parameter.type_name}).")
 
 
-def execute(path: Path, parameters: dict[str, Any], output: Path) -> NotebookNode:
-    """Run a notebook in a kernel of its own and return it executed.
+def execute(path: Path, parameters: dict[str, Any]) -> NotebookNode:
+    """Run a notebook in this process and return it executed; nothing is written.
 
     Raises
     ------
     NotebookFailed, NotebookRejected
-        A cell raised; rejected where it raised one of the project's own rejections.
+        A cell raised, or was not completed; rejected where it raised one of the project's own rejections.
     """
-    check_parameters(path, parameters)
-    output.parent.mkdir(parents=True, exist_ok=True)
+    check_notebook(path, parameters)
     try:
-        return papermill.execute_notebook(
-            str(path),
-            str(output),
-            parameters=parameters,
-            progress_bar=False,
-            cwd=str(path.parent),
-            extra_arguments=["--log-level=ERROR"],  # the kernel's own warnings are not a person's business
+        executed = papermill.execute_notebook(
+            str(path), None, parameters=parameters, engine_name=ENGINE, progress_bar=False, cwd=str(path.parent)
         )
-    except DeadKernelError:
-        output.unlink(missing_ok=True)
-        raise NotebookFailed(
-            f"{path.name}: proses penghitung mati di tengah jalan, biasanya karena memori habis. Tutup program lain, "
-            "lalu jalankan kaur run lagi."
-        ) from None
     except PapermillExecutionError as error:
-        output.unlink(missing_ok=True)  # a broken notebook holds a traceback, and a traceback may hold values
-        rejected = error.ename in {"DataRejected", "StudyRejected", "KeyMissing"}
-        kind = NotebookRejected if rejected else NotebookFailed
-        cell = error.exec_count
-        message = error.evalue if rejected else f"{error.ename}: {error.evalue}"
-        raise kind(f"{path.name}, sel ke-{cell}: {mask(message)}") from None
+        raise _failure(path, error) from None
+    _check_completed(path, executed)
+    return executed
+
+
+def _failure(path: Path, error: PapermillExecutionError) -> NotebookFailed:
+    """What a person is told of a cell that raised: never its traceback, which may hold values."""
+    rejected = error.ename in {"DataRejected", "StudyRejected", "KeyMissing", "EstimationError"}
+    kind = NotebookRejected if rejected else NotebookFailed
+    message = LEAD_INS.get(error.ename, "") + error.evalue
+    if error.ename.endswith("MemoryError"):  # numpy and Arrow have their own
+        message = "memori habis. Tutup program lain, lalu jalankan kaur run lagi."
+    elif error.ename == "OSError" and f"[Errno {errno.ENOSPC}]" in error.evalue:
+        message = "cakram penuh. Kosongkan ruang, lalu jalankan kaur run lagi."
+    elif not rejected:
+        message = f"{error.ename}: {message}"
+    return kind(f"{path.name}, sel ke-{error.exec_count}: {mask(message)}")
+
+
+def _check_completed(path: Path, executed: NotebookNode) -> None:
+    """Papermill takes ``sys.exit(0)`` for success and leaves the cells after it unrun."""
+    for number, cell in enumerate((c for c in executed.cells if c.cell_type == "code" and c.source.strip()), start=1):
+        ended = cell.metadata.papermill["status"] == "completed" and cell.execution_count is not None
+        if not ended or any(output.output_type == "error" for output in cell.outputs):
+            raise NotebookFailed(f"{path.name}, sel kode ke-{number}: tidak selesai dikerjakan.")
 
 
 def executed_copy(notebook: NotebookNode) -> str:

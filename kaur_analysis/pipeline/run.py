@@ -4,30 +4,43 @@ A step is skipped where nothing that decides it has changed. Pages are made in a
 exchanged whole at the end, so a run that breaks leaves the last good edition untouched and the next run resumes.
 """
 
+import errno
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from kaur_analysis.errors import DataRejected, KaurError, UsageError
+from kaur_analysis.errors import DataRejected, KaurError, NotebookFailed, RunFailed, UsageError
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.effort import Effort, measured
-from kaur_analysis.pipeline.manifest import manifest_facts, write_manifest
-from kaur_analysis.pipeline.notebooks import execute, executed_copy, page
+from kaur_analysis.pipeline.manifest import manifest_facts, read_manifest, verify, write_manifest
 from kaur_analysis.pipeline.provenance import code_hash, combined_hash, libraries
-from kaur_analysis.reporting import edition_pages
-from kaur_analysis.store import STAGES, file_hash, project_root, write_text
+from kaur_analysis.pipeline.workers import WorkerDied, Workers
+from kaur_analysis.store import PARTIAL, STAGES, file_hash, project_root, write_text
+
+if TYPE_CHECKING:  # what only workers need is imported there: the process that waits stays small and quick to start
+    from kaur_analysis.pipeline.effort import Effort
 
 STATE = "langkah"
 # The synthetic Kaur of 39 000 families takes 134 MB of lists, tables and pages; pages lie there twice while exchanged.
 LEAST_FREE_BYTES = 300_000_000
+WORKER_DIED = (
+    "proses penghitung mati di tengah jalan, biasanya karena memori habis. Tutup program lain, lalu jalankan kaur run "
+    "lagi."
+)
+CANNOT_WRITE = {
+    errno.ENOSPC: "Cakram penuh. Kosongkan ruang, lalu jalankan kaur run lagi.",
+    errno.EROFS: "Cakram hanya dapat dibaca. Pakai folder lain dengan --data dan --output.",
+    errno.EIO: "Cakram gagal dibaca atau ditulisi. Periksa cakramnya sebelum menjalankan kaur run lagi.",
+}
+LONGEST_WINDOWS_PATH = 259  # MAX_PATH less its closing zero; longer ones work only where an administrator allows it
+PARTIAL_SUFFIX = len(".1234567.partial")  # of a file while it is being written
 RESEARCH = ("01_clean", "02_poverty", "03_targeting", "04_planning")
 
 
@@ -131,41 +144,89 @@ def run_edition(
         A research step failed, or a page without ``continue_on_error``; the last good edition is untouched.
     """
     chosen = [] if research_only else page_jobs(edition, tuple(only))
-    with sole_run(edition):
-        return _run_alone(edition, chosen, jobs, force, continue_on_error, watch)
+    with sole_run(edition), Workers() as workers:
+        _sweep(edition)
+        try:
+            return _run_alone(edition, chosen, workers, jobs, force, continue_on_error, watch)
+        except WorkerDied:
+            raise RunFailed(f"Penerbitan: {WORKER_DIED}") from None
+        except OSError as error:
+            if error.errno in CANNOT_WRITE:
+                raise RunFailed(f"{CANNOT_WRITE[error.errno]} Edisi terakhir tetap utuh.") from None
+            raise
 
 
 def _run_alone(
-    edition: Edition, chosen: list[Job], jobs: int, force: bool, continue_on_error: bool, watch: Watcher
+    edition: Edition,
+    chosen: list[Job],
+    workers: Workers,
+    jobs: int,
+    force: bool,
+    continue_on_error: bool,
+    watch: Watcher,
 ) -> Outcome:
     outcome = Outcome()
     state = read_state(edition)
     ingredients = edition.ingredients()
     for job, made_from in research_basis(edition, ingredients):
-        fingerprint = combined_hash(made_from)
-        if not force and still_true(edition, state, job, fingerprint):
+        if not force and still_true(edition, state, job, combined_hash(made_from)):
             outcome.kept.append(job.name)
             watch(job.name, "tetap")
             continue
+        if not outcome.made:
+            workers.call(_check_start, [*research_jobs(edition), *chosen], edition.study.synthetic)
         watch(job.name, "mulai")
         before = _written(edition)
         _forget(edition, state, job)
-        effort = _run_job(job, _cache(edition), page_wanted=False)
+        effort = _in_worker(workers, job, _cache(edition), page_wanted=False)
         made = [name for name, written in _written(edition).items() if before.get(name) != written]
         tables = {name: file_hash(edition.store.data / name) for name in made}
         _remember(edition, state, job, made_from, tables, effort)
         outcome.made.append(job.name)
         watch(job.name, "selesai")
-    _make_pages(edition, chosen, state, jobs, force, continue_on_error, watch, outcome)
+    _make_pages(edition, chosen, workers, state, jobs, force, continue_on_error, watch, outcome)
     now = edition.ingredients()
     changed = [name for name in {**ingredients, **now} if ingredients.get(name) != now.get(name)]
     if changed:
         raise DataRejected(
             f"Berubah selama pengerjaan: {', '.join(sorted(changed))}. Edisi tidak diterbitkan; jalankan kaur run lagi."
         )
-    if chosen:
-        _publish(edition, state, outcome)
+    if chosen and (outcome.made or outcome.failed or not _stands(edition, state)):
+        workers.call(_publish, edition, state, sorted(outcome.failed))
     return outcome
+
+
+def _check_start(jobs: list[Job], synthetic: bool) -> None:
+    """Refuse what could not end well before the first notebook is run (in a worker, which has the libraries for it)."""
+    from kaur_analysis.intake.keys import keys_for
+    from kaur_analysis.pipeline.notebooks import check_notebook
+
+    keys_for(synthetic)
+    for job in jobs:
+        check_notebook(job.notebook, job.parameters)
+
+
+def _stands(edition: Edition, state: dict[str, Any]) -> bool:
+    """Whether the edition's folder is undamaged and made of the steps as they are: publishing would change nothing."""
+    try:
+        manifest = read_manifest(edition.store.pages)
+    except KaurError:
+        return False
+    jobs = [*research_jobs(edition), *_true_pages(edition, state)]
+    made_from = {step["name"]: step.get("made_from") for step in manifest["steps"]}
+    return (
+        made_from == {job.name: state[job.name]["fingerprint"] for job in jobs}
+        and all(manifest["products"][job.product]["sha256"] == state[job.name]["product"] for job in jobs)
+        and not verify(edition.store.pages)
+    )
+
+
+def _true_pages(edition: Edition, state: dict[str, Any]) -> list[Job]:
+    return [
+        job
+        for job, made_from in page_basis(edition, page_jobs(edition))
+        if still_true(edition, state, job, combined_hash(made_from))
+    ]
 
 
 @contextmanager
@@ -179,6 +240,8 @@ def sole_run(edition: Edition) -> Iterator[None]:
     DataRejected
         The disk is too full to begin.
     """
+    if os.name == "nt":
+        refuse_long_paths(edition)
     place = edition.store.data / "published" / edition.name
     for folder in (place, edition.store.reports):
         _writable(folder)
@@ -194,6 +257,26 @@ def sole_run(edition: Edition) -> Iterator[None]:
         raise UsageError(
             f"Edisi {edition.name} sedang dikerjakan oleh proses lain di komputer ini. Tunggu sampai selesai."
         ) from None
+
+
+def refuse_long_paths(edition: Edition) -> None:
+    """Refuse folders so deep that Windows could not write the longest file of the edition.
+
+    Raises
+    ------
+    UsageError
+        Says how many characters the folder must lose.
+    """
+    folder = max(
+        map(str, (_cache(edition).resolve(), (edition.store.reports / f".{edition.name}.sedang").resolve())), key=len
+    )
+    longest = max(len(job.product) for job in (*research_jobs(edition), *page_jobs(edition)))
+    over = len(folder) + 1 + longest + PARTIAL_SUFFIX - LONGEST_WINDOWS_PATH
+    if over > 0:
+        raise UsageError(
+            f"Jalur folder hasil terlalu panjang {over} huruf untuk Windows. Pindahkan proyek ke folder yang lebih "
+            "pendek, misalnya C:\\kaur, atau pakai --data dan --output."
+        )
 
 
 def _writable(folder: Path) -> None:
@@ -235,6 +318,7 @@ def page_basis(edition: Edition, jobs: Iterable[Job]) -> list[tuple[Job, dict[st
 def _make_pages(
     edition: Edition,
     chosen: list[Job],
+    workers: Workers,
     state: dict[str, Any],
     jobs: int,
     force: bool,
@@ -242,16 +326,20 @@ def _make_pages(
     watch: Watcher,
     outcome: Outcome,
 ) -> None:
-    waiting = {}
-    with ProcessPoolExecutor(max(1, jobs), get_context("spawn")) as pool:  # as on Windows, and safe beside threads
-        for job, made_from in page_basis(edition, chosen):
-            if not force and still_true(edition, state, job, combined_hash(made_from)):
-                outcome.kept.append(job.name)
-                watch(job.name, "tetap")
-                continue
-            watch(job.name, "mulai")
+    stale = []
+    for job, made_from in page_basis(edition, chosen):
+        if not force and still_true(edition, state, job, combined_hash(made_from)):
+            outcome.kept.append(job.name)
+            watch(job.name, "tetap")
+        else:
+            stale.append((job, made_from))
+    if stale and not outcome.made:
+        workers.call(_check_start, [job for job, _ in stale], edition.study.synthetic)
+    with ThreadPoolExecutor(max(1, jobs)) as pool:  # each thread waits for a process
+        waiting = {}
+        for job, made_from in stale:
             _forget(edition, state, job)
-            waiting[pool.submit(_run_job, job, _cache(edition), True)] = (job, made_from)
+            waiting[pool.submit(_watched, watch, workers, job, _cache(edition))] = (job, made_from)
         for future in as_completed(waiting):
             job, made_from = waiting[future]
             error = future.exception()
@@ -260,42 +348,57 @@ def _make_pages(
                 outcome.made.append(job.name)
                 watch(job.name, "selesai")
                 continue
-            if not isinstance(error, KaurError):
-                raise error
-            watch(job.name, "gagal")
-            outcome.failed[job.name] = error
-            if not continue_on_error:
-                pool.shutdown(cancel_futures=True)
-                raise error
+            if isinstance(error, KaurError) and continue_on_error:
+                watch(job.name, "gagal")
+                outcome.failed[job.name] = error
+                continue
+            pool.shutdown(cancel_futures=True)
+            raise error
 
 
-def _run_job(job: Job, folder: Path, page_wanted: bool) -> Effort:
+def _watched(watch: Watcher, workers: Workers, job: Job, folder: Path) -> "Effort":
+    watch(job.name, "mulai")
+    return _in_worker(workers, job, folder, page_wanted=True)
+
+
+def _in_worker(workers: Workers, job: Job, folder: Path, page_wanted: bool) -> "Effort":
+    try:
+        return workers.call(_run_job, job, folder, page_wanted)
+    except WorkerDied:
+        raise NotebookFailed(f"{job.name}: {WORKER_DIED}") from None
+
+
+def _run_job(job: Job, folder: Path, page_wanted: bool) -> "Effort":
     """Execute one notebook and leave its product in the cache (a module-level function, for worker processes)."""
-    product = folder / job.product
+    from kaur_analysis.pipeline.effort import measured
+    from kaur_analysis.pipeline.notebooks import execute, executed_copy, page
+
     with measured() as effort:
-        executed = execute(job.notebook, job.parameters, product.with_suffix(".sedang.ipynb"))
-        product.with_suffix(".sedang.ipynb").unlink()
-        write_text(product, page(executed, Path(job.product).stem) if page_wanted else executed_copy(executed))
+        executed = execute(job.notebook, job.parameters)
+        made = page(executed, Path(job.product).stem) if page_wanted else executed_copy(executed)
+        write_text(folder / job.product, made)
     return effort
 
 
-def make_page(edition: Edition, job: Job) -> Effort:
+def make_page(edition: Edition, job: Job) -> "Effort":
     """Make one page of an edition whose research is done, into its cache; :func:`keep_pages` notes it."""
-    return _run_job(job, _cache(edition), page_wanted=True)
+    with Workers() as workers:
+        return _in_worker(workers, job, _cache(edition), page_wanted=True)
 
 
-def keep_pages(edition: Edition, made: Mapping[str, Effort]) -> None:
+def keep_pages(edition: Edition, made: Mapping[str, "Effort"]) -> None:
     """Note pages that were made elsewhere, by name, so that a run finds them true and publishes them."""
     state = read_state(edition)
     for job, made_from in page_basis(edition, [job for job in page_jobs(edition) if job.name in made]):
         _remember(edition, state, job, made_from, {}, made[job.name])
 
 
-def _publish(edition: Edition, state: dict[str, Any], outcome: Outcome) -> None:
+def _publish(edition: Edition, state: dict[str, Any], failed: list[str]) -> None:
     """Assemble the edition from products that are true now, and exchange it for the last one in one move."""
+    from kaur_analysis.reporting import edition_pages
+
     cache = _cache(edition)
-    pages_made = page_basis(edition, page_jobs(edition))
-    true_now = [job for job, made_from in pages_made if still_true(edition, state, job, combined_hash(made_from))]
+    true_now = _true_pages(edition, state)
     staging = edition.store.reports / f".{edition.name}.sedang"
     shutil.rmtree(staging, ignore_errors=True)
     for job in (*research_jobs(edition), *true_now):
@@ -309,7 +412,7 @@ def _publish(edition: Edition, state: dict[str, Any], outcome: Outcome) -> None:
         write_text(staging / name, text)
     write_text(staging / "published.csv", published.to_csv(index=False, lineterminator="\n"))
     products = {job.name: job.product for job in (*research_jobs(edition), *true_now)}
-    write_manifest(staging, manifest_facts(edition, state, products, outcome.failed))
+    write_manifest(staging, manifest_facts(edition, state, products, failed))
     _exchange(staging, edition.store.pages)
 
 
@@ -344,10 +447,20 @@ def _cache(edition: Edition) -> Path:
     return edition.store.data / "published" / edition.name / "produk"
 
 
-def _written(edition: Edition) -> dict[str, int]:
-    """When each table of the edition was last written, by its path below ``data/``."""
+def _sweep(edition: Edition) -> None:
+    """Remove what a killed run was writing."""
+    for folder in (*(edition.store.data / stage / edition.name for stage in STAGES), _cache(edition)):
+        for path in folder.rglob(f"*{PARTIAL}"):
+            path.unlink()
+
+
+def _written(edition: Edition) -> dict[str, tuple[int, int]]:
+    """Identity of each table of the edition, by its path below ``data/``: a table written anew is another file.
+
+    Times alone would not tell where the clock was set back.
+    """
     return {
-        path.relative_to(edition.store.data).as_posix(): path.stat().st_mtime_ns
+        path.relative_to(edition.store.data).as_posix(): (path.stat().st_ino, path.stat().st_mtime_ns)
         for stage in STAGES
         for path in sorted((edition.store.data / stage / edition.name).glob("*.*"))
         if path.is_file() and path.stem != STATE
@@ -384,7 +497,7 @@ def _remember(
     job: Job,
     made_from: dict[str, str],
     tables: dict[str, str],
-    effort: Effort,
+    effort: "Effort",
 ) -> None:
     state[job.name] = {
         "fingerprint": combined_hash(made_from),

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from kaur_analysis.cli import app
 from kaur_analysis.demo import make_demo
+from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.manifest import write_manifest
 
 COMMANDS = {
@@ -176,3 +177,49 @@ def test_no_output_holds_a_long_number(office):
 
 def test_no_colour_where_nobody_looks(office):
     assert "\x1b[" not in "".join(map(str, kaur("check", office)))
+
+
+def test_the_manual_is_shown_without_loading_what_only_commands_need():
+    code = "import kaur_analysis.cli, sys; print({'pandas', 'numpy', 'papermill', 'rich.progress'} & set(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "set()"
+
+
+def test_a_console_of_code_page_1252_shows_what_it_can(tmp_path):
+    """Names may have letters that it lacks; that is no reason to fail."""
+    code, _, error = kaur("check", tmp_path / "studi-Ẓ→.yaml", PYTHONIOENCODING="cp1252", PYTHONUTF8="0")
+    assert code == 3 and "kesalahan program" not in error and "Berkas studi tidak ada" in error
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["explain", "--help"]])
+def test_the_manual_can_be_read_on_code_page_1252(arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "kaur_analysis", *arguments],
+        capture_output=True,
+        env=os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0", "COLUMNS": "100"},
+        check=True,
+    )
+    text = done.stdout.decode("cp1252")
+    assert "Usage" in text and "?" not in text.replace("kaur ?", "")
+
+
+def test_jupyterlab_opens_with_the_study_chosen(office, tmp_path, monkeypatch):
+    seen = {}
+    monkeypatch.setattr(
+        "kaur_analysis.cli.subprocess.run",
+        lambda command, env, check: seen.update(env) or subprocess.CompletedProcess(command, 0),
+    )
+    done = CliRunner().invoke(app, ["lab", str(office), "--data", str(tmp_path / "d"), "--output", str(tmp_path / "r")])
+    monkeypatch.setattr(os, "environ", seen)
+    edition = open_edition()
+    assert done.exit_code == 0
+    assert (edition.study_file, edition.store.data, edition.store.reports) == (office, tmp_path / "d", tmp_path / "r")
+
+
+def test_a_parameter_goes_before_the_study_of_jupyterlab(office, monkeypatch, tmp_path):
+    monkeypatch.setenv("KAUR_STUDY", str(tmp_path / "lain.yaml"))
+    assert open_edition(str(office)).study_file == office
+
+
+def test_jupyterlab_is_not_opened_with_a_study_that_cannot_be_used(tmp_path):
+    assert kaur("lab", tmp_path / "tiada.yaml")[0] == 3

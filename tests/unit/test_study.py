@@ -5,6 +5,7 @@ import copy
 import pytest
 from ruamel.yaml import YAML
 
+from kaur_analysis import __version__
 from kaur_analysis.errors import StudyRejected
 from kaur_analysis.study import load_study
 
@@ -173,3 +174,28 @@ def test_a_budget_of_nobody_known_is_refused_with_the_nearest(write):
 
 def test_a_negative_budget_is_refused(write):
     assert "budgets" in refusal(write(budgets={"total": -1}))
+
+
+def test_a_study_for_a_newer_program_is_refused_before_its_unknown_keys(write):
+    with pytest.raises(StudyRejected, match=r"versi 999\.1; yang terpasang .* Perbarui program"):
+        load_study(write(program="999.1", setting_of_the_future=1))
+
+
+def test_a_study_for_this_program_loads(write):
+    assert load_study(write(program=__version__)).program == __version__
+
+
+def test_a_version_that_is_none_is_refused(write):
+    with pytest.raises(StudyRejected, match="nomor versi"):
+        load_study(write(program="terbaru"))
+
+
+@pytest.mark.parametrize("name", ["CON", "nul", "aux.1", "com1", "2025."])
+def test_an_edition_that_could_be_no_folder_on_windows_is_refused(write, name):
+    with pytest.raises(StudyRejected, match="Windows"):
+        load_study(write(edition=name))
+
+
+@pytest.mark.parametrize("name", ["console", "2025-nul", "com10"])
+def test_an_edition_that_only_resembles_a_device_is_accepted(write, name):
+    assert load_study(write(edition=name)).edition == name

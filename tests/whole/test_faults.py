@@ -3,12 +3,16 @@
 import json
 import os
 import random
-import signal
+import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 import jsonschema
+import psutil
 import pytest
 
 from kaur_analysis.demo import make_demo
@@ -21,8 +25,7 @@ from tests.shared import ROOT
 
 FAMILIES = 400
 PAGES = ("1704010", "dinsos")
-# More with KAUR_KILLS=50; every kill costs half a run.
-KILLS = int(os.environ.get("KAUR_KILLS", "1"))
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="signals, limits and mounts of Linux")
 ELSEWHERE = {"TZ": "Asia/Jayapura", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
 HERE = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"}
 
@@ -63,36 +66,196 @@ def undisturbed(tmp_path_factory):
     return home, time.monotonic() - begun
 
 
-@pytest.mark.skipif(os.name == "nt", reason="kill -9 is a thing of POSIX")
+def until(process, line):
+    """Wait for a line of the run's log."""
+    for said in process.stdout:
+        if said.decode(errors="replace").split() == line.split():
+            return
+        if said.decode(errors="replace").startswith(line):
+            return
+    raise AssertionError(f"the run ended before {line!r}")
+
+
+def worker_of(process):
+    """The process that executes a notebook for this run: forked from the warm one."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with suppress(psutil.Error):
+                if child.ppid() != process.pid and "forkserver" in " ".join(child.cmdline()):
+                    return child
+        time.sleep(0.02)
+    raise AssertionError("no worker was started")
+
+
+def failed(process):
+    said, _ = process.communicate()
+    assert process.returncode == 1, said.decode(errors="replace")[-2000:]
+    return said.decode(errors="replace")
+
+
+def fill(folder):
+    """Leave no byte on the disk."""
+    ballast = folder / "pemberat"
+    with ballast.open("wb", buffering=0) as stream, suppress(OSError):
+        while True:
+            stream.write(bytes(1 << 20))
+    with ballast.open("ab", buffering=0) as stream, suppress(OSError):
+        while True:
+            stream.write(bytes(1))
+    return ballast
+
+
+JUMPY_CLOCK = """
+import time
+_plain, _calls = time.time, 0
+def _jumping():
+    global _calls
+    _calls += 1
+    return _plain() + (86_400 if _calls % 2 else -864_000)
+time.time = _jumping
+"""
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory):
+    """A small disk of its own, so that it can be filled."""
+    place = tmp_path_factory.mktemp("cakram")
+    command = ["mount", "-t", "tmpfs", "-o", "size=420m", "tmpfs", str(place)]
+    mounted = sys.platform == "linux" and shutil.which("mount") and subprocess.run(command, check=False).returncode == 0
+    yield place, mounted
+    if mounted:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+@dataclass
+class Disturbed:
+    """One edition, disturbed at every step: what each broken run said, and whether the last good edition stood."""
+
+    home: Path
+    said: dict
+    stood: dict
+
+
+@pytest.fixture(scope="module")
+def disturbed(undisturbed, disk, tmp_path_factory):
+    """Each fault breaks the step that follows; what was done before it is kept, so they cost little over one run."""
+    calm, _ = undisturbed
+    home, mounted = disk
+    shutil.copytree(calm / "demo", home / "demo")
+    shutil.copytree(calm / "reports", home / "reports")  # the last good edition
+    good = {name: text for name, text in contents(calm).items() if not name.startswith("data/")}
+    found = Disturbed(home, {}, {})
+
+    def stands(fault):
+        now = {name: text for name, text in contents(home).items() if not name.startswith("data/")}
+        found.stood[fault] = (differing(good, now), verify(home / "reports" / "2025"))
+
+    run = start(home, ELSEWHERE, jobs=1)
+    worker_of(run).kill()
+    found.said["kernel"] = failed(run)
+    stands("kernel")
+
+    run = start(home, ELSEWHERE, jobs=1)
+    until(run, "selesai  01_clean")
+    worker = worker_of(run)
+    worker.rlimit(psutil.RLIMIT_AS, (worker.memory_info().vms + (1 << 20),) * 2)
+    found.said["memory"] = failed(run)
+    stands("memory")
+
+    if mounted:
+        run = start(home, ELSEWHERE, jobs=1)
+        until(run, "selesai  02_poverty")
+        worker_of(run)
+        ballast = fill(home)
+        found.said["disk"] = failed(run)
+        ballast.unlink()
+        stands("disk")
+
+    run = start(home, ELSEWHERE, jobs=1)
+    until(run, "selesai  03_targeting")
+    worker_of(run)
+    run.kill()
+    run.communicate()
+    stands("run")
+
+    for table in (home / "data").rglob("*.parquet"):
+        os.utime(table, (4e9, 4e9))  # written in the year 2096, says the clock
+    clock = tmp_path_factory.mktemp("jam")
+    (clock / "sitecustomize.py").write_text(JUMPY_CLOCK, encoding="utf-8")
+    finish(start(home, ELSEWHERE | {"PYTHONPATH": str(clock)}, jobs=1))
+    return found
+
+
+@ON_LINUX
+@pytest.mark.parametrize("fault", ["kernel", "memory", "disk", "run"])
+def test_a_fault_leaves_the_last_good_edition(disturbed, fault):
+    if fault not in disturbed.stood:
+        pytest.skip("no disk of its own can be mounted here, so none can be filled")
+    assert disturbed.stood[fault] == ([], [])
+
+
+@ON_LINUX
+def test_a_run_after_all_faults_ends_in_the_same_bytes(undisturbed, disturbed):
+    """In another folder, time zone, locale and hash seed, with one job instead of two, and a clock that jumps."""
+    assert differing(contents(undisturbed[0]), contents(disturbed.home)) == []
+
+
+@ON_LINUX
+def test_faults_leave_no_half_written_file(disturbed):
+    assert list(disturbed.home.rglob("*.partial")) == []
+
+
+@ON_LINUX
+def test_a_killed_kernel_is_told_with_its_step(disturbed):
+    assert "01_clean: proses penghitung mati" in " ".join(disturbed.said["kernel"].split())
+
+
+@ON_LINUX
+def test_a_kernel_without_memory_is_told_with_its_step(disturbed):
+    assert "02_poverty" in disturbed.said["memory"] and "Traceback" not in disturbed.said["memory"]
+
+
+@ON_LINUX
+def test_a_full_disk_is_told_in_plain_words(disturbed):
+    if "disk" not in disturbed.said:
+        pytest.skip("no disk of its own can be mounted here, so none can be filled")
+    assert "akram penuh" in disturbed.said["disk"]
+
+
+@pytest.mark.skipif("KAUR_KILLS" not in os.environ, reason="half a run per kill: only where KAUR_KILLS asks for kills")
 def test_a_run_killed_at_any_moment_is_completed_by_the_next(undisturbed, tmp_path):
-    """Killed at random moments, in another folder, time zone, locale and hash seed, with one job instead of two."""
+    """The run, or the process that executes its notebook, at random moments."""
     home, seconds = undisturbed
     make_demo(tmp_path / "demo", seed=5, families=FAMILIES)
-    moments = random.Random(20240227)
-    for _ in range(KILLS):
+    chance = random.Random(20240227)
+    for _ in range(int(os.environ["KAUR_KILLS"])):
         process = start(tmp_path, ELSEWHERE, jobs=1)
-        time.sleep(moments.uniform(0.1, 0.7) * seconds)
-        os.killpg(process.pid, signal.SIGKILL)
+        time.sleep(chance.uniform(0.05, 0.7) * seconds)
+        if process.poll() is not None:
+            shutil.rmtree(tmp_path / "data")  # it was done: begin anew
+        elif chance.random() < 0.5:
+            process.kill()
+        else:
+            worker_of(process).kill()
         process.communicate()
+        if (tmp_path / "reports" / "2025").exists():
+            assert verify(tmp_path / "reports" / "2025") == []
     finish(start(tmp_path, ELSEWHERE, jobs=1))
     assert differing(contents(home), contents(tmp_path)) == []
 
 
-@pytest.mark.skipif("KAUR_KILLS" not in os.environ, reason="two more minutes: only where KAUR_KILLS asks for kills")
-def test_a_killed_rerun_leaves_the_last_good_edition(undisturbed):
-    home, seconds = undisturbed
-    before = contents(home)
-    study = home / "demo" / "studi.yaml"
-    kept = study.read_text(encoding="utf-8")
-    study.write_text(kept.replace("contact: ", "contact: Lain, "), encoding="utf-8")
-    process = start(home, HERE, jobs=2)
-    time.sleep(0.6 * seconds)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    study.write_text(kept, encoding="utf-8")
-    pages = {name: text for name, text in before.items() if not name.startswith("data/")}
-    after = {name: text for name, text in contents(home).items() if not name.startswith("data/")}
-    assert (differing(pages, after), verify(home / "reports" / "2025")) == ([], [])
+@ON_LINUX
+def test_a_disk_that_can_only_be_read_is_refused_before_the_run(undisturbed, tmp_path):
+    command = ["mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", str(tmp_path)]
+    if not shutil.which("mount") or subprocess.run(command, check=False).returncode:
+        pytest.skip("no disk of its own can be mounted here")
+    try:
+        edition = open_edition(str(undisturbed[0] / "demo" / "studi.yaml"), str(tmp_path / "data"), str(tmp_path / "r"))
+        with pytest.raises(UsageError, match="tidak dapat ditulisi"):
+            run_edition(edition)
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
 
 
 def test_damaged_tables_notebooks_and_notes_are_made_again(undisturbed):

@@ -4,14 +4,16 @@ import shutil
 
 import pytest
 
-from kaur_analysis.errors import DataRejected, UsageError
+from kaur_analysis.errors import DataRejected, KeyMissing, UsageError
+from kaur_analysis.intake.keys import default_key_path
+from kaur_analysis.pipeline import provenance
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.explain import TABLES, explain
-from kaur_analysis.pipeline.run import run_edition, sole_run
+from kaur_analysis.pipeline.run import RESEARCH, refuse_long_paths, run_edition, sole_run
 from kaur_analysis.pipeline.status import CURRENT, NEVER, STALE, edition_status
 from kaur_analysis.pipeline.steps import publish
 from kaur_analysis.reference import reference_path
-from kaur_analysis.store import Store
+from kaur_analysis.store import Store, project_root
 
 
 @pytest.fixture
@@ -107,6 +109,65 @@ def test_an_input_that_changes_during_the_run_stops_publishing(copied):
     with pytest.raises(DataRejected, match=r"sumber csr_2024\. Edisi tidak diterbitkan"):
         run_edition(edition, watch=somebody_saves_the_list)
     assert (edition.store.pages / "manifest.json").read_bytes() == before
+
+
+def test_a_changed_line_of_code_makes_every_step_stale(finished, tmp_path, monkeypatch):
+    package = tmp_path / "kaur_analysis"
+    shutil.copytree(provenance.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    with (package / "poverty" / "fgt.py").open("a", encoding="utf-8") as stream:
+        stream.write("# lain\n")
+    monkeypatch.setattr(provenance, "PACKAGE", package)
+    found = statuses(finished.edition)
+    assert {found[step].reasons for step in RESEARCH} == {("kode program berubah",)}
+
+
+@pytest.mark.skipif(default_key_path().is_file(), reason="this computer has a key")
+def test_a_missing_key_is_refused_before_the_first_notebook(copied):
+    study = copied / "demo" / "studi.yaml"
+    study.write_text(study.read_text(encoding="utf-8").replace("synthetic: true", "synthetic: false"), encoding="utf-8")
+    seen = []
+    with pytest.raises(KeyMissing, match="kaur key new"):
+        run_edition(opened(copied), watch=lambda name, event: seen.append((name, event)))
+    assert seen == []
+
+
+def test_a_broken_notebook_is_refused_before_the_first_is_run(copied, monkeypatch):
+    """The last notebook is cut short; no step before it is begun."""
+    notebooks = copied / "notebooks"
+    shutil.copytree(project_root() / "notebooks", notebooks)
+    last = notebooks / "07_kabupaten.ipynb"
+    last.write_text(last.read_text(encoding="utf-8")[:300], encoding="utf-8")
+    monkeypatch.setattr("kaur_analysis.pipeline.run.project_root", lambda: copied)
+    seen = []
+    with pytest.raises(UsageError, match=r"07_kabupaten\.ipynb: .* rusak atau terpotong"):
+        run_edition(opened(copied), force=True, watch=lambda name, event: seen.append(event))
+    assert seen == []
+
+
+def test_folders_too_deep_for_windows_are_refused(finished, tmp_path):
+    deep = tmp_path / ("folder" * 20)
+    edition = open_edition(str(finished.office / "studi.yaml"), str(deep / "data"), str(deep / "reports"))
+    with pytest.raises(UsageError, match=r"terlalu panjang \d+ huruf untuk Windows"):
+        refuse_long_paths(edition)
+
+
+def test_a_short_folder_is_not_refused(finished):
+    edition = open_edition(str(finished.office / "studi.yaml"), "/kaur/data", "/kaur/reports")
+    assert refuse_long_paths(edition) is None
+
+
+def test_a_run_with_nothing_to_do_leaves_every_file_as_it_is(finished):
+    before = {path: path.stat().st_mtime_ns for path in finished.folder.rglob("*")}
+    run_edition(finished.edition)
+    assert {path: path.stat().st_mtime_ns for path in finished.folder.rglob("*")} == before
+
+
+def test_a_page_damaged_in_the_edition_is_published_again(copied):
+    edition = opened(copied)
+    page = edition.store.pages / edition.kabupaten_page
+    whole = page.read_bytes()
+    page.write_bytes(whole[:1000])
+    assert (run_edition(edition).made, page.read_bytes()) == ([], whole)
 
 
 def test_a_number_is_traced_to_its_table_and_step(finished):

@@ -1,0 +1,119 @@
+"""Processes whose imports are paid for: forked where the system can fork, else started once and used again.
+
+On Linux the standard library's fork server is the warm parent: one process, one thread, the program imported; each call
+gets a child of its own that sees nothing of any other. Elsewhere a process serves many calls, and what runs in it
+cleans up behind itself (:mod:`kaur_analysis.pipeline.engine` gives every notebook a new namespace).
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from threading import Thread
+from typing import Any, ParamSpec, Self, TypeVar
+
+FORKS = sys.platform == "linux"
+WARM = "kaur_analysis.pipeline.warm"
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+class WorkerDied(Exception):
+    """A process ended before it answered: killed, or out of memory."""
+
+
+class _Worker:
+    """A process and the pipe to it."""
+
+    def __init__(self, forks: bool) -> None:
+        context: Any = get_context("forkserver" if forks else "spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs,))
+        self.process.start()
+        theirs.close()
+
+    def ask(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            self.connection.send((function, args, kwargs))
+            succeeded, answer = self.connection.recv()
+        except (EOFError, ConnectionError) as error:
+            self.process.join()
+            raise WorkerDied(f"exit code {self.process.exitcode}") from error
+        if succeeded:
+            return answer
+        raise answer
+
+    def close(self) -> None:
+        self.connection.close()
+        self.process.join()
+
+
+class Workers:
+    """Runs functions in warm processes; :meth:`call` waits for the answer and may be called from many threads.
+
+    Parameters
+    ----------
+    forks
+        Whether each call gets a process of its own, forked from the warm one.
+    preload
+        Modules that the warm process imports.
+    """
+
+    def __init__(self, forks: bool = FORKS, preload: Sequence[str] = (WARM,)) -> None:
+        self._forks = forks
+        self._idle: list[_Worker] = []
+        if forks:
+            get_context("forkserver").set_forkserver_preload(list(preload))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    def call(self, function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
+        """Answer of a module-level function; what it raises is raised here.
+
+        Raises
+        ------
+        WorkerDied
+            The process ended without an answer.
+        """
+        try:
+            worker = self._idle.pop()
+        except IndexError:
+            worker = _Worker(self._forks)
+        try:
+            answer: Result = worker.ask(function, args, kwargs)
+        finally:
+            if self._forks:
+                worker.close()
+            elif worker.process.is_alive():
+                self._idle.append(worker)
+        return answer
+
+
+def _serve(connection: Connection) -> None:
+    """Answer calls until the other side hangs up."""
+    Thread(target=_end_with_parent, daemon=True).start()
+    while True:
+        try:
+            function, args, kwargs = connection.recv()
+        except EOFError:
+            return
+        try:
+            answer = (True, function(*args, **kwargs))
+        except Exception as error:
+            answer = (False, error)
+        connection.send(answer)
+
+
+def _end_with_parent() -> None:
+    """Do not work on for a run that was killed: the next one may have begun."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

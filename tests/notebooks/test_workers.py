@@ -1,0 +1,160 @@
+"""Warm processes: a notebook sees nothing of the one before it, ends as in a kernel of its own, and dies alone."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+from kaur_analysis.errors import DataRejected
+from kaur_analysis.pipeline.notebooks import execute
+from kaur_analysis.pipeline.workers import FORKS, WorkerDied, Workers
+from tests.shared import ROOT
+
+EVERY_WAY = [False, True] if FORKS else [False]
+# Everything a cell can leave behind it as output.
+OUTPUTS = (
+    "print('satu'); print('dua')",
+    "import sys; print('gangguan', file=sys.stderr)",
+    "from IPython.display import HTML, Markdown, clear_output, display, update_display; HTML('<b>tebal</b>')",
+    "display(Markdown('*miring*')); display({'a': 1}); 7",
+    "shown = display('lama', display_id='x'); update_display('baru', display_id='x')",
+    "print('hilang'); clear_output(); print('tinggal')",
+    "import pandas; pandas.DataFrame({'a': [1, 2]})",
+    "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()",
+    "await __import__('asyncio').sleep(0, 'menunggu')",
+    "In[-1], len(Out)",
+    "from matplotlib.figure import Figure; Figure(figsize=(1, 1));",
+)
+
+
+@pytest.fixture(scope="module", params=EVERY_WAY, ids=lambda forks: "forked" if forks else "reused")
+def workers(request):
+    with Workers(forks=request.param) as warm:
+        yield warm
+
+
+@pytest.fixture
+def forked():
+    with Workers(forks=True) as warm:
+        yield warm
+
+
+def written(path, *cells):
+    parameters = new_code_cell("", metadata={"tags": ["parameters"]})
+    content = new_notebook(cells=[parameters, *map(new_code_cell, cells)])
+    content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(content, path)
+    return path
+
+
+def last_output(path):
+    return execute(path, {}).cells[-1].outputs[-1].data["text/plain"]
+
+
+def reject():
+    raise DataRejected("berkas kosong")
+
+
+def end_without_answer():
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+
+
+def test_names_of_one_notebook_are_unknown_to_the_next(workers, tmp_path):
+    workers.call(last_output, written(tmp_path / "a.ipynb", "rahasia = 1; rahasia"))
+    later = written(tmp_path / "b.ipynb", "'rahasia' in globals()")
+    assert workers.call(last_output, later) == "False"
+
+
+def test_numbering_and_past_outputs_begin_anew(workers, tmp_path):
+    path = written(tmp_path / "a.ipynb", "1", "2", "(len(In), dict(Out))")
+    assert [workers.call(last_output, path) for _ in "ab"] == ["(4, {1: 1, 2: 2})"] * 2
+
+
+@pytest.mark.skipif(not FORKS, reason="this system does not fork")
+def test_a_forked_process_sees_no_change_another_made_to_modules_or_environment(forked, tmp_path):
+    spoil = written(tmp_path / "a.ipynb", "import os, textwrap; textwrap.wrap = None; os.environ['KAUR_UJI'] = 'x'; 1")
+    look = written(tmp_path / "b.ipynb", "import os, textwrap; (textwrap.wrap is None, 'KAUR_UJI' in os.environ)")
+    forked.call(last_output, spoil)
+    assert forked.call(last_output, look) == "(False, False)"
+
+
+def threads_of_parent():
+    tasks = Path(f"/proc/{os.getppid()}/task").iterdir()
+    return [(task / "comm").read_text(encoding="utf-8").strip() for task in tasks]
+
+
+@pytest.mark.skipif(not FORKS, reason="this system does not fork")
+def test_the_process_that_is_forked_has_one_thread(forked):
+    """What other threads held would be locked for ever in the child; Arrow's jemalloc prepares its own for forks."""
+    assert len([name for name in forked.call(threads_of_parent) if not name.startswith("jemalloc")]) == 1
+
+
+def test_outputs_are_those_of_a_kernel_of_its_own(tmp_path):
+    path = written(tmp_path / "a.ipynb", *OUTPUTS)
+    own = NotebookClient(nbformat.read(path, as_version=4), kernel_name="python3", record_timing=False).execute()
+    warm = execute(path, {})
+    assert [cell.outputs for cell in warm.cells] == [cell.outputs for cell in own.cells]
+    assert [cell.execution_count for cell in warm.cells] == [cell.execution_count for cell in own.cells]
+
+
+def test_an_error_comes_back_as_itself(workers):
+    with pytest.raises(DataRejected, match="berkas kosong"):
+        workers.call(reject)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are a thing of POSIX")
+def test_a_process_that_dies_is_told_and_the_next_call_answered(workers):
+    with pytest.raises(WorkerDied):
+        workers.call(end_without_answer)
+    assert workers.call(os.getpid) > 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kill -9 is a thing of POSIX")
+def test_workers_end_with_a_run_that_is_killed():
+    """Else they would write on into the folders of the run that follows."""
+    code = (
+        "from kaur_analysis.pipeline.workers import Workers\n"
+        "Workers(preload=()).call(exec, 'import os, time; print(os.getpid(), flush=True); time.sleep(60)')"
+    )
+    run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT, text=True)
+    worker = int(run.stdout.readline())
+    run.kill()
+    run.wait()
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and _alive(worker):
+        time.sleep(0.05)
+    assert not _alive(worker)
+
+
+def _alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_statsmodels_is_never_loaded_for_a_page():
+    code = "import kaur_analysis.pipeline.warm, sys; print({'statsmodels', 'sklearn', 'duckdb', 'splink'} & set(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert said.stdout.strip() == "set()"
+
+
+def test_linear_algebra_uses_one_thread_whatever_the_environment_says():
+    code = (
+        "import kaur_analysis, numpy, scipy.linalg\nfrom threadpoolctl import threadpool_info\n"
+        "print({pool['num_threads'] for pool in threadpool_info()})"
+    )
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "4"}
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=environment
+    )
+    assert said.stdout.strip() == "{1}"
