@@ -15,6 +15,7 @@ from rapidfuzz import process
 from kaur_analysis import __version__
 from kaur_analysis.errors import StudyRejected
 from kaur_analysis.reference import Area, load_area, publication_thresholds, read_yaml
+from kaur_analysis.reference.boundaries import boundary_files
 from kaur_analysis.reference.catalogue import FUND_NAMES, Programme, check_together, load_catalogue
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -208,6 +209,7 @@ class Study(Settings):
     allocation: AllocationRules = AllocationRules()
     show_nik: bool = False
     previous: str = ""
+    boundaries: str = ""
     thresholds: Thresholds = Thresholds()
     model: Model = Model()
     target_year: int = 2026
@@ -283,10 +285,27 @@ class Study(Settings):
         return line.rupiah * line.times
 
     def companions(self) -> tuple[Path, ...]:
-        """Files beside the study that change its result: corrections, judged links, field findings, the last issue."""
+        """Files beside the study that change its result: corrections, answers, the last issue, outlines."""
         names = (CORRECTIONS_FILE, DECISIONS_FILE, VERIFICATION_FILE)
         beside = tuple(path for name in names if (path := self.folder / name).is_file())
-        return beside if self.previous_file is None else (*beside, self.previous_file)
+        drawn = () if self.boundary_file is None else boundary_files(self.boundary_file)
+        return (*beside, *filter(None, [self.previous_file]), *drawn)
+
+    @property
+    def boundary_file(self) -> Path | None:
+        """Outlines of desa or kecamatan for the maps.
+
+        Raises
+        ------
+        StudyRejected
+            The study names one that is not there.
+        """
+        if not self.boundaries:
+            return None
+        path = self.folder / self.boundaries
+        if not path.is_file():
+            raise StudyRejected(f"boundaries: berkas '{self.boundaries}' tidak ada. Isi jalur berkas batas wilayah.")
+        return path
 
     @property
     def previous_file(self) -> Path | None:

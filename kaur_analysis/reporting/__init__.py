@@ -18,6 +18,7 @@ from kaur_analysis.reporting.blocks import (
 from kaur_analysis.reporting.html import PAGE_TEMPLATES, Section, notebook_page, page_html
 from kaur_analysis.reporting.index import IndexView, edition_pages, index_page, index_view
 from kaur_analysis.reporting.kabupaten import KabupatenView, kabupaten_view
+from kaur_analysis.reporting.maps import desa_map
 from kaur_analysis.reporting.methods import MethodsView, methods_page, methods_view
 from kaur_analysis.reporting.quality import QualityView, quality_page, quality_view
 from kaur_analysis.reporting.sections import (
@@ -52,6 +53,7 @@ __all__ = [
     "change_over_time",
     "comparison_chart",
     "contents",
+    "desa_map",
     "desa_table",
     "edition_pages",
     "effectiveness",

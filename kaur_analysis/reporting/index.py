@@ -11,6 +11,7 @@ from kaur_analysis.reporting.actions import rule_table
 from kaur_analysis.reporting.facts import read_facts
 from kaur_analysis.reporting.figures import PublishedTable, compare
 from kaur_analysis.reporting.html import page_html, section
+from kaur_analysis.reporting.maps import MapView, desa_map, map_view
 from kaur_analysis.reporting.methods import methods_page, methods_view
 from kaur_analysis.reporting.quality import quality_page, quality_view
 from kaur_analysis.reporting.sections import header, headline, method
@@ -42,6 +43,7 @@ class IndexView:
     about: tuple[Link, ...]
     desa: tuple[tuple[str, tuple[Link, ...]], ...]
     missing: tuple[str, ...]
+    desa_map: MapView
 
 
 def index_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, pages: dict[str, str]) -> IndexView:
@@ -78,6 +80,7 @@ def index_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, pages
         about=tuple(link for link in others if not link.file.endswith("-kabupaten.html")),
         desa=_desa_by_letter(area, files),
         missing=tuple(missing),
+        desa_map=map_view(table, facts, area),
     )
 
 
@@ -95,7 +98,7 @@ def _desa_by_letter(area: Area, files: dict[str, str]) -> tuple[tuple[str, tuple
 
 def index_page(view: IndexView, title: str) -> str:
     """The index as one self-contained page; links are relative."""
-    return page_html([header(view), headline(view), section("pages", view=view), method(view)], title)
+    return page_html([header(view), headline(view), section("pages", view=view), desa_map(view), method(view)], title)
 
 
 def edition_pages(

@@ -13,6 +13,7 @@ from kaur_analysis.reporting import titles
 from kaur_analysis.reporting.actions import Action, actions_for, glossary, rule_table
 from kaur_analysis.reporting.facts import Facts, read_facts
 from kaur_analysis.reporting.figures import HIGHER, LOWER, Figure, PublishedTable, compare
+from kaur_analysis.reporting.maps import MapView, map_view
 from kaur_analysis.reporting.views import (
     Comparison,
     Frame,
@@ -200,6 +201,7 @@ class KabupatenView:
     agencies: tuple[AgencySum, ...]
     needs: Needs
     limits: tuple[str, ...]
+    desa_map: MapView
 
 
 def kabupaten_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> KabupatenView:
@@ -229,6 +231,7 @@ def kabupaten_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -
         agencies=_agencies(table, known, area),
         needs=needs_of(table, known, area, area.code),
         limits=limits_of(table, known, area, area.code),
+        desa_map=map_view(table, facts, area),
     )
 
 

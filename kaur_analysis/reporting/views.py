@@ -26,6 +26,7 @@ from kaur_analysis.reporting.figures import (
     of_hundred,
     one_in,
 )
+from kaur_analysis.reporting.maps import MapView, map_view
 
 ANY = "any"
 REACH_SIGNS = "●◇○"  # reached, not listed, listed but passed over
@@ -162,6 +163,7 @@ class KecamatanView:
     desa_title: str
     needs: Needs
     limits: tuple[str, ...]
+    desa_map: MapView
 
 
 def kecamatan_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, code: str) -> KecamatanView:
@@ -198,6 +200,7 @@ def kecamatan_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, c
         desa_title=titles.desa([row.gap for row in desa]),
         needs=needs_of(table, known, area, code),
         limits=limits_of(table, known, area, code),
+        desa_map=map_view(table, facts, area, code),
     )
 
 

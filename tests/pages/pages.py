@@ -11,8 +11,8 @@ AREA = made.AREA
 def kecamatan(code: str = "1704010", synthetic: bool = True, published=None, area=AREA) -> str:
     view = r.kecamatan_view(_table(published), made.facts(synthetic), area, code)
     steps = (
-        r.header, r.headline, r.actions, r.indicators, r.comparison_chart, r.tile_map, r.targeting_sentences,
-        r.desa_table, r.needs_table, r.limits, r.method,
+        r.header, r.headline, r.actions, r.indicators, r.comparison_chart, r.tile_map, r.desa_map,
+        r.targeting_sentences, r.desa_table, r.needs_table, r.limits, r.method,
     )  # fmt: skip
     return r.page_html([step(view) for step in steps], view.frame.title)
 
@@ -30,7 +30,7 @@ def kabupaten(synthetic: bool = True, published=None, area=AREA) -> str:
     view = r.kabupaten_view(_table(published), made.facts(synthetic), area)
     steps = (
         r.header, r.headline, r.actions, r.contents, r.indicators, r.relative_position, r.change_over_time,
-        r.effectiveness, r.relevance, r.association, r.comparison_chart, r.tile_map, r.poverty_pockets,
+        r.effectiveness, r.relevance, r.association, r.comparison_chart, r.tile_map, r.desa_map, r.poverty_pockets,
         r.priority_places, r.targeting_sentences, r.survey_route, r.scenario_table, r.zero_cost, r.agencies_table,
         r.needs_table, r.limits, r.method,
     )  # fmt: skip

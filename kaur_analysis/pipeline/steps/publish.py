@@ -11,6 +11,7 @@ from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake.findings import rules
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import where_registry
+from kaur_analysis.reference.boundaries import read_boundaries
 
 KEY = ["topic", "indicator", "area", "programme", "agency", "group", "period"]
 NUMBERS = ["value", "low", "high", "rse", "n"]
@@ -341,6 +342,7 @@ def edition_facts(edition: Edition) -> dict[str, Any]:
         "scenarios": SCENARIO_NAMES if study.registry else {},
         "notes": edition.store.read_facts("estimates/model")["notes"],
         "route": "registry" if study.registry else "survey",
+        "boundaries": read_boundaries(study.boundary_file, area) if study.boundary_file else None,
         "key": edition.store.read_facts("clean/key")["key"],
         "input": edition.input_hash(),
         "run": edition.run_hash()[:12],
