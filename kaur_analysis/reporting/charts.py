@@ -238,7 +238,7 @@ def bars(
     Labels stand left of the bars, or above them where one is too long for that.
     """
     above = max(map(len, labels), default=0) > BESIDE
-    labels = [_cut(label, 40) for label in labels]
+    labels = [_cut(label, 46) for label in labels]
     figure, axes = canvas((0.42 if above else 0.27) * len(labels) + 0.1)
     _within(figure, [] if above else labels, texts, top=4, bottom=2)
     position = np.arange(len(labels))

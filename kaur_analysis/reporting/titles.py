@@ -60,7 +60,7 @@ def desa(gaps: Sequence[Figure]) -> str:
     shown = [gap.value for gap in gaps if gap.shown]
     hidden = len(gaps) - len(shown)
     if not shown:
-        return "Angka desa belum dapat disajikan."
+        return "Keluarga yang belum terlayani tidak dapat disajikan untuk desa mana pun."
     found = (
         f"Sekitar {number(sum(shown))} keluarga miskin ekstrem di {number(len(shown))} desa belum terlayani"
         if round(sum(shown))
