@@ -187,6 +187,24 @@ class AllocationRules(Settings):
     time_limit: float = Field(default=30.0, gt=0)
 
 
+class TargetingRules(Settings):
+    """How targeting is judged.
+
+    ``rho`` is the relative risk aversion with which scenarios are scored (3: Hanna & Olken 2018); ``distance_km`` are
+    the borders between classes of a desa's distance to the seat of the kabupaten.
+    """
+
+    rho: float = Field(default=3.0, ge=0)
+    distance_km: tuple[Annotated[float, Field(gt=0)], ...] = (10, 20, 30)
+
+    @field_validator("distance_km")
+    @classmethod
+    def _borders_rise(cls, borders: tuple[float, ...]) -> tuple[float, ...]:
+        if sorted(set(borders)) != list(borders):
+            raise ValueError("distance_km: batas jarak harus naik, misalnya [10, 20, 30]")
+        return borders
+
+
 class Study(Settings):
     """Everything that decides an edition's result.
 
@@ -207,6 +225,7 @@ class Study(Settings):
     programmes: tuple[Programme, ...]
     budgets: dict[str, Annotated[float, Field(ge=0)]] = {}
     allocation: AllocationRules = AllocationRules()
+    targeting: TargetingRules = TargetingRules()
     show_nik: bool = False
     previous: str = ""
     boundaries: str = ""

@@ -33,7 +33,10 @@ def deciles(score: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def add_reach(world: World, random: Generator) -> None:
-    """Add registration, deciles and receipt (0/1 per programme, ``pkh_before`` for the year before) to the families."""
+    """Add registration, deciles and receipt (0/1 per programme, ``pkh_before`` for the year before) to the families.
+
+    A world that knows who is registered keeps it.
+    """
     table = world.families
     size = len(table)
 
@@ -44,7 +47,7 @@ def add_reach(world: World, random: Generator) -> None:
     unseen = np.log(table["expenditure_rp_month"]).to_numpy()
     unseen = (unseen - unseen.mean()) / unseen.std()
     close = normal()  # closeness to those who decide
-    table["registered"] = random.random(size) > 0.03
+    table["registered"] = table.get("registered", random.random(size) > 0.03)
     old = 0.85 * standing + 0.65 * normal()
     table["desil_2021"] = deciles(old)
     new_family = (table["head_age"] < 30) & (random.random(size) < 0.5)

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from kaur_analysis.errors import StudyRejected
 from kaur_analysis.reference.files import read_yaml, reference_path
 
+EARTH_RADIUS_KM = 6371.0088  # mean radius of the WGS 84 ellipsoid (IUGG)
 # Degrees between which Indonesia lies (BIG: 6 LU-11 LS, 95-141 BT), a little rounded up.
 _DEGREES = {"latitude": (-12.0, 7.0), "longitude": (94.0, 142.0)}
 
@@ -35,6 +37,8 @@ class Area:
     desa
         ``desa`` (BPS, 10 digits), ``kemendagri`` (10 digits), ``name``, ``kind``, ``kecamatan``, ``latitude``,
         ``longitude``, ``spelling_variants``, ``code_match`` (how the two codes were matched).
+    seat
+        BPS code of the desa or kelurahan that is the kabupaten's seat; ``""`` where the folder does not say.
     official
         Published figures: ``area``, ``indicator``, ``year``, ``value`` (shares 0-1; missing where nobody found it),
         ``unit``, ``source``, ``accessed``, ``doubt``.
@@ -52,6 +56,7 @@ class Area:
     kecamatan: pd.DataFrame
     desa: pd.DataFrame
     official: pd.DataFrame
+    seat: str = ""
 
     @property
     def full_name(self) -> str:
@@ -61,6 +66,20 @@ class Area:
     def kecamatan_name(self, code: str) -> str:
         """Name of a kecamatan by its BPS code."""
         return str(self.kecamatan.set_index("kecamatan").at[code, "name"])
+
+    def kilometres_to_seat(self) -> pd.Series:
+        """Great-circle distance of every desa's point to that of the seat, by BPS code; empty where no seat is named.
+
+        Points are rounded to 0.01 degree, a kilometre: a class of distance, not a road.
+        """
+        place = self.desa.set_index("desa")[["latitude", "longitude"]]
+        if not self.seat:
+            return pd.Series(dtype=float)
+        latitude, longitude = np.radians(place["latitude"]), np.radians(place["longitude"])
+        own = np.sin((latitude - latitude[self.seat]) / 2) ** 2
+        across = np.sin((longitude - longitude[self.seat]) / 2) ** 2
+        haversine = own + np.cos(latitude) * np.cos(latitude[self.seat]) * across
+        return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(haversine))
 
 
 def load_area(area: str, folder: Path | None = None) -> Area:
@@ -99,6 +118,7 @@ def load_area(area: str, folder: Path | None = None) -> Area:
         kecamatan=_located(path / "kecamatan.csv"),
         desa=_located(path / "desa.csv"),
         official=official,
+        seat=facts.get("seat_desa", ""),
     )
 
 

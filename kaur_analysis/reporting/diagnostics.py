@@ -4,38 +4,22 @@ Every function takes a tidy table (``docs/architecture.md``) and returns a :clas
 identifier and no cell content is ever drawn: files, rules, areas, programmes and quantiles only.
 """
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
 from scipy.stats import norm
 
 from kaur_analysis.formats import number, percent, rupiah_short
 from kaur_analysis.reporting import charts
-from kaur_analysis.reporting.charts import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, VERMILLION, canvas, svg
+from kaur_analysis.reporting.charts import BLUE, GREY, INK, canvas
 from kaur_analysis.reporting.figures import HIGHER, LOWER, SIGNS, UNCLEAR
 from kaur_analysis.reporting.html import Section, section
+from kaur_analysis.reporting.pictures import DASHES, WIDE, percent_axes, picture, stacked
 
 Columns = Mapping[str, tuple[str, Callable[..., str]]]  # column → heading and way of writing a value
-
-COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, INK, GREY)
-DASHES: tuple[object, ...] = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
-HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++")
-WIDE = 6.4
-SVG = "http://www.w3.org/2000/svg"  # the name of the format, not an address anyone opens
-REASON_NAMES = {
-    "unlisted": "belum terdaftar",
-    "ranked_out": "peringkat di luar sasaran",
-    "unserved": "memenuhi syarat, belum dilayani",
-    "graduated": "sudah tidak miskin lagi",
-    "ranked_in": "salah peringkat",
-    "ineligible": "di luar syarat",
-}
 
 
 def accounting_table(accounting: pd.DataFrame) -> Section:
@@ -102,8 +86,8 @@ def direct_against_model(direct: pd.DataFrame, model: pd.DataFrame, names: Mappi
             (names or {}).get(row.area, row.area), (row.value_direct * 100, row.value_model * 100), xytext=(5, 4),
             textcoords="offset points", fontsize=8.5,
         )  # fmt: skip
-    _percent_axes(axes, "taksiran langsung", "taksiran model")
-    return _picture(figure, "langsung-model", "Taksiran langsung dan taksiran model menurut wilayah.",
+    percent_axes(axes, "taksiran langsung", "taksiran model")
+    return picture(figure, "langsung-model", "Taksiran langsung dan taksiran model menurut wilayah.",
                     "Titik jauh dari garis dengan sampel besar menandakan model yang bias.")  # fmt: skip
 
 
@@ -147,7 +131,7 @@ def quantile_plot(
     axes.plot([-edge, edge], [-edge, edge], color=GREY, linestyle=DASHES[1], linewidth=1)
     axes.set_xlabel("kuantil normal")
     axes.set_ylabel("kuantil sisaan baku")
-    return _picture(figure, name, caption, note)
+    return picture(figure, name, caption, note)
 
 
 def shrinkage(weights: pd.DataFrame, names: Mapping[str, str] | None = None) -> Section:
@@ -168,7 +152,7 @@ def shrinkage(weights: pd.DataFrame, names: Mapping[str, str] | None = None) -> 
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(lambda tick, _: number(tick, 1))
     axes.set_xlabel("bobot sampel sendiri")
-    return _picture(figure, "penyusutan", "Seberapa jauh taksiran tiap wilayah bersandar pada sampelnya sendiri.")
+    return picture(figure, "penyusutan", "Seberapa jauh taksiran tiap wilayah bersandar pada sampelnya sendiri.")
 
 
 def area_intervals(estimates: pd.DataFrame, names: Mapping[str, str], reference: float, label: str) -> Section:
@@ -193,7 +177,7 @@ def area_intervals(estimates: pd.DataFrame, names: Mapping[str, str], reference:
     axes.set_ylim(len(ordered) - 0.4, -0.6)
     axes.set_xlim(left=0)
     axes.set_xlabel(f"{label} (persen)")
-    return _picture(figure, "selang", f"{label} menurut wilayah, selang kepercayaan 95 persen; garis putus: kabupaten.",
+    return picture(figure, "selang", f"{label} menurut wilayah, selang kepercayaan 95 persen; garis putus: kabupaten.",
                     "Kotak kosong: galat relatif di atas 25 persen.")  # fmt: skip
 
 
@@ -222,112 +206,13 @@ def area_tiles(estimates: pd.DataFrame, places: pd.DataFrame, reference: float, 
         longitude=list(rows["longitude"]),
     )
     signs = ", ".join(f"{SIGNS[word]} {word}" for word in (HIGHER, LOWER, UNCLEAR))
-    return _picture(figure, "peta", f"{label}; tiap petak satu kecamatan, kira-kira di tempatnya.",
+    return picture(figure, "peta", f"{label}; tiap petak satu kecamatan, kira-kira di tempatnya.",
                     f"Dibandingkan kabupaten ({percent(reference, 1)}): {signs}.")  # fmt: skip
 
 
 def sentences(texts: Sequence[str], caption: str) -> Section:
     """Statements made from the numbers, one below the other."""
     return section("sentences", texts=texts, caption=caption)
-
-
-def concentration_curves(curve: pd.DataFrame, names: Mapping[str, str] | None = None, most: int = 6) -> Section:
-    """Share of each programme's rupiah that the poorest get, against equality.
-
-    Parameters
-    ----------
-    curve
-        ``programme, group, population, share`` of ``targeting.concentration``; programme ``welfare`` is drawn grey.
-    most
-        Programmes drawn: those furthest from equality.
-    """
-    whole = curve[curve["group"] == curve["group"].iloc[0]] if len(curve) else curve
-    lines = {code: part.sort_values("population") for code, part in whole.groupby("programme")}
-    welfare = lines.pop("welfare", None)
-    lean = {code: abs(float((part["share"] - part["population"]).mean())) for code, part in lines.items()}
-    figure, axes = canvas(4.2, WIDE)
-    for place, code in enumerate(sorted(lines, key=lambda code: (-lean[code], code))[:most]):
-        part = lines[code]
-        axes.plot(
-            part["population"] * 100, part["share"] * 100, color=COLOURS[place % len(COLOURS)],
-            linestyle=DASHES[place % len(DASHES)], label=(names or {}).get(code, code),
-        )  # fmt: skip
-    if welfare is not None:
-        axes.plot(welfare["population"] * 100, welfare["share"] * 100, color=GREY, linewidth=2.5, label="pengeluaran")
-    axes.plot([0, 100], [0, 100], color=INK, linewidth=0.8)
-    axes.legend(frameon=False, fontsize=9)
-    _percent_axes(axes, "keluarga, dari termiskin", "bagian rupiah")
-    return _picture(figure, "konsentrasi", "Kurva konsentrasi bantuan.",
-                    "Di atas garis: lebih banyak kepada yang miskin daripada bagi rata.")  # fmt: skip
-
-
-def reach_of_extreme(targeting: pd.DataFrame, names: Mapping[str, str] | None = None, group: str = "all") -> Section:
-    """Share of extremely poor families that each programme reaches, with intervals.
-
-    Parameters
-    ----------
-    targeting
-        Contract ``TARGETING``; measure ``true_positive_rate``.
-    """
-    rows = targeting[(targeting["measure"] == "true_positive_rate") & (targeting["group"] == group)]
-    rows = rows.dropna(subset=["value"]).sort_values(["value", "programme"], ascending=[False, True])
-    figure, axes = canvas(0.3 * len(rows) + 0.7, WIDE)
-    place = np.arange(len(rows))
-    axes.barh(place, rows["value"] * 100, height=0.62, color="#7FB2D6", edgecolor=INK, linewidth=0.6)
-    low, high = (rows[side].fillna(rows["value"]) * 100 for side in ("low", "high"))
-    axes.hlines(place, low, high, color=INK, linewidth=1.6)
-    axes.set_yticks(place, [(names or {}).get(code, code) for code in rows["programme"]])
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlim(0, 100)
-    axes.set_xlabel("keluarga miskin ekstrem yang menerima (persen)")
-    return _picture(figure, "jangkauan", "Jangkauan tiap program di antara keluarga miskin ekstrem.")
-
-
-def reasons_chart(reasons: pd.DataFrame, names: Mapping[str, str] | None = None, group: str = "all") -> Section:
-    """Exclusion error of each programme split by its first reason.
-
-    Parameters
-    ----------
-    reasons
-        Table of ``targeting.error_decomposition``; measures ``exclusion_<reason>``.
-    """
-    rows = reasons[reasons["measure"].str.startswith("exclusion_") & (reasons["group"] == group)]
-    wide = rows.assign(part=rows["measure"].str.removeprefix("exclusion_")).pivot_table(
-        index="programme", columns="part", values="value", aggfunc="first"
-    )
-    wide = wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index]
-    return _stacked(
-        wide * 100, REASON_NAMES, names, "alasan", "dari semua keluarga miskin ekstrem (persen)",
-        "Mengapa keluarga miskin ekstrem tidak menerima, menurut program.",
-    )  # fmt: skip
-
-
-def scenario_curves(
-    scenarios: pd.DataFrame, names: Mapping[str, str] | None = None, measure: str = "p0", label: str = "headcount"
-) -> Section:
-    """What scenarios do at each budget: one line per scenario, its dash and label.
-
-    Parameters
-    ----------
-    scenarios
-        Table of ``targeting.compare_scenarios``: ``measure, programme`` (the scenario), ``value, low, high, budget``.
-    measure, label
-        Measure drawn and its name on the axis.
-    """
-    rows = scenarios[scenarios["measure"] == measure]
-    figure, axes = canvas(3.9, WIDE)
-    for place, (code, part) in enumerate(rows.groupby("programme", sort=True)):
-        line = part.sort_values("budget")
-        axes.plot(
-            line["budget"] / 1e6, line["value"], color=COLOURS[place % len(COLOURS)], marker="osD^v"[place % 5],
-            linestyle=DASHES[place % len(DASHES)], markersize=4.5, label=(names or {}).get(str(code), str(code)),
-        )  # fmt: skip
-    axes.set_xlabel("anggaran (juta rupiah per bulan)")
-    axes.set_ylabel(label)
-    axes.xaxis.set_major_formatter(lambda tick, _: number(tick))
-    axes.yaxis.set_major_formatter(lambda tick, _: number(tick, 3))
-    axes.legend(frameon=False, fontsize=9)
-    return _picture(figure, "skenario", "Hasil tiap cara memilih penerima pada anggaran yang sama.")
 
 
 def budget_bars(budget: pd.DataFrame, names: Mapping[str, str] | None = None) -> Section:
@@ -342,7 +227,7 @@ def budget_bars(budget: pd.DataFrame, names: Mapping[str, str] | None = None) ->
     wide = rows.pivot_table(index="agency", columns="fund", values="rupiah_year", aggfunc="sum").fillna(0) / 1e9
     wide = wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index]
     total = rupiah_short(float(rows["rupiah_year"].sum()))
-    return _stacked(
+    return stacked(
         wide, {}, names, "anggaran", "miliar rupiah per tahun",
         f"Kebutuhan menurut instansi dan sumber dana; seluruhnya {total} per tahun.",
     )  # fmt: skip
@@ -377,43 +262,6 @@ def table_of(table: pd.DataFrame, columns: Columns, caption: str) -> Section:
 
 def _plain(value: float) -> str:
     return number(value, 4 if abs(value) < 10 else 0)
-
-
-def _stacked(
-    wide: pd.DataFrame, parts: Mapping[str, str], names: Mapping[str, str] | None, name: str, axis: str, caption: str
-) -> Section:
-    figure, axes = canvas(0.34 * len(wide) + 1.1, WIDE)
-    place, left = np.arange(len(wide)), np.zeros(len(wide))
-    for column, part in enumerate(wide.columns):
-        values = wide[part].fillna(0).to_numpy()
-        axes.barh(
-            place, values, left=left, height=0.66, color=mpl.colors.to_rgba(COLOURS[column % len(COLOURS)], 0.55),
-            hatch=HATCHES[column % len(HATCHES)], edgecolor=INK, linewidth=0.6, label=parts.get(part, part),
-        )  # fmt: skip
-        left += values
-    axes.set_yticks(place, [(names or {}).get(code, code) for code in wide.index])
-    axes.set_ylim(len(wide) - 0.4, -0.6)
-    axes.set_xlabel(axis)
-    axes.xaxis.set_major_formatter(lambda tick, _: number(tick, 0 if tick == round(tick) else 1))
-    if len(wide.columns):
-        axes.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
-    return _picture(figure, name, caption)
-
-
-def _percent_axes(axes: Axes, across: str, up: str) -> None:
-    axes.set_xlabel(f"{across} (persen)")
-    axes.set_ylabel(f"{up} (persen)")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(lambda tick, _: number(tick, 0 if tick == round(tick) else 1))
-    axes.set_xlim(left=0)
-    axes.set_ylim(bottom=0)
-
-
-def _picture(figure: Canvas, name: str, caption: str, note: str = "") -> Section:
-    # An image, not inline SVG: JupyterLab strips that from a notebook that somebody else has run.
-    image = str(svg(figure, name)).replace("<svg ", f'<svg xmlns="{SVG}" ', 1)
-    picture = b64encode(image.encode("utf-8")).decode("ascii")
-    return section("diagnostic", picture=picture, caption=caption, note=note)
 
 
 def _table(columns: Sequence[str], rows: Sequence[tuple[str, ...]], caption: str) -> Section:

@@ -1,7 +1,7 @@
 """What the same budget would have done otherwise: scenarios scored on true poverty, never on the ranking's own word."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -83,6 +83,7 @@ def compare_scenarios(
     household_size: str | None = None,
     *,
     welfare_draws: Draws | None = None,
+    weight_multipliers: Array | None = None,
     rho: float = 3.0,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
@@ -95,7 +96,7 @@ def compare_scenarios(
     - P0, P1, P2 of persons after transfer (strict y < z), families out of poverty, exclusion and inclusion error;
     - CRRA welfare Σ w n ((y + b/n)^{1−ρ} − 1)/(1−ρ) per person (log for ρ = 1; Hanna & Olken 2018), and the part of
       the gain under perfect information that the scenario reaches;
-    - rupiah spent per rupiah of poverty gap closed.
+    - rupiah spent per rupiah of poverty gap closed, and per percentage point of P1.
 
     Parameters
     ----------
@@ -117,16 +118,20 @@ def compare_scenarios(
     welfare_draws
         Joint draws of true welfare, rows × M: each scenario is scored on every draw, so that the ranking's own errors
         count against it. Observed or out-of-fold truth goes into ``welfare`` instead.
+    weight_multipliers
+        What a survey's weights are multiplied by in each replicate of its bootstrap, rows × R
+        (:func:`kaur_analysis.poverty.rao_wu_bootstrap`): plans and scores are made anew with each, the budget per
+        family staying as it is. Not together with ``welfare_draws``: two routes are never mixed.
     rho
         Relative risk aversion ρ ≥ 0.
     confidence
-        Level of the intervals over the draws.
+        Level of the intervals, over the draws or the replicates.
 
     Returns
     -------
     pandas.DataFrame
         Columns of :func:`targeting_measures` (``programme`` is the scenario, ``group`` ``all``) and ``budget``; the
-        value is the mean over draws. Without draws there is no interval.
+        value is the mean over draws, or that of the full sample. Without draws or replicates there is no interval.
 
     Raises
     ------
@@ -144,24 +149,56 @@ def compare_scenarios(
         numbers(frame, line, 0.0)[:, None] if isinstance(line, str) else np.array([[_positive(line, "Garis")]])
     )
     _check(scenarios, welfare, rho)
+    if welfare_draws is not None and weight_multipliers is not None:
+        raise EstimationError("Jalur survei (pengulangan) dan jalur daftar (tarikan) tidak boleh dicampur.")
     budgets = _budgets(population, scenarios, budget_rp_month)
+
+    def scored(people: _Population, scale: float = 1.0) -> dict[tuple[str, float], dict[str, Array]]:
+        spent = {budget: scale * budget for budget in budgets}
+        observed = iter([numbers(frame, welfare)[:, None]]) if welfare_draws is None else None
+        truth = observed or blocks(welfare_draws, len(frame))
+        return _scored(people, scenarios, spent, truth, poverty_line, rho)
+
+    found = scored(population)
+    if weight_multipliers is None:
+        return _table(found, None, len(frame), confidence)
+    replicates = [
+        scored(people, people.everyone / population.everyone)
+        for people in (replace(population, weights=population.weights * column) for column in weight_multipliers.T)
+    ]
+    repeated = {
+        key: {name: np.concatenate([one[key][name] for one in replicates]) for name in scores}
+        for key, scores in found.items()
+    }
+    return _table(found, repeated, len(frame), confidence)
+
+
+def _scored(
+    population: _Population,
+    scenarios: Sequence[Scenario],
+    budgets: Mapping[float, float],
+    truth: Iterator[Array],
+    line: Array,
+    rho: float,
+) -> dict[tuple[str, float], dict[str, Array]]:
+    """Scores by scenario and budget, one entry per draw of the truth; ``budgets`` are amounts by their label."""
     plans = {
-        (scenario.name, budget): _plan(population, scenario, budget)
+        (scenario.name, label): _plan(population, scenario, budget)
         for scenario in scenarios
         if scenario.kind != PERFECT
-        for budget in budgets
+        for label, budget in budgets.items()
     }
     kept: dict[tuple[str, float], list[dict[str, Array]]] = {}
-    truth = blocks(welfare_draws, len(frame)) if welfare_draws is not None else iter([numbers(frame, welfare)[:, None]])
-    count = 0
     for block in truth:
         y = block.astype(float)
         if y.min() <= 0:
             raise EstimationError("Kesejahteraan harus lebih dari nol untuk dinilai.")
-        count += y.shape[1]
-        for key, scores in _score_block(population, plans, budgets, y, poverty_line, rho):
+        for key, scores in _score_block(population, plans, budgets, y, line, rho):
             kept.setdefault(key, []).append(scores)
-    return _table(kept, count, len(frame), confidence)
+    return {
+        key: {name: np.concatenate([block[name] for block in found]) for name in found[0]}
+        for key, found in kept.items()
+    }
 
 
 def _positive(value: float, what: str) -> float:
@@ -305,7 +342,7 @@ def _levels(population: _Population, y: Array, line: Array, rho: float, money: f
 def _score_block(
     population: _Population,
     plans: Mapping[tuple[str, float], _Plan],
-    budgets: Sequence[float],
+    budgets: Mapping[float, float],
     y: Array,
     line: Array,
     rho: float,
@@ -315,7 +352,7 @@ def _score_block(
     before = _levels(population, y, line, rho, money)
     start = {name: level.sum(axis=0) for name, level in before.items()}
     truth = fractional_ranks(y, population.weights, Groups.everyone(len(y)))
-    best = {(PERFECT, budget): _perfect(population, truth, budget) for budget in budgets}
+    best = {(PERFECT, label): _perfect(population, truth, budget) for label, budget in budgets.items()}
     by_rupiah: dict[bytes, list[tuple[tuple[str, float], _Plan]]] = {}
     for key, plan in {**best, **plans}.items():
         by_rupiah.setdefault(plan.rupiah.tobytes(), []).append((key, plan))
@@ -327,8 +364,8 @@ def _score_block(
             totals[key] = _served_totals(population, plan, before["poor_families"], change)
     persons = float(population.weights @ population.size)
     nothing = {name: np.zeros(y.shape[1]) for name in (*before, "served", "served_poor", "spent")}
-    for budget in budgets:
-        totals[NONE, budget] = nothing
+    for label in budgets:
+        totals[NONE, label] = nothing
     for key, change in totals.items():
         gain_at_best = totals[PERFECT, key[1]]["utility"]
         yield key, _scores(start, change, gain_at_best, persons)
@@ -363,21 +400,28 @@ def _scores(
             "families_out": -change["poor_families"],
             "gap_closed_rupiah": -change["gap_rupiah"],
             "rupiah_per_rupiah_gap": change["spent"] / -change["gap_rupiah"],
+            "rupiah_per_gap_point": change["spent"] / (-100 * change["P1"] / persons),
             "crra_welfare": (start["utility"] + change["utility"]) / persons,
             "crra_gain_share": change["utility"] / gain_at_best,
         }
+    for name in ("exclusion_error", "inclusion_error", "headcount_after", "poverty_gap_after", "severity_after"):
+        scores[name] = np.clip(scores[name], 0.0, 1.0)  # differences of sums may miss the ends by a rounding
     return {name: np.where(np.isfinite(value), value, np.nan) for name, value in scores.items()}
 
 
 def _table(
-    kept: Mapping[tuple[str, float], Sequence[Mapping[str, Array]]], draws: int, families: int, confidence: float
+    found: Mapping[tuple[str, float], Mapping[str, Array]],
+    repeated: Mapping[tuple[str, float], Mapping[str, Array]] | None,
+    families: int,
+    confidence: float,
 ) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
-    for (scenario, budget), found in sorted(kept.items(), key=lambda item: item[0][1]):
-        for measure in found[0]:
-            values = np.concatenate([block[measure] for block in found])
+    for (scenario, budget), scores in sorted(found.items(), key=lambda item: item[0][1]):
+        for measure, values in scores.items():
             known = values[np.isfinite(values)]
-            se, low, high = draw_interval(values[None, :], confidence) if draws > 1 else [np.array([np.nan])] * 3
+            spread = values if repeated is None else repeated[scenario, budget][measure]
+            is_spread = len(spread) > 1
+            se, low, high = draw_interval(spread[None, :], confidence) if is_spread else [np.array([np.nan])] * 3
             rows.append(
                 {
                     "measure": measure,

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from dataclasses import replace
+from math import acos, cos, radians, sin
 
 import pytest
 
@@ -94,3 +96,26 @@ def test_every_desa_lies_within_its_boundary_up_to_the_rounding(kaur):
         boundary[row.kemendagri].distance(geometry.Point(row.longitude, row.latitude)) for row in kaur.desa.itertuples()
     ]
     assert len(distance) == 195 and max(distance) <= 0.0072  # half a hundredth of a degree each way
+
+
+def test_the_seat_is_one_of_the_desa_and_lies_at_no_distance(kaur):
+    assert kaur.kilometres_to_seat()[kaur.seat] == 0
+
+
+def test_a_hundredth_of_a_degree_to_the_south_is_1_1_kilometres():
+    area = load_area("1704")
+    desa = area.desa.iloc[:2].assign(latitude=[-4.80, -4.81], longitude=103.34)
+    moved = replace(area, desa=desa, seat=desa["desa"].iloc[0])
+    # a degree of latitude is a 360th of the circumference: 111.195 km on the mean sphere
+    assert moved.kilometres_to_seat().iloc[1] == pytest.approx(1.11195, abs=1e-4)
+
+
+def test_distance_follows_the_law_of_cosines(kaur):
+    place = kaur.desa.set_index("desa")[["latitude", "longitude"]].map(radians)
+    own, far = place.loc[kaur.seat], place.loc["1704010001"]
+    cosine = sin(own.iloc[0]) * sin(far.iloc[0]) + cos(own.iloc[0]) * cos(far.iloc[0]) * cos(own.iloc[1] - far.iloc[1])
+    assert kaur.kilometres_to_seat()["1704010001"] == pytest.approx(6371.0088 * acos(cosine), rel=1e-6)
+
+
+def test_without_a_seat_no_distance_is_known(kaur):
+    assert replace(kaur, seat="").kilometres_to_seat().empty

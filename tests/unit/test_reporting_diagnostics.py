@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from kaur_analysis.reporting import diagnostics as d
+from kaur_analysis.reporting import targeting_diagnostics as t
 
 NAMES = {"1704010": "Nasal", "1704020": "Maje", "pkh": "PKH", "sembako": "Sembako", "dinsos": "Dinas Sosial"}
 
@@ -52,11 +53,30 @@ def targeting(measure):
     )  # fmt: skip
 
 
+def overlap():
+    rows = targeting("poor_none").assign(programme="all", value=40.0, low=30.0, high=50.0, n=400.0).iloc[:1]
+    return pd.concat([rows, rows.assign(measure="poor_share_none", value=0.1, low=0.08, high=0.12)])
+
+
 def reasons():
     parts = [
         targeting(f"exclusion_{name}").assign(value=value) for name, value in (("unlisted", 0.2), ("unserved", 0.3))
     ]
-    return pd.concat(parts)
+    families = [
+        targeting(f"{side}_{name}_families").iloc[:1].assign(value=value)
+        for side, name, value in (
+            ("missed", "unlisted", 30.0), ("missed", "unserved", 3.0), ("included", "ranked_in", 900.0),
+        )
+    ]  # fmt: skip
+    return pd.concat([*parts, *families])
+
+
+def incidence():
+    share = np.array([20, 16, 14, 10, 10, 8, 8, 6, 4, 4]) / 100
+    return pd.DataFrame(
+        {"measure": "benefit_share", "programme": "any", "group": "all", "quantile": [str(n) for n in range(1, 11)],
+         "value": share, "low": share - 0.01, "high": share + 0.01}
+    )  # fmt: skip
 
 
 def curve():
@@ -70,8 +90,9 @@ def curve():
 
 def scenarios():
     return pd.DataFrame(
-        {"measure": "p0", "programme": ["ranked", "ranked", "perfect", "perfect"], "value": [0.05, 0.03, 0.04, 0.02],
-         "low": 0.01, "high": 0.06, "budget": [1e9, 2e9, 1e9, 2e9]}
+        {"measure": "headcount_after", "programme": ["model", "delivered", "perfect"] * 2,
+         "value": [0.05, 0.06, 0.02, 0.03, 0.04, 0.01], "low": 0.01, "high": 0.07,
+         "budget_share": [0.5] * 3 + [1.0] * 3}
     )  # fmt: skip
 
 
@@ -90,10 +111,13 @@ DRAWN = {
     "quantiles": lambda: d.quantile_plot(np.random.default_rng(1).normal(size=500)),
     "shrinkage": lambda: d.shrinkage(pd.DataFrame({"area": ["1704010", "1704020"], "weight": [0.7, 0.3]}), NAMES),
     "intervals": lambda: d.area_intervals(estimates(), NAMES, 0.15, "Penduduk miskin"),
-    "concentration": lambda: d.concentration_curves(curve(), NAMES),
-    "reach": lambda: d.reach_of_extreme(targeting("true_positive_rate"), NAMES),
-    "reasons": lambda: d.reasons_chart(reasons(), NAMES),
-    "scenarios": lambda: d.scenario_curves(scenarios()),
+    "concentration": lambda: t.concentration_curves(curve(), NAMES),
+    "incidence": lambda: t.incidence_bars(incidence()),
+    "reach": lambda: t.reach_of_extreme(targeting("true_positive_rate"), overlap(), NAMES),
+    "reasons": lambda: t.reasons_chart(reasons(), NAMES),
+    "missed": lambda: t.reasons_flow(reasons(), "missed"),
+    "included": lambda: t.reasons_flow(reasons(), "included"),
+    "scenarios": lambda: t.scenario_curves(scenarios(), NAMES, "Hasil tiap cara."),
     "budget": lambda: d.budget_bars(budget(), NAMES),
     "estimates": lambda: d.estimates_table(estimates(), NAMES),
 }
@@ -141,10 +165,26 @@ def test_rows_without_a_fund_are_not_counted_twice_in_the_budget():
 
 
 def test_programmes_that_reach_most_come_first():
-    html = drawn(d.reach_of_extreme(targeting("true_positive_rate"), NAMES))
+    html = drawn(t.reach_of_extreme(targeting("true_positive_rate"), overlap(), NAMES))
     assert html.index(">Sembako</text>") < html.index(">PKH</text>")
 
 
 def test_a_picture_is_an_image_that_shows_even_where_a_notebook_is_not_trusted():
-    picture = drawn(d.reach_of_extreme(targeting("true_positive_rate"), NAMES))
+    picture = drawn(t.reach_of_extreme(targeting("true_positive_rate"), overlap(), NAMES))
     assert picture.startswith('<svg xmlns="http://www.w3.org/2000/svg"')
+
+
+WITH_FINDING = ["concentration", "incidence", "reach", "missed", "included", "scenarios"]
+
+
+@pytest.mark.parametrize("name", WITH_FINDING)
+def test_a_targeting_chart_says_what_it_found(name):
+    assert re.search(r'<p class="note">[A-Z0-9].+\.</p>', DRAWN[name]().html)
+
+
+def test_a_reason_of_a_few_families_is_not_told_apart():
+    assert "kurang dari 5" in drawn(t.reasons_flow(reasons(), "missed"))
+
+
+def test_a_flow_of_nothing_is_said_to_be_none():
+    assert "tidak ada" in drawn(t.reasons_flow(reasons().iloc[:0], "missed"))

@@ -150,3 +150,36 @@ def test_cost_effectiveness_of_a_survey_has_design_errors(frame: pd.DataFrame) -
     table = cost_effectiveness(data, "welfare", LINE, "t", 1e5, design=SurveyDesign(data, "weight", psu="psu"))
     assert (table["se"] > 0).all()
     assert table.attrs["route"] == "survey"
+
+
+def test_replicates_of_the_sample_give_the_interval_and_leave_the_value(frame: pd.DataFrame) -> None:
+    multipliers = np.random.default_rng(1).multinomial(len(frame), np.full(len(frame), 1 / len(frame)), 60).T
+    plain = compare_scenarios(frame, "welfare", LINE, ALL_KINDS, TRANSFER)
+    table = compare_scenarios(frame, "welfare", LINE, ALL_KINDS, TRANSFER, weight_multipliers=multipliers)
+    assert (table["value"] - plain["value"]).abs().max() == 0
+    of_model = table[(table["programme"] == "model") & (table["measure"] == "headcount_after")].iloc[0]
+    expected = np.sqrt(of_model["value"] * (1 - of_model["value"]) / len(frame))  # a share of a simple random sample
+    assert of_model["low"] < of_model["value"] < of_model["high"]
+    assert 0.6 < of_model["se"] / expected < 1.4
+
+
+def test_a_sample_and_draws_are_never_mixed(frame: pd.DataFrame) -> None:
+    with pytest.raises(EstimationError, match="tidak boleh dicampur"):
+        compare_scenarios(
+            frame, "welfare", LINE, ALL_KINDS, TRANSFER,
+            welfare_draws=frame[["welfare"]].to_numpy(), weight_multipliers=np.ones((len(frame), 2)),
+        )  # fmt: skip
+
+
+def test_a_point_of_the_gap_costs_what_was_spent_on_it(frame: pd.DataFrame) -> None:
+    found = run(frame).droplevel("budget")
+    nothing, model = found.loc["none"], found.loc["model"]
+    points = 100 * (nothing["poverty_gap_after"] - model["poverty_gap_after"])
+    assert model["rupiah_per_gap_point"] == pytest.approx(model["budget_spent_rupiah"] / points)
+
+
+@pytest.mark.parametrize("rho", [0.0, 1.0, 3.0])
+def test_a_higher_aversion_values_the_ranking_of_the_poorest_more(frame: pd.DataFrame, rho: float) -> None:
+    shares = run(frame, rho=rho).droplevel("budget")["crra_gain_share"]
+    assert shares["model"] > shares["universal"] or rho == 0.0
+    assert shares["perfect"] == pytest.approx(1.0)

@@ -130,6 +130,8 @@ def choose_model(edition: Edition, design: SurveyDesign, comparison: pd.DataFram
     )
     edition.store.write("estimates/model_comparison", model.comparison)
     edition.store.write("estimates/model_coefficients", model.coefficients)
+    unseen = design.data[["household"]].assign(predicted_log=model.predictions)
+    edition.store.write("estimates/out_of_fold", unseen)
     return model
 
 

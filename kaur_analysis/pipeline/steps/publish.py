@@ -44,6 +44,9 @@ SCENARIO_MEASURES = {
     "exclusion_error": ("exclusion_error", "bagian"),
     "inclusion_error": ("inclusion_error", "bagian"),
     "headcount_after": ("extreme_share_after", "bagian"),
+    "poverty_gap_after": ("gap_index_after", "indeks"),
+    "severity_after": ("severity_index_after", "indeks"),
+    "crra_gain_share": ("crra_gain", "bagian"),
     "families_out": ("families_out", "keluarga"),
     "rupiah_per_rupiah_gap": ("rupiah_per_rupiah_gap", "indeks"),
 }
@@ -52,6 +55,7 @@ SCENARIO_NAMES = {
     "delivered": "Seperti yang disalurkan",
     "desil": "Menurut desil",
     "model": "Menurut taksiran model",
+    "model_unadjusted": "Menurut model, tanpa angka resmi",
     "geographic": "Desa termiskin lebih dahulu",
     "categorical": "Lansia dan disabilitas",
     "quota": "Kuota desa, dipilih masyarakat",
@@ -132,12 +136,18 @@ def survey_targeting_rows(edition: Edition, kabupaten_only: bool = True) -> pd.D
 
 @where_registry
 def reason_rows(edition: Edition) -> pd.DataFrame:
-    """Why families were missed or included: share of the cases and expected families."""
+    """Why families were missed or included, by programme and kecamatan; by desa all programmes together."""
     table = edition.store.read("estimates/reasons")
     table = table[table["measure"].str.match("^(missed|included)_")]
     families = table["measure"].str.endswith("_families")
     shaped = table.assign(indicator=table["measure"], unit=np.where(families, "keluarga", "bagian"))
-    return long(_placed(shaped, edition), topic="reasons", source="daftar penerima dipadankan dengan registri")
+    source = "daftar penerima dipadankan dengan registri"
+    by_desa = edition.store.read("estimates/reasons_desa")
+    by_desa = by_desa[by_desa["measure"].str.fullmatch("(missed|included)_.*_families") & (by_desa["group"] != "all")]
+    by_desa = by_desa.assign(indicator=by_desa["measure"], unit="keluarga", programme="any")
+    return pd.concat(
+        [long(_placed(rows, edition), topic="reasons", source=source) for rows in (shaped, by_desa)], ignore_index=True
+    )
 
 
 @where_registry

@@ -11,9 +11,19 @@ from kaur_analysis.pipeline.steps.clean import link_summary
 from kaur_analysis.pipeline.steps.poverty import SmallAreas
 from kaur_analysis.pipeline.steps.publish import SCENARIO_NAMES
 from kaur_analysis.poverty import WelfareModel
-from kaur_analysis.reporting import Section, diagnostics
+from kaur_analysis.reporting import Section, diagnostics, targeting_diagnostics
 from kaur_analysis.reporting.diagnostics import Columns
+from kaur_analysis.reporting.targeting_findings import REASON_NAMES, fairness_facts, movement_facts, sentence
+from kaur_analysis.targeting import definition
+from kaur_analysis.targeting.fairness import MULTIPLE_COMPARISONS
+from kaur_analysis.targeting.measures import ROUTES
 
+SIDES = ("value", "low", "high")
+RANKING_NAMES = {
+    "any_programme": "seperti yang disalurkan",
+    "model": "menurut taksiran model",
+    "calibrated": "menurut model, setara antar-kelompok",
+}
 ERROR_NAMES = {"exclusion_error": "galat terlewat", "inclusion_error": "galat di luar sasaran"}
 COST_NAMES = {
     "lower_bound": "batas bawah: menutup jurang miskin ekstrem",
@@ -126,44 +136,284 @@ def area_intervals(edition: Edition, indicator: str, label: str) -> Section:
 
 @where_registry
 def reach(edition: Edition) -> Section:
-    """Share of the extremely poor that each programme reaches."""
-    return diagnostics.reach_of_extreme(edition.store.read("estimates/targeting"), edition.names)
+    """Share of the extremely poor that each programme reaches, and how many no programme reaches."""
+    return targeting_diagnostics.reach_of_extreme(
+        edition.store.read("estimates/targeting"),
+        edition.store.read("estimates/overlap"),
+        edition.names,
+        edition.study.thresholds.minimum_families,
+    )
+
+
+@where_registry
+def unmatched(edition: Edition) -> Section:
+    """Beside every table: recipients found in no family, by programme; no error, and not to be judged."""
+    table = edition.store.read("estimates/targeting")
+    measures = ["unmatched_recipients", "unmatched_share", "unmatched_rupiah"]
+    wide = table[table["measure"].isin([*measures, "recipients"]) & (table["group"] == "all")].pivot_table(
+        index="programme", columns="measure", values="value", aggfunc="first"
+    )
+    wide = wide.reindex(columns=["recipients", *measures]).drop(index="any", errors="ignore").reset_index()
+    wide["programme"] = wide["programme"].map(edition.names).fillna(wide["programme"])
+    told = wide["unmatched_recipients"].pipe(lambda n: (n == 0) | (n >= edition.study.thresholds.minimum_families))
+    wide[["unmatched_share", "unmatched_rupiah"]] = wide[["unmatched_share", "unmatched_rupiah"]].where(told)
+    columns: Columns = {
+        "programme": ("Program", str),
+        "recipients": ("Penerima yang padan", _count(edition)),
+        "unmatched_recipients": ("Penerima tidak padan", _count(edition)),
+        "unmatched_share": ("Bagian tidak padan", percent),
+        "unmatched_rupiah": ("Rupiah yang belum dapat dinilai", rupiah_short),
+    }
+    caption = f"{definition('unmatched_recipients').name_id}: {definition('unmatched_recipients').definition_id}"
+    return diagnostics.table_of(wide, columns, caption)
+
+
+@where_registry
+def measures(edition: Edition) -> Section:
+    """Every measure of all programmes together, with its denominator and its definition in one line."""
+    table = edition.store.read("estimates/targeting")
+    table = table[(table["programme"] == "any") & (table["group"] == "all")]
+    known = [definition(name) for name in table["measure"]]
+    table = table.assign(
+        name=[one.name_id for one in known],
+        base=[one.denominator_id for one in known],
+        meaning=[one.definition_id for one in known],
+        **{side: [_written(one.unit, value) for one, value in zip(known, table[side], strict=True)] for side in SIDES},
+    )
+    columns: Columns = {
+        "name": ("Ukuran", str),
+        "value": ("Nilai", str),
+        "low": ("Dari", str),
+        "high": ("Sampai", str),
+        "base": ("Dari apa", str),
+        "meaning": ("Artinya", str),
+    }
+    return diagnostics.table_of(table, columns, f"Semua program bersama. {ROUTES['registry']}")
+
+
+@where_registry
+def missed_flow(edition: Edition) -> Section:
+    """Where the extremely poor whom no programme reaches went wrong."""
+    minimum = edition.study.thresholds.minimum_families
+    return targeting_diagnostics.reasons_flow(edition.store.read("estimates/reasons_desa"), "missed", minimum)
+
+
+@where_registry
+def included_flow(edition: Edition) -> Section:
+    """Why recipients who are not extremely poor receive."""
+    minimum = edition.study.thresholds.minimum_families
+    return targeting_diagnostics.reasons_flow(edition.store.read("estimates/reasons_desa"), "included", minimum)
 
 
 @where_registry
 def reasons(edition: Edition) -> Section:
-    """Why the extremely poor were missed."""
-    return diagnostics.reasons_chart(edition.store.read("estimates/reasons"), edition.names)
+    """Why the extremely poor were missed, programme by programme."""
+    return targeting_diagnostics.reasons_chart(edition.store.read("estimates/reasons"), edition.names)
+
+
+@where_registry
+def reasons_of_recipients(edition: Edition) -> Section:
+    """Why recipients are not extremely poor, programme by programme."""
+    return targeting_diagnostics.reasons_chart(edition.store.read("estimates/reasons"), edition.names, "inclusion")
+
+
+@where_registry
+def reasons_by_desa(edition: Edition) -> Section:
+    """Why the extremely poor of each desa were missed, as far as the disclosure gate lets it out."""
+    published = edition.store.read("published/published")
+    rows = published[(published["topic"] == "reasons") & (published["area"].str.len() == 10)]
+    rows = rows[rows["indicator"].str.startswith("missed_") & rows["value"].notna()]
+    reason = rows["indicator"].str.removeprefix("missed_").str.removesuffix("_families")
+    wide = rows.assign(reason=reason).pivot_table(index="area", columns="reason", values="value", aggfunc="first")
+    wide = wide[wide.sum(axis=1) > 0]
+    places = edition.area.desa.set_index("desa")
+    wide = wide.assign(
+        desa=places["name"].reindex(wide.index), kecamatan=places["kecamatan"].reindex(wide.index).map(edition.names)
+    )
+    columns: Columns = {"kecamatan": ("Kecamatan", str), "desa": ("Desa", str)} | {
+        name: (REASON_NAMES[name].capitalize(), number) for name in REASON_NAMES if name in wide.columns
+    }
+    caption = "Perkiraan keluarga miskin ekstrem yang terlewat semua program, menurut sebab; desa lain dilindungi."
+    return diagnostics.table_of(wide, columns, caption)
+
+
+@where_registry
+def agencies_meet(edition: Edition) -> Section:
+    """Families that two agencies both serve."""
+    table = edition.store.read("estimates/agency_overlap")
+    table = table[(table["group"] == "all") & (table["agency"] < table["other"]) & (table["families"] >= 0.5)]
+    names = edition.names
+    enough = table["families"].round() >= edition.study.thresholds.minimum_families
+    table = table.assign(
+        agency=table["agency"].map(names),
+        other=table["other"].map(names),
+        share_of_agency=table["share_of_agency"].where(enough),
+    )
+    columns: Columns = {
+        "agency": ("Instansi", str),
+        "other": ("Dan", str),
+        "families": ("Keluarga", _count(edition)),
+        "poor_families": ("Di antaranya miskin ekstrem", _count(edition)),
+        "share_of_agency": ("Bagian keluarga instansi pertama", percent),
+    }
+    return diagnostics.table_of(table, columns, "Keluarga yang sama dilayani dua instansi.")
+
+
+@where_registry
+def money(edition: Edition) -> Section:
+    """Rupiah outside the target and rupiah missing inside it, by programme."""
+    table = edition.store.read("estimates/targeting")
+    names = {
+        "benefit_rupiah": "Dibagikan",
+        "leakage_rupiah": "Di luar sasaran",
+        "unserved_rupiah": "Kurang di dalam sasaran",
+        "unmatched_rupiah": "Belum dapat dinilai (tidak padan)",
+    }
+    wide = table[table["measure"].isin(names) & (table["group"] == "all")].pivot_table(
+        index="programme", columns="measure", values="value", aggfunc="first"
+    )
+    wide = wide.reset_index().assign(programme=lambda t: t["programme"].map(edition.names).fillna(t["programme"]))
+    unmatched = table[(table["measure"] == "unmatched_recipients") & (table["group"] == "all")]
+    few = unmatched.loc[unmatched["value"] < edition.study.thresholds.minimum_families, "programme"]
+    wide["unmatched_rupiah"] = wide["unmatched_rupiah"].mask(wide["programme"].isin(few.map(edition.names)))
+    columns: Columns = {"programme": ("Program", str)} | {
+        name: (word, rupiah_short) for name, word in names.items() if name in wide.columns
+    }
+    return diagnostics.table_of(wide, columns, "Rupiah setahun di luar dan di dalam sasaran miskin ekstrem.")
+
+
+@where_registry
+def incidence(edition: Edition) -> Section:
+    """Which tenth of the families gets which share of the rupiah."""
+    return targeting_diagnostics.incidence_bars(edition.store.read("estimates/incidence"))
 
 
 @where_registry
 def concentration(edition: Edition) -> Section:
     """Who gets the rupiah, from poorest to richest."""
-    return diagnostics.concentration_curves(edition.store.read("estimates/concentration"), edition.names)
+    return targeting_diagnostics.concentration_curves(edition.store.read("estimates/concentration"), edition.names)
 
 
 @where_registry
 def scenarios(edition: Edition) -> Section:
-    """What the same rupiah could have done."""
-    return diagnostics.scenario_curves(
-        edition.store.read("estimates/scenarios"), SCENARIO_NAMES, "headcount_after", "bagian miskin ekstrem sesudahnya"
+    """What the same rupiah could have done, scored on draws of welfare."""
+    title = "Hasil tiap cara memilih penerima; garis tegak: rentang 95 persen."
+    return targeting_diagnostics.scenario_curves(edition.store.read("estimates/scenarios"), SCENARIO_NAMES, title)
+
+
+@where_registry
+def survey_scenarios(edition: Edition) -> Section:
+    """The same, scored on what survey households spend and by predictions that never saw them."""
+    title = "Hasil menurut pengeluaran yang diamati; model menaksir rumah tangga yang tidak pernah dilihatnya."
+    return targeting_diagnostics.scenario_curves(
+        edition.store.read("estimates/scenarios_survey"), SCENARIO_NAMES, title
     )
+
+
+@where_registry
+def scenario_scores(edition: Edition) -> Section:
+    """Every score of every way at the budget that was spent."""
+    table = edition.store.read("estimates/scenarios")
+    table = table[table["budget_share"].sub(1).abs() < 1e-9]
+    wide = table.pivot_table(index="programme", columns="measure", values="value", aggfunc="first", sort=False)
+    wide = wide.reset_index().assign(programme=lambda t: t["programme"].map(SCENARIO_NAMES))
+    columns: Columns = {
+        "programme": ("Cara", str),
+        "exclusion_error": ("Terlewat", percent),
+        "inclusion_error": ("Di luar sasaran", percent),
+        "headcount_after": ("P0 sesudah", percent),
+        "poverty_gap_after": ("P1 sesudah", lambda value: number(value, 4)),
+        "severity_after": ("P2 sesudah", lambda value: number(value, 4)),
+        "families_out": ("Keluarga keluar", number),
+        "crra_gain_share": ("Kesejahteraan CRRA, bagian dari yang mungkin", percent),
+        "rupiah_per_rupiah_gap": ("Rupiah per rupiah celah", lambda value: number(value, 1)),
+        "rupiah_per_gap_point": ("Rupiah sebulan per poin P1", rupiah_short),
+    }
+    caption = f"Pada anggaran yang sama; ρ = {number(edition.study.targeting.rho, 1)}."
+    return diagnostics.table_of(wide, columns, caption)
 
 
 @where_registry
 def fairness(edition: Edition) -> Section:
     """Errors by kind of family against everyone else."""
     table = edition.store.read("estimates/fairness")
+    said = sentence("fairness", fairness_facts(table))
     table["measure"] = table["measure"].map(ERROR_NAMES)
     columns: Columns = {
         "measure": ("Ukuran", str),
         "characteristic": ("Ciri", str),
         "group": ("Kelompok", str),
         "value": ("Galat", percent),
+        "low": ("Dari", percent),
+        "high": ("Sampai", percent),
         "difference": ("Selisih dengan yang lain", percent),
         "p_adjusted": ("p (Holm)", lambda value: number(value, 3)),
     }
-    return diagnostics.table_of(table, columns, "Apakah galat lebih sering menimpa kelompok tertentu.")
+    return diagnostics.table_of(table, columns, f"{said} {MULTIPLE_COMPARISONS}")
+
+
+@where_registry
+def fairer_ranking(edition: Edition) -> Section:
+    """What a ranking calibrated within groups would do for a group that loses systematically."""
+    table = edition.store.read("estimates/fairer_ranking")
+    table = table.assign(programme=table["programme"].map(RANKING_NAMES))
+    columns: Columns = {
+        "characteristic": ("Ciri", str),
+        "group": ("Kelompok", str),
+        "programme": ("Cara memilih, sebanyak penerima sekarang", str),
+        "value": ("Terlewat", percent),
+        "low": ("Dari", percent),
+        "high": ("Sampai", percent),
+        "difference": ("Selisih dengan yang lain", percent),
+    }
+    return diagnostics.table_of(
+        table, columns, "Tawaran bila ada kelompok yang terlewat lebih sering di luar kebetulan."
+    )
+
+
+@where_registry
+def movement(edition: Edition) -> Section:
+    """Who stayed on, left and entered each list."""
+    table = edition.store.read("estimates/churn")
+    said = sentence("movement", movement_facts(table, edition.names))
+    wide = table.pivot_table(index=["programme", "start", "end"], columns="measure", values="value", aggfunc="first")
+    wide = wide.reset_index().assign(programme=lambda t: t["programme"].map(edition.names).fillna(t["programme"]))
+    columns: Columns = {
+        "programme": ("Program", str),
+        "start": ("Dari periode", str),
+        "end": ("Ke periode", str),
+        "stayed": ("Tetap", _count(edition)),
+        "left": ("Keluar", _count(edition)),
+        "entered": ("Masuk", _count(edition)),
+        "leavers_still_poor": ("Yang keluar masih miskin ekstrem", percent),
+        "entrants_nonpoor": ("Yang masuk tidak miskin ekstrem", percent),
+    }
+    columns = {name: written for name, written in columns.items() if name in wide.columns}
+    return diagnostics.table_of(wide, columns, said)
+
+
+@where_registry
+def effects(edition: Edition, refusal: str) -> Section:
+    """What may be said of a programme's effect."""
+    return diagnostics.table_of(pd.DataFrame({"said": [refusal]}), {"said": ("Dampak program", str)}, "")
+
+
+@where_registry
+def cost_per_result(edition: Edition) -> Section:
+    """Programmes side by side: what one reached family costs, and what a rupiah does to the gap."""
+    table = edition.store.read("estimates/cost_effectiveness")
+    table = table[table["group"] == "all"]
+    wide = table.pivot_table(index="programme", columns="measure", values="value", aggfunc="first")
+    wide = wide.reset_index().assign(programme=lambda t: t["programme"].map(edition.names))
+    columns: Columns = {
+        "programme": ("Program", str),
+        "rupiah_per_poor_reached": ("Rupiah sebulan per keluarga miskin ekstrem terjangkau", rupiah_short),
+        "rupiah_per_rupiah_gap": ("Rupiah per rupiah celah tertutup", lambda value: number(value, 1)),
+        "vertical_efficiency": ("Rupiah yang sampai ke miskin ekstrem", percent),
+        "gap_reduction": ("Celah tertutup", percent),
+    }
+    caption = "Biaya dan hasil tiap program; perhitungan, bukan dampak: tidak ada yang berubah selain uangnya."
+    return diagnostics.table_of(wide, columns, caption)
 
 
 def survey_errors(edition: Edition) -> Section:
@@ -274,6 +524,14 @@ def decisions(edition: Edition) -> Section:
         "numbers": ("Angka", number),
     }
     return diagnostics.table_of(counted, columns, "Keputusan sebelum diterbitkan.")
+
+
+def _written(unit: str, value: float) -> str:
+    """A measure's value by its unit."""
+    if pd.isna(value):
+        return ""
+    writers = {"share": percent, "rupiah": rupiah_short, "count": number}
+    return writers[unit](value) if unit in writers else number(value, 3)
 
 
 def _count(edition: Edition) -> Callable[[float], str]:

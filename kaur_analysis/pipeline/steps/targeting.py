@@ -1,18 +1,23 @@
 """Step 03: who was reached, who was missed, why, and what the same rupiah could have done."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from kaur_analysis.contracts import TARGETING, checked
-from kaur_analysis.errors import UsageError
+from kaur_analysis.errors import EstimationError, UsageError
+from kaur_analysis.formats import number
 from kaur_analysis.linkage import reach
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import where_registry
 from kaur_analysis.pipeline.steps.poverty import has_areas, survey_sample
 from kaur_analysis.planning.rules import judge, rule_fields
+from kaur_analysis.poverty import rao_wu_bootstrap
 from kaur_analysis.targeting import (
     Scenario,
     benefit_incidence,
@@ -20,8 +25,10 @@ from kaur_analysis.targeting import (
     compare_scenarios,
     concentration,
     cost_effectiveness,
+    difference_in_differences,
     error_decomposition,
     fairness,
+    group_calibrated_ranking,
     overlap,
     targeting_measures,
 )
@@ -29,7 +36,12 @@ from kaur_analysis.targeting import (
 SURVEY_PREFIX = "received_"
 MONTHS = 12
 ELDERLY = 60  # UU 13/1998 Pasal 1: lanjut usia is 60 years and above
-SCENARIO_DRAWS = 50  # draws that scenarios and costs are scored on; their intervals need fewer than tails do
+SCENARIO_DRAWS = 100  # draws that scenarios and costs are scored on; their intervals need fewer than tails do
+SURVEY_REPLICATES = 100  # bootstrap of PSUs behind the survey's scenario scores
+BUDGET_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)  # of what was really spent: the points of the curves
+DISTANCE = "jarak ke ibu kota kabupaten"
+UNION = "any_programme"  # column: on the list of at least one programme
+SIGNIFICANT = 0.05  # adjusted p below which a group counts as losing systematically
 
 
 @dataclass(frozen=True)
@@ -183,12 +195,35 @@ def concentration_curves(edition: Edition, route: RegistryRoute) -> pd.DataFrame
 
 
 @where_registry
+def reasons_by_desa(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
+    """Why the extreme poor of each desa were missed and others included, all programmes taken together.
+
+    A family is eligible where any of the programmes admits it, and received where any of the lists names it. Desa are
+    too small for one programme at a time.
+    """
+    frame = route.frame.assign(
+        **{UNION: _any(route.frame, route.programmes)},
+        eligible=route.frame[[f"eligible_{code}" for code in route.programmes]].max(axis=1),
+    )
+    table = error_decomposition(
+        frame,
+        poor="p_extreme",
+        received=UNION,
+        by="desa",
+        listed="listed",
+        eligible="eligible",
+        poor_draws=route.poor_draws,
+        seed=edition.study.seed,
+    )
+    edition.store.write("estimates/reasons_desa", table)
+    return table
+
+
+@where_registry
 def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Ways to spend the cash of the latest lists otherwise, scored on draws of true welfare."""
     frame = route.frame.copy()
-    received = frame[list(route.programmes)].to_numpy()
-    rupiah = frame[list(route.benefits.values())].to_numpy()
-    frame["delivered_rp_month"] = (received * rupiah).sum(axis=1) / MONTHS
+    frame["delivered_rp_month"] = _delivered(frame, route.programmes, route.benefits)
     frame["desil_rank"] = frame["desil"].fillna(frame["desil"].max())
     frame["vulnerable"] = (_count(frame, "elderly_60") + _count(frame, "disabled_members") > 0).astype(float)
     frame["local_rank"] = frame.groupby("desa")["expected_welfare_rp_month"].rank()
@@ -202,44 +237,104 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
         Scenario("quota", "quota", "local_rank", area="desa", quota="one"),
         Scenario("universal", "universal"),
     ]
-    served = frame.loc[frame["delivered_rp_month"] > 0, "delivered_rp_month"]
-    table = compare_scenarios(
+    if edition.study.benchmark:
+        unadjusted = edition.store.read("estimates/family_poverty_model").set_index("family")
+        frame["unadjusted"] = frame["family"].map(unadjusted["expected_welfare_rp_month"])
+        alternatives.insert(3, Scenario("model_unadjusted", "ranked", "unadjusted"))
+    table = _scored(
+        edition,
         frame,
+        alternatives,
         welfare="p_poor",
-        line=edition.study.line("extreme"),
-        scenarios=alternatives,
-        transfer_rp_month=float(served.mean()),
-        budget_rp_month=[float(served.sum()) * share for share in (0.25, 0.5, 1.0, 1.5)],
         household_size="household_size",
         welfare_draws=route.welfare_draws[:, :SCENARIO_DRAWS],
     )
-    table["budget_share"] = table["budget"] / served.sum()
     edition.store.write("estimates/scenarios", table)
+    return table
+
+
+@where_registry
+def survey_scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
+    """The ways that the survey can judge, scored on observed expenditure.
+
+    Here nothing is judged by itself: households are ranked by predictions from a model that never saw them or their
+    neighbours (whole blocks left out in turn), receipt is what they report, and welfare is what they spend.
+    Intervals are those of the sample: PSUs drawn again within strata (Rao & Wu 1988), budgets and ranks made anew.
+    """
+    survey = edition.store.read("estimates/survey")
+    frame = survey.merge(edition.store.read("estimates/out_of_fold"), on="household", validate="one_to_one")
+    asked = {code: f"{SURVEY_PREFIX}{code}" for code in route.programmes if f"{SURVEY_PREFIX}{code}" in frame.columns}
+    usual = {code: route.frame.loc[route.frame[code] > 0, route.benefits[code]].mean() for code in asked}
+    frame["delivered_rp_month"] = sum(frame[column] * usual[code] for code, column in asked.items()) / MONTHS
+    frame["vulnerable"] = (frame["elderly_60"] > 0).astype(float)
+    sampled = rao_wu_bootstrap(survey_sample(frame, "weight_household"), SURVEY_REPLICATES, edition.study.seed)
+    table = _scored(
+        edition,
+        frame,
+        [
+            Scenario("delivered", "delivered", "delivered_rp_month"),
+            Scenario("model", "ranked", "predicted_log"),
+            Scenario("categorical", "categorical", "vulnerable"),
+            Scenario("universal", "universal"),
+        ],
+        welfare="expenditure_rp_month",
+        household_size="household_size",
+        weights="weight_household",
+        weight_multipliers=sampled.multipliers,
+    )
+    edition.store.write("estimates/scenarios_survey", table)
     return table
 
 
 @where_registry
 def fairness_of_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Whether the errors fall on some kinds of family more than on others; all programmes together."""
-    frame = route.frame.copy()
-    missed = np.prod(1 - frame[list(route.programmes)].to_numpy(), axis=1)
-    frame["any_programme"] = 1 - missed
-    frame["kepala keluarga"] = np.where(frame["head_female"] == 1, "perempuan", "laki-laki")
-    frame["usia kepala"] = np.where(frame["head_age"] >= ELDERLY, "60 tahun ke atas", "di bawah 60 tahun")
-    frame["disabilitas"] = np.where(_count(frame, "disabled_members") > 0, "ada", "tidak ada")
-    sizes = ["1-2 orang", "3-4 orang", "5 orang atau lebih"]
-    frame["besar keluarga"] = pd.cut(frame["household_size"], [0, 2, 4, np.inf], labels=sizes).astype(str)
-    names = edition.area.kecamatan.set_index("kecamatan")["name"]
-    frame["kecamatan"] = frame["kecamatan"].map(names)
+    frame = _kinds(edition, route)
     table = fairness(
         frame,
         poor="p_extreme",
-        received="any_programme",
-        characteristics=["kepala keluarga", "usia kepala", "disabilitas", "besar keluarga", "kecamatan"],
+        received=UNION,
+        characteristics=_characteristics(frame),
         poor_draws=route.poor_draws,
         seed=edition.study.seed,
     )
     edition.store.write("estimates/fairness", table)
+    return table
+
+
+@where_registry
+def fairer_ranking(edition: Edition, route: RegistryRoute, errors: pd.DataFrame) -> pd.DataFrame:
+    """What a ranking calibrated within groups would do, where a group's poor are missed systematically.
+
+    A group loses where more of its extreme poor are missed than of all others, beyond chance even after the correction
+    for many comparisons. As many families as the lists name now are served three ways: as delivered, by the model, and
+    by the model with every group served in proportion to its expected extreme poor.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of :func:`kaur_analysis.targeting.fairness` (exclusion error, inside and difference) with ``programme``
+        ``any_programme`` (as delivered), ``model`` or ``calibrated``; empty where no group loses.
+    """
+    missed = errors[errors["measure"] == "exclusion_error"]
+    losers = missed[(missed["difference"] > 0) & (missed["p_adjusted"] < SIGNIFICANT)]
+    frame = _kinds(edition, route)
+    places = float(frame[UNION].sum())
+    frame["model"] = _first(frame["expected_welfare_rp_month"], places)
+    parts = []
+    for characteristic in losers["characteristic"].unique():
+        ranking = group_calibrated_ranking(frame, "expected_welfare_rp_month", characteristic, "p_extreme")
+        table = fairness(
+            frame.assign(calibrated=_first(ranking, places)),
+            poor="p_extreme",
+            received=[UNION, "model", "calibrated"],
+            characteristics=[characteristic],
+            poor_draws=route.poor_draws,
+            seed=edition.study.seed,
+        )
+        parts.append(table[(table["measure"] == "exclusion_error") & (table["programme"] != "any")])
+    table = pd.concat(parts, ignore_index=True) if parts else missed.iloc[:0]
+    edition.store.write("estimates/fairer_ranking", table)
     return table
 
 
@@ -256,9 +351,11 @@ def movement(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
             for period in known:
                 on_list = own[own["period"] == period].groupby("family")["probability"].max()
                 frame = frame.join(on_list.rename(f"{programme} {period}"), on="family")
-    if not periods:
-        return pd.DataFrame(columns=["measure", "programme", "start", "end", "value", "low", "high"])
-    table = churn(frame.fillna(0.0), periods, poor="p_extreme", poor_draws=route.poor_draws, seed=edition.study.seed)
+    table = (
+        churn(frame.fillna(0.0), periods, poor="p_extreme", poor_draws=route.poor_draws, seed=edition.study.seed)
+        if periods
+        else pd.DataFrame(columns=["measure", "programme", "group", "start", "end", "value", "low", "high"])
+    )
     edition.store.write("estimates/churn", table)
     return table
 
@@ -284,6 +381,29 @@ def cost_per_result(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return table
 
 
+@where_registry
+def programme_effects(edition: Edition, route: RegistryRoute) -> str:
+    """What may be said of programmes' effects: nothing, as long as the same families' welfare is known at one date.
+
+    Families' welfare enters a study once, by the survey; lists of two years are no second date of it. The refusal is
+    that of :func:`kaur_analysis.targeting.difference_in_differences`, which an office calls itself where it has visited
+    the same families twice.
+    """
+    panel = pd.DataFrame(
+        {
+            "family": route.frame["family"],
+            "period": edition.study.reference_date.year,
+            "welfare": route.frame["expected_welfare_rp_month"],
+            "first_received": np.where(route.frame[list(route.programmes)].max(axis=1) > 0, 1.0, np.nan),
+        }
+    )
+    try:
+        difference_in_differences(panel, "family", "period", "welfare", "first_received")
+    except EstimationError as refusal:
+        return str(refusal)
+    raise AssertionError("one date was taken for two")
+
+
 def survey_errors(edition: Edition) -> pd.DataFrame:
     """Targeting errors by the survey route: observed expenditure, reported receipt, design-based errors.
 
@@ -304,6 +424,67 @@ def survey_errors(edition: Edition) -> pd.DataFrame:
     )
     edition.store.write("estimates/targeting_survey", checked(TARGETING, table))
     return table
+
+
+def _scored(edition: Edition, frame: pd.DataFrame, alternatives: list[Scenario], **options: Any) -> pd.DataFrame:
+    """Scenarios at shares of the budget that column ``delivered_rp_month`` adds up to; ``budget_share`` names them."""
+    weight = frame[options["weights"]] if "weights" in options else pd.Series(1.0, frame.index)
+    served = frame["delivered_rp_month"] > 0
+    spent = float((weight * frame["delivered_rp_month"]).sum())
+    table = compare_scenarios(
+        frame,
+        line=edition.study.line("extreme"),
+        scenarios=alternatives,
+        transfer_rp_month=spent / float(weight[served].sum()),
+        budget_rp_month=[spent * share for share in BUDGET_SHARES],
+        rho=edition.study.targeting.rho,
+        **options,
+    )
+    table["budget_share"] = table["budget"] / spent
+    return table
+
+
+def _delivered(frame: pd.DataFrame, programmes: Sequence[str], benefits: Mapping[str, str]) -> NDArray[np.float64]:
+    """Rupiah a month that the lists brought each family, expected where links are uncertain."""
+    rupiah = frame[[benefits[code] for code in programmes]].to_numpy()
+    return np.asarray((frame[list(programmes)].to_numpy() * rupiah).sum(axis=1) / MONTHS)
+
+
+def _any(frame: pd.DataFrame, programmes: Sequence[str]) -> NDArray[np.float64]:
+    """Probability of being on the list of at least one programme."""
+    return np.asarray(1 - np.prod(1 - frame[list(programmes)].to_numpy(), axis=1))
+
+
+def _first(ranking: pd.Series, places: float) -> NDArray[np.float64]:
+    """1 for the lowest ranks, as many as there are places."""
+    return (ranking.rank(method="first") <= places).astype(float).to_numpy()
+
+
+def _kinds(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
+    """Families with their kinds in words."""
+    frame = route.frame.copy()
+    frame[UNION] = _any(frame, route.programmes)
+    frame["kepala keluarga"] = np.where(frame["head_female"] == 1, "perempuan", "laki-laki")
+    frame["usia kepala"] = np.where(frame["head_age"] >= ELDERLY, "60 tahun ke atas", "di bawah 60 tahun")
+    frame["disabilitas"] = np.where(_count(frame, "disabled_members") > 0, "ada", "tidak ada")
+    sizes = ["1-2 orang", "3-4 orang", "5 orang atau lebih"]
+    frame["besar keluarga"] = pd.cut(frame["household_size"], [0, 2, 4, np.inf], labels=sizes).astype(str)
+    kilometres = frame["desa"].map(edition.area.kilometres_to_seat())
+    if kilometres.notna().all():
+        borders = edition.study.targeting.distance_km
+        words = [f"sampai {number(borders[0])} km"]
+        words += [f"{number(low)}-{number(high)} km" for low, high in pairwise(borders)]
+        words += [f"lebih dari {number(borders[-1])} km"]
+        frame[DISTANCE] = pd.cut(kilometres, [-1.0, *borders, np.inf], labels=words).astype(str)
+    names = edition.area.kecamatan.set_index("kecamatan")["name"]
+    frame["kecamatan"] = frame["kecamatan"].map(names)
+    return frame
+
+
+def _characteristics(frame: pd.DataFrame) -> list[str]:
+    """Kinds that the fairness table speaks of."""
+    known = ["kepala keluarga", "usia kepala", "disabilitas", "besar keluarga", DISTANCE, "kecamatan"]
+    return [name for name in known if name in frame.columns]
 
 
 def _count(frame: pd.DataFrame, column: str) -> pd.Series:
