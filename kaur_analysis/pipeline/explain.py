@@ -22,7 +22,7 @@ TABLES = {
     "registry": ("clean/families",),
     "targeting": ("estimates/targeting",),
     "targeting_survey": ("estimates/targeting_survey",),
-    "reasons": ("estimates/reasons", "estimates/reasons_desa"),
+    "reasons": ("estimates/reasons",),
     "overlap": ("estimates/overlap", "estimates/agency_overlap"),
     "needs": ("estimates/budget",),
     "desa": ("clean/links", "estimates/family_poverty"),

@@ -136,18 +136,12 @@ def survey_targeting_rows(edition: Edition, kabupaten_only: bool = True) -> pd.D
 
 @where_registry
 def reason_rows(edition: Edition) -> pd.DataFrame:
-    """Why families were missed or included, by programme and kecamatan; by desa all programmes together."""
+    """Why families were missed or included: share of the cases and expected families."""
     table = edition.store.read("estimates/reasons")
     table = table[table["measure"].str.match("^(missed|included)_")]
     families = table["measure"].str.endswith("_families")
     shaped = table.assign(indicator=table["measure"], unit=np.where(families, "keluarga", "bagian"))
-    source = "daftar penerima dipadankan dengan registri"
-    by_desa = edition.store.read("estimates/reasons_desa")
-    by_desa = by_desa[by_desa["measure"].str.fullmatch("(missed|included)_.*_families") & (by_desa["group"] != "all")]
-    by_desa = by_desa.assign(indicator=by_desa["measure"], unit="keluarga", programme="any")
-    return pd.concat(
-        [long(_placed(rows, edition), topic="reasons", source=source) for rows in (shaped, by_desa)], ignore_index=True
-    )
+    return long(_placed(shaped, edition), topic="reasons", source="daftar penerima dipadankan dengan registri")
 
 
 @where_registry

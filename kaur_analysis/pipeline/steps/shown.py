@@ -13,7 +13,7 @@ from kaur_analysis.pipeline.steps.publish import SCENARIO_NAMES
 from kaur_analysis.poverty import WelfareModel
 from kaur_analysis.reporting import Section, diagnostics, targeting_diagnostics
 from kaur_analysis.reporting.diagnostics import Columns
-from kaur_analysis.reporting.targeting_findings import REASON_NAMES, fairness_facts, movement_facts, sentence
+from kaur_analysis.reporting.targeting_findings import fairness_facts, movement_facts, sentence
 from kaur_analysis.targeting import definition
 from kaur_analysis.targeting.fairness import MULTIPLE_COMPARISONS
 from kaur_analysis.targeting.measures import ROUTES
@@ -215,26 +215,6 @@ def reasons(edition: Edition) -> Section:
 def reasons_of_recipients(edition: Edition) -> Section:
     """Why recipients are not extremely poor, programme by programme."""
     return targeting_diagnostics.reasons_chart(edition.store.read("estimates/reasons"), edition.names, "inclusion")
-
-
-@where_registry
-def reasons_by_desa(edition: Edition) -> Section:
-    """Why the extremely poor of each desa were missed, as far as the disclosure gate lets it out."""
-    published = edition.store.read("published/published")
-    rows = published[(published["topic"] == "reasons") & (published["area"].str.len() == 10)]
-    rows = rows[rows["indicator"].str.startswith("missed_") & rows["value"].notna()]
-    reason = rows["indicator"].str.removeprefix("missed_").str.removesuffix("_families")
-    wide = rows.assign(reason=reason).pivot_table(index="area", columns="reason", values="value", aggfunc="first")
-    wide = wide[wide.sum(axis=1) > 0]
-    places = edition.area.desa.set_index("desa")
-    wide = wide.assign(
-        desa=places["name"].reindex(wide.index), kecamatan=places["kecamatan"].reindex(wide.index).map(edition.names)
-    )
-    columns: Columns = {"kecamatan": ("Kecamatan", str), "desa": ("Desa", str)} | {
-        name: (REASON_NAMES[name].capitalize(), number) for name in REASON_NAMES if name in wide.columns
-    }
-    caption = "Perkiraan keluarga miskin ekstrem yang terlewat semua program, menurut sebab; desa lain dilindungi."
-    return diagnostics.table_of(wide, columns, caption)
 
 
 @where_registry
