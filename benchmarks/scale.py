@@ -2,9 +2,10 @@
 
     python -m benchmarks.scale FOLDER [--families 1500 6000] [--province FAMILIES --workers 2]
 
-Each size is a synthetic Kaur run once on one worker of a local cluster, with all its pages. Straight lines through the
-sizes give the cost model of ``docs/scale.md``. With ``--province`` the ten kabupaten of the synthetic Bengkulu are run
-as well, on one computer and on a local cluster, and compared byte for byte.
+Each size is a synthetic Kaur: its research once, and the pages of a kecamatan, an agency and the kabupaten, each as the
+task that a worker of a cluster would be given. Straight lines through the sizes give the cost model of
+``docs/scale.md``. With ``--province`` the ten kabupaten of the synthetic Bengkulu are run as well, on one computer and
+on a local cluster, and compared byte for byte.
 """
 
 import argparse
@@ -16,20 +17,22 @@ import numpy as np
 import pandas as pd
 
 from kaur_analysis.demo import make_demo, make_province
-from kaur_analysis.pipeline.cluster import LOCAL, run_on_cluster
+from kaur_analysis.pipeline.cluster import LOCAL, one_page, research, run_on_cluster
 from kaur_analysis.pipeline.province import open_province, run_province
 
+PAGES = ("1704010", "dinsos", "1704")
 TABLE = Path(__file__).with_suffix(".csv")
 
 
 def one_size(folder: Path, families: int) -> pd.DataFrame:
     """Cost of each task of a synthetic Kaur of this many families."""
-    study = make_demo(folder / str(families), families=families)
-    province = open_province(study, str(folder / f"{families}-data"), str(folder / f"{families}-hasil"))
-    outcome = run_on_cluster(province, ("1704",), LOCAL, workers=1)
+    study = str(make_demo(folder / str(families), families=families))
+    done = research(study, str(folder / f"{families}-data"), "1704")
+    costs = [("riset", done.effort)] + [("halaman", one_page(study, str(done.place), code)[1]) for code in PAGES]
     rows = [
-        {"families": families, "task": name.split()[0], "seconds": cost.seconds, "peak_mb": cost.peak_bytes / 1e6}
-        for name, cost in outcome.efforts.items()
+        {"families": families, "task": task, "seconds": cost.seconds, "peak_mb": cost.peak_bytes / 1e6}
+        for task, cost in costs
+        if cost is not None
     ]
     return pd.DataFrame(rows)
 
