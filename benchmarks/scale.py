@@ -1,4 +1,4 @@
-"""What a kabupaten costs by its size, and what all Indonesia would: seconds and memory of research and pages.
+"""What a kabupaten costs by its size, and what all Indonesia would: processor time and memory of research and pages.
 
     python -m benchmarks.scale FOLDER [--families 1500 6000] [--province FAMILIES --workers 2]
 
@@ -18,32 +18,41 @@ import pandas as pd
 
 from kaur_analysis.demo import make_demo, make_province
 from kaur_analysis.pipeline.cluster import LOCAL, one_page, research, run_on_cluster
+from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.province import open_province, run_province
+from kaur_analysis.pipeline.run import read_state
 
 PAGES = ("1704010", "dinsos", "1704")
 TABLE = Path(__file__).with_suffix(".csv")
 
 
 def one_size(folder: Path, families: int) -> pd.DataFrame:
-    """Cost of each task of a synthetic Kaur of this many families."""
+    """Cost of each step and of three pages of a synthetic Kaur of this many families."""
     study = str(make_demo(folder / str(families), families=families))
     done = research(study, str(folder / f"{families}-data"), "1704")
-    costs = [("riset", done.effort)] + [("halaman", one_page(study, str(done.place), code)[1]) for code in PAGES]
+    state = read_state(open_edition(study, str(done.place), str(done.place)))
+    costs = {name: entry["effort"] for name, entry in state.items()}
+    costs |= {f"halaman {code}": one_page(study, str(done.place), code)[1].as_facts() for code in PAGES}
     rows = [
-        {"families": families, "task": task, "seconds": cost.seconds, "peak_mb": cost.peak_bytes / 1e6}
-        for task, cost in costs
-        if cost is not None
+        {"families": families, "task": name, "cpu_seconds": cost["cpu_seconds"], "peak_mb": cost["peak_bytes"] / 1e6}
+        for name, cost in costs.items()
     ]
     return pd.DataFrame(rows)
 
 
 def slopes(table: pd.DataFrame) -> pd.DataFrame:
-    """Seconds and megabytes of each kind of task: at no families, and for 1 000 families more."""
+    """Processor seconds of research and of a page, and megabytes of the largest step: at no families, and per 1 000."""
+    page = table["task"].str.startswith("halaman")
+    research_seconds = table[~page].groupby("families")["cpu_seconds"].sum()
+    figures = {
+        "research_cpu_seconds": research_seconds,
+        "page_cpu_seconds": table[page].groupby("families")["cpu_seconds"].mean(),
+        "peak_mb": table.groupby("families")["peak_mb"].max(),
+    }
     rows = []
-    for (task, figure), own in table.melt(["families", "task"]).groupby(["task", "variable"]):
-        means = own.groupby("families")["value"].mean()
-        slope, start = np.polyfit(means.index / 1000, means, 1)
-        rows.append({"task": task, "figure": figure, "start": round(start, 2), "per_1000_families": round(slope, 3)})
+    for name, values in figures.items():
+        slope, start = np.polyfit(values.index / 1000, values, 1)
+        rows.append({"figure": name, "start": round(start, 2), "per_1000_families": round(slope, 3)})
     return pd.DataFrame(rows)
 
 
@@ -87,11 +96,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.families:
         table = pd.concat([one_size(given.folder, families) for families in given.families], ignore_index=True)
-        means = table.groupby(["families", "task"], as_index=False).agg(
-            tasks=("seconds", "size"), seconds=("seconds", "mean"), peak_mb=("peak_mb", "max")
-        )
-        means.round(2).to_csv(TABLE, index=False)
-        print(means.round(2).to_string(index=False), slopes(table).to_string(index=False), sep="\n\n")
+        table.round(2).to_csv(TABLE, index=False)
+        print(table.round(2).to_string(index=False), slopes(table).to_string(index=False), sep="\n\n")
     if given.province:
         print(compared(given.folder, given.province, given.workers))
 

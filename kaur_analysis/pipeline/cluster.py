@@ -9,6 +9,7 @@ by :func:`kaur_analysis.pipeline.run.run_edition`, which believes nothing it has
 import logging
 import multiprocessing
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -39,6 +40,9 @@ LOCAL = "local"
 BEGUN = ".sedang-"
 # How often a task may lose its worker before it is blamed for it.
 LOSSES = 3
+# Seconds without any worker after which a run ends, and between two looks at what has ended.
+PATIENCE = 300
+LOOKED_EVERY = 0.5
 
 
 class WorkersLost(KaurError):
@@ -157,7 +161,7 @@ class _Run:
         from distributed import as_completed
 
         futures = as_completed([self._submit_research(code) for code in codes])
-        for future in futures:
+        for future in self._as_they_end(futures):
             kind, code, *_ = future.key
             error = self._error(future)
             name = " ".join(future.key[:-1])
@@ -179,6 +183,21 @@ class _Run:
                 if not self._waiting[code]:
                     self._publish(code)
         return self._outcome
+
+    def _as_they_end(self, futures: Any) -> Iterator[Any]:
+        """Tasks as they end; a cluster that has been without any worker for too long is not waited for."""
+        served = time.monotonic()
+        while not futures.is_empty():
+            batch = futures.next_batch(block=False)
+            yield from batch
+            if batch or self._client.scheduler_info(n_workers=1)["workers"]:
+                served = time.monotonic()
+            elif time.monotonic() - served > PATIENCE:
+                raise WorkersLost(
+                    f"Sudah {PATIENCE} detik tidak ada pekerja. Yang selesai tersimpan; mulai pekerja, jalankan lagi."
+                )
+            if not batch:
+                time.sleep(LOOKED_EVERY)
 
     def _submit_research(self, code: str) -> Any:
         self._watch(f"riset {code}", "mulai")
@@ -243,6 +262,8 @@ def _client(address: str, workers: int) -> Iterator[Any]:
     settings = {
         "distributed.worker.daemon": False,
         "distributed.scheduler.allowed-failures": LOSSES,
+        # On a busy laptop a worker takes longer than Dask's 15 seconds to come back, and would be given up for good.
+        "distributed.deploy.lost-worker-timeout": f"{PATIENCE}s",
         "distributed.comm.timeouts.connect": "10s",
     }
     with dask.config.set(settings):

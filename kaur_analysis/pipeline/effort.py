@@ -25,17 +25,22 @@ class Effort:
         UTC time of the end, ISO 8601 to the second; for people, never for decisions.
     seconds
         By the monotonic clock, so that setting the computer's clock does not change it.
+    cpu_seconds
+        Time on a processor of this process and of those it waited for: the same on a busy computer as on an idle one.
+        On Windows without those it waited for.
     peak_bytes
         Largest sampled sum of resident memory of this process and its descendants.
     """
 
     finished: str = ""
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     peak_bytes: int = 0
 
     def as_facts(self) -> dict[str, Any]:
-        """The three figures as JSON holds them."""
-        return {"finished": self.finished, "seconds": round(self.seconds, 2), "peak_bytes": self.peak_bytes}
+        """The figures as JSON holds them."""
+        costs = {"seconds": round(self.seconds, 2), "cpu_seconds": round(self.cpu_seconds, 2)}
+        return {"finished": self.finished, **costs, "peak_bytes": self.peak_bytes}
 
 
 class MemoryExceeded(KaurError):
@@ -69,7 +74,7 @@ def measured(limit_bytes: int = 0) -> Iterator[Effort]:
                 return
 
     watcher = Thread(target=watch, daemon=True)
-    begun = time.monotonic()
+    begun, worked = time.monotonic(), _worked()
     watcher.start()
     try:
         yield effort
@@ -82,7 +87,7 @@ def measured(limit_bytes: int = 0) -> Iterator[Effort]:
     finally:
         done.set()
         watcher.join()
-    effort.seconds = time.monotonic() - begun
+    effort.seconds, effort.cpu_seconds = time.monotonic() - begun, _worked() - worked
     effort.finished = datetime.now(UTC).isoformat(timespec="seconds")
 
 
@@ -96,6 +101,12 @@ def _resident() -> int:
         except psutil.Error:
             continue
     return total
+
+
+def _worked() -> float:
+    """Processor seconds of this process and of its descendants that have ended."""
+    times = psutil.Process().cpu_times()
+    return float(sum(getattr(times, name, 0.0) for name in ("user", "system", "children_user", "children_system")))
 
 
 def _end_descendants() -> None:

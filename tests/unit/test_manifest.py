@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import time
 
 import jsonschema
 import pytest
@@ -114,3 +115,13 @@ def test_memory_held_inside_a_measured_step_is_seen():
     with measured() as large:
         held = b"x" * 200_000_000
     assert large.peak_bytes - small.peak_bytes > 150_000_000 and len(held) == 200_000_000
+
+
+def test_time_on_a_processor_is_told_from_waiting():
+    with measured() as waiting:
+        time.sleep(0.5)
+    with measured() as working:
+        begun = time.process_time()
+        while time.process_time() - begun < 0.4:
+            sum(range(10_000))
+    assert waiting.seconds >= 0.5 and waiting.cpu_seconds < 0.3 < working.cpu_seconds

@@ -59,7 +59,7 @@ def clustered(listed, tmp_path_factory):
     home = tmp_path_factory.mktemp("klaster")
     province = open_province(listed, str(home / "data"), str(home / "reports"))
     with (
-        dask.config.set({"distributed.worker.daemon": False}),
+        dask.config.set({"distributed.worker.daemon": False, "distributed.deploy.lost-worker-timeout": "300s"}),
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
     ):
         killer = Killer(cluster, home / "data" / "klaster")
