@@ -149,7 +149,7 @@ def run_edition(
         try:
             return _run_alone(edition, chosen, workers, jobs, force, continue_on_error, watch)
         except WorkerDied:
-            raise RunFailed(f"Penerbitan: {WORKER_DIED}") from None
+            raise RunFailed(f"Sebuah {WORKER_DIED}") from None
         except OSError as error:
             if error.errno in CANNOT_WRITE:
                 raise RunFailed(f"{CANNOT_WRITE[error.errno]} Edisi terakhir tetap utuh.") from None
