@@ -1,42 +1,64 @@
 """Many mutants through intake: does any end in something else than a table or a rejection?
 
-    python -m benchmarks.fuzz --cases 20000
+    python -m benchmarks.fuzz --cases 20000 --out benchmarks/fuzz.csv
 
-Prints the seed of every defect; ``tests.mutants.judge(folder, seed)`` repeats it.
+Prints the seed of every defect and of the slowest and largest case; ``tests.mutants.judge(folder, seed)`` repeats it.
+Memory is how far a case raises the highest resident memory of the process, so a file that swells shows at once.
 """
 
 import argparse
+import resource
 import tempfile
 import time
-import tracemalloc
 from pathlib import Path
+
+import pandas as pd
 
 from kaur_analysis.errors import DataRejected
 from tests.mutants import judge
 
 
-def main() -> None:
-    """Run the cases and print a summary."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=20_000)
-    parser.add_argument("--first", type=int, default=10_000)
-    options = parser.parse_args()
-    rejected, slowest, largest = 0, 0.0, 0
+def peak_mb() -> float:
+    """Highest resident memory of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+
+
+def run(first: int, cases: int) -> dict[str, object]:
+    """Judge the mutants ``first`` to ``first + cases - 1``; counts, defects, and the slowest and largest of them."""
+    rejected = 0
     defects: list[tuple[int, str]] = []
-    tracemalloc.start()
+    slowest, largest = (0.0, -1), (0.0, -1)
     with tempfile.TemporaryDirectory() as folder:
-        for seed in range(options.first, options.first + options.cases):
-            start = time.perf_counter()
-            tracemalloc.reset_peak()
+        judge(Path(folder), first)  # what libraries take once is no case's doing
+        for seed in range(first, first + cases):
+            start, before = time.perf_counter(), peak_mb()
             try:
                 rejected += isinstance(judge(Path(folder), seed), DataRejected)
             except Exception as error:  # what this looks for
                 defects.append((seed, type(error).__name__))
-            slowest = max(slowest, time.perf_counter() - start)
-            largest = max(largest, tracemalloc.get_traced_memory()[1])
-    print(f"{options.cases} mutants: {rejected} rejected, {len(defects)} defects {defects[:20]}")
-    print(f"slowest {slowest:.2f} s, largest {largest / 1e6:.0f} MB")
+            slowest = max(slowest, (time.perf_counter() - start, seed))
+            largest = max(largest, (peak_mb() - before, seed))
+    return {
+        "first": first,
+        "cases": cases,
+        "rejected": rejected,
+        "defects": len(defects),
+        "defect_seeds": " ".join(f"{seed}:{name}" for seed, name in defects[:20]),
+        "slowest_seconds": round(slowest[0], 2),
+        "slowest_seed": slowest[1],
+        "largest_mb": round(largest[0], 1),
+        "largest_seed": largest[1],
+    }
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=20_000)
+    parser.add_argument("--first", type=int, default=10_000)
+    parser.add_argument("--out", type=Path, help="table to which the run is added")
+    options = parser.parse_args()
+    row = pd.DataFrame([run(options.first, options.cases)])
+    print(row.T.to_string(header=False))
+    if options.out:
+        known = [pd.read_csv(options.out, keep_default_na=False)] if options.out.is_file() else []
+        pd.concat([*known, row]).to_csv(options.out, index=False, lineterminator="\n")
