@@ -10,8 +10,8 @@ import datetime as dt
 import io
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,8 @@ class RawTable:
         How numbers are written where the format decides it; ``None``: as the source declares.
     free
         Columns that such a format keeps as text, in which numbers are written as the source declares all the same.
+    labels
+        What codes of a column are called in the file itself (Stata, SPSS): label by code as text, by column.
     """
 
     file: str
@@ -76,6 +78,7 @@ class RawTable:
     headings: tuple[str, ...] | None = None
     locale: str | None = None
     free: frozenset[int] = frozenset()
+    labels: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     unread_sheets: tuple[str, ...] = ()
 
 
@@ -357,7 +360,14 @@ def _read_labelled(path: Path, source: Source, wanted: Wanted, read: Callable[..
     columns = [name for name in meta.column_names if wanted(name)]
     _refuse_cells(path, (meta.number_rows or 0) * len(columns))
     frame, _ = read(str(path), encoding=source.encoding, usecols=columns)
-    return _from_frames(path.name, [frame])
+    labels = {
+        place: {
+            _cell_or_text(code, comma=False): str(label) for code, label in meta.variable_value_labels[name].items()
+        }
+        for place, name in enumerate(columns)
+        if name in meta.variable_value_labels
+    }
+    return replace(_from_frames(path.name, [frame]), labels=labels)
 
 
 def _read_parquet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:

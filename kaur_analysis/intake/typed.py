@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,8 +48,11 @@ def typed_table(raw: RawTable, layout: Layout, context: Context) -> pd.DataFrame
         if texts is None:
             texts = _from_titles(layout, column)
         if texts is not None:
-            own = raw.locale is None or _position(layout, column) in raw.free
-            columns[name] = _typed(texts, name, column, source.locale if own else str(raw.locale), table, context)
+            position = _position(layout, column)
+            own = raw.locale is None or position in raw.free
+            labels = raw.labels.get(position, {}) if position is not None else {}
+            locale = source.locale if own else str(raw.locale)
+            columns[name] = _typed(texts, name, column, locale, labels, table, context)
     table = pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
     lacking = np.zeros(len(table), dtype=bool)
     for name, column in book.columns.items():
@@ -115,7 +119,13 @@ def _from_titles(layout: Layout, column: Column) -> pd.Series | None:
 
 
 def _typed(
-    texts: pd.Series, name: str, column: Column, locale: str, places: pd.DataFrame, context: Context
+    texts: pd.Series,
+    name: str,
+    column: Column,
+    locale: str,
+    labels: Mapping[str, str],
+    places: pd.DataFrame,
+    context: Context,
 ) -> pd.Series:
     kind = column.type
     if kind == "number":
@@ -123,12 +133,18 @@ def _typed(
     if kind == "date":
         return _dates(texts, name, locale, places, context)
     if kind in ("category", "flag", "any_flag"):
-        parsed = values.words(texts, column)
+        parsed = values.words(texts, column, labels)
+        if (against := parsed.contradicted).any():
+            shown = texts[against].map(lambda code: f"{code} = {labels[code]}")
+            context.findings.add("label_bertentangan", places[against], name, shown)
         if not column.quiet:
             _report_codes(parsed.bad, texts, name, column, places, context.findings)
         if kind == "category":
             return spread(parsed.distinct, parsed.codes, texts.index)
         return pd.Series(parsed.values, index=texts.index, dtype="float64")
+    if labels and kind in ("kabupaten", "kecamatan", "desa"):
+        codes, distinct = factorized(texts)
+        texts = spread([labels.get(code, code) for code in distinct], codes, texts.index)
     blank = values.blanks(texts)
     return texts.mask(blank, "") if blank.any() else texts
 

@@ -5,7 +5,7 @@ Every function works on the distinct texts of a column, because lists repeat the
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +72,8 @@ class Parsed:
     distinct
         Value of each distinct text.
     states
-        0: a value or nothing; 1: no value at all; 2: a value of the other locale only.
+        0: a value or nothing; 1: no value at all; 2: a value of the other locale only; 3: a code that the file itself
+        calls something else than the codebook does.
     """
 
     codes: NDArray[np.int64]
@@ -93,6 +94,11 @@ class Parsed:
     def other_locale(self) -> NDArray[np.bool_]:
         """Rows whose text is a value of the other locale only."""
         return self._rows_in(2)
+
+    @property
+    def contradicted(self) -> NDArray[np.bool_]:
+        """Rows whose code has another meaning in the file than in the codebook; their value is the file's."""
+        return self._rows_in(3)
 
     def _rows_in(self, state: int) -> NDArray[np.bool_]:
         found = self.states == state
@@ -181,12 +187,25 @@ def _year(text: str, latest: dt.date) -> int:
     return 2000 + year if 2000 + year <= latest.year else 1900 + year
 
 
-def words(texts: pd.Series, column: Column) -> Parsed:
-    """Canonical words of a category or 0/1 of a flag, by the column's codes; missing is ``None`` or NaN."""
+def words(texts: pd.Series, column: Column, labels: Mapping[str, str] | None = None) -> Parsed:
+    """Canonical words of a category or 0/1 of a flag, by the column's codes; missing is ``None`` or NaN.
+
+    ``labels`` is what the file itself calls its codes. Where the codebook knows a label, the label decides: numbers of
+    codes move from year to year and from office to office, their names hardly.
+    """
+    own = {
+        code: column.codes[key] for code, label in (labels or {}).items() if (key := code_key(label)) in column.codes
+    }
     is_flag = column.type in ("flag", "any_flag")
     prefixes = {code.removesuffix("/*"): value for code, value in column.codes.items() if code.endswith("/*")}
 
     def parse(text: str) -> tuple[Any, int]:
+        if text not in own:
+            return by_code(text)
+        value, state = by_code(text)
+        return own[text], 3 if state == 0 and value != own[text] else 0
+
+    def by_code(text: str) -> tuple[Any, int]:
         if not text.strip(" /"):
             return column.blank, 0
         key = code_key(text.strip())

@@ -1,6 +1,7 @@
 """A study's files become tables without identities, with every problem and every unused row on record."""
 
 import pandas as pd
+import pyreadstat
 import pytest
 from python_calamine import CalamineWorkbook
 
@@ -121,6 +122,17 @@ def test_text_in_a_typed_file_is_read_in_the_locale_of_the_source(tmp_path, loca
     pd.DataFrame(table).to_parquet(tmp_path / "daftar.parquet")
     result = read_study(study(tmp_path, recipients(path="daftar.parquet", locale=locale)), demo_keys())
     assert list(result.recipients["rupiah_total"]) == [rupiah]
+
+
+@pytest.mark.parametrize("suffix", ["sav", "dta"])
+def test_codes_and_places_mean_what_the_file_itself_calls_them(tmp_path, suffix):
+    table = pd.DataFrame({"nama": ["Zorabruk"], "nik": [nik()], "jk": [2], "desa": [7], "kecamatan": ["Nasal"]})
+    labels = {"jk": {1: "Perempuan", 2: "Laki-laki"}, "desa": {7: "Merpas"}}
+    write = pyreadstat.write_sav if suffix == "sav" else pyreadstat.write_dta
+    write(table, str(tmp_path / f"daftar.{suffix}"), variable_value_labels=labels)
+    result = read_study(study(tmp_path, recipients(path=f"daftar.{suffix}")), demo_keys())
+    assert list(result.recipients[["female", "desa_name"]].iloc[0]) == [0.0, "Merpas"]
+    assert rules(result) == ["label_bertentangan"]
 
 
 def test_a_single_cell_of_the_other_locale_is_only_a_bad_cell(tmp_path):

@@ -115,3 +115,20 @@ def test_an_unknown_code_is_reported_and_missing():
 def test_a_blank_has_the_meaning_the_codebook_gives_it():
     flag = Column(type="flag", codes={"1": 1, "5": 0}, blank=0)
     assert list(words(series("", "1", "5"), flag).values) == [0, 1, 0]
+
+
+SEX = Column(type="category", codes={"1": "male", "2": "female", "laki laki": "male", "perempuan": "female"})
+
+
+def test_a_label_of_the_file_decides_over_a_code_of_the_codebook_and_is_reported():
+    parsed = words(series("1", "2"), SEX, {"1": "Perempuan", "2": "Laki-laki"})
+    assert (list(parsed.values), list(parsed.contradicted)) == (["female", "male"], [True, True])
+
+
+def test_a_code_that_only_the_label_explains_is_understood():
+    parsed = words(series("0", "1"), SEX, {"0": "Perempuan", "1": "Laki-laki"})
+    assert (list(parsed.values), parsed.contradicted.any(), parsed.bad.any()) == (["female", "male"], False, False)
+
+
+def test_a_label_that_the_codebook_does_not_know_changes_nothing():
+    assert list(words(series("1"), SEX, {"1": "Pria dewasa"}).values) == ["male"]
