@@ -16,10 +16,10 @@ MAX_RATIO = 400
 _CHUNK_BYTES = 4_000_000
 _OVERLAP_BYTES = 64  # longer than a cell's address, which may lie across two chunks
 _MOST_COLUMNS, _MOST_ROWS = 16_384, 1_048_576
-_FAR_COLUMN = re.compile(rb"[\"']([A-Z]{2,3})\d")
-_FAR_ROW = re.compile(rb"[\"'][A-Z]{1,3}(\d{6,7})[\"']")
-_VERY_FAR_ROW = re.compile(rb"[\"'][A-Z]{1,3}(\d{7})[\"']")
-_ROW = re.compile(rb"[\"'][A-Z]{1,3}(\d{1,7})[\"']")
+_FAR_COLUMN = re.compile(rb'"([A-Z]{2,3})\d')
+_FAR_ROW = re.compile(rb'"[A-Z]{1,3}\d{6,7}"')
+_VERY_FAR_ROW = re.compile(rb'"[A-Z]{1,3}\d{7}"')
+_ROW = re.compile(rb'"[A-Z]{1,3}(\d{1,7})"')
 _ODS_TAG = re.compile(rb"<(?:\w+:)?(table|table-row|table-cell|covered-table-cell)(?=[\s/>])([^>]*?)(/?)>")
 _ODS_ROWS = re.compile(rb"number-rows-repeated=[\"'](\d+)")
 _ODS_COLUMNS = re.compile(rb"number-columns-repeated=[\"'](\d+)")
@@ -61,11 +61,11 @@ def too_many_cells(name: str, most_cells: int) -> DataRejected:
 
 
 def _chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    """The unpacked text, piece by piece, each with the end of the one before."""
+    """The unpacked text, piece by piece, each with the end of the one before; all quotation marks double."""
     before = b""
     with archive.open(entry) as stream:
         while piece := stream.read(_CHUNK_BYTES):
-            yield before + piece
+            yield (before + piece).replace(b"'", b'"')
             before = piece[-_OVERLAP_BYTES:]
 
 
@@ -74,10 +74,8 @@ def _xlsx_cells(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, enough: int) -
     columns, rows = 26, 99_999
     for text in _chunks(archive, entry):
         columns = max([columns, *map(_column_number, set(_FAR_COLUMN.findall(text)))])
-        if rows < 999_999 and _FAR_ROW.search(text):
-            rows = 999_999
-        if rows < _MOST_ROWS and _VERY_FAR_ROW.search(text):
-            rows = _MOST_ROWS
+        if rows < _MOST_ROWS and (rows > 99_999 or _FAR_ROW.search(text)):
+            rows = _MOST_ROWS if _VERY_FAR_ROW.search(text) else 999_999
     if rows * columns <= enough:
         return rows * columns
     return columns * max((int(row) for text in _chunks(archive, entry) for row in set(_ROW.findall(text))), default=0)

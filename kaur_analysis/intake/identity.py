@@ -145,10 +145,11 @@ def _part(numbers: NDArray[np.int64], start: int, stop: int) -> NDArray[np.int64
 _HONORIFIC = r"h|hj|haji|hajah|kh|ust|ustad|alm|almh|almarhum|almarhumah|bpk|bapak|pak|ibu|bu|tn|ny|nn|sdr|sdri"
 _DEGREE = r"drs|dra|dr|drg|ir|prof|sh|se|st|spd|sag|mpd|msi|mm"
 _TITLES = frozenset(f"{_HONORIFIC}|{_DEGREE}".split("|"))
-_PLAIN_NAME = re.compile(r"[a-z ]*")
 _NO_LETTER = re.compile(r"[^a-z ]")
 _MUHAMMAD = re.compile(r"mu?h|muh?d|mo(h|ch)|mohd|mhd|mhmd|md|m[uo](h|ch)am+ad")
 _PATRONYMS = frozenset({"bin", "binti", "bt", "bte"})
+_PLAIN = r"^[a-z]+( [a-z]+)*$"
+_SPECIAL = rf"\b({'|'.join(sorted(_TITLES | _PATRONYMS))}|m[a-z]*)\b"
 
 
 def normal_name(name: str) -> str:
@@ -157,15 +158,24 @@ def normal_name(name: str) -> str:
     Only for matching; lists and letters keep the name as it was written.
     """
     ascii_name = name if name.isascii() else unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    plain = ascii_name.lower()
-    if not _PLAIN_NAME.fullmatch(plain):
-        before_degrees = plain.replace(".", " ").split(",")[0].split("/")[0].split("(")[0]
-        plain = _NO_LETTER.sub("", before_degrees)
-    words = plain.split()
+    plain = ascii_name.lower().replace(".", " ")
+    before_degrees = plain.split(",")[0].split("/")[0].split("(")[0]
+    words = _NO_LETTER.sub("", before_degrees).split()
     patronym = next((position for position, word in enumerate(words) if position and word in _PATRONYMS), None)
     words = words[:patronym]
     kept = [word for word in words if word not in _TITLES] or words
     return " ".join("muhammad" if word[0] == "m" and _MUHAMMAD.fullmatch(word) else word for word in kept).upper()
+
+
+def normal_names(names: list[str]) -> list[str]:
+    """The same for many names; those of plain words alone, which most are, need their capitals only."""
+    written = pa.array(names, type=pa.large_string())
+    small = pc.ascii_lower(written)
+    plain = pc.and_not(pc.match_substring_regex(small, _PLAIN), pc.match_substring_regex(small, _SPECIAL))
+    made = pc.ascii_upper(written).to_pylist()
+    for place in np.flatnonzero(~plain.to_numpy(zero_copy_only=False)):
+        made[place] = normal_name(names[place])
+    return made
 
 
 def bigrams(name: str) -> list[str]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kaur_analysis.intake.identity import NIK_DIGITS, as_numbers, bigrams, normal_name
+from kaur_analysis.intake.identity import NIK_DIGITS, as_numbers, bigrams, normal_names
 from kaur_analysis.intake.keys import Keys
-from kaur_analysis.intake.text import factorized, spread, spread_array, to_arrow
+from kaur_analysis.intake.text import factorized, from_arrow, spread_array, to_arrow
 
 # Two letters for each byte: its hexadecimal digits, 0-9 as g-p.
 _LETTERS = np.frombuffer(b"ghijklmnopabcdef", dtype=np.uint8)
@@ -55,24 +56,38 @@ class Pseudonymiser:
     def names(self, names: pd.Series) -> pd.DataFrame:
         """``name_token`` of the normalised name; ``name_bigrams``, keyed tokens of its letter pairs, spaces between."""
         codes, distinct = factorized(names)
-        normalised, normal_codes = np.unique(
-            np.array([normal_name(name) for name in distinct], dtype=object), return_inverse=True
-        )
-        codes = np.where(codes < 0, -1, normal_codes[codes])
-        words = [name.split() for name in normalised.tolist()]
-        # Names share most of their words: letter pairs are keyed once a word, not once a name.
-        pairs = {word: bigrams(word) for word in {word for row in words for word in row}}
-        every = sorted({pair for own in pairs.values() for pair in own})
-        keyed = dict(zip(every, self._keyed(every, "bigram", _BIGRAM_BYTES).to_pylist(), strict=True))
-        of_word = {word: {keyed[pair] for pair in own} for word, own in pairs.items()}
-        joined = [" ".join(sorted(set().union(*[of_word[word] for word in row]))) or None for row in words]
+        # Spellings of one name share what is made of it.
+        same, normalised = factorized(pd.Series(normal_names(distinct), dtype="str"))
+        codes = np.where(codes < 0, -1, np.append(same, -1)[codes])
         tokens = self.tokens(pd.Series(normalised, dtype="str"), "name")
         return pd.DataFrame(
             {
                 "name_token": spread_array(to_arrow(tokens), codes, names.index),
-                "name_bigrams": spread(joined, codes, names.index),
+                "name_bigrams": spread_array(self._pairs_of(normalised), codes, names.index),
             }
         )
+
+    def _pairs_of(self, names: list[str]) -> pa.Array:
+        """Keyed letter pairs of each name in the order of their tokens; those of a word are made once."""
+        split = pc.utf8_split_whitespace(pa.array(names, type=pa.large_string()))
+        name = pc.list_parent_indices(split).to_numpy()
+        of_word, words = factorized(from_arrow(pc.list_flatten(split)))
+        pairs = [bigrams(word) for word in words]
+        every = sorted({pair for own in pairs for pair in own})
+        keyed = self._keyed(every, "bigram", _BIGRAM_BYTES).to_pylist()
+        order = {pair: rank for rank, (_, pair) in enumerate(sorted(zip(keyed, every, strict=True)))}
+        counts = np.array([len(own) for own in pairs], dtype=np.int64)
+        ranks = np.array([order[pair] for own in pairs for pair in own], dtype=np.int64)
+        # Every pair of every word of every name: where the word's pairs begin, and how far in.
+        times = counts[of_word]
+        begins = np.repeat((np.cumsum(counts) - counts)[of_word], times)
+        far_in = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
+        held = np.unique(np.repeat(name, times) * len(every) + ranks[begins + far_in])
+        owner, rank = np.divmod(held, max(len(every), 1))
+        offsets = np.searchsorted(owner, np.arange(len(names) + 1)).astype(np.int32)
+        tokens = pa.array(sorted(keyed), type=pa.string()).take(pa.array(rank))
+        joined = pc.binary_join(pa.ListArray.from_arrays(offsets, tokens), " ")
+        return pc.if_else(pc.equal(pc.binary_length(joined), 0), pa.scalar(None, pa.string()), joined)
 
     def births(self, days: NDArray[np.datetime64], index: pd.Index) -> pd.DataFrame:
         """Tokens of the whole date, of day and of month, and the plain year."""

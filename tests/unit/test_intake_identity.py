@@ -5,8 +5,17 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kaur_analysis.intake.identity import bigrams, contradicts_birth, contradicts_sex, judge_numbers, normal_name
+from kaur_analysis.intake.identity import (
+    bigrams,
+    contradicts_birth,
+    contradicts_sex,
+    judge_numbers,
+    normal_name,
+    normal_names,
+)
 from tests.intake_files import card, nik
 
 GOOD = nik()
@@ -107,6 +116,16 @@ def test_birth_is_read_from_the_date_with_and_without_40():
 )
 def test_spellings_of_a_name_meet(one, other):
     assert normal_name(one) == normal_name(other)
+
+
+@given(
+    st.lists(
+        st.text("aeMmuhdrst .,'()/é\tİ", max_size=12)
+        | st.sampled_from(["Muh. Ana", "haji Budi", "Ana bin Budi", "ANA"])
+    )
+)
+def test_many_names_are_normalised_as_each_alone(names):
+    assert normal_names(names) == [normal_name(name) for name in names]
 
 
 @pytest.mark.parametrize("name", ["Bin", "Haji", "H", "Ir"])
