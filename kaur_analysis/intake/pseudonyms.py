@@ -82,7 +82,8 @@ class Pseudonymiser:
         times = counts[of_word]
         begins = np.repeat((np.cumsum(counts) - counts)[of_word], times)
         far_in = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
-        held = np.unique(np.repeat(name, times) * len(every) + ranks[begins + far_in])
+        held = np.sort(np.repeat(name, times) * len(every) + ranks[begins + far_in])
+        held = held[np.diff(held, prepend=-1) != 0]
         owner, rank = np.divmod(held, max(len(every), 1))
         offsets = np.searchsorted(owner, np.arange(len(names) + 1)).astype(np.int32)
         tokens = pa.array(sorted(keyed), type=pa.string()).take(pa.array(rank))
