@@ -5,7 +5,7 @@
 Synthetic DTSEN lists of families and persons, CSV and XLSX. Bare is ``pandas.read_csv(dtype=str)`` or
 ``read_excel(engine="calamine", dtype=str)`` of the same two files; full is reading, judging, pseudonymising, writing
 the vault and cleaning to one row per family and person. Every measurement has a process of its own, in which both
-first read a list of a hundred families: what loading libraries takes is no matter of rows (``start_seconds``).
+first read a list of six hundred families: what loading libraries takes is no matter of rows (``start_seconds``).
 
 ``ratio`` compares times of the clock, ``cpu_ratio`` those of the processor, which other work on the machine does not
 lengthen as much; parallel reading counts against ``cpu_ratio``.
@@ -105,7 +105,7 @@ def measure(copies: int, suffix: str, repeats: int) -> dict[str, float | str]:
     row: dict[str, float | str] = {"format": suffix}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_lists(folder / "kecil", 1, suffix, families=100)
+        write_lists(folder / "kecil", 1, suffix, families=600)
         row["persons"] = write_lists(folder, copies, suffix)
         for label, work in (("bare", bare), ("full", full)):
             runs = []
