@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from scipy import stats
+from scipy.optimize import brentq
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
@@ -127,7 +128,8 @@ def share_interval(
         Column of zeros and ones.
     method
         ``"logit"``; ``"beta"``, Clopper–Pearson with the effective sample size (Korn & Graubard 1998); ``"mean"``,
-        value ± t·se.
+        value ± t·se; ``"likelihood"``, where the binomial deviance over the design effect reaches t² (the scaled
+        likelihood of Rao & Scott 1984).
     confidence
         Level.
 
@@ -142,6 +144,15 @@ def share_interval(
         return float(row["low"]), float(row["high"])
     tail = 0.5 - confidence / 2
     critical = stats.t.isf(tail, degrees)
+    if method == "likelihood":
+        n = float((design.weight > 0).sum())
+        allowed = critical**2 * se**2 * n / (p * (1 - p)) * n / (n - 1)
+
+        def excess(share: float) -> float:
+            told = p * np.log(p / share) + (1 - p) * np.log((1 - p) / (1 - share))
+            return float(2 * n * told - allowed)
+
+        return float(brentq(excess, 1e-12, p)), float(brentq(excess, p, 1 - 1e-12))
     if method == "beta":
         n = int((design.weight > 0).sum())
         effective = p * (1 - p) / se**2 * (stats.t.isf(tail, n - 1) / critical) ** 2

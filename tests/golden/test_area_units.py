@@ -140,3 +140,29 @@ def test_empirical_best_of_spanish_provinces_keeps_families_of_the_sample(indica
     result = empirical_best(sample, outside, "income", covariates, "domain", 6477.484, census_weights="n", shift=3600)
     found = result.estimates.query("indicator == @indicator").set_index("area")["value"]
     np.testing.assert_allclose(found.loc[known.index], known[column], rtol=1e-6)
+
+
+def test_maximum_likelihood_of_the_landsat_counties():
+    table = pd.read_csv(shared_path("reference/data/rsae_landsat.csv"))
+    table = table[~table["outlier"].astype(bool)]
+    known = pd.read_csv(shared_path("reference/out/rsae_landsat_fit.csv")).query("method == 'ml'")
+    known = known.set_index("term")["value"]
+    X = np.column_stack([np.ones(len(table)), table["PixelsCorn"], table["PixelsSoybeans"]])
+    areas, labels = pd.factorize(table["CountyName"])
+    fit = fit_nested_error(table["HACorn"].to_numpy(float), X, areas, len(labels), "ml")
+    np.testing.assert_allclose(fit.beta, known[["(Intercept)", "PixelsCorn", "PixelsSoybeans"]], rtol=1e-5)
+    np.testing.assert_allclose([fit.sigma2_u, fit.sigma2_e], known[["AreaVar", "ResidualVar"]], rtol=1e-5)
+
+
+def test_restricted_likelihood_predictions_of_hbsae(corn):
+    known = pd.read_csv(shared_path("reference/out/hbsae_corn_unit_drop33.csv"))["REML"]
+    table, means = corn
+    rows, population = table.drop(index=32), means.set_index("CountyIndex")
+    fit = _corn(corn, "CornHec", "REML", True)
+    sample = rows.groupby("County")
+    n, N = sample.size().to_numpy(), population["PopnSegments"].to_numpy()
+    whole = np.column_stack([np.ones(12), population["MeanCornPixPerSeg"], population["MeanSoyBeansPixPerSeg"]])
+    own = np.column_stack([np.ones(12), sample[["CornPix", "SoyBeansPix"]].mean()])
+    rest = (N[:, None] * whole - n[:, None] * own) / (N - n)[:, None]
+    predicted = (n * sample["CornHec"].mean() + (N - n) * (rest @ fit.beta + fit.effects)) / N
+    np.testing.assert_allclose(predicted, known, rtol=1e-5)

@@ -214,6 +214,14 @@ def test_survey_interval_of_a_share(dataset, ours, theirs):
 
 
 @pytest.mark.parametrize("dataset", API)
+def test_survey_interval_of_a_share_by_likelihood(dataset):
+    # R reads the limits off a spline through its profile, which moves them in the fifth digit
+    call = "svyciprop(sch.wide==Yes,method=likelihood)"
+    expected = [survey_row(dataset, call, limit)["estimate"] for limit in ("lower", "upper")]
+    np.testing.assert_allclose(share_interval(api(dataset), "wide", "likelihood"), expected, rtol=2e-5)
+
+
+@pytest.mark.parametrize("dataset", API)
 def test_survey_degrees_of_freedom(dataset):
     degrees = printed("survey_api_nhanes").query("dataset == @dataset and call == 'degf'")["estimate"].item()
     assert api(dataset).degrees_of_freedom == degrees
@@ -382,6 +390,38 @@ def test_sae_direct_means_under_simple_random_sampling(estimator, fpc):
     np.testing.assert_allclose(ours["value"], expected["Direct"], rtol=1e-10)
     np.testing.assert_allclose(ours["se"], expected["SD"], rtol=1e-10)
     np.testing.assert_allclose(100 * ours["rse"], expected["CV"], rtol=1e-10)
+
+
+SAE_WELFARE = {
+    "HT_mean_income": lambda table: table["income"],
+    "HT_P0_z6477.484": lambda table: (table["income"] < 6477.484).astype(float),
+    "HT_P1": lambda table: np.maximum(1 - table["income"] / 6477.484, 0),
+    "HT_P2": lambda table: np.maximum(1 - table["income"] / 6477.484, 0) ** 2,
+}
+
+
+@pytest.fixture(scope="module")
+def provinces() -> pd.DataFrame:
+    """The sample of incomes with the population of each province."""
+    return data("sae_incomedata.csv").merge(data("sae_sizeprov.csv")[["prov", "Nd"]], on="prov")
+
+
+@pytest.mark.parametrize("estimator", SAE_WELFARE)
+def test_sae_horvitz_thompson_values_are_totals_over_known_sizes(provinces, estimator):
+    expected = printed("sae_direct_incomedata").query("estimator == @estimator").set_index("Domain")["Direct"]
+    table = provinces.assign(one_value=SAE_WELFARE[estimator](provinces) / provinces["Nd"])
+    ours = estimate_total(SurveyDesign(table, "weight"), "one_value", "prov").set_index("area")["value"]
+    np.testing.assert_allclose(ours.loc[expected.index], expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("estimator", SAE_WELFARE)
+def test_sae_horvitz_thompson_errors_are_those_of_poisson_sampling(provinces, estimator):
+    # no door offers Poisson sampling: the rows are reproduced from the published formula sum w (w - 1) y^2 / N^2
+    expected = printed("sae_direct_incomedata").query("estimator == @estimator").set_index("Domain")["SD"]
+    y = SAE_WELFARE[estimator](provinces) / provinces["Nd"]
+    each = provinces["weight"] * (provinces["weight"] - 1) * y**2
+    ours = np.sqrt(each.groupby(provinces["prov"]).sum())
+    np.testing.assert_allclose(ours.loc[expected.index], expected, rtol=1e-10)
 
 
 def districts() -> SurveyDesign:
