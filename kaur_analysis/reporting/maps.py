@@ -27,7 +27,7 @@ INK, QUIET, PAPER = "#1a1a1a", "#595959", "#ffffff"
 DARK = 3  # from this shade on, hatching is light
 MULTIPLES = (0.5, 1.0, 1.5)  # of the kabupaten's value: where one shade ends and the next begins
 TILE = 10.0
-LABEL = 3.4  # size of a name, in hundredths of the width
+LABEL = 3.5  # size of a name, in hundredths of the width
 TOGETHER = 3.0  # how much dearer it is to leave one's kecamatan than to leave one's place
 ROUNDS = 12
 
