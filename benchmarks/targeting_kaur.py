@@ -1,0 +1,441 @@
+"""Do the registry route's 95% intervals hold the true targeting errors of the synthetic Kaur with field dirt?
+
+    python -m benchmarks.targeting_kaur --replicates 300 --runs runs.csv --out benchmarks/targeting_kaur.csv
+
+Every replicate keeps the places and people of one synthetic Kaur (6 000 families in all 15 kecamatan) and draws anew
+whatever else is random: effects of kecamatan and desa, schooling, work, housing and expenditure; who is registered,
+ranked and served by three programmes; the dirt of the field on their lists; the survey. The pipeline's own steps then
+run on tables in memory: cleaning of the lists, linkage, choice of the welfare model, empirical best prediction without
+kecamatan codes, draws, and targeting errors and scenarios with their intervals, held against the truth that nobody told
+them.
+
+Files are not written and read again, the registry carries no dirt of its own, and the survey's answers are coded as the
+registry's: what intake does is tested elsewhere. Ten replicates share who is registered and are linked in
+one go. ``--runs`` keeps their rows, so that a long run can be stopped and taken up again.
+"""
+
+import argparse
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from kaur_analysis.cleaning import Clean
+from kaur_analysis.cleaning.recipients import recipient_tables as clean_recipients
+from kaur_analysis.cleaning.registry import KEY_COLUMNS
+from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS
+from kaur_analysis.demo.dirt import soil_recipients
+from kaur_analysis.demo.reach import add_reach
+from kaur_analysis.demo.recipient_files import recipient_tables
+from kaur_analysis.demo.study_file import demo_study_text
+from kaur_analysis.demo.susenas_files import BLOCKS, draw_sample
+from kaur_analysis.demo.world import EXTREME_LINE, POVERTY_LINE, World, make_world, redrawn
+from kaur_analysis.intake import Findings, Intake, demo_keys
+from kaur_analysis.intake.identity import judge_numbers
+from kaur_analysis.intake.pseudonyms import Pseudonymiser
+from kaur_analysis.linkage import link, reach
+from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.steps import poverty, targeting
+from kaur_analysis.poverty import SurveyDesign, comparability, empirical_best, welfare_model
+from kaur_analysis.reference import Area, load_area
+from kaur_analysis.store import Store
+from kaur_analysis.study import Study, load_study
+from kaur_analysis.targeting import Scenario, compare_scenarios, targeting_measures
+
+FAMILIES = 6_000
+LISTS = {"pkh_2024": "pkh", "sembako_2024": "sembako", "blt_dd_2024": "blt_dd"}
+MEASURES = ("exclusion_error", "inclusion_error")
+BATCH = 10
+UNREGISTERED = 0.03
+SCORES = ("exclusion_error", "headcount_after", "families_out")
+TRANSFER = 300_000.0
+KEYS = ["measure", "programme", "group"]
+_HEADINGS = {
+    "nik": ("NIK", "nik"),
+    "kk": ("NOKK",),
+    "name": ("Nama", "nama"),
+    "birth": ("tanggal_lahir",),
+    "kabupaten_name": ("kabupaten",),
+    "kecamatan_name": ("kecamatan", "_kecamatan"),
+    "desa_name": ("desa_kelurahan", "desa"),
+}
+
+
+@dataclass(frozen=True)
+class Memory(Store):
+    """Tables of one replicate, kept in memory."""
+
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    def write(self, name: str, table: pd.DataFrame) -> Path:
+        """Keep a table."""
+        self.tables[name] = table
+        return Path(name)
+
+    def read(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+        """Hand a table out."""
+        return self.tables[name] if columns is None else self.tables[name][columns]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all replicates share: the places and people of a synthetic Kaur, its study, and its people's tokens."""
+
+    area: Area
+    study: Study
+    people: World
+    tokens: pd.DataFrame
+
+
+@cache
+def setting(folder: Path, families: int) -> Setting:
+    """Make the people once; ``folder`` takes the study file."""
+    area = load_area("1704")
+    people = make_world(area, families, np.random.default_rng(1704))
+    path = folder / "studi.yaml"
+    path.write_text(demo_study_text(area, area.code, 0.17, 0), encoding="utf-8")
+    study = load_study(path)
+    kept = tuple(s for s in study.sources if s.programme is None or s.name in LISTS)
+    programmes = tuple(p for p in study.programmes if p.code in LISTS.values())
+    model = study.model.model_copy(update={"mse_replicates": 0})
+    study = study.model_copy(update={"sources": kept, "programmes": programmes, "model": model})
+    persons, maker = people.persons, Pseudonymiser(demo_keys())
+    cards = people.families.set_index("family")["kk"].loc[persons["family"]].to_numpy()
+    births = persons["birth_date"].to_numpy().astype("datetime64[D]")
+    tokens = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "person_token": maker.tokens(persons["nik"].astype("str"), "nik"),
+                    "family_token": maker.tokens(pd.Series(cards, dtype="str"), "kk"),
+                    "female": persons["female"].astype(float),
+                }
+            ),
+            maker.names(persons["name"].astype("str")),
+            maker.births(births, persons.index),
+        ],
+        axis=1,
+    )
+    return Setting(area, study, people, tokens)
+
+
+def replicates(batch: int, folder: Path, families: int = FAMILIES, size: int = BATCH) -> pd.DataFrame:
+    """Value, interval and truth of both errors, per programme, kecamatan and kabupaten, by two answers.
+
+    Replicates of a batch share who is registered, so that their lists can be linked in one go, each on its own.
+    """
+    known = setting(folder, families)
+    registered = np.random.default_rng([batch, 0]).random(families) > UNREGISTERED
+    seeds = range(batch * size, (batch + 1) * size)
+    worlds, lists, randoms = {}, {}, {}
+    for seed in seeds:
+        random = randoms[seed] = np.random.default_rng([seed, 1])
+        world = redrawn(known.people, random)
+        world.families["registered"] = registered
+        add_reach(world, random)
+        written = recipient_tables(world, (known.area.province_name, known.area.name), random)
+        worlds[seed] = world
+        lists[seed] = {name: soil_recipients(written[name], random) for name in LISTS}
+    links = _links(known, lists, registered)
+    return pd.concat(
+        _replicate(seed, known, folder, worlds[seed], lists[seed], links[links["period"] == str(seed)], randoms[seed])
+        for seed in seeds
+    )
+
+
+def _replicate(
+    seed: int,
+    known: Setting,
+    folder: Path,
+    world: World,
+    lists: dict[str, pd.DataFrame],
+    links: pd.DataFrame,
+    random: np.random.Generator,
+) -> pd.DataFrame:
+    registered = world.families[world.families["registered"]].reset_index(drop=True)
+    survey = _survey(world, random)
+    # The official share of a kabupaten is what this very survey says, with the error that has.
+    share = float(np.average(survey["expenditure_rp_month"] < POVERTY_LINE, weights=survey["weight_person"]))
+    benchmark = known.study.benchmark.model_copy(update={"share": round(share, 4)}) if known.study.benchmark else None
+    study = known.study.model_copy(update={"seed": seed, "benchmark": benchmark})
+    edition = Edition(study, folder / "studi.yaml", known.area, Memory(folder, folder, study.edition))
+    store = edition.store
+    store.write("clean/families", _families(registered))
+    store.write("clean/persons", _persons(world, registered))
+    store.write("clean/survey", survey)
+    store.write("clean/links", links)
+    design = poverty.survey_design(edition)
+    areas = _small_areas(study, design.data, _registry(edition), _covariates(edition, design))
+    poverty.family_poverty(edition, areas)
+    return _held_against_truth(targeting.registry_route(edition), world, lists).assign(seed=seed)
+
+
+def _families(registered: pd.DataFrame) -> pd.DataFrame:
+    """Registry families as cleaning leaves them."""
+    named = ["kecamatan", "desa", *COUNTS, "head_age", *CATEGORIES, *ASSETS, "floor_area_m2", "has_business"]
+    table = registered[[*named, "disabled_members", "severely_disabled", "pregnant", "desil"]]
+    numeric = {name: float for name in table if name not in ("kecamatan", "desa", *CATEGORIES)}
+    return table.astype(numeric).assign(
+        family=registered["family"].astype("str"),
+        head_female=registered["head_female"].astype(float),
+        in_targeting_list=registered["listed"].astype(float),
+    )
+
+
+def _persons(world: World, registered: pd.DataFrame) -> pd.DataFrame:
+    own = world.persons[world.persons["family"].isin(registered["family"])]
+    return pd.DataFrame(
+        {
+            "person": own.index.astype("str"),
+            "family": own["family"].astype("str").to_numpy(),
+            "age": own["age"].astype(float).to_numpy(),
+            "female": own["female"].astype(float).to_numpy(),
+            "is_head": (own["order"] == 0).astype(float).to_numpy(),
+            "in_school": own["in_school"].astype(float).to_numpy(),
+            "disabled": own["disabled"].astype(float).to_numpy(),
+        }
+    )
+
+
+def _survey(world: World, random: np.random.Generator) -> pd.DataFrame:
+    """A Susenas sample without kecamatan codes; receipt as reported."""
+    sample = draw_sample(world, 1704, BLOCKS, random)
+    owner = sample["families"].explode().astype(int)
+    counts = world.families.set_index("family")[list(COUNTS)].loc[owner].groupby(owner.index.to_numpy()).sum()
+    facts = sample[["head_age", *CATEGORIES, *ASSETS, "floor_area_m2", "has_business", "expenditure_rp_month"]]
+    return pd.concat([facts, counts.astype(float)], axis=1).assign(
+        household=[f"{number}" for number in range(len(sample))],
+        head_female=sample["head_female"].astype(float),
+        urban=sample["urban"].astype(float),
+        psu=sample["PSU"].astype("str"),
+        stratum=sample["STRATA"].astype("str"),
+        weight_household=sample["FWT"],
+        weight_person=sample["FWT"] * counts["household_size"],
+        **{f"received_{code}": sample[code].astype(float) for code in LISTS.values()},
+    )
+
+
+def _registry(edition: Edition) -> pd.DataFrame:
+    """Registry families with receipt of each programme as in the survey."""
+    links = reach(edition.store.read("clean/links"))
+    received = links.pivot_table(index="family", columns="programme", values="received", aggfunc="max")
+    flags = (received >= edition.study.thresholds.link_probability).astype(float).add_prefix("received_")
+    registry = edition.store.read("clean/families").join(flags, on="family")
+    return registry.fillna(dict.fromkeys(flags.columns, 0.0))
+
+
+def _covariates(edition: Edition, design: SurveyDesign) -> tuple[str, ...]:
+    """The step ``choose_model`` with two of its four candidates: all covariates, or the few that a lasso keeps."""
+    shared = poverty.shared_covariates(edition, design.data)
+    comparison = comparability(design.data, _registry(edition), shared, "weight_household")
+    candidates = list(comparison.loc[comparison["comparable"], "covariate"])
+    line, seed = edition.study.line("poverty"), edition.study.seed
+    model = welfare_model(
+        design, poverty.WELFARE, candidates, line, kinds=("wls", "lasso"), rare=poverty.RARE, seed=seed
+    )
+    return model.covariates
+
+
+def _small_areas(
+    study: Study, survey: pd.DataFrame, registry: pd.DataFrame, covariates: tuple[str, ...]
+) -> poverty.SmallAreas:
+    """The step ``fit_small_areas``, headcounts only."""
+    before = empirical_best(
+        survey,
+        registry,
+        poverty.WELFARE,
+        covariates,
+        "kecamatan",
+        {"poor": study.line("poverty"), "extreme": study.line("extreme")},
+        indicators=("fgt0",),
+        method="census_eb",
+        census_weights="household_size",
+        seed=study.seed,
+        psu="psu",
+        unseen="reference",
+        rare=poverty.RARE,
+    )
+    if study.benchmark is None:
+        raise AssertionError("the demo has an official share")
+    after = before.benchmarked(study.benchmark.share, "poor")
+    return poverty.SmallAreas(before, after, registry, covariates, pd.DataFrame())
+
+
+def _links(known: Setting, lists: dict[int, dict[str, pd.DataFrame]], registered: np.ndarray) -> pd.DataFrame:
+    """The dirty lists read, tokenised, cleaned and linked to the registry; a replicate's lists are its own period."""
+    maker = Pseudonymiser(demo_keys())
+    read = pd.concat(
+        [_read(name, rows, seed) for seed, own in lists.items() for name, rows in own.items()], ignore_index=True
+    )
+    persons = known.people.persons
+    inside = registered[persons["family"].to_numpy()]
+    masks = maker.shared_masks(
+        {"registry": persons.loc[inside, "nik"].astype("str").reset_index(drop=True), "recipients": read["nik"]}
+    )
+    tokens = pd.DataFrame(
+        {"person_token": maker.tokens(read["nik"], "nik"), "family_token": maker.tokens(read["kk"], "kk")}
+    )
+    births = read["birth"].to_numpy().astype("datetime64[D]")
+    rows = pd.concat([read, tokens, maker.names(read["name"]), maker.births(births, read.index)], axis=1)
+    rows = rows.assign(nik_masks=masks["recipients"].to_numpy(), female=np.nan, region_codes="kemendagri")
+    empty = pd.DataFrame(columns=["record", "source", "file", "sheet", "line"])
+    nothing = dict.fromkeys((f.name for f in Intake.__dataclass_fields__.values()), empty)
+    recipients, recipient_keys = clean_recipients(Intake(**nothing | {"recipients": rows}), known.study, Findings())
+    places = known.people.families.set_index("family").loc[persons.loc[inside, "family"], ["kecamatan", "desa"]]
+    registry_keys = known.tokens[inside].assign(
+        person=persons.index[inside].astype("str"),
+        record=persons.index[inside].astype("str"),
+        family=persons.loc[inside, "family"].astype("str"),
+        nik_masks=masks["registry"].to_numpy(),
+        kecamatan=places["kecamatan"].to_numpy(),
+        desa=places["desa"].to_numpy(),
+    )[["person", "family", *KEY_COLUMNS, "female", "kecamatan", "desa"]]
+    cleaned = Clean(**dict.fromkeys(Clean.__dataclass_fields__, empty))
+    cleaned = replace(
+        cleaned,
+        recipients=recipients,
+        recipient_keys=recipient_keys,
+        registry_keys=registry_keys.reset_index(drop=True),
+    )
+    return link(cleaned, known.study).links
+
+
+def _read(name: str, rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """One list under canonical headings, as intake would hand it on."""
+    found = {
+        column: next((rows[heading].astype("str") for heading in headings if heading in rows), "")
+        for column, headings in _HEADINGS.items()
+    }
+    table = pd.DataFrame(found, index=rows.index).reset_index(drop=True)
+    line = pd.Series(range(2, len(table) + 2))
+    return table.assign(
+        nik=judge_numbers(table["nik"], "nik", True).usable,
+        kk=judge_numbers(table["kk"], "kk", True).usable,
+        birth=pd.to_datetime(table["birth"], format="%d/%m/%Y", errors="coerce"),
+        record=f"{name}:{seed}:" + line.astype("str"),
+        source=name,
+        file=name,
+        sheet="",
+        line=line,
+        programme=LISTS[name],
+        period=str(seed),
+    )
+
+
+def _held_against_truth(route: targeting.RegistryRoute, world: World, lists: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Errors of the families in the registry: estimated with intervals, by yes/no, and true."""
+    truth = world.families.set_index(world.families["family"].astype("str")).loc[route.frame["family"]]
+    frame = route.frame.assign(
+        truly_poor=truth["extreme"].astype(float).to_numpy(),
+        said_poor=(route.frame["expected_welfare_rp_month"] < EXTREME_LINE).astype(float),
+    )
+    programmes = list(route.programmes)
+    for name, code in LISTS.items():
+        frame[f"true_{code}"] = truth["family"].isin(set(lists[name]["_family"])).astype(float).to_numpy()
+        frame[f"said_{code}"] = (frame[code] > 0.5).astype(float)
+    drawn = {"poor_draws": route.poor_draws}
+    answers = {
+        "registry route": targeting_measures(frame, "p_extreme", programmes, by="kecamatan", **drawn),
+        "naive yes/no": _errors(frame, "said_poor", "said_", programmes),
+    }
+    true = _errors(frame, "truly_poor", "true_", programmes).set_index(KEYS)["value"]
+    parts = []
+    for name, table in answers.items():
+        kept = table.loc[table["measure"].isin(MEASURES), [*KEYS, "value", "low", "high"]]
+        parts.append(kept.assign(answer=name, truth=true.reindex(pd.MultiIndex.from_frame(kept[KEYS])).to_numpy()))
+    return pd.concat([*parts, _scenarios(route, truth)], ignore_index=True)
+
+
+def _scenarios(route: targeting.RegistryRoute, truth: pd.DataFrame) -> pd.DataFrame:
+    """Scores of two rankings as the pipeline states them, on draws of welfare, and as they truly are."""
+    frame = route.frame.assign(
+        delivered=route.frame[list(route.programmes)].sum(axis=1) * TRANSFER,
+        desil_rank=route.frame["desil"],
+        welfare=truth["expenditure_rp_month"].to_numpy(),
+    )
+    alternatives = [
+        Scenario("delivered", "delivered", "delivered"),
+        Scenario("desil", "ranked", "desil_rank"),
+        Scenario("model", "ranked", "expected_welfare_rp_month"),
+    ]
+    stated, true = (
+        compare_scenarios(
+            frame, "welfare", EXTREME_LINE, alternatives, TRANSFER, household_size="household_size", welfare_draws=draws
+        )
+        for draws in (route.welfare_draws[:, : targeting.SCENARIO_DRAWS], None)
+    )
+    wanted = stated["measure"].isin(SCORES) & stated["programme"].isin(["desil", "model"])
+    truly = true.set_index(KEYS)["value"].reindex(pd.MultiIndex.from_frame(stated.loc[wanted, KEYS]))
+    kept = stated.loc[wanted, [*KEYS, "value", "low", "high"]]
+    return kept.assign(answer="scenarios", truth=truly.to_numpy())
+
+
+def _errors(frame: pd.DataFrame, poor: str, prefix: str, programmes: list[str]) -> pd.DataFrame:
+    named = frame[[poor, "kecamatan"]].join(frame[[f"{prefix}{code}" for code in programmes]].rename(
+        columns=lambda name: name.removeprefix(prefix)
+    ))  # fmt: skip
+    return targeting_measures(named, poor, programmes, by="kecamatan")
+
+
+def summary(found: pd.DataFrame) -> pd.DataFrame:
+    """Bias and coverage of nominal 95% intervals with its Monte Carlo error, by answer, level and measure.
+
+    A kecamatan without a truly poor family, or without a recipient, has no true error and is left out.
+    """
+    known = found.dropna(subset=["value", "truth"])
+    level = np.where(known["group"] == "all", "kabupaten", "kecamatan")
+    inside = ((known["low"] <= known["truth"]) & (known["truth"] <= known["high"])).astype(float)
+    known = known.assign(
+        level=level,
+        inside=inside.where(known["low"].notna()),
+        error=known["value"] - known["truth"],
+        width=known["high"] - known["low"],
+    )
+    parts = [known.assign(programme="every programme"), known]
+    by = ["answer", "level", "measure", "programme"]
+    table = (
+        pd.concat(parts)
+        .groupby(by)
+        .agg(
+            truth=("truth", "mean"),
+            value=("value", "mean"),
+            bias=("error", "mean"),
+            rmse=("error", lambda error: float(np.sqrt((error**2).mean()))),
+            width=("width", "mean"),
+            coverage=("inside", "mean"),
+        )
+    )
+    by_seed = pd.concat(parts).groupby([*by, "seed"])["inside"].mean()
+    table["coverage_error"] = by_seed.groupby(level=[0, 1, 2, 3]).sem()
+    table["replicates"] = by_seed.groupby(level=[0, 1, 2, 3]).size()
+    return table.round(4).reset_index()
+
+
+def run(wanted: int, runs: Path) -> pd.DataFrame:
+    """Every batch not yet in ``runs``, appended one by one; the wanted replicates below each other."""
+    done = set(pd.read_csv(runs, usecols=["seed"])["seed"]) if runs.is_file() else set()
+    for batch in range(wanted // BATCH):
+        if (batch + 1) * BATCH - 1 not in done:
+            table = replicates(batch, runs.parent)
+            table.to_csv(runs, mode="a", header=not runs.is_file(), index=False, lineterminator="\n")
+    found = pd.read_csv(runs, dtype={"group": str})
+    return found[found["seed"] < wanted]
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--replicates", type=int, default=300)
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=None)
+    options = parser.parse_args()
+    table = summary(run(options.replicates, options.runs))
+    print(table.to_string(index=False))
+    if options.out:
+        table.to_csv(options.out, index=False, lineterminator="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""A CI-size look at ``benchmarks/targeting_kaur.py``: the pipeline's steps on the synthetic Kaur with field dirt."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks.targeting_kaur import MEASURES, replicates, summary
+
+COMMITTED = pd.read_csv(Path(__file__).parents[2] / "benchmarks" / "targeting_kaur.csv")
+EVERY = COMMITTED[COMMITTED["programme"] == "every programme"].set_index(["answer", "level", "measure"])
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    found = replicates(1000, tmp_path_factory.mktemp("kaur"), families=2000, size=2)
+    table = summary(found)
+    return table[table["programme"] == "every programme"].set_index(["answer", "level", "measure"])
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_a_short_run_is_as_near_the_truth_as_the_long_one_says(short: pd.DataFrame, measure: str) -> None:
+    row = short.loc[("registry route", "kabupaten", measure)]
+    assert abs(row["bias"]) < 5 * EVERY.at[("registry route", "kabupaten", measure), "rmse"]
+
+
+def test_kecamatan_intervals_of_a_short_run_hold_the_truth(short: pd.DataFrame) -> None:
+    rows = short.loc[[("registry route", "kecamatan", measure) for measure in MEASURES]]
+    assert rows["coverage"].min() > 0.85
+
+
+def test_naive_yes_no_says_that_far_fewer_are_missed_than_are(short: pd.DataFrame) -> None:
+    naive, route = (
+        abs(short.loc[(answer, "kabupaten", "exclusion_error"), "bias"])
+        for answer in ("naive yes/no", "registry route")
+    )
+    assert naive > 2 * route
+
+
+@pytest.mark.parametrize("level", ["kabupaten", "kecamatan"])
+@pytest.mark.parametrize("measure", MEASURES)
+def test_the_long_run_holds_the_truth_in_no_fewer_than_93_of_a_hundred(level: str, measure: str) -> None:
+    row = EVERY.loc[("registry route", level, measure)]
+    assert row["coverage"] + 2 * row["coverage_error"] >= 0.93
+    assert abs(row["bias"]) < 0.02
