@@ -3,13 +3,12 @@
 import os
 import subprocess
 import sys
+from functools import cache
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from kaur_analysis.errors import (
     EXIT_OK,
@@ -21,23 +20,24 @@ from kaur_analysis.errors import (
     mask,
 )
 
+if TYPE_CHECKING:  # imported where something is printed with it: help and refusals of a call need none of it
+    from rich.console import Console
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # plain help: rich and its Markdown would double the time of kaur --help
     help=(
         "Analisis kemiskinan dan ketepatan sasaran per kecamatan.\n\n"
-        "Tanpa studi, [bold]kaur run[/bold] mengerjakan Kaur sintetis bawaan. Untuk data sendiri: "
-        "[bold]kaur init[/bold], isi berkas studi, [bold]kaur check[/bold], lalu [bold]kaur run[/bold].\n\n"
+        "Tanpa studi, kaur run mengerjakan Kaur sintetis bawaan. Untuk data sendiri: "
+        "kaur init, isi berkas studi, kaur check, lalu kaur run.\n\n"
         "Kode keluar: 0 beres · 1 program gagal · 2 salah cara memanggil · 3 studi atau data ditolak · "
         "4 selesai sebagian."
     ),
 )
 key_app = typer.Typer(no_args_is_help=True, help="Kunci penyamaran identitas (NIK, KK, nama).")
 app.add_typer(key_app, name="key")
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 StudyArgument = Annotated[Path | None, typer.Argument(help="Berkas studi (YAML). Kosong: data demo sintetis.")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder tabel antara. Bawaan: data/ proyek.")]
@@ -52,6 +52,22 @@ PasswordOption = Annotated[
         "--password-file", help="Berkas kata sandi buku kerja. Kosong: ditanyakan. Tidak pernah diketik di sini."
     ),
 ]
+
+
+@cache
+def out() -> "Console":
+    """Where answers are printed."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+@cache
+def err() -> "Console":
+    """Where progress and refusals are printed."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
 
 
 @app.command()
@@ -72,7 +88,7 @@ def run(
     output: OutputOption = None,
     data: DataOption = None,
 ) -> None:
-    """Kerjakan sebuah edisi: bersihkan data, taksir kemiskinan, nilai ketepatan sasaran, susun halaman."""
+    """Kerjakan sebuah edisi. Data dibersihkan, kemiskinan ditaksir, ketepatan sasaran dinilai, halaman disusun."""
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.progress import Progress
     from kaur_analysis.pipeline.province import is_province
@@ -81,18 +97,18 @@ def run(
     if cluster or (study is not None and is_province(study)):
         _run_province(study, tuple(only or ()), jobs, force, continue_on_error, cluster, _text(data), _text(output))
         return
-    with err.status("Membuka studi …"):
+    with err().status("Membuka studi …"):
         edition = open_edition(_text(study), _text(data), _text(output))
     names = [job.name for job in (*research_jobs(edition), *page_jobs(edition, only or ()))]
-    with Progress(names, read_state(edition), jobs, err) as progress:
+    with Progress(names, read_state(edition), jobs, err()) as progress:
         outcome = run_edition(edition, only or (), jobs, force, continue_on_error, progress.watch)
     for name, error in outcome.failed.items():
-        err.print(f"[red]gagal[/red] {name}: {error}")
-    out.print(
+        err().print(f"[red]gagal[/red] {name}: {error}")
+    out().print(
         f"Edisi {edition.name}: {len(outcome.made)} langkah dikerjakan, {len(outcome.kept)} tetap, "
         f"{len(outcome.failed)} gagal."
     )
-    out.print(f"Buka {edition.store.pages / 'index.html'}", soft_wrap=True)
+    out().print(f"Buka {edition.store.pages / 'index.html'}", soft_wrap=True)
     if outcome.failed:
         raise typer.Exit(EXIT_PARTLY_DONE)
 
@@ -110,7 +126,7 @@ def _run_province(
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.province import chosen_codes, open_province, run_province
 
-    with err.status("Membuka studi …"):
+    with err().status("Membuka studi …"):
         province = open_province(study or open_edition("", data).study_file, data, output)
     codes = chosen_codes(province, only)
     if cluster:
@@ -120,16 +136,16 @@ def _run_province(
     else:
         outcome = run_province(province, codes, jobs, force, continue_on_error, _say)
     for name, error in outcome.failed.items():
-        err.print(f"[red]gagal[/red] {name}: {error}")
+        err().print(f"[red]gagal[/red] {name}: {error}")
     for edition in outcome.editions.values():
-        out.print(f"{edition.area.full_name}: {edition.store.pages / 'index.html'}", soft_wrap=True)
+        out().print(f"{edition.area.full_name}: {edition.store.pages / 'index.html'}", soft_wrap=True)
     if outcome.failed:
         raise typer.Exit(EXIT_PARTLY_DONE)
 
 
 def _say(name: str, event: str) -> None:
     if event != "mulai":
-        err.print(f"{event:8} {name}")
+        err().print(f"{event:8} {name}")
 
 
 @app.command()
@@ -139,12 +155,12 @@ def check(
         Path | None, typer.Option("--output", help="Buku kerja temuan (XLSX). Bawaan: di samping studi.")
     ] = None,
 ) -> None:
-    """Baca dan nilai semua masukan tanpa menjalankan analisis; temuan ditulis ke buku kerja."""
+    """Baca dan nilai semua masukan tanpa menjalankan analisis. Temuan ditulis ke buku kerja."""
     from rich.table import Table
 
     from kaur_analysis.pipeline.check import check_study
 
-    with err.status("Membaca dan menilai masukan …"):
+    with err().status("Membaca dan menilai masukan …"):
         verdict = check_study(study, output)
     table = Table(title="Masukan")
     for heading, right in (
@@ -157,12 +173,12 @@ def check(
         table.add_column(heading, justify="right" if right else "left")
     for row in verdict.rows:
         table.add_row(*row)
-    out.print(table)
+    out().print(table)
     for line in verdict.remarks:
-        out.print(line)
-    out.print(f"Temuan lengkap: {verdict.workbook}", soft_wrap=True)
+        out().print(line)
+    out().print(f"Temuan lengkap: {verdict.workbook}", soft_wrap=True)
     if verdict.rejected:
-        err.print(f"[red]Ditolak.[/red] {verdict.rejected}")
+        err().print(f"[red]Ditolak.[/red] {verdict.rejected}")
         raise typer.Exit(EXIT_REJECTED)
 
 
@@ -181,24 +197,24 @@ def demo(
         bool, typer.Option("--province", help="Provinsi Bengkulu sintetis: 10 kabupaten/kota, bukan Kaur saja.")
     ] = False,
 ) -> None:
-    """Tulis Kaur sintetis: berkas-berkas seperti yang dipegang kantor, tanpa orang nyata."""
+    """Tulis Kaur sintetis, tanpa orang nyata. Berkas-berkasnya seperti yang dipegang kantor."""
     from kaur_analysis.demo import FAMILIES, make_demo, make_province
 
-    with err.status("Menulis data sintetis …"):
+    with err().status("Menulis data sintetis …"):
         if province:
             study = make_province(folder, seed, families or FAMILIES, dirt)
         else:
             study = make_demo(folder, seed, families or 39_000, dirt)
-    out.print(f"DATA SINTETIS ditulis. Lanjutkan: kaur run {study}", soft_wrap=True)
+    out().print(f"DATA SINTETIS ditulis. Lanjutkan: kaur run {study}", soft_wrap=True)
 
 
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(help="Folder studi baru.")]) -> None:
-    """Buat berkas studi berkomentar untuk diisi, beserta folder masukannya."""
+    """Buat berkas studi berkomentar untuk diisi. Folder masukannya ikut dibuat."""
     from kaur_analysis.demo import write_template
 
     study = write_template(folder)
-    out.print(f"Isi berkas ini, lalu jalankan kaur check: {study}", soft_wrap=True)
+    out().print(f"Isi berkas ini, lalu jalankan kaur check: {study}", soft_wrap=True)
 
 
 @app.command()
@@ -214,7 +230,7 @@ def lists(
     password_file: PasswordOption = None,
     data: DataOption = None,
 ) -> None:
-    """Tulis daftar calon penerima dengan nama (TERBATAS) dan lembar musdes, atau terima hasil verifikasinya."""
+    """Tulis daftar calon penerima dengan nama (TERBATAS). Juga lembar musdes; atau terima hasil verifikasinya."""
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.restricted import access_to, recipient_lists, take_verification
     from kaur_analysis.planning import read_password
@@ -222,11 +238,11 @@ def lists(
     edition = open_edition(_text(study), _text(data))
     if answers:
         taken = take_verification(edition, answers, read_password(password_file))
-        out.print(f"Hasil verifikasi dicatat di {taken.name}. Lanjutkan: kaur run {study}", soft_wrap=True)
+        out().print(f"Hasil verifikasi dicatat di {taken.name}. Lanjutkan: kaur run {study}", soft_wrap=True)
         return
     access = access_to(edition, person, reason)
     written = recipient_lists(edition, access, read_password(password_file), agency or (), desa or ())
-    out.print(f"TERBATAS: {len(written)} berkas di {edition.restricted}", soft_wrap=True)
+    out().print(f"TERBATAS: {len(written)} berkas di {edition.restricted}", soft_wrap=True)
 
 
 @app.command()
@@ -238,7 +254,7 @@ def review(
     password_file: PasswordOption = None,
     data: DataOption = None,
 ) -> None:
-    """Tulis padanan yang diragukan untuk ditinjau orang (TERBATAS), atau terima jawabannya."""
+    """Tulis padanan yang diragukan untuk ditinjau (TERBATAS). Atau terima jawabannya."""
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.restricted import access_to, review_workbook, take_review
     from kaur_analysis.planning import read_password
@@ -246,10 +262,10 @@ def review(
     edition = open_edition(_text(study), _text(data))
     if answers:
         taken = take_review(edition, answers, read_password(password_file))
-        out.print(f"Putusan dicatat di {taken.name}. Lanjutkan: kaur run {study}", soft_wrap=True)
+        out().print(f"Putusan dicatat di {taken.name}. Lanjutkan: kaur run {study}", soft_wrap=True)
         return
     written = review_workbook(edition, access_to(edition, person, reason), read_password(password_file))
-    out.print(f"TERBATAS: {written}", soft_wrap=True)
+    out().print(f"TERBATAS: {written}", soft_wrap=True)
 
 
 @app.command()
@@ -257,11 +273,11 @@ def export(
     study: Annotated[Path, typer.Argument(help="Berkas studi (YAML) yang sudah dijalankan.")],
     data: DataOption = None,
 ) -> None:
-    """Tulis usulan anggaran dan biaya nol persen sebagai buku kerja untuk RKPD/RPKD (di dalam kantor)."""
+    """Tulis buku kerja anggaran untuk RKPD/RPKD. Berisi usulan anggaran dan biaya nol persen; di dalam kantor."""
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.restricted import budget_workbook
 
-    out.print(f"Ditulis: {budget_workbook(open_edition(_text(study), _text(data)))}", soft_wrap=True)
+    out().print(f"Ditulis: {budget_workbook(open_edition(_text(study), _text(data)))}", soft_wrap=True)
 
 
 @app.command()
@@ -269,20 +285,21 @@ def verify(
     edition: Annotated[str, typer.Argument(help="Nama edisi di bawah reports/, atau foldernya.")],
     output: OutputOption = None,
 ) -> None:
-    """Hitung ulang sidik setiap berkas edisi dan bandingkan dengan manifest.json."""
+    """Periksa keutuhan edisi. Sidik setiap berkas dihitung ulang dan dibandingkan dengan manifest.json."""
     from kaur_analysis.pipeline.manifest import verify as verify_folder
 
     deviations = verify_folder(_edition_folder(edition, output))
     for deviation in deviations:
-        err.print(f"{deviation.kind:15} {deviation.product}")
+        err().print(f"{deviation.kind:15} {deviation.product}")
     if deviations:
         raise DataRejected(f"{len(deviations)} berkas tidak sesuai manifest.")
-    out.print("Semua berkas sesuai manifest.")
+    out().print("Semua berkas sesuai manifest.")
 
 
 @app.command()
 def status(study: StudyArgument = None, output: OutputOption = None, data: DataOption = None) -> None:
-    """Tunjukkan langkah dan halaman mana yang terkini, mana yang usang, dan mengapa; tidak menjalankan apa pun."""
+    """Tunjukkan apa yang terkini, apa yang usang, dan mengapa. Tidak menjalankan apa pun."""
+    from rich.markup import escape
     from rich.table import Table
 
     from kaur_analysis.pipeline.edition import open_edition
@@ -294,7 +311,7 @@ def status(study: StudyArgument = None, output: OutputOption = None, data: DataO
         table.add_column(heading)
     for step in edition_status(edition):
         table.add_row(step.name, step.status, escape("; ".join(step.reasons)))
-    out.print(table)
+    out().print(table)
 
 
 @app.command()
@@ -308,7 +325,9 @@ def explain(
     period: Annotated[str, typer.Option("--period", help="Tahun atau masa.")] = "",
     data: DataOption = None,
 ) -> None:
-    """Telusuri sebuah angka terbit: aturan penyajian, tabel dan langkah yang membuatnya, berkas masukan."""
+    """Telusuri sebuah angka terbit. Aturan penyajian, tabel dan langkah yang membuatnya, berkas masukan."""
+    from rich.markup import escape
+
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.explain import explain as explain_number
 
@@ -316,14 +335,14 @@ def explain(
     narrowed = {"programme": programme, "agency": agency, "group": group, "period": period}
     found = explain_number(edition, indicator, area, **narrowed)
     for entry in found:
-        out.print(f"[bold]{' · '.join(entry.key.values())}[/bold]: {entry.value}")
-        out.print(f"  sumber: {entry.source}")
-        out.print(f"  penyajian: {entry.decision}")
+        out().print(f"[bold]{' · '.join(entry.key.values())}[/bold]: {entry.value}")
+        out().print(f"  sumber: {entry.source}")
+        out().print(f"  penyajian: {entry.decision}")
         for name, (step, value) in entry.tables.items():
-            out.print(f"  tabel {name}, ditulis {step}, sidik {value[:12]}")
-    out.print("Dibuat dari:")
+            out().print(f"  tabel {name}, ditulis {step}, sidik {value[:12]}")
+    out().print("Dibuat dari:")
     for name, value in found[0].inputs.items():
-        out.print(escape(f"  {name}: {value[:12]}"))
+        out().print(escape(f"  {name}: {value[:12]}"))
 
 
 @app.command()
@@ -338,16 +357,16 @@ def share(
     output: OutputOption = None,
     data: DataOption = None,
 ) -> None:
-    """Kemas semua halaman edisi dalam satu ZIP untuk dikirim; edisi yang berubah sejak dibuat ditolak."""
+    """Kemas semua halaman edisi dalam satu ZIP untuk dikirim. Edisi yang berubah sejak dibuat ditolak."""
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.share import find_browser, share_zip, write_cards, write_pdfs
 
     edition = open_edition(_text(study), _text(data), _text(output))
-    out.print(f"Ditulis: {share_zip(edition.store.pages, edition.prefix)}", soft_wrap=True)
+    out().print(f"Ditulis: {share_zip(edition.store.pages, edition.prefix)}", soft_wrap=True)
     if cards:
-        out.print(f"Ditulis: {write_cards(edition)}", soft_wrap=True)
+        out().print(f"Ditulis: {write_cards(edition)}", soft_wrap=True)
     if pdf:
-        out.print(f"Ditulis: {write_pdfs(edition.store.pages, edition.prefix, find_browser())}", soft_wrap=True)
+        out().print(f"Ditulis: {write_pdfs(edition.store.pages, edition.prefix, find_browser())}", soft_wrap=True)
 
 
 @app.command()
@@ -356,15 +375,15 @@ def archive(
     license_url: Annotated[str, typer.Option("--license", help="Alamat lisensi edisi. Kosong: belum ditetapkan.")] = "",
     output: OutputOption = None,
 ) -> None:
-    """Kemas edisi sebagai RO-Crate untuk arsip: semua berkasnya, dan masukan hanya sebagai sidik."""
+    """Kemas edisi sebagai RO-Crate untuk arsip. Semua berkasnya, dan masukan hanya sebagai sidik."""
     from kaur_analysis.pipeline.archive import archive as archive_edition
 
-    out.print(f"Ditulis: {archive_edition(_edition_folder(edition, output), license_url)}", soft_wrap=True)
+    out().print(f"Ditulis: {archive_edition(_edition_folder(edition, output), license_url)}", soft_wrap=True)
 
 
 @app.command()
 def lab(study: StudyArgument = None, output: OutputOption = None, data: DataOption = None) -> None:
-    """Buka JupyterLab di folder notebooks/; buku catatan memakai studi ini tanpa parameternya diubah."""
+    """Buka JupyterLab dengan studi ini. Buku catatan memakainya tanpa parameternya diubah."""
     from kaur_analysis.pipeline.edition import chosen_study
     from kaur_analysis.store import project_root
 
@@ -381,7 +400,7 @@ def key_new(
     from kaur_analysis.intake import create_key
 
     created = create_key(path)
-    out.print(f"Kunci dibuat: {created}", soft_wrap=True)
+    out().print(f"Kunci dibuat: {created}", soft_wrap=True)
 
 
 def _edition_folder(edition: str, output: Path | None) -> Path:
@@ -404,12 +423,12 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except KaurError as error:
-        err.print(f"[red]kaur:[/red] {mask(error)}", soft_wrap=True)
+        err().print(f"[red]kaur:[/red] {mask(error)}", soft_wrap=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        err.print("Dihentikan.")
+        err().print("Dihentikan.")
         sys.exit(EXIT_PROGRAM_FAILED)
     except Exception as error:  # the last line of defence: a traceback could show values of cells
-        err.print(f"[red]kaur:[/red] kesalahan program: {type(error).__name__}: {mask(error)}", soft_wrap=True)
+        err().print(f"[red]kaur:[/red] kesalahan program: {type(error).__name__}: {mask(error)}", soft_wrap=True)
         sys.exit(EXIT_PROGRAM_FAILED)
     sys.exit(EXIT_OK)
