@@ -3,6 +3,7 @@
     python -m benchmarks.linkage --families 39000 --out benchmarks/linkage.csv
 
 Synthetic Kaur with the dirt of the field; then one digit wrong in a further share of the NIKs of the longest list.
+Beside the table, ``linkage_calibration.csv`` holds the stated probabilities to the share of pairs that are right.
 """
 
 import argparse
@@ -18,14 +19,14 @@ from kaur_analysis.demo import make_demo
 from kaur_analysis.intake import keys_for, read_study
 from kaur_analysis.linkage import link
 from kaur_analysis.study import load_study
-from tests.linkage_truth import compare, damage_niks
+from tests.linkage_truth import calibration, compare, damage_niks
 
 SHARES = (0.0, 0.05, 0.10, 0.20, 0.30)
 
 
-def measure(families: int) -> pd.DataFrame:
-    """Precision, recall and seconds per share of damaged NIKs."""
-    rows = []
+def measure(families: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Precision, recall and seconds per share of damaged NIKs; and per share, pairs by their stated probability."""
+    rows, stated = [], []
     for share in SHARES:
         with tempfile.TemporaryDirectory() as folder:
             path = make_demo(Path(folder), seed=11, families=families, dirt="field")
@@ -49,7 +50,10 @@ def measure(families: int) -> pd.DataFrame:
                 "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
             }
         )
-    return pd.DataFrame(rows)
+        held = calibration(found).reset_index()
+        stated.append(held.assign(families=families, damaged=share))
+    columns = ["families", "damaged", "range", "pairs", "stated", "right"]
+    return pd.DataFrame(rows), pd.concat(stated, ignore_index=True)[columns].round(4)
 
 
 if __name__ == "__main__":
@@ -57,6 +61,8 @@ if __name__ == "__main__":
     parser.add_argument("--families", type=int, default=39_000)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/linkage.csv"))
     options = parser.parse_args()
-    table = measure(options.families)
+    table, held = measure(options.families)
     table.to_csv(options.out, index=False, lineterminator="\n")
+    held.to_csv(options.out.with_name("linkage_calibration.csv"), index=False, lineterminator="\n")
     print(table.to_string(index=False))
+    print(held.to_string(index=False))

@@ -11,6 +11,7 @@ from kaur_analysis.cleaning import Clean, clean
 from kaur_analysis.intake import Intake, keys_for, read_study
 from kaur_analysis.intake.pseudonyms import Pseudonymiser
 from kaur_analysis.linkage import Linkage, link
+from kaur_analysis.linkage.review import CLASSES
 from kaur_analysis.study import Study, load_study
 
 FIRST_LINE = {"umkm_2024": 3, "baznas_2024": 3}  # lists with a title above the heading
@@ -87,13 +88,13 @@ def _of_desa_lists(rows: pd.DataFrame, families: pd.DataFrame, intake: Intake, s
     return pd.DataFrame({"record": read["record"].to_numpy(), "true": own["true"].to_numpy()})
 
 
-def calibration(linked: Linked, edges: tuple[float, ...] = (0, 0.1, 0.5, 0.9, 0.99, 1.0)) -> pd.DataFrame:
+def calibration(linked: Linked) -> pd.DataFrame:
     """Best pair of each record by its stated probability: ``pairs, stated, right``."""
     family_of = linked.linkage.candidates
     best = family_of.sort_values("probability").drop_duplicates("record", keep="last")
     best = best.merge(linked.records[["record", "true"]], on="record")
     best["right"] = (best["family"].map(linked.registry) == best["true"]).astype(float)
-    best["range"] = pd.cut(best["probability"], list(edges), include_lowest=True).astype(str)
+    best["range"] = pd.cut(best["probability"], list(CLASSES), include_lowest=True).astype(str)
     grouped = best.groupby("range")
     return grouped.agg(pairs=("right", "size"), stated=("probability", "mean"), right=("right", "mean"))
 

@@ -30,7 +30,8 @@ class Linkage:
         Contract ``LINKS``: one row per recipient record. ``family`` and ``person`` are missing, and the method is
         ``unmatched``, where no candidate reaches the study's threshold; ``probability`` is then that of the best one.
     candidates
-        Scored pairs: ``record, person, family, probability, method`` and the level of every comparison.
+        Scored pairs: ``record, person, family, probability, method``, ``stated`` (the model's own probability, whatever
+        a review answered) and the level of every comparison.
     parameters
         The fitted model: ``comparison, level, m, u, weight_log2``.
     """
@@ -78,7 +79,8 @@ def _expected(clean: Clean) -> float:
 def _with_probability(scored: pd.DataFrame, clean: Clean, decisions: pd.DataFrame | None) -> pd.DataFrame:
     odds = np.exp2(scored["match_weight"].clip(-100, 100))
     total = odds.groupby(scored["record"]).transform("sum")
-    table = scored.assign(probability=odds / (1 + total))
+    stated = odds / (1 + total)
+    table = scored.assign(probability=stated, stated=stated)
     if decisions is not None and len(decisions):
         table = _decided(table, decisions)
     method = np.select(

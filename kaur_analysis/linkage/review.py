@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from kaur_analysis.errors import DataRejected
@@ -9,6 +10,7 @@ from kaur_analysis.study import DECISIONS_FILE as FILE
 
 GREY = (0.02, 0.995)
 DECISION_COLUMNS = ["record", "person", "same", "check"]
+CLASSES = (0.0, 0.1, 0.5, 0.9, 0.99, 1.0)  # of probability, from unlikely to sure
 _CHECK_LETTERS = 8
 
 
@@ -31,6 +33,39 @@ def grey_pairs(candidates: pd.DataFrame, registry_keys: pd.DataFrame, recipient_
     )
     order = (table["probability"] - 0.5).abs().sort_values(kind="stable").index
     return table.loc[order].reset_index(drop=True)
+
+
+def probability_classes(candidates: pd.DataFrame, decisions: pd.DataFrame | None) -> pd.DataFrame:
+    """Recipients by how sure the model is of their likeliest pair, and what a review answered in each class.
+
+    Returns
+    -------
+    DataFrame
+        One row per class of the model's probability (``low`` excluded, ``high`` included): ``recipients`` (likeliest
+        pairs), ``stated`` (their mean probability), ``answered`` (pairs that a person judged), ``answered_stated`` and
+        ``same`` (mean probability of those, and the share that the person called the same person). Means of nothing
+        are missing.
+    """
+    table = pd.DataFrame({"low": CLASSES[:-1], "high": CLASSES[1:]})
+    columns = ["recipients", "stated", "answered", "answered_stated", "same"]
+    if candidates.empty:
+        return table.assign(**dict.fromkeys(columns, np.nan)).fillna({"recipients": 0, "answered": 0})
+    best = candidates.groupby("record")["stated"].max()
+    answers = candidates.merge(
+        decisions if decisions is not None else pd.DataFrame(columns=["record", "person", "same"]),
+        on=["record", "person"],
+    ).astype({"same": float})
+    recipients = best.groupby(_class_of(best)).agg(["size", "mean"])
+    answered = answers.groupby(_class_of(answers["stated"])).agg(
+        answered=("same", "size"), answered_stated=("stated", "mean"), same=("same", "mean")
+    )
+    found = recipients.set_axis(columns[:2], axis=1).join(answered, how="outer")
+    return table.join(found).fillna({"recipients": 0, "answered": 0})
+
+
+def _class_of(probability: pd.Series) -> pd.Series:
+    """Position of a probability among :data:`CLASSES`."""
+    return pd.cut(probability, list(CLASSES), include_lowest=True, labels=False)
 
 
 def load_decisions(folder: Path, recipient_keys: pd.DataFrame) -> pd.DataFrame | None:

@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from kaur_analysis.formats import number, percent, rupiah_short
 from kaur_analysis.reporting import charts
-from kaur_analysis.reporting.charts import BLUE, GREY, INK, canvas
+from kaur_analysis.reporting.charts import BLUE, GREY, INK, VERMILLION, canvas
 from kaur_analysis.reporting.figures import HIGHER, LOWER, SIGNS, UNCLEAR
 from kaur_analysis.reporting.html import Section, section
 from kaur_analysis.reporting.pictures import DASHES, WIDE, percent_axes, picture, stacked
@@ -62,6 +62,43 @@ def findings_summary(findings: pd.DataFrame) -> Section:
     listed = sorted(counts.itertuples(), key=lambda row: (order.get(row.Index[0], 3), -row.count, row.Index))
     rows = [(*row.Index, number(row.count), row.remedy) for row in listed]
     return _table(["Tingkat", "Aturan", "Sumber", "Kolom", "Kali", "Cara memperbaiki"], rows, "Temuan pada masukan.")
+
+
+def link_weights(parameters: pd.DataFrame, names: Mapping[str, str]) -> Section:
+    """What each outcome of a comparison says for or against two records being one person, in powers of two.
+
+    Parameters
+    ----------
+    parameters
+        ``comparison, level, m, u, weight_log2``: of the fitted linkage model.
+    names
+        Of the comparisons.
+    """
+    if parameters.empty:
+        return sentences(["Tidak ada yang dipadankan, jadi tidak ada model."], "Model padanan.")
+    figure, axes = canvas(0.27 * len(parameters) + 0.9, WIDE)
+    place = np.arange(len(parameters))
+    weight = parameters["weight_log2"].to_numpy(dtype=float)
+    axes.barh(place, weight, height=0.66, color=np.where(weight > 0, BLUE, VERMILLION), edgecolor=INK, linewidth=0.6)
+    axes.axvline(0, color=INK, linewidth=1)
+    axes.set_yticks(
+        place, [f"{names.get(row.comparison, row.comparison)}: {row.level}" for row in parameters.itertuples()]
+    )
+    axes.set_ylim(len(parameters) - 0.4, -0.6)
+    for row, (share_true, share_other) in enumerate(zip(parameters["m"], parameters["u"], strict=True)):
+        axes.text(1.02, row, f"{_share(share_true)} / {_share(share_other)}", va="center", fontsize=9,
+                  transform=axes.get_yaxis_transform())  # fmt: skip
+    axes.xaxis.set_major_formatter(lambda tick, _: number(tick))
+    axes.set_xlabel("bobot bukti (pangkat dua): ke kanan orang yang sama, ke kiri orang lain")
+    note = "Di kanan: seberapa sering terjadi pada pasangan yang benar / pada dua orang lain, dalam persen."
+    return picture(
+        figure, "bobot padanan", "Apa kata tiap kesamaan menurut model padanan yang dicocokkan pada daftar ini.", note
+    )
+
+
+def _share(value: float) -> str:
+    shown = 100 * value
+    return number(shown, 1) if shown >= 0.1 else "< 0,1"
 
 
 def direct_against_model(direct: pd.DataFrame, model: pd.DataFrame, names: Mapping[str, str] | None = None) -> Section:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kaur_analysis.demo import make_demo
-from kaur_analysis.linkage import reach
+from kaur_analysis.linkage import probability_classes, reach
 from tests.linkage_truth import calibration, damage_niks, link_and_compare
 
 
@@ -65,6 +65,34 @@ def test_stated_probabilities_are_near_the_share_that_is_right(damaged):
     table = calibration(damaged)
     many = table[table["pairs"] >= 30]
     assert len(many) and (many["stated"] - many["right"]).abs().max() < 0.05
+
+
+def test_classes_of_probability_hold_every_recipient_that_has_a_candidate(field):
+    classes = probability_classes(field.linkage.candidates, None)
+    assert classes["recipients"].sum() == field.linkage.candidates["record"].nunique()
+
+
+def test_answers_are_held_against_what_the_model_said_before_them():
+    candidates = pd.DataFrame(
+        {
+            "record": ["a", "b", "c"],
+            "person": ["p", "q", "r"],
+            "stated": [0.6, 0.8, 0.95],
+            "probability": [1.0, 0.0, 1.0],
+        }
+    )
+    decisions = pd.DataFrame({"record": ["a", "b"], "person": ["p", "q"], "same": [1, 0]})
+    row = probability_classes(candidates, decisions).set_index("high").loc[0.9]
+    assert (row["answered"], row["answered_stated"], row["same"]) == (2, pytest.approx(0.7), 0.5)
+
+
+def test_a_class_without_answers_states_no_share():
+    candidates = pd.DataFrame({"record": ["a"], "person": ["p"], "stated": [0.6], "probability": [0.6]})
+    assert probability_classes(candidates, None)["same"].isna().all()
+
+
+def test_without_candidates_every_class_is_empty():
+    assert probability_classes(pd.DataFrame(), None)["recipients"].tolist() == [0] * 5
 
 
 def test_the_fitted_model_is_shown(field):

@@ -188,3 +188,19 @@ def test_a_reason_of_a_few_families_is_not_told_apart():
 
 def test_a_flow_of_nothing_is_said_to_be_none():
     assert "tidak ada" in drawn(t.reasons_flow(reasons().iloc[:0], "missed"))
+
+
+# --- the linkage model ---
+
+
+def test_the_linkage_model_names_every_outcome():
+    parameters = pd.DataFrame(
+        {"comparison": ["nik", "nik"], "level": ["sama", "lain"], "m": [0.95, 0.05], "u": [1e-7, 0.9999],
+         "weight_log2": [23.2, -4.3]}
+    )  # fmt: skip
+    picture = drawn(d.link_weights(parameters, {"nik": "NIK"}))
+    assert "NIK: sama" in picture and "NIK: lain" in picture and "95,0 / &lt; 0,1" in picture
+
+
+def test_without_links_there_is_no_model_and_it_is_said():
+    assert "tidak ada model" in d.link_weights(pd.DataFrame(), {}).html

@@ -5,7 +5,7 @@ import pandas as pd
 from kaur_analysis.cleaning import Clean, clean
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import Intake, keys_for, read_study, rejection, write_findings_workbook
-from kaur_analysis.linkage import Linkage, grey_pairs, link, load_decisions
+from kaur_analysis.linkage import Linkage, grey_pairs, link, load_decisions, probability_classes
 from kaur_analysis.pipeline.edition import Edition
 
 
@@ -50,6 +50,7 @@ def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
     edition.store.write("clean/links", linkage.links[~proposed])
     edition.store.write("clean/proposals", linkage.links[proposed])
     edition.store.write("clean/link_model", linkage.parameters)
+    edition.store.write("clean/link_classes", probability_classes(linkage.candidates, decisions))
     return linkage
 
 

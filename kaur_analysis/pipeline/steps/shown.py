@@ -24,6 +24,14 @@ RANKING_NAMES = {
     "model": "menurut taksiran model",
     "calibrated": "menurut model, setara antar-kelompok",
 }
+COMPARISON_NAMES = {
+    "nik": "NIK",
+    "kk": "nomor KK",
+    "nama": "nama",
+    "lahir": "tanggal lahir",
+    "kelamin": "jenis kelamin",
+    "tempat": "tempat tinggal",
+}
 ERROR_NAMES = {"exclusion_error": "galat terlewat", "inclusion_error": "galat di luar sasaran"}
 COST_NAMES = {
     "lower_bound": "batas bawah: menutup jurang miskin ekstrem",
@@ -69,6 +77,32 @@ def links(edition: Edition) -> Section:
         "probability": ("Peluang benar", percent),
     }
     return diagnostics.table_of(table, columns, "Penerima menurut cara ditemukan di registri.")
+
+
+def link_model(edition: Edition) -> Section:
+    """What each agreement and disagreement says, as fitted to these lists."""
+    return diagnostics.link_weights(edition.store.read("clean/link_model"), COMPARISON_NAMES)
+
+
+def link_classes(edition: Edition) -> Section:
+    """How sure the model is of each recipient's likeliest pair, held to the answers of the review."""
+    table = edition.store.read("clean/link_classes")
+    few = table["answered"] < edition.study.thresholds.minimum_families
+    table[["answered_stated", "same"]] = table[["answered_stated", "same"]].mask(few)
+    columns: Columns = {
+        "low": ("Peluang di atas", percent),
+        "high": ("sampai dengan", percent),
+        "recipients": ("Penerima", _count(edition)),
+        "stated": ("Peluang rata-rata", percent),
+        "answered": ("Pasangan ditinjau", _count(edition)),
+        "answered_stated": ("Peluang rata-ratanya", percent),
+        "same": ("Dijawab orang yang sama", percent),
+    }
+    caption = (
+        "Penerima menurut peluang pasangan terbaiknya. Model dapat dipercaya bila bagian yang oleh peninjau dijawab "
+        "orang yang sama mendekati peluang rata-ratanya; tanpa jawaban tinjauan kolom itu kosong."
+    )
+    return diagnostics.table_of(table, columns, caption)
 
 
 def lines(edition: Edition) -> Section:
