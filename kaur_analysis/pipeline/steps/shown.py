@@ -90,8 +90,8 @@ def link_classes(edition: Edition) -> Section:
     few = table["answered"] < edition.study.thresholds.minimum_families
     table[["answered_stated", "same"]] = table[["answered_stated", "same"]].mask(few)
     columns: Columns = {
-        "low": ("Peluang di atas", percent),
-        "high": ("sampai dengan", percent),
+        "low": ("Peluang di atas", lambda share: percent(share, 0)),
+        "high": ("sampai dengan", lambda share: percent(share, 0)),
         "recipients": ("Penerima", _count(edition)),
         "stated": ("Peluang rata-rata", percent),
         "answered": ("Pasangan ditinjau", _count(edition)),
