@@ -72,6 +72,8 @@ class Facts:
         Sentences about model and linkage for the small print.
     scenarios
         Name of each scenario by its code.
+    beyond_model
+        Codes of the scenarios whose ranking may know what the model that judges it does not.
     route
         ``registry`` where families were modelled, ``survey`` where the study has no registry.
     run, input
@@ -95,6 +97,7 @@ class Facts:
     programmes: dict[str, Programme]
     notes: tuple[str, ...]
     scenarios: dict[str, str]
+    beyond_model: tuple[str, ...]
     route: str
     run: str
     input: str
@@ -116,7 +119,7 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         or times, month, source``), ``sources`` (``name, kind, programme, period, rows_read, rows_kept,
         rows_set_aside``), ``findings`` (``source, title, remedy, set_aside, rows``), ``programmes`` (``code, name,
         agency, strategy, unit, funds, year, source, basis``), ``notes`` (sentences), ``scenarios`` (code → name),
-        ``route``.
+        ``beyond_model`` (codes), ``route``.
 
     Raises
     ------
@@ -146,6 +149,7 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         programmes={programme.code: programme for programme in programmes},
         notes=tuple(str(note) for note in facts.get("notes") or (facts.get("model") or {}).get("notes") or []),
         scenarios={str(code): str(name) for code, name in (facts.get("scenarios") or {}).items()},
+        beyond_model=tuple(str(code) for code in facts.get("beyond_model") or []),
         route=str(facts.get("route") or "registry"),
         run=str(facts["run"])[:12],
         input=str(facts["input"])[:12],

@@ -14,6 +14,7 @@ from kaur_analysis.reporting.actions import Action, actions_for, glossary, rule_
 from kaur_analysis.reporting.facts import Facts, read_facts
 from kaur_analysis.reporting.figures import HIGHER, LOWER, Figure, PublishedTable, compare
 from kaur_analysis.reporting.maps import MapView, map_view
+from kaur_analysis.reporting.targeting_findings import beyond_model_facts, sentence
 from kaur_analysis.reporting.views import (
     Comparison,
     Frame,
@@ -153,11 +154,12 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Scenarios:
-    """Scenarios side by side."""
+    """Scenarios side by side; ``caution`` names those that their judge, the model, knows too little to judge."""
 
     labels: tuple[str, ...]
     definitions: tuple[str, ...]
     rows: tuple[Scenario, ...]
+    caution: str
 
 
 @dataclass(frozen=True)
@@ -513,7 +515,9 @@ def _scenarios(table: PublishedTable, facts: Facts, area: Area) -> Scenarios:
         for code in codes
     ]
     words = [glossary()[name] for name in _SCENARIO_COLUMNS]
-    return Scenarios(tuple(word["label"] for word in words), tuple(word["definition"] for word in words), tuple(rows))
+    labels, definitions = (tuple(word[part] for word in words) for part in ("label", "definition"))
+    beyond = beyond_model_facts(facts.beyond_model, facts.scenarios)
+    return Scenarios(labels, definitions, tuple(rows), sentence("beyond_model", beyond) if facts.beyond_model else "")
 
 
 def _zero_cost(table: PublishedTable, area: Area) -> ZeroCost:

@@ -179,6 +179,7 @@ def scenario_curves(scenarios: pd.DataFrame, names: Names, title: str) -> Sectio
     ----------
     scenarios
         Table of :func:`kaur_analysis.targeting.compare_scenarios` with ``budget_share``; measure ``headcount_after``.
+        Where draws of the model are the judge, ``beyond_model`` marks the ways that may know more than they do.
     title
         What the scores rest on.
     """
@@ -200,4 +201,7 @@ def scenario_curves(scenarios: pd.DataFrame, names: Names, title: str) -> Sectio
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     said = findings.sentence("scenarios", findings.scenario_facts(scenarios, names))
+    if "beyond_model" in scenarios.columns:
+        beyond = rows.loc[rows["beyond_model"], "programme"].unique()
+        said += " " + findings.sentence("beyond_model", findings.beyond_model_facts(sorted(beyond), names))
     return picture(figure, "skenario", title, said)

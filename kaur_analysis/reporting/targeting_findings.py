@@ -174,6 +174,12 @@ def scenario_facts(scenarios: pd.DataFrame, names: Mapping[str, str]) -> Facts:
     }
 
 
+def beyond_model_facts(codes: Sequence[str], names: Mapping[str, str]) -> Facts:
+    """The ways of choosing that may know what the model does not."""
+    named = [f"“{names.get(code, code)}”" for code in codes]
+    return {"ways": len(named), "names": f"Cara {' dan '.join(named)}"}
+
+
 def fairness_facts(fairness: pd.DataFrame, significant: float = 0.05) -> Facts:
     """Groups whose poor are missed more often than all others beyond chance, many comparisons accounted for."""
     rows = fairness[(fairness["measure"] == "exclusion_error") & (fairness["difference"] > 0)]

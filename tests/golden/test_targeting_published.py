@@ -78,6 +78,26 @@ def test_exclusion_error_has_the_clustered_standard_error(households: pd.DataFra
     assert table.loc["exclusion_error", "se"] == pytest.approx(fit.bse.iloc[0] * factor, rel=1e-6)
 
 
+# --- Self-Targeting midline: households surveyed later; the paper uses its recipients only (table 5, column 2) ---
+
+
+def test_targeting_of_the_midline_households_is_that_of_plain_pandas() -> None:
+    frame = pd.read_csv(shared_path("data/selftargeting2016_indonesia/midline.csv"))
+    frame = frame.assign(
+        very_poor=(frame["consumption"] < 0.8 * frame["povertyline1"]).astype(float),
+        arm=np.where(frame["selftargeting"] == 1, "self", "automatic"),
+    )
+    table = targeting_measures(frame, "very_poor", "getbenefit", by="arm").set_index(["measure", "group"])
+    assert (frame["very_poor"] == frame["verypoor_povertyline1"]).all()
+    for arm, part in [("all", frame), *frame.groupby("arm")]:
+        cells = pd.crosstab(part["very_poor"], part["getbenefit"])
+        assert table.loc[("exclusion_error", arm), "value"] == pytest.approx(cells.at[1, 0] / cells.loc[1].sum())
+        assert table.loc[("inclusion_error", arm), "value"] == pytest.approx(cells.at[0, 1] / cells[1].sum())
+        assert table.loc[("inclusion_error_nonpoor", arm), "value"] == pytest.approx(
+            cells.at[0, 1] / cells.loc[0].sum()
+        )
+
+
 # --- Alatas et al. 2012: the extract holds no location lines, so the paper's error rates cannot be recomputed ---
 
 
@@ -173,6 +193,44 @@ def test_coverage_of_real_susenas_households_is_the_designs_ratio(susenas: pd.Da
     reference = estimate_mean(design, "pkh_recipient").iloc[0]
     assert coverage.loc["all", "value"] == pytest.approx(reference["value"], rel=1e-12)
     assert coverage.loc["all", "se"] == pytest.approx(reference["se"], rel=1e-9)
+
+
+def ratio_by_hand(households: pd.DataFrame, received: str, inside: pd.Series) -> tuple[float, float]:
+    """Weighted share with its linearised error, in plain pandas; a lone PSU of a stratum lies off the mean of all."""
+    weight = households["weight"].where(inside, 0.0)
+    share = (weight * households[received]).sum() / weight.sum()
+    effect = weight * (households[received] - share) / weight.sum()
+    total = effect.groupby([households["strata"], households["psu"]]).sum()
+    size = total.groupby(level="strata").transform("size")
+    off = (total - total.groupby(level="strata").transform("mean")).where(size > 1, total - total.mean())
+    factor = (size / (size - 1)).where(size > 1, 1.0)
+    return float(share), float(np.sqrt((factor * off**2).sum()))
+
+
+@pytest.mark.parametrize("programme", PROGRAMMES)
+def test_coverage_of_real_programmes_and_its_error_are_those_of_plain_pandas(
+    susenas: pd.DataFrame, programme: str
+) -> None:
+    design = SurveyDesign(susenas, "weight", strata="strata", psu="psu", single_psu="center")
+    table = targeting_measures(susenas, "poor", programme, by="regency", design=design)
+    coverage = table[table["measure"] == "coverage"].set_index("group")
+    groups = {"all": susenas["regency"].notna()}
+    groups |= {str(code): susenas["regency"] == code for code in susenas["regency"].unique()}
+    assert set(coverage.index) == set(groups)
+    for group, inside in groups.items():
+        share, error = ratio_by_hand(susenas, programme, inside)
+        assert coverage.loc[group, "value"] == pytest.approx(share, rel=1e-12)
+        assert coverage.loc[group, "se"] == pytest.approx(error, rel=1e-9)
+
+
+def test_families_that_two_real_programmes_share_are_those_of_plain_pandas(susenas: pd.DataFrame) -> None:
+    agencies = {"kks_card": "kks", "pkh_recipient": "pkh", "bpnt_program": "bpnt"}
+    found = overlap(susenas, PROGRAMMES, weights="weight", agencies=agencies).matrix
+    found = found[found["group"] == "all"].set_index(["agency", "other"])["families"]
+    for one, first in agencies.items():
+        for other, second in agencies.items():
+            both = susenas.loc[(susenas[one] == 1) & (susenas[other] == 1), "weight"].sum()
+            assert found[first, second] == pytest.approx(both, rel=1e-12)
 
 
 def test_overlap_of_real_programmes_adds_up(susenas: pd.DataFrame) -> None:

@@ -308,6 +308,8 @@ def facts(synthetic: bool = True) -> dict[str, Any]:
             for p in PROGRAMMES.values()
         ],
         "agencies": sorted({p.agency for p in PROGRAMMES.values()}),
+        "scenarios": {"desil": "Menurut desil"},
+        "beyond_model": ["desil"],
         "notes": ["Model kesejahteraan keluarga menjelaskan 52 persen ragam pengeluaran (survei 512 rumah tangga)."],
         "run": "5d41402abc4b2a76b9719d911017c592",
         "input": "7d793037a0760186574b0282f2f435e7",

@@ -69,6 +69,7 @@ def _kabupaten(view) -> Iterator[str]:
     yield from view.changes.relevance
     yield from view.association.sentences
     yield view.pockets.title
+    yield view.scenarios.caution
     yield view.zero_cost.sentence
 
 

@@ -182,6 +182,16 @@ def test_a_targeting_chart_says_what_it_found(name):
     assert re.search(r'<p class="note">[A-Z0-9].+\.</p>', DRAWN[name]().html)
 
 
+def test_scenarios_say_which_ways_the_model_knows_too_little_to_judge():
+    table = scenarios().assign(beyond_model=lambda table: table["programme"].eq("delivered"))
+    html = t.scenario_curves(table, {"delivered": "Seperti yang disalurkan"}, "Hasil tiap cara.").html
+    assert "Cara “Seperti yang disalurkan” dinilai dengan perkiraan model" in html
+
+
+def test_scenarios_judged_on_observed_spending_need_no_such_caution():
+    assert "perkiraan model" not in DRAWN["scenarios"]().html
+
+
 def test_a_reason_of_a_few_families_is_not_told_apart():
     assert "kurang dari 5" in drawn(t.reasons_flow(reasons(), "missed"))
 

@@ -52,6 +52,10 @@ def scenarios(width=0.001, **left):
     return f.sentence("scenarios", f.scenario_facts(table, NAMES))
 
 
+def beyond_model(*codes):
+    return f.sentence("beyond_model", f.beyond_model_facts(codes, {"desil": "Menurut desil", "delivered": "Sekarang"}))
+
+
 def fairness(**p_values):
     table = pd.DataFrame(
         {"measure": "exclusion_error", "characteristic": "jarak", "group": list(p_values), "value": 0.6,
@@ -103,6 +107,16 @@ SAID = {
     "nobody missed": (
         reasons("missed", unlisted=0, unserved=0),
         "Terlalu sedikit keluarga miskin ekstrem yang terlewat untuk dirinci sebabnya.",
+    ),
+    "ways that know more than their judge": (
+        beyond_model("delivered", "desil"),
+        "Cara “Sekarang” dan “Menurut desil” dinilai dengan perkiraan model, yang tidak mengetahui semua yang "
+        "diketahui cara itu: hasil sebenarnya dapat lebih baik daripada yang tertulis, jadi angka ini bukan alasan "
+        "untuk menolaknya.",
+    ),
+    "no way that knows more than its judge": (
+        beyond_model(),
+        "Setiap cara memilih menurut hal yang juga diketahui model.",
     ),
     "why others are in": (
         reasons("included", ranked_in=700, unlisted=300),

@@ -344,6 +344,7 @@ def edition_facts(edition: Edition) -> dict[str, Any]:
             if any(programme.agency == code for programme in study.programmes)
         },
         "scenarios": SCENARIO_NAMES if study.registry else {},
+        "beyond_model": _beyond_model(edition),
         "notes": edition.store.read_facts("estimates/model")["notes"],
         "route": "registry" if study.registry else "survey",
         "boundaries": read_boundaries(study.boundary_file, area) if study.boundary_file else None,
@@ -351,6 +352,14 @@ def edition_facts(edition: Edition) -> dict[str, Any]:
         "input": edition.input_hash(),
         "run": edition.run_hash()[:12],
     }
+
+
+def _beyond_model(edition: Edition) -> list[str]:
+    """Scenarios whose ranking may know of families what their judge, the model, does not."""
+    if edition.study.registry is None:
+        return []
+    table = edition.store.read("estimates/scenarios")
+    return sorted(table.loc[table["beyond_model"], "programme"].unique())
 
 
 def list_quality(

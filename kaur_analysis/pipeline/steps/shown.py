@@ -311,7 +311,7 @@ def concentration(edition: Edition) -> Section:
 @where_registry
 def scenarios(edition: Edition) -> Section:
     """What the same rupiah could have done, scored on draws of welfare."""
-    title = "Hasil tiap cara memilih penerima; garis tegak: rentang 95 persen."
+    title = "Hasil tiap cara memilih penerima menurut perkiraan model; garis tegak: rentang 95 persen."
     return targeting_diagnostics.scenario_curves(edition.store.read("estimates/scenarios"), SCENARIO_NAMES, title)
 
 
@@ -343,7 +343,7 @@ def scenario_scores(edition: Edition) -> Section:
         "rupiah_per_rupiah_gap": ("Rupiah per rupiah celah", lambda value: number(value, 1)),
         "rupiah_per_gap_point": ("Rupiah sebulan per poin P1", rupiah_short),
     }
-    caption = f"Pada anggaran yang sama; ρ = {number(edition.study.targeting.rho, 1)}."
+    caption = f"Pada anggaran yang sama, dinilai dengan perkiraan model; ρ = {number(edition.study.targeting.rho, 1)}."
     return diagnostics.table_of(wide, columns, caption)
 
 

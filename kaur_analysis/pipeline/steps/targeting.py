@@ -221,7 +221,11 @@ def reasons_by_desa(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
 
 @where_registry
 def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
-    """Ways to spend the cash of the latest lists otherwise, scored on draws of true welfare."""
+    """Ways to spend the cash of the latest lists otherwise, scored on draws of true welfare.
+
+    Column ``beyond_model`` marks the ways that may know of families what the model does not. The draws know nothing of
+    it either, so that such a way is judged as if its knowledge were chance: the true result may be better.
+    """
     frame = route.frame.copy()
     frame["delivered_rp_month"] = _delivered(frame, route.programmes, route.benefits)
     frame["desil_rank"] = frame["desil"].fillna(frame["desil"].max())
@@ -249,6 +253,7 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
         household_size="household_size",
         welfare_draws=route.welfare_draws[:, :SCENARIO_DRAWS],
     )
+    table["beyond_model"] = table["programme"].isin(_beyond_model(edition, route.programmes))
     edition.store.write("estimates/scenarios", table)
     return table
 
@@ -442,6 +447,13 @@ def _scored(edition: Edition, frame: pd.DataFrame, alternatives: list[Scenario],
     )
     table["budget_share"] = table["budget"] / spent
     return table
+
+
+def _beyond_model(edition: Edition, programmes: Sequence[str]) -> list[str]:
+    """Scenarios that rest on evidence which is no covariate of the welfare model."""
+    seen = set(edition.store.read("estimates/model_coefficients")["term"])
+    evidence = {"desil": ["desil"], "delivered": [f"{SURVEY_PREFIX}{code}" for code in programmes]}
+    return [scenario for scenario, columns in evidence.items() if not seen.issuperset(columns)]
 
 
 def _delivered(frame: pd.DataFrame, programmes: Sequence[str], benefits: Mapping[str, str]) -> NDArray[np.float64]:
