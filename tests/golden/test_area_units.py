@@ -113,6 +113,83 @@ def test_expected_poverty_of_austrian_districts(prediction, indicator, column):
     np.testing.assert_allclose(table.loc[known["Domain"]], known[column], rtol=1e-6)
 
 
+def test_expected_incomes_of_austrian_districts(austria, prediction):
+    name, result = prediction
+    known = known_rows("reference/out/emdi_ebp_exact_expectations.csv", name).set_index("Domain")["Mean_exact"]
+    found = result.families()["expected_welfare"].groupby(austria[1]["district"].to_numpy()).mean()
+    np.testing.assert_allclose(found.loc[known.index], known, rtol=1e-6)
+
+
+def transformed(austria, transformation, **given):
+    sample, census = austria
+    line = 0.6 * np.median(sample["eqIncome"])
+    return empirical_best(
+        sample, census, "eqIncome", FORMULA, "district", line, transformation, method="census_eb", **given
+    )
+
+
+@pytest.fixture(scope="module")
+def shifted(austria):
+    return transformed(austria, "log_shift")
+
+
+@pytest.fixture(scope="module")
+def powered(austria):
+    return transformed(austria, "box_cox")
+
+
+def test_the_shift_of_the_log_is_found(shifted):
+    known = known_rows("reference/out/emdi_ebp_fit.csv", "log.shift")
+    assert shifted.model.scale.shift == pytest.approx(known["lambda"].iloc[0], rel=2e-4)
+    found = [shifted.model.fit.sigma2_u, shifted.model.fit.sigma2_e]
+    np.testing.assert_allclose(found, known[["sigma2_u", "sigma2_e"]].iloc[0], rtol=2e-4)
+    np.testing.assert_allclose(shifted.model.coefficients["value"].iloc[1], known["beta"].iloc[2], rtol=2e-4)
+
+
+@pytest.mark.parametrize(("indicator", "column"), [("fgt0", "P0_exact"), ("fgt1", "P1_exact"), ("fgt2", "P2_exact")])
+def test_expected_poverty_under_a_shifted_log(shifted, indicator, column):
+    known = known_rows("reference/out/emdi_ebp_exact_expectations.csv", "log.shift").set_index("Domain")[column]
+    found = shifted.estimates.query("indicator == @indicator").set_index("area")["value"]
+    np.testing.assert_allclose(found.loc[known.index], known, rtol=1e-6)
+
+
+def test_expected_incomes_under_a_shifted_log(austria, shifted):
+    known = known_rows("reference/out/emdi_ebp_exact_expectations.csv", "log.shift").set_index("Domain")["Mean_exact"]
+    found = shifted.families()["expected_welfare"].groupby(austria[1]["district"].to_numpy()).mean()
+    np.testing.assert_allclose(found.loc[known.index], known, rtol=1e-6)
+
+
+def test_the_power_of_box_and_cox_is_found(powered):
+    known = known_rows("reference/out/emdi_ebp_fit.csv", "box.cox")
+    scale, fit = powered.model.scale, powered.model.fit
+    assert scale.power == pytest.approx(known["lambda"].iloc[0], rel=2e-4)
+    found = np.array([fit.sigma2_u, fit.sigma2_e]) * scale.unit ** (2 * known["lambda"].iloc[0])
+    np.testing.assert_allclose(found, known[["sigma2_u", "sigma2_e"]].iloc[0], rtol=2e-4)
+
+
+def test_variances_at_the_power_where_emdi_stopped(austria):
+    known = known_rows("reference/out/emdi_ebp_fit.csv", "box.cox")
+    stopped = float(known["lambda"].iloc[0])
+    sample, census = austria
+    model = transformed((sample, census.drop_duplicates("district")), "box_cox", power=stopped).model
+    found = np.array([model.fit.sigma2_u, model.fit.sigma2_e]) * model.scale.unit ** (2 * stopped)
+    np.testing.assert_allclose(found, known[["sigma2_u", "sigma2_e"]].iloc[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("indicator", ["fgt0", "fgt1", "fgt2"])
+def test_expected_poverty_under_box_and_cox(powered, indicator):
+    # the reference's own 4 000-point rule is good to 4e-5
+    known = known_rows("reference/out/emdi_ebp_exact_expectations.csv", "box.cox").set_index("Domain")
+    found = powered.estimates.query("indicator == @indicator").set_index("area")["value"]
+    np.testing.assert_allclose(found.loc[known.index], known[f"P{indicator[3]}_quad"], rtol=0, atol=4e-5)
+
+
+def test_expected_incomes_under_box_and_cox(austria, powered):
+    known = known_rows("reference/out/emdi_ebp_exact_expectations.csv", "box.cox").set_index("Domain")["Mean_quad"]
+    found = powered.families()["expected_welfare"].groupby(austria[1]["district"].to_numpy()).mean()
+    np.testing.assert_allclose(found.loc[known.index], known, rtol=1e-4)
+
+
 def test_bootstrap_errors_of_sampled_austrian_districts_agree_within_monte_carlo(austria):
     sample, census = austria
     line = 0.6 * np.median(sample["eqIncome"])

@@ -44,6 +44,67 @@ def test_the_currency_changes_nothing(seed, scale):
     )
 
 
+SCALES = ("log", "log_shift", "box_cox", "none")
+rupiah = pytest.mark.parametrize("scale", [1e-4, 1.0, 1.7e4])  # a peer gave coefficients of zero at rupiah scale
+
+
+@rupiah
+@pytest.mark.parametrize("transformation", SCALES)
+def test_families_do_not_hang_on_the_currency(transformation, scale):
+    world = small(8)
+    own = estimates(world.survey, world.registry, transformation=transformation)
+    other = world.survey.assign(welfare=world.survey["welfare"] * scale)
+    found = estimates(other, world.registry, LINE * scale, transformation=transformation)
+    pd.testing.assert_frame_equal(found, own, rtol=1e-6, atol=1e-7)
+
+
+@rupiah
+@pytest.mark.parametrize("method", ["reml", "ml", "fh", "amrl", "ampl", "amrl_yl", "ampl_yl"])
+def test_areas_do_not_hang_on_the_currency(method, scale):
+    direct, psi, X, _ = areas(3)
+    one, other = (
+        fay_herriot(direct, psi, X, method=method),
+        fay_herriot(direct * scale, psi * scale**2, X, method=method),
+    )
+    np.testing.assert_allclose(other.estimates["estimate"], one.estimates["estimate"] * scale, rtol=1e-6)
+    np.testing.assert_allclose(other.estimates["mse"], one.estimates["mse"] * scale**2, rtol=1e-6)
+    np.testing.assert_allclose(other.coefficients["se"], one.coefficients["se"] * scale, rtol=1e-6)
+
+
+few = settings(max_examples=3, deadline=None, derandomize=True)
+estimated = st.sampled_from(["log_shift", "box_cox"])
+
+
+@few
+@given(seeds, scales, estimated)
+def test_the_currency_changes_nothing_where_the_scale_is_estimated(seed, factor, transformation):
+    world = small(seed)
+    other = world.survey.assign(welfare=world.survey["welfare"] * factor)
+    one = estimates(world.survey, world.registry, transformation=transformation)["value"]
+    two = estimates(other, world.registry, LINE * factor, transformation=transformation)["value"]
+    pd.testing.assert_series_equal(two, one, rtol=1e-5, atol=1e-7)
+
+
+@few
+@given(seeds)
+def test_box_cox_indices_are_bounded_and_ordered(seed):
+    world = small(seed)
+    wide = estimates(world.survey, world.registry, transformation="box_cox")["value"].unstack("indicator")
+    assert (wide["fgt2"] >= 0).all() and (wide["fgt2"] <= wide["fgt1"]).all() and (wide["fgt1"] <= wide["fgt0"]).all()
+    assert (wide["fgt0"] <= 1).all()
+
+
+@few
+@given(seeds, estimated)
+def test_a_higher_line_never_lowers_poverty_on_an_estimated_scale(seed, transformation):
+    world = small(seed)
+    low, high = (
+        estimates(world.survey, world.registry, line, transformation=transformation)["value"]
+        for line in (LINE, 1.1 * LINE)
+    )
+    assert (high >= low).all()
+
+
 @quick
 @given(seeds, scales)
 def test_the_scale_of_census_weights_changes_nothing(seed, scale):
