@@ -202,6 +202,18 @@ def unmatched(edition: Edition) -> Section:
     return diagnostics.table_of(wide, columns, caption)
 
 
+def _unmatched_names(edition: Edition) -> str:
+    """The third class in a sentence: names on the lists that a table of families cannot hold.
+
+    Programmes with so few that they must not be told apart are left out of the sum, which would tell them.
+    """
+    table = edition.store.read("estimates/targeting")
+    names = table.loc[(table["measure"] == "unmatched_recipients") & (table["group"] == "all"), "value"]
+    told = names[(names == 0) | (names >= edition.study.thresholds.minimum_families)]
+    least = "sedikitnya " if len(told) < len(names) else ""
+    return f"Belum ikut dinilai: {least}{number(told.sum())} nama penerima di semua daftar yang tidak padan."
+
+
 @where_registry
 def measures(edition: Edition) -> Section:
     """Every measure of all programmes together, with its denominator and its definition in one line."""
@@ -222,7 +234,9 @@ def measures(edition: Edition) -> Section:
         "base": ("Dari apa", str),
         "meaning": ("Artinya", str),
     }
-    return diagnostics.table_of(table, columns, f"Semua program bersama. {ROUTES['registry']}")
+    return diagnostics.table_of(
+        table, columns, f"Semua program bersama. {ROUTES['registry']} {_unmatched_names(edition)}"
+    )
 
 
 @where_registry
@@ -270,7 +284,8 @@ def agencies_meet(edition: Edition) -> Section:
         "poor_families": ("Di antaranya miskin ekstrem", _count(edition)),
         "share_of_agency": ("Bagian keluarga instansi pertama", percent),
     }
-    return diagnostics.table_of(table, columns, "Keluarga yang sama dilayani dua instansi.")
+    caption = f"Keluarga yang sama dilayani dua instansi. {_unmatched_names(edition)}"
+    return diagnostics.table_of(table, columns, caption)
 
 
 @where_registry
@@ -293,7 +308,8 @@ def money(edition: Edition) -> Section:
     columns: Columns = {"programme": ("Program", str)} | {
         name: (word, rupiah_short) for name, word in names.items() if name in wide.columns
     }
-    return diagnostics.table_of(wide, columns, "Rupiah setahun di luar dan di dalam sasaran miskin ekstrem.")
+    caption = f"Rupiah setahun di luar dan di dalam sasaran miskin ekstrem. {_unmatched_names(edition)}"
+    return diagnostics.table_of(wide, columns, caption)
 
 
 @where_registry
@@ -344,6 +360,7 @@ def scenario_scores(edition: Edition) -> Section:
         "rupiah_per_gap_point": ("Rupiah sebulan per poin P1", rupiah_short),
     }
     caption = f"Pada anggaran yang sama, dinilai dengan perkiraan model; ρ = {number(edition.study.targeting.rho, 1)}."
+    caption += f" {_unmatched_names(edition)}"
     return diagnostics.table_of(wide, columns, caption)
 
 
@@ -363,7 +380,7 @@ def fairness(edition: Edition) -> Section:
         "difference": ("Selisih dengan yang lain", percent),
         "p_adjusted": ("p (Holm)", lambda value: number(value, 3)),
     }
-    return diagnostics.table_of(table, columns, f"{said} {MULTIPLE_COMPARISONS}")
+    return diagnostics.table_of(table, columns, f"{said} {MULTIPLE_COMPARISONS} {_unmatched_names(edition)}")
 
 
 @where_registry
@@ -380,9 +397,8 @@ def fairer_ranking(edition: Edition) -> Section:
         "high": ("Sampai", percent),
         "difference": ("Selisih dengan yang lain", percent),
     }
-    return diagnostics.table_of(
-        table, columns, "Tawaran bila ada kelompok yang terlewat lebih sering di luar kebetulan."
-    )
+    caption = "Tawaran bila ada kelompok yang terlewat lebih sering di luar kebetulan."
+    return diagnostics.table_of(table, columns, f"{caption} {_unmatched_names(edition)}")
 
 
 @where_registry
@@ -403,7 +419,7 @@ def movement(edition: Edition) -> Section:
         "entrants_nonpoor": ("Yang masuk tidak miskin ekstrem", percent),
     }
     columns = {name: written for name, written in columns.items() if name in wide.columns}
-    return diagnostics.table_of(wide, columns, said)
+    return diagnostics.table_of(wide, columns, f"{said} {_unmatched_names(edition)}")
 
 
 @where_registry
@@ -427,6 +443,7 @@ def cost_per_result(edition: Edition) -> Section:
         "gap_reduction": ("Celah tertutup", percent),
     }
     caption = "Biaya dan hasil tiap program; perhitungan, bukan dampak: tidak ada yang berubah selain uangnya."
+    caption += f" {_unmatched_names(edition)}"
     return diagnostics.table_of(wide, columns, caption)
 
 
