@@ -10,6 +10,7 @@ import argparse
 import resource
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -24,10 +25,10 @@ from tests.linkage_truth import calibration, compare, damage_niks
 SHARES = (0.0, 0.05, 0.10, 0.20, 0.30)
 
 
-def measure(families: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def measure(families: int, shares: Sequence[float] = SHARES) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Precision, recall and seconds per share of damaged NIKs; and per share, pairs by their stated probability."""
     rows, stated = [], []
-    for share in SHARES:
+    for share in shares:
         with tempfile.TemporaryDirectory() as folder:
             path = make_demo(Path(folder), seed=11, families=families, dirt="field")
             damage_niks(Path(folder), share)
@@ -59,9 +60,10 @@ def measure(families: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--families", type=int, default=39_000)
+    parser.add_argument("--shares", type=float, nargs="+", default=SHARES, help="of the NIKs that are damaged")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/linkage.csv"))
     options = parser.parse_args()
-    table, held = measure(options.families)
+    table, held = measure(options.families, options.shares)
     table.to_csv(options.out, index=False, lineterminator="\n")
     held.to_csv(options.out.with_name("linkage_calibration.csv"), index=False, lineterminator="\n")
     print(table.to_string(index=False))

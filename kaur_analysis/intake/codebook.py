@@ -37,7 +37,7 @@ class Column(BaseModel):
 
     ``combine`` reads several headings as one code joined by ``/`` (``*`` fits any part); ``any_of`` is 1 where any of
     the headings says yes, ``otherwise`` are the headings read where none of those exists. ``blank`` is what an empty
-    cell means, where that is known.
+    cell means, where that is known. ``instead`` is a column that makes up for a required one: either must exist.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +50,7 @@ class Column(BaseModel):
     codes: dict[str, str | float | None] = {}
     blank: str | float | None = None
     required: bool = False
+    instead: str | None = None
     filled: bool = False
     quiet: bool = False
     whole: bool = False

@@ -108,7 +108,7 @@ def _complete(layout: Layout, book: Codebook, known: set[str], place: pd.DataFra
         for name, column in book.columns.items()
         if column.from_title is None and not any(h in layout.positions for h in column.headings)
     ]
-    missing = [name for name in absent if book.columns[name].required]
+    missing = [name for name in absent if book.columns[name].required and book.columns[name].instead in (None, *absent)]
     for name in absent:
         cutoff = NEAR_REQUIRED if name in missing else NEAR
         best = [

@@ -8,8 +8,9 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from kaur_analysis.cleaning import clean
 from kaur_analysis.intake import demo_keys, read_study
-from kaur_analysis.study import Source
+from kaur_analysis.study import Registry, Source
 from tests.intake_files import card, nik, recipients, study
 
 PLACE = {"provinsi": "BENGKULU", "kabkot": "KAUR", "kecamatan": "NASAL", "desa": "MERPAS"}
@@ -51,6 +52,18 @@ DTSEN_FAMILY = {
 DTSEN_MEMBER = {
     "id_keluarga": "K1", "no_kk": card(), "nik": nik(), "nama": NAME, "hub_kepala_keluarga": "Kepala Keluarga",
     "pekerjaan_utama": "Petani", "idsemesta": "7",
+}  # fmt: skip
+OFFICIAL_FAMILY = {
+    "kode_provinsi": "17", "kode_kabupaten_kota": "04", "kode_kecamatan": "07",
+    "kode_kelurahan_desa": "1704072001", "alamat": "Dusun I", "lokasi": "", "nomor_kartu_keluarga": card(),
+    "nama_kepala_keluarga": NAME, "keluarga_dalam_rumah": "1", "desil_nasional": "1", "luas_lantai": "36",
+    "jumlah_anggota_keluarga": "4", "pbi_nas": "YA", "pbi_pemda": "",
+}  # fmt: skip
+OFFICIAL_MEMBER = {
+    "nomor_induk_kependudukan": nik(), "nama": NAME, "nomor_kartu_keluarga": card(), "tanggal_lahir": "12/05/1980",
+    "jenis_kelamin": "Laki-laki", "alamat": "Dusun I", "status_hubungan_keluarga": "Kepala Keluarga",
+    "status_kawin": "Kawin", "pendidikan": "Tamat SD/sederajat", "pekerjaan": "Petani", "kepemilikan_usaha": "Tidak",
+    "penyandang_disabilitas": "Tidak", "penyakit_kronis": "Tidak",
 }  # fmt: skip
 DTKS = {
     "provinsi": "BENGKULU", "kabupaten": "KAUR", "kecamatan": "NASAL", "desa_kelurahan": "MERPAS",
@@ -97,7 +110,8 @@ UMKM = {
 }  # fmt: skip
 REGISTRIES = [
     ("p3ke_family", P3KE_HEAD), ("p3ke_person", P3KE_MEMBER), ("p3ke_person", P3KE_SHOWN),
-    ("dtsen_family", DTSEN_FAMILY), ("dtsen_person", DTSEN_MEMBER), ("dtks_person", DTKS), ("bdt_household", BDT),
+    ("dtsen_family", DTSEN_FAMILY), ("dtsen_person", DTSEN_MEMBER), ("dtsen_family", OFFICIAL_FAMILY),
+    ("dtsen_person", OFFICIAL_MEMBER), ("dtks_person", DTKS), ("bdt_household", BDT),
 ]  # fmt: skip
 LISTS = [("rtlh", RTLH, 10e6), ("hibah", GRANT, 5e6), ("blt_dd", BLT_DD, 3.6e6), ("baznas", BAZNAS, 5e5),
          ("umkm", UMKM, 2.4e6)]  # fmt: skip
@@ -140,6 +154,23 @@ def test_p3ke_speaks_the_words_of_the_contract(tmp_path):
         1.0, "zinc_asbestos", "wood", "cement", "protected_well", "own_septic", "pln_up_to_900", "wood_charcoal",
         "own", "agriculture",
     ]  # fmt: skip
+
+
+def test_a_family_and_its_members_meet_by_card_in_the_variables_of_the_regulation(tmp_path):
+    sources = []
+    for part, row in (("family", OFFICIAL_FAMILY), ("person", OFFICIAL_MEMBER)):
+        path = f"{part}.csv"
+        pd.DataFrame([row]).to_csv(tmp_path / path, sep=";", index=False)
+        sources.append(Source(name=part, kind=f"dtsen_{part}", path=path, as_of=date(2025, 3, 31)))
+    own = study(tmp_path, *sources, registry=Registry(precedence=("family",)))
+    result = clean(read_study(own, demo_keys(), strict=False), own)
+    assert (len(result.families), len(result.persons), len(result.set_aside)) == (1, 1, 0)
+
+
+def test_a_family_file_with_neither_names_nor_code_of_the_desa_is_rejected(tmp_path):
+    row = {name: value for name, value in OFFICIAL_FAMILY.items() if name != "kode_kelurahan_desa"}
+    findings = registry(tmp_path, "dtsen_family", row).findings
+    assert set(findings.loc[findings["rule"] == "judul_wajib", "column"]) == {"kecamatan_name", "desa_name"}
 
 
 def test_yes_and_no_of_bdt_alternate_by_question(tmp_path):

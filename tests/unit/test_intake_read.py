@@ -231,13 +231,6 @@ def test_the_findings_workbook_has_a_summary_first_and_a_sheet_for_each_rule(tmp
     assert list(found) == ["Ringkasan", "Yang dibaca", "isian_wajib_kosong", "nik_rusak_excel"]
 
 
-def test_the_findings_workbook_never_holds_a_formula(tmp_path):
-    result = intake(tmp_path, [*ANA[:3], "=cmd|' /C calc'!A0", *ANA[4:]])
-    found = sheets(write_findings_workbook(result.findings, result.accounting, tmp_path / "temuan.xlsx"))
-    cells = [cell for rows in found.values() for row in rows for cell in row if isinstance(cell, str)]
-    assert not any(cell.startswith(("=", "+", "@")) for cell in cells)
-
-
 def test_the_findings_workbook_of_synthetic_data_says_so(tmp_path):
     result = intake(tmp_path, ANA)
     found = sheets(
