@@ -117,3 +117,11 @@ def test_a_template_filled_in_is_a_valid_study(tmp_path):
         text.replace("rupiah: ISI", "rupiah: 520000", 1).replace("rupiah: ISI", "rupiah: 360000"), encoding="utf-8"
     )
     assert load_study(path).edition == "2026-1"
+
+
+def test_the_template_offers_kecamatan_codes_as_a_choice(tmp_path):
+    path = write_template(tmp_path)
+    text = path.read_text(encoding="utf-8").replace('"ISI"', '"2026-1"').replace("source: ISI", "source: BPS Kaur")
+    text = text.replace("rupiah: ISI", "rupiah: 520000", 1).replace("rupiah: ISI", "rupiah: 360000")
+    path.write_text(text.replace("# model: {", "model: {"), encoding="utf-8")
+    assert load_study(path).model.area_effects == "survey"

@@ -6,6 +6,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty import empirical_best, unit_level
@@ -240,3 +241,59 @@ def test_a_survey_drawn_from_the_census_families_errs_less_than_one_drawn_from_e
     world = kabupaten(6, families=60)
     mse = [predict(world, mse_replicates=60, among_census=among).estimates["mse"].mean() for among in (True, False)]
     assert mse[0] < 0.9 * mse[1]
+
+
+# --- influence ---
+
+
+def without(world, label, fit, group):
+    """Headcount of everyone with one group left out, at the fit's variances, by full covariance matrices."""
+    rows = world.survey[world.survey[group] != label]
+    X, census = (
+        np.column_stack([np.ones(len(table)), table["size"], table["floor"] == "baik"])
+        for table in (rows, world.registry)
+    )
+    y = np.log(rows["welfare"].to_numpy())
+    same = (rows[group].to_numpy()[:, None] == rows[group].to_numpy()[None, :]).astype(float)
+    precision = np.linalg.inv(fit.sigma2_u * same + fit.sigma2_e * np.eye(len(rows)))
+    beta = np.linalg.solve(X.T @ precision @ X, X.T @ precision @ y)
+    effect = np.zeros(len(census))
+    variance = np.full(len(census), fit.sigma2_u + fit.sigma2_e)
+    if group == "kecamatan":
+        for area in rows[group].unique():
+            own = (rows[group] == area).to_numpy()
+            here = (world.registry[group] == area).to_numpy()
+            effect[here] = fit.sigma2_u * (precision @ (y - X @ beta))[own].sum()
+            variance[here] -= fit.sigma2_u**2 * precision[np.ix_(own, own)].sum()
+    return norm.cdf((np.log(LINE) - census @ beta - effect) / np.sqrt(variance)).mean()
+
+
+@pytest.mark.parametrize(("path", "group"), [("with_codes", "kecamatan"), ("without_codes", "psu")])
+def test_influence_is_what_leaving_a_group_out_does(world, path, group, request):
+    result = request.getfixturevalue(path)
+    table = result.influence()
+    whole = result.estimates.query("indicator == 'fgt0' and area == 'ALL'")["value"].item()
+    for row in (table.iloc[0], table.iloc[-1]):
+        left = without(world, row["group"], result.model.fit, group)
+        assert row["shift"] == pytest.approx(left - whole, abs=1e-9)
+
+
+def test_influence_lists_every_group_once_the_strongest_first(world, without_codes):
+    table = without_codes.influence()
+    assert sorted(table["group"]) == sorted(world.survey["psu"].unique()) and table["n"].sum() == len(world.survey)
+    assert (table["shift"].abs().diff().dropna() <= 0).all()
+
+
+def test_no_area_moves_more_than_the_one_that_is_named(with_codes):
+    table = with_codes.influence()
+    assert (table["largest"].abs() >= table["shift"].abs() - 1e-12).all()
+
+
+def test_a_block_that_was_spoilt_is_the_most_influential(world):
+    spoilt = world.survey.assign(welfare=world.survey["welfare"].where(world.survey["psu"] != "P007", lambda y: y * 6))
+    result = predict(world, survey=spoilt.drop(columns="kecamatan"), psu="psu")
+    assert result.influence()["group"].iloc[0] == "P007"
+
+
+def test_influence_is_the_same_before_and_after_benchmarking(without_codes):
+    pd.testing.assert_frame_equal(without_codes.influence(), without_codes.benchmarked(0.25).influence())
