@@ -109,9 +109,8 @@ def test_every_page_of_synthetic_data_says_so(finished):
 
 
 def test_page_and_notebook_say_which_ways_their_judge_knows_too_little_of(finished):
-    kabupaten = next(path for path in finished.pages() if "1704_" in path.name and "kabupaten" in path.name)
-    for path in (kabupaten, finished.folder / "notebooks" / "03_targeting.ipynb"):
-        assert "“Menurut desil” dinilai dengan perkiraan model" in path.read_text(encoding="utf-8"), path.name
+    for name in (finished.edition.kabupaten_page, "notebooks/03_targeting.ipynb"):
+        assert "“Menurut desil” dinilai dengan perkiraan model" in (finished.folder / name).read_text(encoding="utf-8")
 
 
 def test_no_page_reaches_outside(finished):
