@@ -64,7 +64,7 @@ def research(study: str, shared: str, code: str) -> Research:
     folder = Path(shared) / code
     work = folder / f"{BEGUN}{uuid.uuid4().hex}"
     edition = open_edition(study, str(work), str(work / "reports"))
-    _, made_from = research_basis(edition, edition.ingredients())[-1]
+    *_, (_, made_from) = research_basis(edition, edition.ingredients())
     place = folder / f"{edition.name}-{combined_hash(made_from)[:16]}"
     if place.is_dir():
         return Research(code, place, _stale_pages(study, place), None)

@@ -12,6 +12,7 @@ from kaur_analysis.study import Source, Study, load_study
 
 # Set by ``kaur lab`` for the notebooks it opens; what is said by parameter goes first.
 CHOSEN = ("KAUR_STUDY", "KAUR_DATA", "KAUR_REPORTS")
+SOURCE = "sumber "  # begins the name of an ingredient that is a source of the study
 DEMO_FOLDER = "demo"
 DEMO_STAMP = "dibuat-dari.txt"
 
@@ -59,7 +60,7 @@ class Edition:
         files = {name: combined_hash([file_hash(path) for path in paths]) for name, paths in self.study.files().items()}
         tables = {source.name: _table_hash(source) for source in self.study.sources if "://" in source.path}
         beside = {f"berkas {path.name}": file_hash(path) for path in self.study.companions()}
-        sources = {f"sumber {name}": value for name, value in (files | tables).items()}
+        sources = {f"{SOURCE}{name}": value for name, value in (files | tables).items()}
         area = self.study.folder / self.study.area  # an area of the package is part of the program's code
         if area.is_dir():
             sources["wilayah"] = combined_hash(files_hash((p for p in area.rglob("*") if p.is_file()), area))

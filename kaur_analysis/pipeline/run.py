@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from kaur_analysis.errors import DataRejected, KaurError, NotebookFailed, RunFailed, UsageError
-from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.edition import SOURCE, Edition
 from kaur_analysis.pipeline.manifest import manifest_facts, read_manifest, verify, write_manifest
 from kaur_analysis.pipeline.provenance import code_hash, combined_hash, libraries
 from kaur_analysis.pipeline.workers import WorkerDied, Workers
@@ -42,6 +42,8 @@ CANNOT_WRITE = {
 LONGEST_WINDOWS_PATH = 259  # MAX_PATH less its closing zero; longer ones work only where an administrator allows it
 PARTIAL_SUFFIX = len(".1234567.partial")  # of a file while it is being written
 RESEARCH = ("01_clean", "02_poverty", "03_targeting", "04_planning")
+# Steps that read of the office's files only what these tables hold of them (a test compares with what they read).
+READS = {"02_poverty": ("clean/families", "clean/received", "clean/survey")}
 
 
 @dataclass(frozen=True)
@@ -288,14 +290,26 @@ def _writable(folder: Path) -> None:
         raise UsageError(f"Folder {folder} tidak dapat ditulisi ({error.strerror}).") from None
 
 
-def research_basis(edition: Edition, ingredients: dict[str, str]) -> list[tuple[Job, dict[str, str]]]:
-    """Each research step with what it is made from: all ingredients, its notebook and those before it."""
-    made_from = dict(ingredients)
-    basis = []
+def research_basis(edition: Edition, ingredients: dict[str, str]) -> Iterator[tuple[Job, dict[str, str]]]:
+    """Each research step with what it is made from: all ingredients, its notebook and those before it.
+
+    In the place of sources and of the notebooks before it, a step that says what it reads (``READS``) has the tables'
+    contents: where a new list leaves them as they were, it is kept. Tables are looked at when its turn comes.
+    """
+    notebooks: dict[str, str] = {}
     for job in research_jobs(edition):
-        made_from[f"buku catatan {job.name}"] = file_hash(job.notebook)
-        basis.append((job, dict(made_from)))
-    return basis
+        own = {f"buku catatan {job.name}": file_hash(job.notebook)}
+        notebooks |= own
+        if job.name in READS:
+            others = {name: value for name, value in ingredients.items() if not name.startswith(SOURCE)}
+            yield job, others | _tables(edition, READS[job.name]) | own
+        else:
+            yield job, ingredients | notebooks
+
+
+def _tables(edition: Edition, names: Iterable[str]) -> dict[str, str]:
+    paths = {name: edition.store.path(name) for name in names}
+    return {f"tabel {name}": file_hash(path) if path.is_file() else "belum ada" for name, path in paths.items()}
 
 
 def page_basis(edition: Edition, jobs: Iterable[Job]) -> list[tuple[Job, dict[str, str]]]:

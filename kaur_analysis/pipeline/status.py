@@ -23,18 +23,28 @@ class StepStatus:
 def edition_status(edition: Edition) -> tuple[StepStatus, ...]:
     """Status of the four research steps and of every page; nothing is run.
 
-    A page whose numbers come from a step that is stale is stale itself, whatever its own ingredients say.
+    A step or page whose numbers come from a step that is stale is stale itself, whatever its own ingredients say: the
+    run may still keep it, where that step ends in the same tables.
     """
     state = read_state(edition)
-    steps = [_judged(edition, state, *entry) for entry in research_basis(edition, edition.ingredients())]
+    steps: list[StepStatus] = []
+    for job, made_from in research_basis(edition, edition.ingredients()):
+        step = _judged(edition, state, job, made_from)
+        steps.append(_waiting(steps, job, state) if step.status == CURRENT and _behind(steps) else step)
     jobs = page_jobs(edition)
-    if any(step.status != CURRENT for step in steps):
-        behind = [step.name for step in steps if step.status != CURRENT]
-        why = f"menunggu langkah {behind[0]}"
-        pages = [StepStatus(job.name, STALE if job.name in state else NEVER, (why,)) for job in jobs]
+    if _behind(steps):
+        pages = [_waiting(steps, job, state) for job in jobs]
     else:
         pages = [_judged(edition, state, *entry) for entry in page_basis(edition, jobs)]
     return (*steps, *pages)
+
+
+def _behind(steps: list[StepStatus]) -> list[str]:
+    return [step.name for step in steps if step.status != CURRENT]
+
+
+def _waiting(steps: list[StepStatus], job: Job, state: Mapping[str, Any]) -> StepStatus:
+    return StepStatus(job.name, STALE if job.name in state else NEVER, (f"menunggu langkah {_behind(steps)[0]}",))
 
 
 def _judged(edition: Edition, state: Mapping[str, Any], job: Job, made_from: Mapping[str, str]) -> StepStatus:

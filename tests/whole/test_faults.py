@@ -280,6 +280,47 @@ def test_a_note_of_steps_that_is_damaged_is_not_believed(undisturbed):
     assert found == {NEVER}
 
 
+def notes(home):
+    """What each step up to the third says it left and took, as the run noted it."""
+    state = json.loads((home / "data" / "published" / "2025" / "langkah.json").read_text(encoding="utf-8"))
+    return {step: state[step] for step in ("01_clean", "02_poverty", "03_targeting")}
+
+
+def left(home):
+    """Hash of every table and executed notebook of these steps; the vault is sealed anew each time."""
+    found = {step: (note["fingerprint"], note["product"]) for step, note in notes(home).items()}
+    tables = [note["tables"].items() for note in notes(home).values()]
+    return found | {name: value for entries in tables for name, value in entries if name.endswith(".parquet")}
+
+
+@pytest.fixture(scope="module")
+def renewed(undisturbed, tmp_path_factory):
+    """Steps 01-03 done again after one list has lost a line, and done anew from the same files; notes of before."""
+    again, anew = tmp_path_factory.mktemp("lagi"), tmp_path_factory.mktemp("baru")
+    for folder in ("demo", "data"):
+        shutil.copytree(undisturbed[0] / folder, again / folder)
+    before = notes(again)
+    names = again / "demo" / "sumber" / "csr_2024.csv"
+    names.write_text("".join(names.read_text(encoding="utf-8").splitlines(keepends=True)[:-1]), encoding="utf-8")
+    shutil.copytree(again / "demo", anew / "demo")
+    for home in (again, anew):
+        run = start(home, HERE, jobs=2)
+        until(run, "selesai  03_targeting")
+        run.kill()
+        run.communicate()
+    return again, anew, before
+
+
+def test_a_list_that_poverty_is_not_predicted_from_leaves_the_poverty_step(renewed):
+    again, _, before = renewed
+    assert [step for step, note in notes(again).items() if note == before[step]] == ["02_poverty"]
+
+
+def test_steps_after_a_changed_list_end_as_if_made_anew(renewed):
+    again, anew, _ = renewed
+    assert differing(left(again), left(anew)) == []
+
+
 def test_an_output_that_cannot_be_written_is_refused_before_the_run(undisturbed, tmp_path):
     home, _ = undisturbed
     (tmp_path / "reports").write_text("sebuah berkas di tempat folder", encoding="utf-8")

@@ -1,5 +1,7 @@
 """What of an edition is current and why not; where a published number comes from."""
 
+import inspect
+import re
 import shutil
 
 import pytest
@@ -9,9 +11,9 @@ from kaur_analysis.intake.keys import default_key_path
 from kaur_analysis.pipeline import provenance
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.explain import TABLES, explain
-from kaur_analysis.pipeline.run import RESEARCH, refuse_long_paths, run_edition, sole_run
+from kaur_analysis.pipeline.run import READS, RESEARCH, refuse_long_paths, run_edition, sole_run
 from kaur_analysis.pipeline.status import CURRENT, NEVER, STALE, edition_status
-from kaur_analysis.pipeline.steps import publish
+from kaur_analysis.pipeline.steps import appendix, poverty, publish, shown
 from kaur_analysis.reference import reference_path
 from kaur_analysis.store import Store, project_root
 
@@ -65,6 +67,20 @@ def test_a_changed_official_figure_of_the_studys_own_area_is_an_input(copied):
     with (copied / "demo" / "wilayah" / "official.csv").open("a", encoding="utf-8") as stream:
         stream.write("\n")
     assert opened(copied).inputs()["wilayah"] != before
+
+
+def test_a_step_whose_tables_may_change_waits_for_the_step_that_writes_them(copied):
+    with (copied / "demo" / "sumber" / "csr_2024.csv").open("a", encoding="utf-8") as stream:
+        stream.write("\n")
+    found = statuses(opened(copied))["02_poverty"]
+    assert (found.status, found.reasons) == (STALE, ("menunggu langkah 01_clean",))
+
+
+def test_the_poverty_step_says_every_cleaned_table_that_it_reads():
+    cells = (project_root() / "notebooks" / "02_poverty.ipynb").read_text(encoding="utf-8")
+    called = [getattr(shown, name) for name in re.findall(r"shown\.(\w+)\(", cells)]
+    source = "".join(map(inspect.getsource, (poverty, appendix, *called)))
+    assert sorted(set(re.findall(r'"(clean/\w+)"', source))) == sorted(READS["02_poverty"])
 
 
 def test_pages_wait_for_the_first_stale_step(copied):

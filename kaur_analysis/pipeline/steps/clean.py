@@ -5,7 +5,7 @@ import pandas as pd
 from kaur_analysis.cleaning import Clean, clean
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import Intake, keys_for, read_study, rejection, write_findings_workbook
-from kaur_analysis.linkage import Linkage, grey_pairs, link, load_decisions, probability_classes
+from kaur_analysis.linkage import Linkage, grey_pairs, link, load_decisions, probability_classes, reach
 from kaur_analysis.pipeline.edition import Edition
 
 
@@ -47,11 +47,35 @@ def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
         .str[0]
         .isin([source.name for source in edition.study.sources if source.proposal])
     )
-    edition.store.write("clean/links", linkage.links[~proposed])
+    links = linkage.links[~proposed]
+    edition.store.write("clean/links", links)
+    known = [name for name in cleaned.survey.columns if name.startswith("received_")]
+    edition.store.write("clean/received", received(links, edition.study.thresholds.link_probability, known))
     edition.store.write("clean/proposals", linkage.links[proposed])
     edition.store.write("clean/link_model", linkage.parameters)
     edition.store.write("clean/link_classes", probability_classes(linkage.candidates, decisions))
     return linkage
+
+
+def received(links: pd.DataFrame, least: float, known: list[str]) -> pd.DataFrame:
+    """Families that a programme reached in its latest period, as 0/1 columns named as in the survey.
+
+    Only programmes that the survey asks about: poverty is predicted from nothing else of the lists, so a list of
+    another programme changes no estimate of it.
+
+    Parameters
+    ----------
+    least
+        Probability from which a link counts.
+    known
+        Columns ``received_<programme>`` of the survey.
+    """
+    latest = links[links["period"] == links.groupby("programme")["period"].transform("max")]
+    reached = reach(latest).pivot_table(index="family", columns="programme", values="received", aggfunc="max")
+    flags = (reached >= least).astype(float).add_prefix("received_")
+    flags = flags[[name for name in flags.columns if name in known]]
+    table = flags[flags.any(axis=1)].rename_axis(columns=None)
+    return table.reset_index(names="family")
 
 
 def link_summary(links: pd.DataFrame) -> pd.DataFrame:

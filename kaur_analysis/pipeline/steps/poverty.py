@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from kaur_analysis.cleaning import complete_covariates
 from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS, ESTIMATES, FAMILY_POVERTY, checked
 from kaur_analysis.errors import StudyRejected
-from kaur_analysis.linkage import reach
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.refusals import told_in_indonesian
 from kaur_analysis.pipeline.steps import where_registry
@@ -334,12 +333,9 @@ def _counts(edition: Edition, families: pd.DataFrame, code: str) -> pd.DataFrame
 
 
 def _registry(edition: Edition) -> pd.DataFrame:
-    """Families with receipt of each listed programme as 0/1 columns named as in the survey."""
+    """Families with receipt of each listed programme that the survey knows as 0/1 columns named as there."""
     families = edition.store.read("clean/families")
-    links = edition.store.read("clean/links")
-    latest = links[links["period"] == links.groupby("programme")["period"].transform("max")]
-    received = reach(latest).pivot_table(index="family", columns="programme", values="received", aggfunc="max")
-    received = (received >= edition.study.thresholds.link_probability).astype(float).add_prefix("received_")
+    received = edition.store.read("clean/received").set_index("family")
     table = families.join(received, on="family")
     return table.fillna(dict.fromkeys(received.columns, 0.0))
 
