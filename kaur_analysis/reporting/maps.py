@@ -176,8 +176,10 @@ def _cached_grid(latitude: tuple[float, ...], longitude: tuple[float, ...], pare
 
 
 def tile_shapes(area: Area) -> Shapes:
-    """The kabupaten as tiles."""
+    """The kabupaten as tiles; an empty picture where its desa are not listed."""
     desa = area.desa
+    if desa.empty:
+        return Shapes(0.0, 0.0, {}, {}, tiled=True)
     cells = _cached_grid(tuple(desa["latitude"]), tuple(desa["longitude"]), tuple(desa["kecamatan"]))
     tiles, members = {}, defaultdict(list)
     for code, kecamatan, (row, column) in zip(desa["desa"], desa["kecamatan"], cells, strict=True):
@@ -275,9 +277,9 @@ def draw(view: MapView, name: str) -> Markup:
 
 
 def desa_map(view: Any) -> Section:
-    """The map of all desa, its key, and a table of the same numbers per kecamatan."""
+    """The map of all desa, its key, and a table of the same numbers per kecamatan; nothing where no desa are listed."""
     shown: MapView = view.desa_map
-    if not (shown.reference.shown or any(place.figure.shown for place in shown.places)):
+    if not shown.shapes.areas or not (shown.reference.shown or any(place.figure.shown for place in shown.places)):
         return Section("")
     level = "desa" if shown.shapes.desa else "kecamatan"
     own = dict(shown.kecamatan).get(shown.own, "")

@@ -4,6 +4,7 @@ import html
 import json
 import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,6 +71,11 @@ def test_any_places_get_cells_of_their_own(places):
     latitude, longitude, parent = zip(*places, strict=True)
     found = maps.tile_grid(latitude, longitude, parent)
     assert len(set(found)) == len(places) and min(row for row, _ in found) == 0 == min(column for _, column in found)
+
+
+def test_an_area_whose_desa_are_not_listed_has_no_map():
+    bare = replace(AREA, desa=AREA.desa.iloc[:0])
+    assert not maps.tile_shapes(bare).areas
 
 
 def test_the_grid_does_not_depend_on_the_last_digits_of_coordinates():

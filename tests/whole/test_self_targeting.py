@@ -11,7 +11,7 @@ import json
 import pandas as pd
 import pytest
 
-from kaur_analysis.pipeline.notebooks import NotebookRejected
+from kaur_analysis.errors import KeyMissing
 from kaur_analysis.pipeline.run import run_edition
 from tests.shared import shared_path
 from tests.whole.real_study import office_key, open_real
@@ -46,7 +46,7 @@ def published(edition) -> pd.DataFrame:
 
 def test_real_households_are_not_read_without_a_key(tmp_path, monkeypatch):
     monkeypatch.setenv("KAUR_KEY_FILE", str(tmp_path / "tidak-ada.key"))
-    with pytest.raises(NotebookRejected, match="kaur key new"):
+    with pytest.raises(KeyMissing, match="kaur key new"):
         run_edition(open_real("self_targeting", "baseline.csv", baseline(), tmp_path))
 
 
