@@ -20,7 +20,7 @@ TABLES = {
     "poverty": ("estimates/poverty",),
     "survey": ("estimates/poverty",),
     "registry": ("clean/families",),
-    "targeting": ("estimates/targeting",),
+    "targeting": ("estimates/targeting", "estimates/largest"),
     "targeting_survey": ("estimates/targeting_survey",),
     "reasons": ("estimates/reasons",),
     "overlap": ("estimates/overlap", "estimates/agency_overlap"),

@@ -380,6 +380,11 @@ def _in_worker(workers: Workers, job: Job, folder: Path, page_wanted: bool) -> "
         return workers.call(_run_job, job, folder, page_wanted)
     except WorkerDied:
         raise NotebookFailed(f"{job.name}: {WORKER_DIED}") from None
+    except (ImportError, MemoryError):  # without memory a library cannot be loaded either
+        raise NotebookFailed(
+            f"{job.name}: pustaka tidak dapat dimuat, biasanya karena memori komputer habis. "
+            "Tutup program lain, lalu jalankan kaur run lagi."
+        ) from None
 
 
 def _run_job(job: Job, folder: Path, page_wanted: bool) -> "Effort":

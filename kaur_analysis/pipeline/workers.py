@@ -36,7 +36,8 @@ class _Worker:
 
     def ask(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
-            self.connection.send((function, args, kwargs))
+            # The warm process knows the environment of its own start; the caller's may have changed since.
+            self.connection.send((dict(os.environ), function, args, kwargs))
             succeeded, answer = self.connection.recv()
         except (EOFError, ConnectionError) as error:
             self.process.join()
@@ -101,9 +102,11 @@ def _serve(connection: Connection) -> None:
     Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
-            function, args, kwargs = connection.recv()
+            environment, function, args, kwargs = connection.recv()
         except EOFError:
             return
+        os.environ.clear()
+        os.environ.update(environment)
         try:
             answer = (True, function(*args, **kwargs))
         except Exception as error:

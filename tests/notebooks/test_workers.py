@@ -105,6 +105,12 @@ def test_outputs_are_those_of_a_kernel_of_its_own(tmp_path):
     assert [cell.execution_count for cell in warm.cells] == [cell.execution_count for cell in own.cells]
 
 
+def test_each_call_sees_the_environment_that_the_caller_has_then(workers, monkeypatch):
+    workers.call(os.getenv, "KAUR_UJI")
+    monkeypatch.setenv("KAUR_UJI", "kini")
+    assert workers.call(os.getenv, "KAUR_UJI") == "kini"
+
+
 def test_an_error_comes_back_as_itself(workers):
     with pytest.raises(DataRejected, match="berkas kosong"):
         workers.call(reject)

@@ -115,7 +115,7 @@ def test_pages_do_not_say_that_real_data_are_synthetic(edition):
 
 def test_a_page_says_that_it_rests_on_the_survey_alone(edition):
     text = (edition.store.pages / edition.kecamatan_page("9901001")).read_text(encoding="utf-8")
-    assert "Taksiran langsung dari survei" in text
+    assert "taksiran langsung dari sampel survei" in text
 
 
 def test_small_groups_are_estimated_with_their_design(edition):
