@@ -1,6 +1,6 @@
 """What a programme's rupiah does to poverty, and what it costs per poor family reached."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -75,17 +75,16 @@ def cost_effectiveness(
     if any(evidence.amounts[programme] is None or programme not in shares for programme in programmes):
         raise EstimationError("Besaran bantuan atau biaya penyelenggaraan belum disebut untuk semua program.")
 
-    def views(block: Block) -> dict[str, Items]:
+    def views(block: Block) -> Iterator[tuple[str, Items]]:
+        # One programme at a time: the columns of all would lie in memory together, each as wide as the draws.
         measured = block.welfare
         if measured is None:
             raise EstimationError("Kolom kesejahteraan belum disebut.")
-        result = {}
         for programme, receipt in block.received.items():
             amount = evidence.amounts[programme]
             rupiah = receipt * (np.zeros(len(frame)) if amount is None else amount)[:, None]
             without = measured - rupiah / size if welfare_includes_benefit else measured
-            result[programme] = _items(without, rupiah, receipt, size, poverty_line)
-        return result
+            yield programme, _items(without, rupiah, receipt, size, poverty_line)
 
     rules = linear_rules(
         evidence.setting,
@@ -94,9 +93,10 @@ def cost_effectiveness(
     )
     if welfare_draws is not None:
         rules = rules.valued_by_draws()
-    draws = ((block.size, views(block).items()) for block in evidence.joint_draws(given))
+    draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
+    expected = dict(views(evidence.expected()))
     rows: list[dict[str, object]] = []
-    for (place, programme), by_measure in estimate(evidence.setting, views(evidence.expected()), draws, rules).items():
+    for (place, programme), by_measure in estimate(evidence.setting, expected, draws, rules).items():
         groups = evidence.setting.partitions[place]
         counts = evidence.counts(groups, programme)
         for measure, estimated in by_measure.items():
