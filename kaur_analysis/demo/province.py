@@ -91,6 +91,7 @@ def _write_reference(folder: Path, regency: Regency, model: Area) -> None:
         "name": regency.name,
         "kind": regency.kind,
         "seat": f"Ibu kota {regency.name}",
+        "seat_desa": f"{regency.code}010001",  # the first kecamatan's first place, the town of :func:`_places`
         "peers": {other.code: _short(other) for other in BENGKULU if other.code != regency.code},
         "sources": [{"what": "kecamatan, desa dan banyak penduduk", "source": SYNTHETIC, "accessed": "2026-11-01"}],
     }
