@@ -319,12 +319,7 @@ class Study(Settings):
         StudyRejected
             The study names one that is not there.
         """
-        if not self.boundaries:
-            return None
-        path = self.folder / self.boundaries
-        if not path.is_file():
-            raise StudyRejected(f"boundaries: berkas '{self.boundaries}' tidak ada. Isi jalur berkas batas wilayah.")
-        return path
+        return self._named_file("boundaries", self.boundaries, "jalur berkas batas wilayah")
 
     @property
     def previous_file(self) -> Path | None:
@@ -335,11 +330,14 @@ class Study(Settings):
         StudyRejected
             The study names one that is not there.
         """
-        if not self.previous:
+        return self._named_file("previous", self.previous, "jalur published.csv terbitan lalu")
+
+    def _named_file(self, setting: str, name: str, wanted: str) -> Path | None:
+        if not name:
             return None
-        path = self.folder / self.previous
+        path = self.folder / name
         if not path.is_file():
-            raise StudyRejected(f"previous: berkas '{self.previous}' tidak ada. Isi jalur published.csv terbitan lalu.")
+            raise StudyRejected(f"{setting}: berkas '{name}' tidak ada. Isi {wanted}.")
         return path
 
     def files(self) -> dict[str, tuple[Path, ...]]:
