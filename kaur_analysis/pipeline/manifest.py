@@ -105,13 +105,13 @@ def inputs(edition: Edition) -> list[dict[str, Any]]:
 
     Origins hold no folders of this computer and no long numbers: a list is known by its hash.
     """
-    from kaur_analysis.intake.readers import table_fingerprint  # here: nobody who only verifies needs the readers
-
     found: list[dict[str, Any]] = []
     files = edition.study.files()
     for source in edition.study.sources:
         common: dict[str, Any] = {"source": source.name, "kind": source.kind, **_dates(source)}
         if "://" in source.path:
+            from kaur_analysis.intake.readers import table_fingerprint  # here, because most studies have no database
+
             origin = f"{source.path.split(':', 1)[0]}, tabel {source.table}"
             found.append(common | {"origin": mask(origin), "bytes": None, "sha256": table_fingerprint(source)})
         found += [common | _file(path, edition.study.folder) for path in files[source.name]]

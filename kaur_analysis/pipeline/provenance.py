@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ def code_hash() -> str:
     return combined_hash(files_hash((p for p in PACKAGE.rglob("*") if p.suffix in CODE_SUFFIXES), PACKAGE))
 
 
+@cache
 def libraries() -> dict[str, str]:
-    """Installed version of each library the package declares."""
+    """Installed version of each library the package declares; read once, none can change under a running program."""
     names = [line.split(";")[0] for line in metadata.requires("kaur-analysis") or [] if "extra ==" not in line]
     return {name: metadata.version(name) for name in sorted(name.strip() for name in names)}

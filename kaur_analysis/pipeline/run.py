@@ -21,7 +21,8 @@ from kaur_analysis.errors import DataRejected, KaurError, NotebookFailed, RunFai
 from kaur_analysis.pipeline.edition import SOURCE, Edition
 from kaur_analysis.pipeline.manifest import manifest_facts, read_manifest, verify, write_manifest
 from kaur_analysis.pipeline.provenance import code_hash, combined_hash, libraries
-from kaur_analysis.pipeline.workers import WorkerDied, Workers
+from kaur_analysis.pipeline.workers import RESEARCH as RESEARCH_WARM
+from kaur_analysis.pipeline.workers import WARM, WorkerDied, Workers, warm_up
 from kaur_analysis.store import PARTIAL, STAGES, file_hash, project_root, write_text
 
 if TYPE_CHECKING:  # what only workers need is imported there: the process that waits stays small and quick to start
@@ -176,6 +177,7 @@ def _run_alone(
             watch(job.name, "tetap")
             continue
         if not outcome.made:
+            warm_up(WARM, RESEARCH_WARM)
             workers.call(_check_start, [*research_jobs(edition), *chosen], edition.study.synthetic)
         watch(job.name, "mulai")
         before = _written(edition)
@@ -201,9 +203,14 @@ def _run_alone(
 def _check_start(jobs: list[Job], synthetic: bool) -> None:
     """Refuse what could not end well before the first notebook is run (in a worker, which has the libraries for it)."""
     from kaur_analysis.intake.keys import keys_for
-    from kaur_analysis.pipeline.notebooks import check_notebook
 
     keys_for(synthetic)
+    _check_notebooks(jobs)
+
+
+def _check_notebooks(jobs: list[Job]) -> None:
+    from kaur_analysis.pipeline.notebooks import check_notebook
+
     for job in jobs:
         check_notebook(job.notebook, job.parameters)
 
@@ -348,7 +355,7 @@ def _make_pages(
         else:
             stale.append((job, made_from))
     if stale and not outcome.made:
-        workers.call(_check_start, [job for job, _ in stale], edition.study.synthetic)
+        workers.call(_check_notebooks, [job for job, _ in stale])
     with ThreadPoolExecutor(max(1, jobs)) as pool:  # each thread waits for a process
         waiting = {}
         for job, made_from in stale:

@@ -6,7 +6,11 @@ duckdb, statsmodels and scikit-learn) are left to that step.
 
 import gc
 import importlib
+import sys
 
+# jsonschema imports it to judge internationalised addresses, which no notebook's form has. It compiles a grammar for
+# longer than all others take together, and jsonschema does without where it is absent.
+UNUSED = "rfc3987_syntax"
 SHARED = (
     "kaur_analysis.pipeline.engine",
     "kaur_analysis.pipeline.notebooks",
@@ -15,7 +19,37 @@ SHARED = (
     "nbconvert.exporters.html",
 )
 
-for name in SHARED:
-    importlib.import_module(name)
+
+def load() -> None:
+    """Import what is shared, without what is unused."""
+    absent = UNUSED not in sys.modules
+    if absent:
+        sys.modules[UNUSED] = None  # type: ignore[assignment]
+    for name in SHARED:
+        importlib.import_module(name)
+    if absent:
+        del sys.modules[UNUSED]
+
+
+def rehearse() -> None:
+    """Make a page of nothing, so that what libraries prepare at their first use (templates, fonts) is prepared once."""
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+    from kaur_analysis.pipeline.notebooks import page
+    from kaur_analysis.reference.catalogue import load_catalogue
+    from kaur_analysis.reporting import charts
+    from kaur_analysis.reporting.html import compile_templates
+
+    load_catalogue()
+    compile_templates()
+    output = new_output("display_data", {"text/html": "<p>latihan</p>"})
+    page(new_notebook(cells=[new_code_cell("", outputs=[output])]), "latihan")
+    figure, axes = charts.canvas(1.0)
+    axes.set_title("latihan")
+    charts.svg(figure, "latihan")
+
+
+load()
+rehearse()
 gc.collect()
-gc.freeze()  # what is imported is never freed, so no child needs a copy of its own only to count references
+gc.freeze()  # what is there is never freed, so no child needs a copy of its own only to count references

@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 FORKS = sys.platform == "linux"
 WARM = "kaur_analysis.pipeline.warm"
+RESEARCH = "kaur_analysis.pipeline.warm_research"
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -49,6 +50,18 @@ class _Worker:
     def close(self) -> None:
         self.connection.close()
         self.process.join()
+
+
+def warm_up(*modules: str) -> None:
+    """Start the process that others are forked from, with these modules loaded; do not wait for it.
+
+    Where it runs already, or nothing can be forked, this changes nothing.
+    """
+    if FORKS:
+        from multiprocessing.forkserver import ensure_running  # there is none on Windows
+
+        get_context("forkserver").set_forkserver_preload(list(modules))
+        ensure_running()
 
 
 class Workers:

@@ -1,6 +1,7 @@
 """A kabupaten as data: its kecamatan and desa under both code systems, its agencies, its official figures."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,11 @@ class Area:
 
     def kecamatan_name(self, code: str) -> str:
         """Name of a kecamatan by its BPS code."""
-        return str(self.kecamatan.set_index("kecamatan").at[code, "name"])
+        return self._names_of_kecamatan[code]
+
+    @cached_property
+    def _names_of_kecamatan(self) -> dict[str, str]:
+        return dict(zip(self.kecamatan["kecamatan"], self.kecamatan["name"], strict=True))
 
     def kilometres_to_seat(self) -> pd.Series:
         """Great-circle distance of every desa's point to that of the seat, by BPS code; empty where no seat is named.

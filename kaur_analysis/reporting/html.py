@@ -49,6 +49,12 @@ def _groupby_in_order(rows: Iterable[Any], name: str) -> list[tuple[Any, list[An
     return [(key, list(group)) for key, group in groupby(rows, key=attrgetter(name))]
 
 
+def compile_templates() -> None:
+    """Compile every template once, so that processes forked from this one need not."""
+    for name in _environment().list_templates(extensions=["j2"]):
+        _environment().get_template(name)
+
+
 def section(template: str, **values: Any) -> Section:
     """Render one of the section templates; every value is escaped."""
     return Section(str(Markup(_environment().get_template(f"{template}.html.j2").render(**values))).strip())

@@ -1,5 +1,6 @@
 """Warm processes: a notebook sees nothing of the one before it, ends as in a kernel of its own, and dies alone."""
 
+import ast
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.pipeline.notebooks import execute
-from kaur_analysis.pipeline.workers import FORKS, WorkerDied, Workers
+from kaur_analysis.pipeline.workers import FORKS, RESEARCH, WARM, WorkerDied, Workers
 from tests.shared import ROOT
 
 EVERY_WAY = [False, True] if FORKS else [False]
@@ -97,6 +98,16 @@ def test_the_process_that_is_forked_has_one_thread(forked):
     assert len([name for name in forked.call(threads_of_parent) if not name.startswith("jemalloc")]) == 1
 
 
+@pytest.mark.skipif(not FORKS, reason="this system does not fork")
+@pytest.mark.parametrize("modules", [(WARM,), (WARM, RESEARCH)], ids=["pages", "research"])
+def test_what_is_loaded_before_forks_starts_no_thread(modules):
+    code = f"import {', '.join(modules)}, threading, pathlib\nprint(threading.active_count())\n"
+    code += "print([p.read_text().strip() for p in pathlib.Path('/proc/self/task').glob('*/comm')])"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    python, system = said.stdout.splitlines()
+    assert (python, [name for name in ast.literal_eval(system) if not name.startswith("jemalloc")][1:]) == ("1", [])
+
+
 def test_outputs_are_those_of_a_kernel_of_its_own(tmp_path):
     path = written(tmp_path / "a.ipynb", *OUTPUTS)
     own = NotebookClient(nbformat.read(path, as_version=4), kernel_name="python3", record_timing=False).execute()
@@ -149,7 +160,8 @@ def _alive(process):
 
 
 def test_statsmodels_is_never_loaded_for_a_page():
-    code = "import kaur_analysis.pipeline.warm, sys; print({'statsmodels', 'sklearn', 'duckdb', 'splink'} & set(sys.modules))"
+    heavy = {"statsmodels", "sklearn", "duckdb", "splink", "rfc3987_syntax"}
+    code = f"import kaur_analysis.pipeline.warm, sys; print({heavy} & set(sys.modules))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert said.stdout.strip() == "set()"
 

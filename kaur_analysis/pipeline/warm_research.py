@@ -1,0 +1,14 @@
+"""What the research notebooks import beside what every notebook does: loaded only where one of them is to be run."""
+
+import gc
+import importlib
+
+STEPS = tuple(
+    f"kaur_analysis.pipeline.steps.{name}"
+    for name in ("clean", "poverty", "appendix", "targeting", "planning", "publish", "shown")
+)
+
+for step in STEPS:
+    importlib.import_module(step)
+gc.collect()
+gc.freeze()
