@@ -15,7 +15,7 @@ import argparse
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from multiprocessing import get_context
@@ -23,6 +23,7 @@ from pathlib import Path
 from statistics import median
 
 import pandas as pd
+import xlsxwriter
 
 from kaur_analysis.cleaning import clean
 from kaur_analysis.demo import make_demo
@@ -30,31 +31,49 @@ from kaur_analysis.intake import demo_keys, read_study
 from kaur_analysis.study import Registry, Source, Study, load_study
 
 SEED_FAMILIES = 11_800  # about 40 000 people
+MOST_COPIES = 100
 LISTS = {"keluarga": "dtsen_family", "anggota": "dtsen_person"}
 
 
 def write_lists(folder: Path, copies: int, suffix: str, families: int = SEED_FAMILIES) -> int:
     """Write the seed's lists so many times below each other, every copy with numbers of its own; number of persons."""
+    if copies > MOST_COPIES:
+        raise ValueError(f"numbers suffice for {MOST_COPIES} copies")
     seed = folder / "benih"
     make_demo(seed, families=families)
     rows = 0
     for name in LISTS:
         once = pd.read_csv(seed / "sumber" / f"dtsen_{name}.csv", sep=";", dtype=str, keep_default_na=False)
-        many = pd.concat([_renumbered(once, copy) for copy in range(copies)], ignore_index=True)
-        rows = len(many)
+        many = (_renumbered(once, copy) for copy in range(copies))
+        rows = copies * len(once)
         if suffix == "csv":
-            many.to_csv(folder / f"dtsen_{name}.csv", sep=";", index=False)
+            for copy, table in enumerate(many):
+                table.to_csv(
+                    folder / f"dtsen_{name}.csv", sep=";", index=False, header=not copy, mode="a" if copy else "w"
+                )
         else:
-            many.to_excel(folder / f"dtsen_{name}.xlsx", index=False, engine="xlsxwriter")
+            _write_workbook(folder / f"dtsen_{name}.xlsx", many)
     return rows
 
 
 def _renumbered(table: pd.DataFrame, copy: int) -> pd.DataFrame:
+    """The table as that of another kabupaten of the synthetic province: the two digits after 99 are the copy's own."""
     moved = table.assign(id_keluarga=table["id_keluarga"] + f"-{copy}")
     for name in ("nik", "no_kk"):
-        serial = table[name].str[12:].astype(int) + 80 * copy
-        moved[name] = table[name].str[:12] + serial.map("{:04d}".format)
+        moved[name] = table[name].str[:2] + f"{copy:02d}" + table[name].str[4:]
     return moved
+
+
+def _write_workbook(path: Path, tables: Iterable[pd.DataFrame]) -> None:
+    """All tables below each other on one sheet, row by row: a million rows do not fit into memory as objects."""
+    with xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_numbers": False}) as book:
+        sheet, line = book.add_worksheet(), 0
+        for table in tables:
+            if not line:
+                sheet.write_row(0, 0, list(table.columns))
+            for row in table.itertuples(index=False):
+                line += 1
+                sheet.write_row(line, 0, row)
 
 
 def two_lists(folder: Path, suffix: str) -> Study:

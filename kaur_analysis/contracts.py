@@ -60,11 +60,14 @@ def _text(pattern: str | None = None, **options: Any) -> pa.Column:
 
 
 def _number(low: float | None = None, high: float | None = None, **options: Any) -> pa.Column:
-    checks = [
-        *([pa.Check.ge(low)] if low is not None else []),
-        *([pa.Check.le(high)] if high is not None else []),
-    ]
-    return pa.Column(float, checks, coerce=True, **options)
+    check: pa.Check | None
+    if low is not None and high is not None:
+        check = pa.Check.in_range(low, high)
+    elif low is not None:
+        check = pa.Check.ge(low)
+    else:
+        check = None if high is None else pa.Check.le(high)
+    return pa.Column(float, check, coerce=True, **options)
 
 
 def _flag(**options: Any) -> pa.Column:

@@ -398,7 +398,8 @@ def load_study(path: Path) -> Study:
     if "folder" in content:
         raise StudyRejected(f"{path.name}: kunci 'folder' tidak dikenal.")
     _check_version(path, str(content.get("program", "")))
-    content["programmes"] = [_with_catalogue(entry, path) for entry in content.get("programmes") or []]
+    catalogue = load_catalogue()
+    content["programmes"] = [_with_catalogue(entry, catalogue, path) for entry in content.get("programmes") or []]
     try:
         study = Study.model_validate(content | {"folder": path.parent})
     except ValidationError as error:
@@ -428,9 +429,8 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".") if part)
 
 
-def _with_catalogue(entry: Any, path: Path) -> Any:
+def _with_catalogue(entry: Any, catalogue: dict[str, Programme], path: Path) -> Any:
     """Complete a programme entry of the study from the packaged catalogue."""
-    catalogue = load_catalogue()
     if isinstance(entry, str):
         if entry not in catalogue:
             raise StudyRejected(

@@ -100,11 +100,12 @@ class Gazetteer:
 
 
 def _names(table: pd.DataFrame, code: str) -> dict[str, str]:
+    rows = zip(table["name"].tolist(), table["spelling_variants"].tolist(), table[code].tolist(), strict=True)
     return {
-        _plain(name): str(row[code])
-        for _, row in table.iterrows()
-        for name in (row["name"], *str(row["spelling_variants"]).split("|"))
-        if _plain(name)
+        plain: str(own)
+        for written, variants, own in rows
+        for name in (written, *str(variants).split("|"))
+        if (plain := _plain(name))
     }
 
 

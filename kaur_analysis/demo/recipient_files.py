@@ -78,7 +78,7 @@ def _outer(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _address(rows: pd.DataFrame) -> pd.Series:
-    return rows["dusun"] + " RT " + rows["rt"].map("{:03d}".format)
+    return rows["dusun"] + " RT " + rows["rt"].map("{:03d}".format).astype("str")  # of no rows, numbers would stay
 
 
 def _siks(

@@ -182,6 +182,8 @@ def _few_filled(cells: pd.DataFrame) -> np.ndarray:
 def _blank_rows(cells: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
     """Those of the rows in which every cell is empty or holds only spaces."""
     for column in cells.columns:
+        if not len(rows):
+            break
         rows = rows[cells[column].iloc[rows].str.strip().eq("").to_numpy(dtype=bool)]
     return rows
 
@@ -191,6 +193,8 @@ def _starts_like_foot(cells: pd.DataFrame, few: np.ndarray) -> np.ndarray:
     marked = np.zeros(len(cells), dtype=bool)
     rows = np.flatnonzero(few)
     for column in cells.columns:
+        if not len(rows):
+            break
         codes, distinct = factorized(cells[column].iloc[rows].str.strip())
         marked[rows] = np.array([bool(_FOOT.match(normal(text))) for text in distinct], dtype=bool)[codes]
         rows = rows[np.array([text == "" for text in distinct], dtype=bool)[codes]]

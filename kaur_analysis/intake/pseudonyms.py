@@ -22,6 +22,7 @@ _LETTERS = np.frombuffer(b"ghijklmnopabcdef", dtype=np.uint8)
 _PAIRS = np.stack([np.repeat(_LETTERS, 16), np.tile(_LETTERS, 16)], axis=1)
 TOKEN_BYTES = 16
 _BIGRAM_BYTES = 3
+_MARKED_NAMES = 4_000
 
 
 @dataclass(frozen=True)
@@ -78,14 +79,22 @@ class Pseudonymiser:
         order = {pair: rank for rank, (_, pair) in enumerate(sorted(zip(keyed, every, strict=True)))}
         counts = np.array([len(own) for own in pairs], dtype=np.int64)
         ranks = np.array([order[pair] for own in pairs for pair in own], dtype=np.int64)
-        # Every pair of every word of every name: where the word's pairs begin, and how far in.
-        times = counts[of_word]
-        begins = np.repeat((np.cumsum(counts) - counts)[of_word], times)
-        far_in = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
-        held = np.sort(np.repeat(name, times) * len(every) + ranks[begins + far_in])
-        held = held[np.diff(held, prepend=-1) != 0]
-        owner, rank = np.divmod(held, max(len(every), 1))
-        offsets = np.searchsorted(owner, np.arange(len(names) + 1)).astype(np.int32)
+        begin = np.cumsum(counts) - counts
+        owners, held = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        for first in range(0, len(names), _MARKED_NAMES):
+            own = slice(*np.searchsorted(name, [first, first + _MARKED_NAMES]))
+            # every pair of every word of these names: where the word's pairs begin, and how far in
+            times = counts[of_word[own]]
+            far_in = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
+            pair = ranks[np.repeat(begin[of_word[own]], times) + far_in]
+            # marks for every possible pair bring them in order quicker than sorting
+            marks = np.zeros((min(_MARKED_NAMES, len(names) - first), len(every)), dtype=bool)
+            marks[np.repeat(name[own] - first, times), pair] = True
+            owner, rank = np.nonzero(marks)
+            owners.append(owner + first)
+            held.append(rank)
+        owner, rank = np.concatenate(owners), np.concatenate(held)
+        offsets = np.append(0, np.cumsum(np.bincount(owner, minlength=len(names)))).astype(np.int32)
         tokens = pa.array(sorted(keyed), type=pa.string()).take(pa.array(rank))
         joined = pc.binary_join(pa.ListArray.from_arrays(offsets, tokens), " ")
         return pc.if_else(pc.equal(pc.binary_length(joined), 0), pa.scalar(None, pa.string()), joined)

@@ -170,7 +170,34 @@ def dates(texts: pd.Series, locale: str, latest: dt.date) -> Parsed:
             return _day(int(found[1]), int(found[2]), int(found[3]))
         return None, 1
 
-    return _by_distinct(texts, parse, "datetime64[D]", np.datetime64("NaT"))
+    codes, distinct = factorized(texts)
+    days, read = _usual_dates(distinct, locale)
+    states = np.zeros(len(distinct), dtype=np.int8)
+    for i in np.flatnonzero(~read):
+        value, states[i] = parse(distinct[i])
+        if value is not None:
+            days[i] = value
+    return Parsed(codes, days, states)
+
+
+def _usual_dates(texts: list[str], locale: str) -> tuple[Array, NDArray[np.bool_]]:
+    """Days of texts like ``1980-01-31`` or, by locale, ``31/01/1980``, and which texts are such a day."""
+    written = pa.array(texts, type=pa.large_string())
+    days = np.full(len(texts), np.datetime64("NaT"), dtype="datetime64[D]")
+    order = {"id": r"(?P<d>\d{1,2})[-/.](?P<m>\d{1,2})", "en": r"(?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"}[locale]
+    for pattern in (r"^(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})$", rf"^{order}[-/.](?P<y>\d{{4}})$"):
+        parts = pc.extract_regex(written, pattern)
+        rows = np.flatnonzero(parts.is_valid().to_numpy(zero_copy_only=False))
+        named = parts.take(pa.array(rows)).flatten()
+        year, month, day = (
+            named[parts.type.get_field_index(name)].cast(pa.int64()).to_numpy() for name in ("y", "m", "d")
+        )
+        first = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
+        found = first.astype("datetime64[D]") + (day - 1)
+        # the 31st of a shorter month would be in the next one
+        right = (year > 0) & (month >= 1) & (month <= 12) & (day >= 1) & (found.astype("datetime64[M]") == first)
+        days[rows[right]] = found[right]
+    return days, ~np.isnat(days)
 
 
 def _day(year: int, month: int, day: int) -> tuple[Any, int]:

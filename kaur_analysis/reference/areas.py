@@ -1,7 +1,7 @@
 """A kabupaten as data: its kecamatan and desa under both code systems, its agencies, its official figures."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -102,11 +102,25 @@ def load_area(area: str, folder: Path | None = None) -> Area:
     StudyRejected
         No such folder (the message lists those the package has), or a place without coordinates in Indonesia.
     """
-    packaged = reference_path("areas", area)
-    path = packaged if packaged.is_dir() else (folder or Path()) / area
+    packages = reference_path("areas")
+    if (packages / area / "area.yaml").is_file() and (packages / area).parent == packages:
+        own = _packaged(area)
+        # tables can be changed in place: everybody gets their own
+        return replace(own, kecamatan=own.kecamatan.copy(), desa=own.desa.copy(), official=own.official.copy())
+    path = (folder or Path()) / area
     if not (path / "area.yaml").is_file():
         known = ", ".join(sorted(p.name for p in reference_path("areas").iterdir() if p.is_dir()))
         raise StudyRejected(f"area: folder acuan '{area}' tidak ada. Tersedia: {known}, atau jalur ke sebuah folder.")
+    return _read(path)
+
+
+@cache
+def _packaged(code: str) -> Area:
+    """A folder of the package, which does not change while the program runs."""
+    return _read(reference_path("areas", code))
+
+
+def _read(path: Path) -> Area:
     facts = read_yaml(path / "area.yaml")
     agencies = {code: Agency(code, entry["name"], entry["kind"]) for code, entry in facts["agencies"].items()}
     official = pd.read_csv(path / "official.csv", dtype={"area": str, "indicator": str, "year": int, "value": float})

@@ -105,6 +105,11 @@ def test_a_template_does_not_overwrite_a_study(tmp_path):
         write_template(tmp_path)
 
 
+def test_a_list_that_nobody_stands_on_is_written_all_the_same(tmp_path):
+    make_demo(tmp_path, seed=3, families=60, dirt="field")
+    assert len(list((tmp_path / "sumber").iterdir())) > 5
+
+
 def test_a_template_is_refused_until_it_is_filled_in(tmp_path):
     with pytest.raises(StudyRejected, match="rupiah"):
         load_study(write_template(tmp_path))
