@@ -5,6 +5,7 @@ pairs do). u of a level comes from random pairs, m from expectation-maximisation
 (splink on DuckDB). Levels that a small list cannot teach keep the working values below.
 """
 
+import copy
 import json
 import logging
 import tempfile
@@ -97,6 +98,13 @@ COMPARISONS: dict[str, tuple[str, tuple[Level, ...]]] = {
         ),
     ),
 }  # fmt: skip
+# Equal numbers carry the same date of birth and sex, whoever else bears one by a slip of the pen: agreement counts once.
+# Only when scoring: pairs of equal numbers are those that teach how often true pairs agree.
+_SAME_NUMBER = "coalesce(person_token_l = person_token_r, false)"
+_SAID_BY_NUMBER = {
+    "lahir": f"{_SAME_NUMBER} and birth_token_l = birth_token_r",
+    "kelamin": f"({_SAME_NUMBER} or coalesce({_ONE_DIGIT}, false)) and female_l = female_r",
+}
 _TERM_FREQUENCY = "name_token"
 # What training pairs agree on, and the comparisons that such pairs cannot teach.
 _TRAINING = ("person_token", ("name_token", "desa"))
@@ -226,7 +234,7 @@ def _bounded(fitted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _scored(connection: duckdb.DuckDBPyConnection, settings: dict[str, Any]) -> pd.DataFrame:
-    linker, api = _linker(connection, settings | {"linker_uid": "scoring"})
+    linker, api = _linker(connection, _each_fact_once(settings) | {"linker_uid": "scoring"})
     connection.execute(
         "create or replace table blocked as select 0 as match_key, 'a_recipients-__-' || record as join_key_l, "
         "'b_registry-__-' || person as join_key_r from pairs"
@@ -238,6 +246,16 @@ def _scored(connection: duckdb.DuckDBPyConnection, settings: dict[str, Any]) -> 
         f"select unique_id_l as record, unique_id_r as person, match_weight, {levels} from {predicted.physical_name} "
         "order by record, match_weight desc, person"
     ).df()
+
+
+def _each_fact_once(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings in which a comparison is passed over where the number has said the same already."""
+    known = copy.deepcopy(settings)
+    for comparison in known["comparisons"]:
+        if said := _SAID_BY_NUMBER.get(comparison["output_column_name"]):
+            nothing = next(level for level in comparison["comparison_levels"] if level.get("is_null_level"))
+            nothing["sql_condition"] = f"({nothing['sql_condition']}) or ({said})"
+    return known
 
 
 def _parameters(settings: dict[str, Any]) -> pd.DataFrame:
