@@ -98,7 +98,7 @@ COMPARISONS: dict[str, tuple[str, tuple[Level, ...]]] = {
         ),
     ),
 }  # fmt: skip
-# Equal numbers carry the same date of birth and sex, whoever else bears one by a slip of the pen: agreement counts once.
+# Equal numbers carry the same date of birth and sex, whoever bears one by a slip of the pen: agreement counts once.
 # Only when scoring: pairs of equal numbers are those that teach how often true pairs agree.
 _SAME_NUMBER = "coalesce(person_token_l = person_token_r, false)"
 _SAID_BY_NUMBER = {
