@@ -362,7 +362,14 @@ def _scenarios(route: targeting.RegistryRoute, truth: pd.DataFrame) -> pd.DataFr
     ]
     stated, true = (
         compare_scenarios(
-            frame, "welfare", EXTREME_LINE, alternatives, TRANSFER, household_size="household_size", welfare_draws=draws
+            frame,
+            "welfare",
+            EXTREME_LINE,
+            alternatives,
+            TRANSFER,
+            household_size="household_size",
+            welfare_includes_benefit=False,
+            welfare_draws=draws,
         )
         for draws in (route.welfare_draws[:, : targeting.SCENARIO_DRAWS], None)
     )

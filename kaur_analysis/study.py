@@ -286,6 +286,12 @@ class Study(Settings):
         return self
 
     @property
+    def listed(self) -> tuple[str, ...]:
+        """Programmes with a recipient list, whether or not anybody on it is found; proposals are no list."""
+        held = {source.programme for source in self.sources if not source.proposal}
+        return tuple(programme.code for programme in self.programmes if programme.code in held)
+
+    @property
     def reference(self) -> Area:
         """The kabupaten's reference folder."""
         return load_area(self.area, self.folder)

@@ -1,6 +1,6 @@
 """Who is on which list, with how much certainty: recipients linked to the registry."""
 
-from kaur_analysis.linkage.link import Linkage, link, reach
+from kaur_analysis.linkage.link import Linkage, any_reach, latest, link, reach
 from kaur_analysis.linkage.review import grey_pairs, load_decisions, probability_classes
 
-__all__ = ["Linkage", "grey_pairs", "link", "load_decisions", "probability_classes", "reach"]
+__all__ = ["Linkage", "any_reach", "grey_pairs", "latest", "link", "load_decisions", "probability_classes", "reach"]

@@ -150,6 +150,17 @@ def _nobody(recipients: pd.DataFrame) -> Linkage:
     return Linkage(checked(LINKS, links), pd.DataFrame(), pd.DataFrame())
 
 
+def latest(links: pd.DataFrame) -> pd.DataFrame:
+    """Links of each programme's latest period: what counts as receipt today."""
+    return links[links["period"] == links.groupby("programme")["period"].transform("max")]
+
+
+def any_reach(links: pd.DataFrame) -> pd.Series:
+    """Probability by family that at least one programme reaches it today, lists taken as independent of each other."""
+    missed = 1 - reach(latest(links)).set_index("family")["received"]
+    return 1 - missed.groupby(level="family").prod()
+
+
 def reach(links: pd.DataFrame) -> pd.DataFrame:
     """Which family each programme reached, with what probability and how much.
 

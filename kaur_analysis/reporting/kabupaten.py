@@ -146,9 +146,10 @@ class SurveyReach:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One way to choose recipients, with what it would have done."""
+    """One way to choose recipients, with how many it serves and what it would have done."""
 
     name: str
+    served: str
     figures: tuple[Figure, ...]
 
 
@@ -510,6 +511,7 @@ def _scenarios(table: PublishedTable, facts: Facts, area: Area) -> Scenarios:
     rows = [
         Scenario(
             facts.scenarios.get(code, code.replace("_", " ").capitalize()),
+            _served(table.one("scenarios.served_families", area.code, group=code)),
             tuple(table.one(name, area.code, group=code) for name in _SCENARIO_COLUMNS),
         )
         for code in codes
@@ -518,6 +520,11 @@ def _scenarios(table: PublishedTable, facts: Facts, area: Area) -> Scenarios:
     labels, definitions = (tuple(word[part] for word in words) for part in ("label", "definition"))
     beyond = beyond_model_facts(facts.beyond_model, facts.scenarios)
     return Scenarios(labels, definitions, tuple(rows), sentence("beyond_model", beyond) if facts.beyond_model else "")
+
+
+def _served(families: Figure) -> str:
+    """How many families a way serves, where it serves any."""
+    return f"melayani {families.text} keluarga" if families.shown and families.value else ""
 
 
 def _zero_cost(table: PublishedTable, area: Area) -> ZeroCost:

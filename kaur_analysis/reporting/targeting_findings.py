@@ -177,7 +177,8 @@ def scenario_facts(scenarios: pd.DataFrame, names: Mapping[str, str]) -> Facts:
 def beyond_model_facts(codes: Sequence[str], names: Mapping[str, str]) -> Facts:
     """The ways of choosing that may know what the model does not."""
     named = [f"“{names.get(code, code)}”" for code in codes]
-    return {"ways": len(named), "names": f"Cara {' dan '.join(named)}"}
+    listed = " dan ".join(filter(None, [", ".join(named[:-1]), *named[-1:]]))
+    return {"ways": len(named), "names": f"Cara {listed}"}
 
 
 def fairness_facts(fairness: pd.DataFrame, significant: float = 0.05) -> Facts:

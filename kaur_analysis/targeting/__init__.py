@@ -12,7 +12,7 @@ from kaur_analysis.targeting.measures import targeting_measures
 from kaur_analysis.targeting.overlap import Overlap, overlap
 from kaur_analysis.targeting.ranking import ranking_measures
 from kaur_analysis.targeting.reasons import error_decomposition
-from kaur_analysis.targeting.scenarios import Scenario, compare_scenarios
+from kaur_analysis.targeting.scenarios import Scenario, compare_scenarios, welfare_without
 
 __all__ = [
     "Concentration",
@@ -41,4 +41,5 @@ __all__ = [
     "scenario_kinds",
     "targeting_measures",
     "timeliness",
+    "welfare_without",
 ]

@@ -27,6 +27,7 @@ def cost_effectiveness(
     design: SurveyDesign | None = None,
     *,
     overhead: float | Mapping[str, float] = 0.0,
+    consumed: float | Mapping[str, float] = 1.0,
     welfare_includes_benefit: bool = True,
     welfare_draws: Draws | None = None,
     received_draws: Mapping[str, Array] | None = None,
@@ -37,7 +38,8 @@ def cost_effectiveness(
 
     Welfare without the programme is welfare less the benefit per head (nothing else changed: no behaviour). With gap
     before g₀ and after g₁, benefit B and benefit to the poor B_p (Beckerman 1979): vertical efficiency B_p / B, poverty
-    reduction efficiency (g₀ − g₁) / B, spillover (B_p − (g₀ − g₁)) / B, gap reduction (g₀ − g₁) / g₀.
+    reduction efficiency (g₀ − g₁) / B, spillover (B_p − (g₀ − g₁)) / B, gap reduction (g₀ − g₁) / g₀. Houses, premiums
+    and capital are no expenditure of the family in the same year: they cost, but close no gap.
 
     Parameters
     ----------
@@ -51,6 +53,10 @@ def cost_effectiveness(
         Column of persons per family; ones by default.
     overhead
         Cost of delivery as a share of the benefit, one number or by programme.
+    consumed
+        Part of a rupiah of benefit that the family consumes in the same year (0–1), one number or by programme. Only
+        this part is taken out of welfare, or added to it. Of a programme with 0 no gap is judged: its rows of gap,
+        spillover and headcount are missing, and the poor are those of welfare as it is.
     welfare_includes_benefit
         Whether welfare was measured with the benefit in it (a survey's expenditure is). Else the benefit is added.
 
@@ -74,6 +80,9 @@ def cost_effectiveness(
     programmes = [receipt.programme for receipt in evidence.receipts]
     if any(evidence.amounts[programme] is None or programme not in shares for programme in programmes):
         raise EstimationError("Besaran bantuan atau biaya penyelenggaraan belum disebut untuk semua program.")
+    parts = consumed if isinstance(consumed, Mapping) else dict.fromkeys(programmes, consumed)
+    if any(not 0 <= parts.get(programme, -1.0) <= 1 for programme in programmes):
+        raise EstimationError("Bagian bantuan yang dikonsumsi harus 0 sampai 1 dan disebut untuk semua program.")
 
     def views(block: Block) -> Iterator[tuple[str, Items]]:
         # One programme at a time: the columns of all would lie in memory together, each as wide as the draws.
@@ -83,12 +92,13 @@ def cost_effectiveness(
         for programme, receipt in block.received.items():
             amount = evidence.amounts[programme]
             rupiah = receipt * (np.zeros(len(frame)) if amount is None else amount)[:, None]
-            without = measured - rupiah / size if welfare_includes_benefit else measured
-            yield programme, _items(without, rupiah, receipt, size, poverty_line)
+            used = parts[programme] * rupiah
+            without = measured - used / size if welfare_includes_benefit else measured
+            yield programme, _items(without, rupiah, used, receipt, size, poverty_line)
 
     rules = linear_rules(
         evidence.setting,
-        {programme: _formulas(shares[programme]) for programme in programmes},
+        {programme: _formulas(shares[programme], parts[programme] > 0) for programme in programmes},
         evidence.dependent_links(given),
     )
     if welfare_draws is not None:
@@ -104,10 +114,10 @@ def cost_effectiveness(
     return with_route(tidy(rows), design)
 
 
-def _items(without: Array, rupiah: Array, receipt: Array, size: Array, line: Array) -> Items:
+def _items(without: Array, rupiah: Array, used: Array, receipt: Array, size: Array, line: Array) -> Items:
     """Columns to be summed, per family; gaps and persons are the family's."""
     gap_before = size * np.maximum(line - without, 0.0)
-    after = without + rupiah / size
+    after = without + used / size
     gap_after = size * np.maximum(line - after, 0.0)
     poor_before = (without < line).astype(float)
     return {
@@ -121,19 +131,22 @@ def _items(without: Array, rupiah: Array, receipt: Array, size: Array, line: Arr
     }
 
 
-def _formulas(overhead: float) -> dict[str, Formula]:
+def _formulas(overhead: float, closes_gap: bool) -> dict[str, Formula]:
     if overhead < 0:
         raise EstimationError("Biaya penyelenggaraan tidak boleh negatif.")
     factor = 1.0 + overhead
-    return {
+    reach: dict[str, Formula] = {
         "cost_rupiah": lambda t: factor * t["benefit"],
         "poor_reached": lambda t: t["poor_recipients"],
         "rupiah_per_poor_reached": lambda t: factor * t["benefit"] / t["poor_recipients"],
+        "vertical_efficiency": lambda t: t["poor_benefit"] / t["benefit"],
+    }
+    gap: dict[str, Formula] = {
         "gap_closed_rupiah": lambda t: t["gap_closed"],
         "rupiah_per_rupiah_gap": lambda t: factor * t["benefit"] / t["gap_closed"],
-        "vertical_efficiency": lambda t: t["poor_benefit"] / t["benefit"],
         "poverty_reduction_efficiency": lambda t: t["gap_closed"] / t["benefit"],
         "spillover": lambda t: (t["poor_benefit"] - t["gap_closed"]) / t["benefit"],
         "gap_reduction": lambda t: t["gap_closed"] / t["gap_before"],
         "headcount_reduction": lambda t: t["left_poverty"] / t["persons"],
     }
+    return reach | gap if closes_gap else reach

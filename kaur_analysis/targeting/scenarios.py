@@ -16,6 +16,9 @@ from kaur_analysis.targeting.ranks import Ranks, fractional_ranks
 Kind = Literal["delivered", "ranked", "geographic", "categorical", "quota", "universal", "perfect"]
 PERFECT = "perfect"
 NONE = "none"
+# Without the benefit in it a family's welfare is never taken to be below this share of the line (nor above what it
+# is): a list may pay more than the model believes that the family spends, and nobody lives on nothing.
+LEAST_OF_LINE = 0.1
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class _Population:
     weights: Array
     size: Array
     transfer: float
+    included: Array  # rupiah per head and month of the delivered benefit that measured welfare already holds
 
     @property
     def everyone(self) -> float:
@@ -82,6 +86,7 @@ def compare_scenarios(
     weights: str | None = None,
     household_size: str | None = None,
     *,
+    welfare_includes_benefit: bool = True,
     welfare_draws: Draws | None = None,
     weight_multipliers: Array | None = None,
     rho: float = 3.0,
@@ -91,7 +96,9 @@ def compare_scenarios(
 
     A scenario serves families at ``transfer_rp_month`` each until the budget is spent; the marginal block of equals is
     served by lottery, and where money is left after everyone eligible is served, all get equally more. Served or not,
-    a family is then counted at its welfare plus transfer per head:
+    a family is then counted at its welfare without the delivered benefit plus transfer per head. Welfare measured with
+    the benefit in it is first freed of it (:func:`welfare_without`), so that ``delivered`` at the budget spent is the
+    state as measured and ``none`` is what would be left without any benefit:
 
     - P0, P1, P2 of persons after transfer (strict y < z), families out of poverty, exclusion and inclusion error;
     - CRRA welfare Σ w n ((y + b/n)^{1−ρ} − 1)/(1−ρ) per person (log for ρ = 1; Hanna & Olken 2018), and the part of
@@ -115,6 +122,10 @@ def compare_scenarios(
         Rupiah per month, one or several (a curve); by default what the scenario of kind ``delivered`` spent.
     weights, household_size
         Columns of family weights and of persons per family; ones by default.
+    welfare_includes_benefit
+        Whether welfare was measured with the delivered benefit in it (a survey's expenditure is, and so is what a model
+        of it predicts). It is then taken out of every family by the column of the one ``delivered`` scenario. Columns
+        that rank by welfare should be freed of it as well.
     welfare_draws
         Joint draws of true welfare, rows × M: each scenario is scored on every draw, so that the ranking's own errors
         count against it. Observed or out-of-fold truth goes into ``welfare`` instead.
@@ -137,13 +148,16 @@ def compare_scenarios(
     ------
     EstimationError
         A ranking by the very column that is taken for the truth; welfare not positive; a budget not positive; no budget
-        and nothing delivered; columns of a scenario missing.
+        and nothing delivered; welfare that includes a benefit of which no scenario says how much it was; columns of a
+        scenario missing.
     """
+    size = np.ones(len(frame)) if household_size is None else numbers(frame, household_size, 1.0)
     population = _Population(
         frame,
         weight_of(frame, weights),
-        np.ones(len(frame)) if household_size is None else numbers(frame, household_size, 1.0),
+        size,
         _positive(transfer_rp_month, "Bantuan per keluarga"),
+        _delivered(frame, scenarios) / size if welfare_includes_benefit else np.zeros(len(frame)),
     )
     poverty_line = (
         numbers(frame, line, 0.0)[:, None] if isinstance(line, str) else np.array([[_positive(line, "Garis")]])
@@ -173,6 +187,21 @@ def compare_scenarios(
     return _table(found, repeated, len(frame), confidence)
 
 
+def welfare_without(welfare: Array, benefit: Array, line: Array | float) -> Array:
+    """Welfare less a benefit that it was measured with: at least a tenth of the line, or what it is if that is less.
+
+    Parameters
+    ----------
+    welfare
+        Rupiah per person per month, any shape.
+    benefit
+        Rupiah per person per month that welfare holds, of a shape that goes with it; 0 leaves welfare as it is.
+    line
+        Poverty line, rupiah per person per month.
+    """
+    return np.maximum(welfare - benefit, np.minimum(welfare, LEAST_OF_LINE * line))
+
+
 def _scored(
     population: _Population,
     scenarios: Sequence[Scenario],
@@ -193,6 +222,7 @@ def _scored(
         y = block.astype(float)
         if y.min() <= 0:
             raise EstimationError("Kesejahteraan harus lebih dari nol untuk dinilai.")
+        y = welfare_without(y, population.included[:, None], line)
         for key, scores in _score_block(population, plans, budgets, y, line, rho):
             kept.setdefault(key, []).append(scores)
     return {
@@ -222,6 +252,17 @@ def _check(scenarios: Sequence[Scenario], welfare: str, rho: float) -> None:
             raise EstimationError(f"Skenario pengetahuan sempurna bernama '{PERFECT}'.")
     if rho < 0:
         raise EstimationError("ρ tidak boleh negatif.")
+
+
+def _delivered(frame: pd.DataFrame, scenarios: Sequence[Scenario]) -> Array:
+    """Rupiah that families really got, by the one scenario that says so."""
+    columns = [one.column for one in scenarios if one.kind == "delivered" and one.column is not None]
+    if len(columns) != 1:
+        raise EstimationError(
+            "Kesejahteraan diukur bersama bantuannya, jadi harus ada tepat satu skenario 'delivered' yang menyebut "
+            "besarnya; bila tidak, sebut welfare_includes_benefit=False."
+        )
+    return numbers(frame, columns[0], 0.0)
 
 
 def _budgets(

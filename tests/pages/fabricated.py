@@ -238,6 +238,7 @@ def _kabupaten_only(rows) -> None:
         rows["scenarios"].append(
             _share("scenarios", "extreme_share_after", "1704", 0.04 - 0.006 * place, 0.12, group=scenario)
         )
+        rows["scenarios"].append(_row("scenarios", "served_families", "1704", "keluarga", 18944.0, group=scenario))
         rows["scenarios"].append(_count("scenarios", "families_out", "1704", 200.0 + 180 * place, 0.15, group=scenario))
         rows["scenarios"].append(
             _row("scenarios", "rupiah_per_rupiah_gap", "1704", "indeks", 4.2 - 0.6 * place, low=3.5 - 0.6 * place,

@@ -149,6 +149,11 @@ def test_the_sum_of_needs_leaves_out_what_is_hidden_and_says_so():
     assert view(table).needs.total_note == "tidak termasuk angka yang tidak disajikan"
 
 
+def test_every_way_of_choosing_says_how_many_families_it_serves():
+    ways = r.kabupaten_view(made.published(), made.facts(), made.AREA).scenarios.rows
+    assert {way.served for way in ways if way.figures[0].shown} == {"melayani 18.944 keluarga"}
+
+
 def test_the_kabupaten_page_has_the_blocks_of_the_planning_documents():
     found = re.findall(r"<h2[^>]*>([^<]+)</h2>", pages.all_pages()["kabupaten"])
     wanted = ["Posisi relatif", "Perkembangan antarwaktu", "Efektivitas", "Relevansi", "Keterkaitan",

@@ -6,7 +6,7 @@ import pytest
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
-from kaur_analysis.targeting import Scenario, compare_scenarios, cost_effectiveness
+from kaur_analysis.targeting import Scenario, compare_scenarios, cost_effectiveness, welfare_without
 
 ALL_KINDS = [
     Scenario("delivered", "delivered", "got"),
@@ -18,6 +18,7 @@ ALL_KINDS = [
     Scenario("universal", "universal"),
 ]
 LINE, TRANSFER = 400_000.0, 200_000.0
+BEFORE = {"welfare_includes_benefit": False}  # welfare of the hand-worked tables is that before any aid
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,7 @@ def frame() -> pd.DataFrame:
 
 
 def run(frame: pd.DataFrame, scenarios: list[Scenario] = ALL_KINDS, **options: object) -> pd.DataFrame:
+    options = BEFORE | options
     table = compare_scenarios(frame, "welfare", LINE, scenarios, TRANSFER, household_size="persons", **options)
     return table.pivot_table(index=["budget", "programme"], columns="measure", values="value", dropna=False)
 
@@ -77,7 +79,9 @@ def test_universal_excludes_nobody(frame: pd.DataFrame) -> None:
 
 def test_poverty_after_transfer_by_hand() -> None:
     frame = pd.DataFrame({"y": [100.0, 300.0, 500.0], "rank": [2, 1, 3], "persons": [2.0, 1, 1]})
-    table = compare_scenarios(frame, "y", 350.0, [Scenario("r", "ranked", "rank")], 100.0, 150.0, None, "persons")
+    table = compare_scenarios(
+        frame, "y", 350.0, [Scenario("r", "ranked", "rank")], 100.0, 150.0, None, "persons", **BEFORE
+    )
     found = table[table["programme"] == "r"].set_index("measure")["value"]
     # First the second family (300 + 100 ≥ 350: out), then half a chance for the first (100 + 100/2 = 150).
     assert found["families_out"] == pytest.approx(1)
@@ -89,7 +93,7 @@ def test_poverty_after_transfer_by_hand() -> None:
 
 def test_a_family_exactly_at_the_line_is_not_poor() -> None:
     frame = pd.DataFrame({"y": [350.0, 349.99], "rank": [1, 2]})
-    table = compare_scenarios(frame, "y", 350.0, [Scenario("r", "ranked", "rank")], 1.0, 1.0)
+    table = compare_scenarios(frame, "y", 350.0, [Scenario("r", "ranked", "rank")], 1.0, 1.0, **BEFORE)
     found = table[table["programme"] == "none"].set_index("measure")["value"]
     assert found["headcount_after"] == 0.5
 
@@ -124,7 +128,7 @@ def test_the_truth_cannot_rank_itself(frame: pd.DataFrame) -> None:
 def test_quota_that_a_village_cannot_use_goes_to_the_others() -> None:
     frame = pd.DataFrame({"y": 100.0, "rank": 1.0, "area": ["a", "b", "b", "b"], "q": [9.0, 1, 1, 1]})
     scenario = Scenario("quota", "quota", "rank", area="area", quota="q")
-    table = compare_scenarios(frame.assign(y=[100.0, 100, 100, 100]), "y", 200.0, [scenario], 10.0, 30.0)
+    table = compare_scenarios(frame.assign(y=[100.0, 100, 100, 100]), "y", 200.0, [scenario], 10.0, 30.0, **BEFORE)
     found = table[table["programme"] == "quota"].set_index("measure")["value"]
     assert found["budget_spent_rupiah"] == pytest.approx(30)
     assert found["served_families"] == pytest.approx(3)
@@ -143,6 +147,56 @@ def test_cost_effectiveness_by_hand() -> None:
     assert found["spillover"] == pytest.approx(2 / 3 - 0.5)
     assert found["gap_reduction"] == pytest.approx(150 / (250 + 50 + 150))
     assert found["headcount_reduction"] == pytest.approx(1 / 4)
+
+
+def test_a_benefit_that_nobody_consumes_costs_but_closes_no_gap() -> None:
+    frame = pd.DataFrame({"y": [200.0, 400.0, 1000.0], "house": [1, 1, 0]})
+    found = cost_effectiveness(frame, "y", 350.0, "house", 20_000.0, consumed={"house": 0.0})
+    found = found.set_index("measure")["value"]
+    assert found["cost_rupiah"] == 40_000
+    assert found["poor_reached"] == 1  # 200 is poor as measured: no house is taken out of its food
+    assert found["vertical_efficiency"] == 0.5
+    assert not {"gap_closed_rupiah", "rupiah_per_rupiah_gap", "gap_reduction", "headcount_reduction"} & set(found.index)
+
+
+def test_half_of_a_benefit_consumed_closes_as_much_as_half_the_benefit() -> None:
+    frame = pd.DataFrame({"y": [200.0, 400.0, 1000.0], "t": [1, 1, 0]})
+    half = cost_effectiveness(frame, "y", 350.0, "t", 100.0, consumed=0.5).set_index("measure")["value"]
+    small = cost_effectiveness(frame, "y", 350.0, "t", 50.0).set_index("measure")["value"]
+    assert half["gap_closed_rupiah"] == small["gap_closed_rupiah"] == 50
+    assert half["rupiah_per_rupiah_gap"] == 2 * small["rupiah_per_rupiah_gap"]
+
+
+def test_a_part_consumed_that_is_no_share_is_refused() -> None:
+    frame = pd.DataFrame({"y": [200.0], "t": [1]})
+    with pytest.raises(EstimationError, match="0 sampai 1"):
+        cost_effectiveness(frame, "y", 350.0, "t", 100.0, consumed=1.5)
+
+
+def test_as_delivered_is_the_state_as_measured(frame: pd.DataFrame) -> None:
+    measured = frame.assign(welfare=frame["welfare"] + frame["got"] / frame["persons"])
+    found = run(measured, welfare_includes_benefit=True).droplevel("budget").loc["delivered"]
+    poor = measured["welfare"] < LINE
+    gap = (LINE - measured["welfare"]).clip(lower=0) / LINE
+    people = measured["persons"]
+    assert found["headcount_after"] == pytest.approx(people[poor].sum() / people.sum(), rel=1e-12)
+    assert found["poverty_gap_after"] == pytest.approx((people * gap).sum() / people.sum(), rel=1e-12)
+
+
+def test_aid_that_welfare_holds_is_not_counted_twice(frame: pd.DataFrame) -> None:
+    before = run(frame)
+    measured = frame.assign(welfare=frame["welfare"] + frame["got"] / frame["persons"])
+    pd.testing.assert_frame_equal(run(measured, welfare_includes_benefit=True), before, rtol=1e-9)
+
+
+def test_without_aid_nobody_is_left_with_less_than_a_tenth_of_the_line_by_it() -> None:
+    welfare = np.array([500.0, 120.0, 20.0, 20.0])
+    np.testing.assert_array_equal(welfare_without(welfare, np.array([100.0, 100, 100, 0]), 350.0), [400, 35, 20, 20])
+
+
+def test_welfare_with_a_benefit_of_unknown_size_is_refused(frame: pd.DataFrame) -> None:
+    with pytest.raises(EstimationError, match="welfare_includes_benefit"):
+        run(frame, [Scenario("model", "ranked", "predicted")], budget_rp_month=1e6, welfare_includes_benefit=True)
 
 
 def test_cost_effectiveness_of_a_survey_has_design_errors(frame: pd.DataFrame) -> None:

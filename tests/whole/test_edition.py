@@ -22,6 +22,8 @@ from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.manifest import SCHEMA, verify
 from kaur_analysis.pipeline.notebooks import page
 from kaur_analysis.pipeline.run import page_jobs, run_edition
+from kaur_analysis.pipeline.steps.publish import desa_rows
+from kaur_analysis.pipeline.steps.targeting import SCENARIO_DRAWS
 from kaur_analysis.store import file_hash
 
 
@@ -111,6 +113,43 @@ def test_every_page_of_synthetic_data_says_so(finished):
 def test_page_and_notebook_say_which_ways_their_judge_knows_too_little_of(finished):
     for name in (finished.edition.kabupaten_page, "notebooks/03_targeting.ipynb"):
         assert "“Menurut desil” dinilai dengan perkiraan model" in (finished.folder / name).read_text(encoding="utf-8")
+
+
+def spent(finished, name):
+    """Remaining extreme poverty by scenario at the budget that was spent."""
+    table = finished.edition.store.read(f"estimates/{name}")
+    table = table[(table["measure"] == "headcount_after") & (table["budget_share"].sub(1).abs() < 1e-9)]
+    return table.set_index("programme")["value"]
+
+
+def test_as_delivered_leaves_the_extreme_poverty_of_today(finished):
+    store, line = finished.edition.store, finished.edition.study.line("extreme")
+    size = store.read("estimates/family_poverty")["household_size"].to_numpy()
+    draws = store.read("estimates/welfare_draws").drop(columns="family").to_numpy()[:, :SCENARIO_DRAWS]
+    today = size @ (draws < line).mean(axis=1) / size.sum()
+    assert spent(finished, "scenarios")["delivered"] == pytest.approx(today, rel=1e-9)
+
+
+def test_as_delivered_leaves_the_extreme_poverty_that_the_survey_observes(finished):
+    observed = finished.edition.store.read("estimates/direct").set_index(["area", "indicator"])["value"]
+    found = spent(finished, "scenarios_survey")
+    assert found["delivered"] == pytest.approx(observed[finished.edition.area.code, "extreme_share"], rel=1e-9)
+    assert found["none"] > found["delivered"]
+
+
+def test_a_house_or_a_premium_closes_no_gap(finished):
+    table = finished.edition.store.read("estimates/cost_effectiveness")
+    judged = set(table.loc[table["measure"] == "gap_reduction", "programme"])
+    assert judged == {"pkh", "sembako", "blt_dd", "baznas", "csr"}
+    notebook = (finished.folder / "notebooks/03_targeting.ipynb").read_text(encoding="utf-8")
+    assert "tidak dinilai" in notebook
+
+
+def test_desa_and_kabupaten_miss_the_same_families(finished):
+    desa = desa_rows(finished.edition)
+    missed = finished.edition.store.read("estimates/targeting").set_index(["measure", "programme", "group"])["value"]
+    gap = desa.loc[desa["indicator"] == "gap_extreme_families", "value"].sum()
+    assert gap == pytest.approx(missed["missed_poor", "any", "all"], rel=1e-9)
 
 
 def test_no_page_reaches_outside(finished):

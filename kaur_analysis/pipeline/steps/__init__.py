@@ -15,9 +15,31 @@ def where_registry(
     step: Callable[Concatenate[Edition, Given], Result],
 ) -> Callable[Concatenate[Edition, Given], Result | None]:
     """Skip a step that speaks of registry families where the study has no registry: it then returns ``None``."""
+    return _where(step, has_registry)
 
+
+def where_lists(
+    step: Callable[Concatenate[Edition, Given], Result],
+) -> Callable[Concatenate[Edition, Given], Result | None]:
+    """Skip a step that speaks of who was reached where the study has no registry or no recipient list."""
+    return _where(step, has_lists)
+
+
+def has_registry(edition: Edition) -> bool:
+    """Whether families are known."""
+    return edition.study.registry is not None
+
+
+def has_lists(edition: Edition) -> bool:
+    """Whether families are known and any list says who was reached."""
+    return has_registry(edition) and bool(edition.study.listed)
+
+
+def _where(
+    step: Callable[Concatenate[Edition, Given], Result], holds: Callable[[Edition], bool]
+) -> Callable[Concatenate[Edition, Given], Result | None]:
     @wraps(step)
     def run(edition: Edition, *args: Given.args, **kwargs: Given.kwargs) -> Result | None:
-        return None if edition.study.registry is None else told_in_indonesian(step)(edition, *args, **kwargs)
+        return told_in_indonesian(step)(edition, *args, **kwargs) if holds(edition) else None
 
     return run

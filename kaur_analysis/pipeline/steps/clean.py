@@ -5,7 +5,7 @@ import pandas as pd
 from kaur_analysis.cleaning import Clean, clean
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import Intake, keys_for, read_study, rejection, write_findings_workbook
-from kaur_analysis.linkage import Linkage, grey_pairs, link, load_decisions, probability_classes, reach
+from kaur_analysis.linkage import Linkage, grey_pairs, latest, link, load_decisions, probability_classes, reach
 from kaur_analysis.pipeline.edition import Edition
 
 
@@ -49,7 +49,8 @@ def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
     )
     links = linkage.links[~proposed]
     edition.store.write("clean/links", links)
-    known = [name for name in cleaned.survey.columns if name.startswith("received_")]
+    asked = set(cleaned.survey.columns)
+    known = [name for name in (f"received_{code}" for code in edition.study.listed) if name in asked]
     edition.store.write("clean/received", received(links, edition.study.thresholds.link_probability, known))
     edition.store.write("clean/proposals", linkage.links[proposed])
     edition.store.write("clean/link_model", linkage.parameters)
@@ -61,19 +62,18 @@ def received(links: pd.DataFrame, least: float, known: list[str]) -> pd.DataFram
     """Families that a programme reached in its latest period, as 0/1 columns named as in the survey.
 
     Only programmes that the survey asks about: poverty is predicted from nothing else of the lists, so a list of
-    another programme changes no estimate of it.
+    another programme changes no estimate of it. A programme whose list names nobody of the registry keeps its column.
 
     Parameters
     ----------
     least
         Probability from which a link counts.
     known
-        Columns ``received_<programme>`` of the survey.
+        Columns ``received_<programme>`` of the survey whose programmes have a list.
     """
-    latest = links[links["period"] == links.groupby("programme")["period"].transform("max")]
-    reached = reach(latest).pivot_table(index="family", columns="programme", values="received", aggfunc="max")
+    reached = reach(latest(links)).pivot_table(index="family", columns="programme", values="received", aggfunc="max")
     flags = (reached >= least).astype(float).add_prefix("received_")
-    flags = flags[[name for name in flags.columns if name in known]]
+    flags = flags.reindex(columns=sorted(known), fill_value=0.0)
     table = flags[flags.any(axis=1)].rename_axis(columns=None)
     return table.reset_index(names="family")
 

@@ -142,8 +142,7 @@ def shared_covariates(edition: Edition, survey: pd.DataFrame) -> list[str]:
     """
     families = edition.store.read("clean/families")
     known = [*COUNTS, "head_female", "head_age", "floor_area_m2", "has_business", *CATEGORIES, *ASSETS]
-    listed = {source.programme for source in edition.study.sources if source.programme and not source.proposal}
-    receipts = [f"received_{code}" for code in sorted(listed) if f"received_{code}" in survey.columns]
+    receipts = [f"received_{code}" for code in sorted(edition.study.listed) if f"received_{code}" in survey.columns]
     both = [name for name in known if name in families.columns and name in survey.columns and name not in REPEATED]
     wanted = list(edition.study.model.covariates) or [*both, *receipts]
     return [name for name in wanted if survey[name].notna().all() and (survey[name] != survey[name].iloc[0]).any()]

@@ -9,8 +9,9 @@ import pandas as pd
 from kaur_analysis.disclosure import protect_parts, publish
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake.findings import rules
+from kaur_analysis.linkage import any_reach
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.steps import where_registry
+from kaur_analysis.pipeline.steps import has_lists, where_lists, where_registry
 from kaur_analysis.reference.boundaries import read_boundaries
 
 KEY = ["topic", "indicator", "area", "programme", "agency", "group", "period"]
@@ -48,17 +49,18 @@ SCENARIO_MEASURES = {
     "severity_after": ("severity_index_after", "indeks"),
     "crra_gain_share": ("crra_gain", "bagian"),
     "families_out": ("families_out", "keluarga"),
+    "served_families": ("served_families", "keluarga"),
     "rupiah_per_rupiah_gap": ("rupiah_per_rupiah_gap", "indeks"),
 }
 SCENARIO_NAMES = {
-    "none": "Tanpa bantuan",
-    "delivered": "Seperti yang disalurkan",
+    "none": "Tanpa bantuan sama sekali",
+    "delivered": "Seperti yang disalurkan (keadaan sekarang)",
     "desil": "Menurut desil",
     "model": "Menurut taksiran model",
     "model_unadjusted": "Menurut model, tanpa angka resmi",
     "geographic": "Desa termiskin lebih dahulu",
     "categorical": "Lansia dan disabilitas",
-    "quota": "Kuota desa, dipilih masyarakat",
+    "quota": "Kuota desa, urutan model",
     "universal": "Sama rata untuk semua",
     "perfect": "Pengetahuan sempurna",
 }
@@ -116,11 +118,16 @@ def registry_rows(edition: Edition) -> pd.DataFrame:
     )
 
 
-def targeting_rows(edition: Edition) -> pd.DataFrame:
-    """Targeting errors per programme, kabupaten and kecamatan: by the registry route, else by the survey route."""
+def targeting_rows(edition: Edition) -> pd.DataFrame | None:
+    """Targeting errors per programme, kabupaten and kecamatan: by the registry route, else by the survey route.
+
+    With a registry but without any list there are none: those of the survey stand in a topic of their own.
+    """
     if edition.study.registry is None:
         rows = survey_targeting_rows(edition, kabupaten_only=False)
         return rows.assign(topic="targeting")
+    if not has_lists(edition):
+        return None
     table = _measures(edition.store.read("estimates/targeting"), edition)
     table = table.merge(edition.store.read("estimates/largest"), on=["area", "programme", "indicator"], how="left")
     return long(table, topic="targeting", source="daftar penerima dipadankan dengan registri")
@@ -134,7 +141,7 @@ def survey_targeting_rows(edition: Edition, kabupaten_only: bool = True) -> pd.D
     return long(table, topic="targeting_survey", source=SURVEY)
 
 
-@where_registry
+@where_lists
 def reason_rows(edition: Edition) -> pd.DataFrame:
     """Why families were missed or included: share of the cases and expected families."""
     table = edition.store.read("estimates/reasons")
@@ -144,7 +151,7 @@ def reason_rows(edition: Edition) -> pd.DataFrame:
     return long(_placed(shaped, edition), topic="reasons", source="daftar penerima dipadankan dengan registri")
 
 
-@where_registry
+@where_lists
 def overlap_rows(edition: Edition) -> pd.DataFrame:
     """Families with none, one and several programmes; families served by two agencies."""
     table = edition.store.read("estimates/overlap")
@@ -191,8 +198,8 @@ def needs_rows(edition: Edition) -> pd.DataFrame:
 def desa_rows(edition: Edition) -> pd.DataFrame:
     """Expected extreme poor families of each desa, how many any programme serves, and the gap between them."""
     poverty = edition.store.read("estimates/family_poverty")
-    served = edition.store.read("clean/links").dropna(subset="family")
-    missed = (1 - served.groupby("family")["probability"].max()).reindex(poverty["family"]).fillna(1.0).to_numpy()
+    served = any_reach(edition.store.read("clean/links"))
+    missed = 1 - served.reindex(poverty["family"], fill_value=0.0).to_numpy()
     counts = pd.DataFrame(
         {
             "desa": poverty["desa"],
@@ -229,7 +236,7 @@ def zero_cost_rows(edition: Edition) -> pd.DataFrame:
     )
 
 
-@where_registry
+@where_lists
 def scenario_rows(edition: Edition) -> pd.DataFrame:
     """What the same rupiah could have done, per scenario, at the budget that was really spent."""
     table = edition.store.read("estimates/scenarios")
@@ -241,6 +248,7 @@ def scenario_rows(edition: Edition) -> pd.DataFrame:
         programme="",
         n=np.nan,
     )
+    named.loc[named["indicator"] == "served_families", ["low", "high"]] = np.nan  # the budget decides it, no estimate
     return long(named, topic="scenarios", area=edition.area.code, source="taksiran model")
 
 
@@ -334,7 +342,7 @@ def edition_facts(edition: Edition) -> dict[str, Any]:
                 "basis": programme.basis,
                 "year": programme.year,
                 "source": programme.source,
-                "listed": any(source.programme == programme.code and not source.proposal for source in study.sources),
+                "listed": programme.code in study.listed,
             }
             for programme in study.programmes
         ],
@@ -343,7 +351,7 @@ def edition_facts(edition: Edition) -> dict[str, Any]:
             for code, agency in area.agencies.items()
             if any(programme.agency == code for programme in study.programmes)
         },
-        "scenarios": SCENARIO_NAMES if study.registry else {},
+        "scenarios": _scenario_names(edition),
         "beyond_model": _beyond_model(edition),
         "notes": edition.store.read_facts("estimates/model")["notes"],
         "route": "registry" if study.registry else "survey",
@@ -354,12 +362,20 @@ def edition_facts(edition: Edition) -> dict[str, Any]:
     }
 
 
+def _scenario_names(edition: Edition) -> dict[str, str]:
+    """Ways to spend the same rupiah that this edition compares, by code; none where no list brings cash or food."""
+    if not has_lists(edition):
+        return {}
+    compared = set(edition.store.read("estimates/scenarios")["programme"])
+    return {code: name for code, name in SCENARIO_NAMES.items() if code in compared}
+
+
 def _beyond_model(edition: Edition) -> list[str]:
     """Scenarios whose ranking may know of families what their judge, the model, does not."""
-    if edition.study.registry is None:
+    if not has_lists(edition):
         return []
     table = edition.store.read("estimates/scenarios")
-    return sorted(table.loc[table["beyond_model"], "programme"].unique())
+    return sorted(table.loc[table["beyond_model"].astype(bool), "programme"].unique())
 
 
 def list_quality(

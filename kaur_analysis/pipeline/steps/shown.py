@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 
 from kaur_analysis.formats import number, percent, rupiah, rupiah_short
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.steps import where_registry
+from kaur_analysis.pipeline.steps import where_lists, where_registry
 from kaur_analysis.pipeline.steps.clean import link_summary
 from kaur_analysis.pipeline.steps.poverty import SmallAreas
 from kaur_analysis.pipeline.steps.publish import SCENARIO_NAMES
@@ -38,10 +39,16 @@ COST_NAMES = {
     "programme_mix": "bauran program untuk yang miskin ekstrem",
     "uncovered": "jurang yang tersisa setelah bauran program",
     "perfect_targeting": "sasaran sempurna",
-    "imperfect_targeting": "sasaran sebaik daftar sekarang",
+    "imperfect_targeting": "sasaran menurut peluang model",
     "by_year": "sampai tahun sasaran",
     "sensitivity": "bila garis berubah",
 }
+# Said beside scenario scores: one size of transfer is a choice of the comparison, not of any programme.
+EQUAL_TRANSFERS = (
+    "Selain pada penyaluran sekarang, setiap keluarga yang dilayani menerima sama besar; penyaluran sekarang memberi "
+    "lebih kepada keluarga besar dan penerima beberapa program, sehingga dapat menyisakan lebih sedikit daripada "
+    "“Pengetahuan sempurna”. Sisa padanya adalah keadaan sebagaimana ditaksir."
+)
 METHOD_NAMES = {"optimal": "pilihan terbaik dalam batas", "greedy": "yang paling mendesak lebih dahulu"}
 CONFLICT_NAMES = {
     "ganda_instansi": "keluarga yang sama dilayani dua instansi",
@@ -168,7 +175,7 @@ def area_intervals(edition: Edition, indicator: str, label: str) -> Section:
     return diagnostics.area_intervals(rows[~whole], edition.names, float(rows.loc[whole, "value"].iloc[0]), label)
 
 
-@where_registry
+@where_lists
 def reach(edition: Edition) -> Section:
     """Share of the extremely poor that each programme reaches, and how many no programme reaches."""
     return targeting_diagnostics.reach_of_extreme(
@@ -179,7 +186,7 @@ def reach(edition: Edition) -> Section:
     )
 
 
-@where_registry
+@where_lists
 def unmatched(edition: Edition) -> Section:
     """Beside every table: recipients found in no family, by programme; no error, and not to be judged."""
     table = edition.store.read("estimates/targeting")
@@ -214,7 +221,7 @@ def _unmatched_names(edition: Edition) -> str:
     return f"Belum ikut dinilai: {least}{number(told.sum())} nama penerima di semua daftar yang tidak padan."
 
 
-@where_registry
+@where_lists
 def measures(edition: Edition) -> Section:
     """Every measure of all programmes together, with its denominator and its definition in one line."""
     table = edition.store.read("estimates/targeting")
@@ -239,33 +246,33 @@ def measures(edition: Edition) -> Section:
     )
 
 
-@where_registry
+@where_lists
 def missed_flow(edition: Edition) -> Section:
     """Where the extremely poor whom no programme reaches went wrong."""
     minimum = edition.study.thresholds.minimum_families
     return targeting_diagnostics.reasons_flow(edition.store.read("estimates/reasons_desa"), "missed", minimum)
 
 
-@where_registry
+@where_lists
 def included_flow(edition: Edition) -> Section:
     """Why recipients who are not extremely poor receive."""
     minimum = edition.study.thresholds.minimum_families
     return targeting_diagnostics.reasons_flow(edition.store.read("estimates/reasons_desa"), "included", minimum)
 
 
-@where_registry
+@where_lists
 def reasons(edition: Edition) -> Section:
     """Why the extremely poor were missed, programme by programme."""
     return targeting_diagnostics.reasons_chart(edition.store.read("estimates/reasons"), edition.names)
 
 
-@where_registry
+@where_lists
 def reasons_of_recipients(edition: Edition) -> Section:
     """Why recipients are not extremely poor, programme by programme."""
     return targeting_diagnostics.reasons_chart(edition.store.read("estimates/reasons"), edition.names, "inclusion")
 
 
-@where_registry
+@where_lists
 def agencies_meet(edition: Edition) -> Section:
     """Families that two agencies both serve."""
     table = edition.store.read("estimates/agency_overlap")
@@ -288,7 +295,7 @@ def agencies_meet(edition: Edition) -> Section:
     return diagnostics.table_of(table, columns, caption)
 
 
-@where_registry
+@where_lists
 def money(edition: Edition) -> Section:
     """Rupiah outside the target and rupiah missing inside it, by programme."""
     table = edition.store.read("estimates/targeting")
@@ -312,35 +319,41 @@ def money(edition: Edition) -> Section:
     return diagnostics.table_of(wide, columns, caption)
 
 
-@where_registry
+@where_lists
 def incidence(edition: Edition) -> Section:
     """Which tenth of the families gets which share of the rupiah."""
     return targeting_diagnostics.incidence_bars(edition.store.read("estimates/incidence"))
 
 
-@where_registry
+@where_lists
 def concentration(edition: Edition) -> Section:
     """Who gets the rupiah, from poorest to richest."""
     return targeting_diagnostics.concentration_curves(edition.store.read("estimates/concentration"), edition.names)
 
 
-@where_registry
+@where_lists
 def scenarios(edition: Edition) -> Section:
     """What the same rupiah could have done, scored on draws of welfare."""
-    title = "Hasil tiap cara memilih penerima menurut perkiraan model; garis tegak: rentang 95 persen."
+    title = (
+        "Hasil tiap cara memilih penerima bantuan uang dan pangan menurut perkiraan model; bantuan sekarang "
+        "dikeluarkan dari pengeluaran sebelum dibagi lagi. Garis tegak: rentang 95 persen."
+    )
     return targeting_diagnostics.scenario_curves(edition.store.read("estimates/scenarios"), SCENARIO_NAMES, title)
 
 
-@where_registry
+@where_lists
 def survey_scenarios(edition: Edition) -> Section:
     """The same, scored on what survey households spend and by predictions that never saw them."""
-    title = "Hasil menurut pengeluaran yang diamati; model menaksir rumah tangga yang tidak pernah dilihatnya."
+    title = (
+        "Hasil menurut pengeluaran yang diamati, bantuan uang dan pangan yang diakui dikeluarkan sebelum dibagi lagi; "
+        "model menaksir rumah tangga yang tidak pernah dilihatnya."
+    )
     return targeting_diagnostics.scenario_curves(
         edition.store.read("estimates/scenarios_survey"), SCENARIO_NAMES, title
     )
 
 
-@where_registry
+@where_lists
 def scenario_scores(edition: Edition) -> Section:
     """Every score of every way at the budget that was spent."""
     table = edition.store.read("estimates/scenarios")
@@ -349,6 +362,7 @@ def scenario_scores(edition: Edition) -> Section:
     wide = wide.reset_index().assign(programme=lambda t: t["programme"].map(SCENARIO_NAMES))
     columns: Columns = {
         "programme": ("Cara", str),
+        "served_families": ("Keluarga dilayani", number),
         "exclusion_error": ("Terlewat", percent),
         "inclusion_error": ("Di luar sasaran", percent),
         "headcount_after": ("P0 sesudah", percent),
@@ -359,12 +373,15 @@ def scenario_scores(edition: Edition) -> Section:
         "rupiah_per_rupiah_gap": ("Rupiah per rupiah celah", lambda value: number(value, 1)),
         "rupiah_per_gap_point": ("Rupiah sebulan per poin P1", rupiah_short),
     }
-    caption = f"Pada anggaran yang sama, dinilai dengan perkiraan model; ρ = {number(edition.study.targeting.rho, 1)}."
+    caption = (
+        "Pada anggaran bantuan uang dan pangan yang sama, dinilai dengan perkiraan model; terlewat dan di luar sasaran "
+        f"menurut keadaan tanpa bantuan; ρ = {number(edition.study.targeting.rho, 1)}. {EQUAL_TRANSFERS}"
+    )
     caption += f" {_unmatched_names(edition)}"
     return diagnostics.table_of(wide, columns, caption)
 
 
-@where_registry
+@where_lists
 def fairness(edition: Edition) -> Section:
     """Errors by kind of family against everyone else."""
     table = edition.store.read("estimates/fairness")
@@ -383,7 +400,7 @@ def fairness(edition: Edition) -> Section:
     return diagnostics.table_of(table, columns, f"{said} {MULTIPLE_COMPARISONS} {_unmatched_names(edition)}")
 
 
-@where_registry
+@where_lists
 def fairer_ranking(edition: Edition) -> Section:
     """What a ranking calibrated within groups would do for a group that loses systematically."""
     table = edition.store.read("estimates/fairer_ranking")
@@ -401,7 +418,7 @@ def fairer_ranking(edition: Edition) -> Section:
     return diagnostics.table_of(table, columns, f"{caption} {_unmatched_names(edition)}")
 
 
-@where_registry
+@where_lists
 def movement(edition: Edition) -> Section:
     """Who stayed on, left and entered each list."""
     table = edition.store.read("estimates/churn")
@@ -422,27 +439,36 @@ def movement(edition: Edition) -> Section:
     return diagnostics.table_of(wide, columns, f"{said} {_unmatched_names(edition)}")
 
 
-@where_registry
+@where_lists
 def effects(edition: Edition, refusal: str) -> Section:
     """What may be said of a programme's effect."""
     return diagnostics.table_of(pd.DataFrame({"said": [refusal]}), {"said": ("Dampak program", str)}, "")
 
 
-@where_registry
+@where_lists
 def cost_per_result(edition: Edition) -> Section:
     """Programmes side by side: what one reached family costs, and what a rupiah does to the gap."""
     table = edition.store.read("estimates/cost_effectiveness")
     table = table[table["group"] == "all"]
     wide = table.pivot_table(index="programme", columns="measure", values="value", aggfunc="first")
-    wide = wide.reset_index().assign(programme=lambda t: t["programme"].map(edition.names))
+    wide = wide.reset_index()
+    unjudged = np.array([edition.study.programme(code).closes_gap == 0 for code in wide["programme"]], dtype=bool)
+    for name, write in (("rupiah_per_rupiah_gap", lambda value: number(value, 1)), ("gap_reduction", percent)):
+        known = wide[name] if name in wide.columns else pd.Series(np.nan, wide.index)
+        wide[name] = known.map(write, na_action="ignore").mask(unjudged, "tidak dinilai")
+    wide["programme"] = wide["programme"].map(edition.names)
     columns: Columns = {
         "programme": ("Program", str),
         "rupiah_per_poor_reached": ("Rupiah sebulan per keluarga miskin ekstrem terjangkau", rupiah_short),
-        "rupiah_per_rupiah_gap": ("Rupiah per rupiah celah tertutup", lambda value: number(value, 1)),
+        "rupiah_per_rupiah_gap": ("Rupiah per rupiah celah tertutup", str),
         "vertical_efficiency": ("Rupiah yang sampai ke miskin ekstrem", percent),
-        "gap_reduction": ("Celah tertutup", percent),
+        "gap_reduction": ("Celah tertutup", str),
     }
-    caption = "Biaya dan hasil tiap program; perhitungan, bukan dampak: tidak ada yang berubah selain uangnya."
+    caption = (
+        "Biaya dan hasil tiap program; perhitungan, bukan dampak: tidak ada yang berubah selain uangnya. Keluarga "
+        "dinilai menurut keadaannya tanpa bantuan itu. Rumah, iuran dan modal bukan pengeluaran keluarga pada tahun "
+        "yang sama, jadi tidak menutup celah dan di situ tidak dinilai."
+    )
     caption += f" {_unmatched_names(edition)}"
     return diagnostics.table_of(wide, columns, caption)
 

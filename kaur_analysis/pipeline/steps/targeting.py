@@ -1,6 +1,6 @@
 """Step 03: who was reached, who was missed, why, and what the same rupiah could have done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from kaur_analysis.contracts import TARGETING, checked
 from kaur_analysis.errors import EstimationError, UsageError
 from kaur_analysis.formats import number
-from kaur_analysis.linkage import reach
+from kaur_analysis.linkage import latest, reach
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.steps import where_registry
+from kaur_analysis.pipeline.steps import where_lists
 from kaur_analysis.pipeline.steps.poverty import has_areas, survey_sample
 from kaur_analysis.planning.rules import judge, rule_fields
 from kaur_analysis.poverty import rao_wu_bootstrap
@@ -31,7 +31,9 @@ from kaur_analysis.targeting import (
     group_calibrated_ranking,
     overlap,
     targeting_measures,
+    welfare_without,
 )
+from kaur_analysis.targeting.intervals import COLUMNS
 
 SURVEY_PREFIX = "received_"
 MONTHS = 12
@@ -54,7 +56,7 @@ class RegistryRoute:
         One row per family: ``p_extreme``, ``p_poor``, one column of link probability per programme, ``listed``,
         ``eligible_<programme>``, ``kecamatan`` and the groups of the fairness table.
     programmes
-        Programmes whose lists the office holds, latest period each.
+        Programmes whose lists the office holds, latest period each; also those whose list names no family found.
     poor_draws, welfare_draws
         Families × M.
     unmatched
@@ -71,7 +73,7 @@ class RegistryRoute:
     benefits: dict[str, str]
 
 
-@where_registry
+@where_lists
 def registry_route(edition: Edition) -> RegistryRoute:
     """Join families, their modelled poverty and their receipt."""
     study, store = edition.study, edition.store
@@ -83,12 +85,11 @@ def registry_route(edition: Edition) -> RegistryRoute:
     if not (draws["family"].to_numpy() == poverty["family"].to_numpy()).all():
         raise UsageError("Tarikan dan peluang kemiskinan bukan dari langkah yang sama. Jalankan ulang langkah 02.")
     welfare = draws.drop(columns="family").to_numpy(dtype=np.float32)
-    latest = links.groupby("programme")["period"].transform("max") == links["period"]
-    current = links[latest]
-    wide = _wide_reach(reach(current))
+    programmes = study.listed
+    current = latest(links)
+    wide = _wide_reach(reach(current), programmes)
     frame = poverty.merge(families.drop(columns=["kecamatan", "desa", "household_size"]), on="family", how="left")
     frame = frame.merge(wide, on="family", how="left")
-    programmes = tuple(programme.code for programme in study.programmes if programme.code in wide.columns)
     benefits = {code: f"rupiah_{code}" for code in programmes}
     frame[list(programmes)] = frame[list(programmes)].fillna(0.0)
     fields = rule_fields(families, poverty, persons).reindex(frame["family"])
@@ -101,7 +102,7 @@ def registry_route(edition: Edition) -> RegistryRoute:
     return RegistryRoute(frame, programmes, extreme, welfare, _unmatched(current), benefits)
 
 
-@where_registry
+@where_lists
 def registry_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Targeting errors per programme and kecamatan by the registry route, with posterior intervals."""
     table = targeting_measures(
@@ -135,7 +136,7 @@ def largest_benefits(kabupaten: str, route: RegistryRoute) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)[columns] if found else pd.DataFrame(columns=columns)
 
 
-@where_registry
+@where_lists
 def error_reasons(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Why the extreme poor were missed and others included, per programme and kecamatan."""
     table = error_decomposition(
@@ -152,7 +153,7 @@ def error_reasons(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return table
 
 
-@where_registry
+@where_lists
 def programme_overlap(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Families with none, one and several programmes, and which agencies meet in the same families."""
     result = overlap(
@@ -169,7 +170,7 @@ def programme_overlap(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return result.measures
 
 
-@where_registry
+@where_lists
 def incidence(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Which tenth of the families, from poorest to richest, gets which share of each programme's rupiah."""
     table = benefit_incidence(
@@ -184,7 +185,7 @@ def incidence(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return table
 
 
-@where_registry
+@where_lists
 def concentration_curves(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Concentration curve of each programme over families from poorest to richest."""
     result = concentration(
@@ -194,7 +195,7 @@ def concentration_curves(edition: Edition, route: RegistryRoute) -> pd.DataFrame
     return result.curve
 
 
-@where_registry
+@where_lists
 def reasons_by_desa(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Why the extreme poor of each desa were missed and others included, all programmes taken together.
 
@@ -219,31 +220,41 @@ def reasons_by_desa(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return table
 
 
-@where_registry
+@where_lists
 def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
-    """Ways to spend the cash of the latest lists otherwise, scored on draws of true welfare.
+    """Ways to spend the cash and food of the latest lists otherwise, scored on draws of true welfare.
 
-    Column ``beyond_model`` marks the ways that may know of families what the model does not. The draws know nothing of
-    it either, so that such a way is judged as if its knowledge were chance: the true result may be better.
+    Welfare is expenditure with the aid in it. The aid is taken out first, in the draws and in what the ways rank by
+    (but for the desil, which stays as it was given), and then spent in each way: as delivered is the state today.
+
+    Column ``beyond_model`` marks the ways that may know of families what the model does not, or stand for somebody who
+    does. The draws know nothing of it either, so that such a way is judged as if its knowledge were chance: the true
+    result may be better. The table is empty where no list brings cash or food.
     """
     frame = route.frame.copy()
-    frame["delivered_rp_month"] = _delivered(frame, route.programmes, route.benefits)
+    line = edition.study.line("extreme")
+    frame["delivered_rp_month"] = _delivered(edition, frame, route)
+    aid = (frame["delivered_rp_month"] / frame["household_size"]).to_numpy()
+    frame["welfare_without"] = welfare_without(frame["expected_welfare_rp_month"].to_numpy(), aid, line)
+    without = welfare_without(route.welfare_draws, aid.astype(np.float32)[:, None], line)
+    frame["extreme_without"] = (without < line).mean(axis=1)
     frame["desil_rank"] = frame["desil"].fillna(frame["desil"].max())
     frame["vulnerable"] = (_count(frame, "elderly_60") + _count(frame, "disabled_members") > 0).astype(float)
-    frame["local_rank"] = frame.groupby("desa")["expected_welfare_rp_month"].rank()
+    frame["local_rank"] = frame.groupby("desa")["welfare_without"].rank()
     frame["one"] = 1.0
     alternatives = [
         Scenario("delivered", "delivered", "delivered_rp_month"),
         Scenario("desil", "ranked", "desil_rank"),
-        Scenario("model", "ranked", "expected_welfare_rp_month"),
-        Scenario("geographic", "geographic", "p_extreme", area="desa"),
+        Scenario("model", "ranked", "welfare_without"),
+        Scenario("geographic", "geographic", "extreme_without", area="desa"),
         Scenario("categorical", "categorical", "vulnerable"),
         Scenario("quota", "quota", "local_rank", area="desa", quota="one"),
         Scenario("universal", "universal"),
     ]
     if edition.study.benchmark:
         unadjusted = edition.store.read("estimates/family_poverty_model").set_index("family")
-        frame["unadjusted"] = frame["family"].map(unadjusted["expected_welfare_rp_month"])
+        unadjusted = frame["family"].map(unadjusted["expected_welfare_rp_month"])
+        frame["unadjusted"] = welfare_without(unadjusted.to_numpy(), aid, line)
         alternatives.insert(3, Scenario("model_unadjusted", "ranked", "unadjusted"))
     table = _scored(
         edition,
@@ -258,27 +269,33 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return table
 
 
-@where_registry
+@where_lists
 def survey_scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """The ways that the survey can judge, scored on observed expenditure.
 
     Here nothing is judged by itself: households are ranked by predictions from a model that never saw them or their
-    neighbours (whole blocks left out in turn), receipt is what they report, and welfare is what they spend.
-    Intervals are those of the sample: PSUs drawn again within strata (Rao & Wu 1988), budgets and ranks made anew.
+    neighbours (whole blocks left out in turn), receipt is what they report, and welfare is what they spend, the
+    reported aid taken out of both. Intervals are those of the sample: PSUs drawn again within strata (Rao & Wu 1988),
+    budgets and ranks made anew. The table is empty where the survey asks about no programme that brings cash or food.
     """
     survey = edition.store.read("estimates/survey")
     frame = survey.merge(edition.store.read("estimates/out_of_fold"), on="household", validate="one_to_one")
     asked = {code: f"{SURVEY_PREFIX}{code}" for code in route.programmes if f"{SURVEY_PREFIX}{code}" in frame.columns}
     usual = {code: route.frame.loc[route.frame[code] > 0, route.benefits[code]].mean() for code in asked}
-    frame["delivered_rp_month"] = sum(frame[column] * usual[code] for code, column in asked.items()) / MONTHS
-    frame["vulnerable"] = (frame["elderly_60"] > 0).astype(float)
+    consumed = {code: edition.study.programme(code).closes_gap * np.nan_to_num(usual[code]) for code in asked}
+    parts = [frame[column] * consumed[code] for code, column in asked.items()]
+    frame["delivered_rp_month"] = sum(parts, start=pd.Series(0.0, frame.index)) / MONTHS
+    aid = (frame["delivered_rp_month"] / frame["household_size"]).to_numpy()
+    predicted = np.exp(frame["predicted_log"].to_numpy())
+    frame["predicted_without"] = welfare_without(predicted, aid, edition.study.line("extreme"))
+    frame["vulnerable"] = (_count(frame, "elderly_60") > 0).astype(float)
     sampled = rao_wu_bootstrap(survey_sample(frame, "weight_household"), SURVEY_REPLICATES, edition.study.seed)
     table = _scored(
         edition,
         frame,
         [
             Scenario("delivered", "delivered", "delivered_rp_month"),
-            Scenario("model", "ranked", "predicted_log"),
+            Scenario("model", "ranked", "predicted_without"),
             Scenario("categorical", "categorical", "vulnerable"),
             Scenario("universal", "universal"),
         ],
@@ -291,7 +308,7 @@ def survey_scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return table
 
 
-@where_registry
+@where_lists
 def fairness_of_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Whether the errors fall on some kinds of family more than on others; all programmes together."""
     frame = _kinds(edition, route)
@@ -307,7 +324,7 @@ def fairness_of_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return table
 
 
-@where_registry
+@where_lists
 def fairer_ranking(edition: Edition, route: RegistryRoute, errors: pd.DataFrame) -> pd.DataFrame:
     """What a ranking calibrated within groups would do, where a group's poor are missed systematically.
 
@@ -343,7 +360,7 @@ def fairer_ranking(edition: Edition, route: RegistryRoute, errors: pd.DataFrame)
     return table
 
 
-@where_registry
+@where_lists
 def movement(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Who stayed on, left and entered each programme's list between two periods; empty where only one is held."""
     links = edition.store.read("clean/links").dropna(subset="family")
@@ -365,7 +382,7 @@ def movement(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return table
 
 
-@where_registry
+@where_lists
 def cost_per_result(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """What each programme's rupiah does to the extreme-poverty gap, and what one family reached costs."""
     frame = route.frame.copy()
@@ -379,6 +396,7 @@ def cost_per_result(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
         received=list(route.programmes),
         benefit=monthly,
         household_size="household_size",
+        consumed={code: edition.study.programme(code).closes_gap for code in route.programmes},
         welfare_draws=route.welfare_draws[:, :SCENARIO_DRAWS],
         seed=edition.study.seed,
     )
@@ -386,7 +404,7 @@ def cost_per_result(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     return table
 
 
-@where_registry
+@where_lists
 def programme_effects(edition: Edition, route: RegistryRoute) -> str:
     """What may be said of programmes' effects: nothing, as long as the same families' welfare is known at one date.
 
@@ -432,10 +450,17 @@ def survey_errors(edition: Edition) -> pd.DataFrame:
 
 
 def _scored(edition: Edition, frame: pd.DataFrame, alternatives: list[Scenario], **options: Any) -> pd.DataFrame:
-    """Scenarios at shares of the budget that column ``delivered_rp_month`` adds up to; ``budget_share`` names them."""
+    """Scenarios at shares of the budget that column ``delivered_rp_month`` adds up to; ``budget_share`` names them.
+
+    Without anybody elderly or disabled there is no way by category; where nothing was delivered the table is empty.
+    """
     weight = frame[options["weights"]] if "weights" in options else pd.Series(1.0, frame.index)
     served = frame["delivered_rp_month"] > 0
     spent = float((weight * frame["delivered_rp_month"]).sum())
+    if spent == 0:
+        return pd.DataFrame(columns=[*COLUMNS[:4], "budget", *COLUMNS[4:], "budget_share"])
+    if not frame["vulnerable"].any():
+        alternatives = [scenario for scenario in alternatives if scenario.kind != "categorical"]
     table = compare_scenarios(
         frame,
         line=edition.study.line("extreme"),
@@ -450,16 +475,21 @@ def _scored(edition: Edition, frame: pd.DataFrame, alternatives: list[Scenario],
 
 
 def _beyond_model(edition: Edition, programmes: Sequence[str]) -> list[str]:
-    """Scenarios that rest on evidence which is no covariate of the welfare model."""
+    """Scenarios that rest on evidence which is no covariate of the model, or stand for a village's judgement."""
     seen = set(edition.store.read("estimates/model_coefficients")["term"])
     evidence = {"desil": ["desil"], "delivered": [f"{SURVEY_PREFIX}{code}" for code in programmes]}
-    return [scenario for scenario, columns in evidence.items() if not seen.issuperset(columns)]
+    return [*(scenario for scenario, columns in evidence.items() if not seen.issuperset(columns)), "quota"]
 
 
-def _delivered(frame: pd.DataFrame, programmes: Sequence[str], benefits: Mapping[str, str]) -> NDArray[np.float64]:
-    """Rupiah a month that the lists brought each family, expected where links are uncertain."""
-    rupiah = frame[[benefits[code] for code in programmes]].to_numpy()
-    return np.asarray((frame[list(programmes)].to_numpy() * rupiah).sum(axis=1) / MONTHS)
+def _delivered(edition: Edition, frame: pd.DataFrame, route: RegistryRoute) -> NDArray[np.float64]:
+    """Rupiah a month that the lists brought each family to consume, expected where links are uncertain.
+
+    Houses, premiums and capital are left out: expenditure of the same year does not hold them.
+    """
+    programmes = list(route.programmes)
+    consumed = np.array([edition.study.programme(code).closes_gap for code in programmes])
+    rupiah = frame[[route.benefits[code] for code in programmes]].to_numpy()
+    return np.asarray((frame[programmes].to_numpy() * rupiah) @ consumed / MONTHS)
 
 
 def _any(frame: pd.DataFrame, programmes: Sequence[str]) -> NDArray[np.float64]:
@@ -504,13 +534,13 @@ def _count(frame: pd.DataFrame, column: str) -> pd.Series:
     return frame[column].fillna(0) if column in frame.columns else pd.Series(0.0, frame.index)
 
 
-def _wide_reach(reached: pd.DataFrame) -> pd.DataFrame:
-    """One row per family; a column of link probability and one of rupiah per programme."""
+def _wide_reach(reached: pd.DataFrame, programmes: Sequence[str]) -> pd.DataFrame:
+    """One row per family; a column of link probability and one of rupiah per programme, found in a family or not."""
     received = reached.pivot_table(index="family", columns="programme", values="received", aggfunc="max")
     paid = reached.groupby(["family", "programme"])["rupiah_year"].sum(min_count=1)
     rupiah = paid.reset_index().pivot_table(index="family", columns="programme", values="rupiah_year", aggfunc="first")
-    rupiah = rupiah.reindex(columns=received.columns)
-    return received.join(rupiah.add_prefix("rupiah_")).reset_index()
+    received, rupiah = (table.reindex(columns=list(programmes)) for table in (received, rupiah))
+    return received.join(rupiah.add_prefix("rupiah_")).rename_axis(index="family", columns=None).reset_index()
 
 
 def _paid(received: pd.Series, listed: pd.Series, by_formula: NDArray[np.float64]) -> pd.Series:
