@@ -5,9 +5,12 @@ that 17 thousand million cells, and a reader that asks for them takes the whole 
 """
 
 import re
+import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import olefile
 
 from kaur_analysis.errors import DataRejected
 
@@ -23,6 +26,11 @@ _ROW = re.compile(rb'"[A-Z]{1,3}(\d{1,7})"')
 _ODS_TAG = re.compile(rb"<(?:\w+:)?(table|table-row|table-cell|covered-table-cell)(?=[\s/>])([^>]*?)(/?)>")
 _ODS_ROWS = re.compile(rb"number-rows-repeated=[\"'](\d+)")
 _ODS_COLUMNS = re.compile(rb"number-columns-repeated=[\"'](\d+)")
+# Records of an XLS file (MS-XLS 2.3.2) that hold a cell: its row and column are their first two numbers.
+_XLS_CELLS = frozenset({0x0006, 0x00BD, 0x00BE, 0x00D6, 0x00FD, 0x0201, 0x0203, 0x0204, 0x0205, 0x0206, 0x027E, 0x0406})
+_XLS_MANY_CELLS = frozenset({0x00BD, 0x00BE})  # their last number is the last column
+_XLS_DIMENSIONS, _XLS_TEXTS, _XLS_END = 0x0200, 0x00FC, 0x000A
+_XLS_STREAMS = ("Workbook", "Book")
 _ODS_CELL_COST = 4  # bytes a cell of an ODS file takes while it is read, beside one of an XLSX file
 
 
@@ -35,6 +43,8 @@ def refuse_bombs(path: Path, most_cells: int) -> None:
         The archive swells, or a sheet has more than ``most_cells`` cells up to its last filled one.
     """
     if not zipfile.is_zipfile(path):
+        if olefile.isOleFile(path):
+            _refuse_old_workbook(path, most_cells)
         return
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
@@ -58,6 +68,78 @@ def too_many_cells(name: str, most_cells: int) -> DataRejected:
         f"{name}: sebuah lembar membentang lebih dari {most_cells} sel. Hapus kolom dan baris kosong di luar tabel "
         "(sering ada satu sel terisi jauh di bawah atau di kanan), lalu simpan lagi."
     )
+
+
+def _refuse_old_workbook(path: Path, most_cells: int) -> None:
+    """The same for XLS, whose reader takes every sheet at once and believes what the file says of its own size.
+
+    It also follows a chain of sectors that runs in a circle for ever.
+    """
+    try:
+        with olefile.OleFileIO(path) as container:
+            container.loadminifat()
+            starts = [container.first_dir_sector, container.first_mini_fat_sector]
+            starts += [entry.isectStart for entry in container.direntries if entry is not None]
+            tables = (container.fat, container.minifat)
+            circular = not all(_ends(table, start) for table in tables for start in starts) or _long_list(path)
+            names = [name for name in _XLS_STREAMS if container.exists(name)]
+            content = container.openstream(names[0]).read() if names and not circular else b""
+    except Exception as error:  # a reader of other people's formats; contents must not show
+        raise DataRejected(f"{path.name}: berkas rusak atau bukan .xls ({type(error).__name__}).") from None
+    if circular:
+        raise DataRejected(f"{path.name}: berkas rusak: rangkaian isinya tidak berujung.")
+    if _xls_cells(path.name, content) > most_cells:
+        raise too_many_cells(path.name, most_cells)
+
+
+def _ends(following: Sequence[int], sector: int) -> bool:
+    """Whether a chain of sectors comes to an end."""
+    for _ in range(len(following) + 1):
+        if sector >= len(following):
+            return True
+        sector = following[sector]
+    return False
+
+
+def _long_list(path: Path) -> bool:
+    """Whether the list of the table's own sectors, which large files have, goes on for more sectors than there are."""
+    with path.open("rb") as stream:
+        head = stream.read(512)
+        size = 1 << struct.unpack_from("<H", head, 30)[0]
+        (sector,) = struct.unpack_from("<I", head, 68)
+        sectors = path.stat().st_size // size
+        for _ in range(sectors + 1):
+            if sector >= sectors:
+                return False
+            stream.seek((sector + 2) * size - 4)
+            link = stream.read(4)
+            if len(link) < 4:
+                return False
+            (sector,) = struct.unpack("<I", link)
+    return True
+
+
+def _xls_cells(file: str, content: bytes) -> int:
+    """Cells of all sheets up to their last written or declared one."""
+    total = rows = columns = place = 0
+    while place + 4 <= len(content):
+        kind, size = struct.unpack_from("<HH", content, place)
+        body, place = place + 4, place + 4 + size
+        if place > len(content):
+            break
+        if kind in _XLS_CELLS and size >= 4:
+            row, column = struct.unpack_from("<HH", content, body)
+            if kind in _XLS_MANY_CELLS:
+                column = max(column, struct.unpack_from("<H", content, place - 2)[0])
+            rows, columns = max(rows, row + 1), max(columns, column + 1)
+        elif kind == _XLS_DIMENSIONS and size >= 12:
+            _, last_row, _, last_column = struct.unpack_from("<IIHH", content, body)
+            rows, columns = max(rows, last_row), max(columns, last_column)
+        elif kind == _XLS_TEXTS and size >= 8 and struct.unpack_from("<i", content, body + 4)[0] > len(content):
+            raise DataRejected(f"{file}: berkas rusak atau bukan .xls (lebih banyak teks daripada isi).")
+        elif kind == _XLS_END:
+            total, rows, columns = total + rows * columns, 0, 0
+    return total + rows * columns
 
 
 def _chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
