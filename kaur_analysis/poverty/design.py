@@ -12,6 +12,7 @@ count.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -37,9 +38,13 @@ def sum_by(code: IntArray, values: FloatArray, size: int) -> FloatArray:
 
 def nested(outer: IntArray, inner: IntArray, inners: int) -> IntArray | None:
     """Outer code of each inner one, shape (inners,), if every inner code lies in one outer code."""
-    outer_of = np.empty(inners, dtype=np.int64)
-    outer_of[inner] = outer
-    return outer_of if (outer_of[inner] == outer).all() else None
+    outer_of = np.zeros(inners, dtype=np.int64)
+    # Codes that do not nest mostly show it in the first records already.
+    for place in (slice(inners), slice(None)):
+        outer_of[inner[place]] = outer[place]
+        if not (outer_of[inner[place]] == outer[place]).all():
+            return None
+    return outer_of
 
 
 def numbered(outer: IntArray, inner: IntArray, inners: int) -> tuple[IntArray, IntArray, IntArray]:
@@ -78,10 +83,11 @@ def factorised(series: pd.Series) -> tuple[IntArray, npt.NDArray[np.generic] | p
         values = series.to_numpy()
         low, high = int(values.min()), int(values.max())
         if high - low < 2 * len(values):
+            place = values - low if low else values
             present = np.zeros(high - low + 1, dtype=bool)
-            present[values - low] = True
-            number = np.cumsum(present) - 1
-            return number[values - low], np.flatnonzero(present) + low
+            present[place] = True
+            number = place if present.all() else (np.cumsum(present) - 1)[place]
+            return number, np.flatnonzero(present) + low
     return pd.factorize(series, sort=False)
 
 
@@ -199,9 +205,11 @@ class Cells:
         squares += self._absent * centre**2
         return squares @ sampling.factor
 
-    def ratio_variance(self, above: FloatArray, value: FloatArray, below: FloatArray) -> FloatArray:
-        """Design variance of the sum of ``above − value · below``, value one per domain, shape (D,)."""
-        return self.variance(above - value[self.domain] * below)
+    def ratio_variances(
+        self, above: Sequence[FloatArray], value: Sequence[FloatArray], below: FloatArray
+    ) -> list[FloatArray]:
+        """Design variances of the sums of ``above − value · below``, value one per domain, shapes (D,)."""
+        return [self.variance(top - own[self.domain] * below) for top, own in zip(above, value, strict=True)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,18 +250,77 @@ class Grid:
 
     def variance(self, totals: FloatArray) -> FloatArray:
         """Design variance of the sum of the totals in each domain, shape (D,)."""
-        return self.ratio_variance(totals, np.zeros(self.domains), totals)
+        return self.ratio_variances([totals], [np.zeros(self.domains)], totals)[0]
 
-    def ratio_variance(self, above: FloatArray, value: FloatArray, below: FloatArray) -> FloatArray:
-        """Design variance of the sum of ``above − value · below``, value one per domain, shape (D,)."""
-        sampling = self.sampling
-        above, below = self._rows(above), self._rows(below)
-        everyone = (above.sum(axis=0) - value * below.sum(axis=0)) / len(above) if sampling.recentred.any() else 0.0
-        out = np.zeros(self.domains)
+    def ratio_variances(
+        self, above: Sequence[FloatArray], value: Sequence[FloatArray], below: FloatArray
+    ) -> list[FloatArray]:
+        """Design variances of the sums of ``above − value · below``, value one per domain, shapes (D,)."""
+        sampling, below = self.sampling, self._rows(below)
+        rows = [self._rows(each) for each in above]
+        out = [np.zeros(self.domains) for _ in rows]
+        everyone: list[FloatArray | float] = [0.0 for _ in rows]
+        if sampling.recentred.any():
+            size = below.sum(axis=0)
+            everyone = [(top.sum(axis=0) - own * size) / len(below) for top, own in zip(rows, value, strict=True)]
+        room = np.empty((int(sampling.psu_per_stratum.max()), self.domains))
         for stratum, block in enumerate(self._blocks()):
-            score = above[block] - value * below[block]
-            score -= everyone if sampling.recentred[stratum] else score.mean(axis=0)
-            out += sampling.factor[stratum] * np.einsum("kd,kd->d", score, score)
+            sizes = below[block]
+            score = room[: len(sizes)]
+            for top, own, whole, total in zip(rows, value, everyone, out, strict=True):
+                np.multiply(own, sizes, out=score)
+                np.subtract(top[block], score, out=score)
+                score -= whole if sampling.recentred[stratum] else np.add.reduce(score, axis=0) / len(score)
+                total += sampling.factor[stratum] * np.einsum("kd,kd->d", score, score)
+        return out
+
+    def ratios_of_some(
+        self, cell: IntArray, scores: Iterable[FloatArray], below: FloatArray
+    ) -> list[tuple[FloatArray, FloatArray]]:
+        """Ratios whose numerators are zero but in some records, and the design variances of their scores.
+
+        Only the cells of those records are visited: with t = a − R b, Σ t² = Σ a² − 2R Σ ab + R² Σ b², and a stratum's
+        centre takes (Σ t)²/n from it. A variance of zero may come out as rounding, some 1e-16 of the value squared.
+
+        Parameters
+        ----------
+        cell
+            Cell of each of the records, shape (m,).
+        scores
+            Σ w y of each numerator, shapes (m,).
+        below
+            Denominator in every cell, shape (size,).
+
+        Returns
+        -------
+        Ratio and variance of Σ w (y − R x) of each, shapes (D,).
+        """
+        sampling, domains = self.sampling, self.domains
+        drawn, factor = sampling.psu_per_stratum[:, None], sampling.factor
+        occupied = np.zeros(self.size, dtype=bool)
+        occupied[cell] = True
+        found = np.flatnonzero(occupied)
+        number = np.empty(self.size, dtype=np.int32)
+        number[found] = np.arange(len(found))
+        place, here = number[cell], below[found]
+        psu, domain = np.divmod(found, domains)
+        stratum = np.repeat(np.arange(len(factor)), sampling.psu_per_stratum)[psu]
+        pair, weight = stratum * domains + domain, factor[stratum]
+        rows = self._rows(below)
+        sizes = np.add.reduceat(rows, [block.start for block in self._blocks()], axis=0)
+        squares = np.array([np.einsum("kd,kd->d", rows[block], rows[block]) for block in self._blocks()])
+        whole, spread = sizes.sum(axis=0), factor @ squares
+        out = []
+        for score in scores:
+            above = sum_by(place, score, len(found))
+            sums = sum_by(pair, above, sizes.size).reshape(sizes.shape)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                value = np.where(whole > 0, sums.sum(axis=0) / whole, 0.0)
+            variance = sum_by(domain, weight * above * (above - 2 * value[domain] * here), domains) + value**2 * spread
+            sums -= value * sizes
+            mean = sums.sum(axis=0) / len(rows)
+            centre = np.where(sampling.recentred[:, None], (2 * sums - drawn * mean) * mean, sums**2 / drawn)
+            out.append((value, np.maximum(variance - factor @ centre, 0.0)))
         return out
 
 
@@ -354,6 +421,8 @@ class SurveyDesign:
         series = self.series(name)
         if not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)):
             raise EstimationError(f"column {name!r} must be numeric, it is {series.dtype}")
+        if series.dtype == np.float64:
+            return series.to_numpy()
         return series.to_numpy(dtype=np.float64, na_value=np.nan)
 
     @cached_property
@@ -470,13 +539,14 @@ class SurveyDesign:
     def _split(self, by: str | None) -> Domains:
         if by is None:
             return Domains(self, np.array([WHOLE], dtype=object), np.zeros(len(self.data), dtype=np.int64))
-        code, labels = pd.factorize(self.series(by), sort=True)
-        found = np.array(list(labels), dtype=object)
-        used = sum_by(code + 1, self.weight, len(found) + 1)[1:] > 0
+        code, labels = pd.factorize(self.series(by))
+        found, first = pd.factorize(labels, sort=True)
+        used = sum_by(code + 1, self.weight, len(labels) + 1)[1:] > 0
         if not used.any():
             raise EstimationError(f"no record with positive weight has a label in {by!r}")
-        kept = np.append(np.where(used, np.cumsum(used) - 1, used.sum()), used.sum())
-        return Domains(self, found[used], kept[code])
+        kept = used[np.argsort(found)]
+        number = np.where(kept, np.cumsum(kept) - 1, kept.sum())
+        return Domains(self, np.array(list(first), dtype=object)[kept], np.append(number[found], kept.sum())[code])
 
 
 @dataclass(frozen=True, eq=False)
@@ -579,25 +649,36 @@ class Domains:
             return self._sum(totals), self._each(values)
         return self._sum(totals), self._crossing[1].variance(totals)[:-1]
 
-    def ratio(
-        self, numerator: FloatArray, denominator: FloatArray | None = None, rows: Chosen | None = None
-    ) -> tuple[FloatArray, FloatArray]:
+    def ratio(self, numerator: FloatArray, denominator: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
         """Σ w y / Σ w x and its variance in each domain.
 
         Parameters
         ----------
         numerator
-            y, shape (n,), or only of the records ``rows`` (:meth:`chosen`) when the others are zero.
+            y, shape (n,).
         denominator
             x, shape (n,); ones by default, which makes the ratio a mean.
-        rows
-            The records ``numerator`` is given for.
 
         Returns
         -------
         Ratios and variances, shapes (D,); influence u = (y − R x) / Σ w x.
         """
-        above = self._cell_totals(self.design.weight, numerator, rows)
+        return self.ratios([numerator], denominator)[0]
+
+    def ratios(
+        self, numerators: Iterable[FloatArray], denominator: FloatArray | None = None, rows: Chosen | None = None
+    ) -> list[tuple[FloatArray, FloatArray]]:
+        """Several ratios over one denominator, as :meth:`ratio`.
+
+        Parameters
+        ----------
+        numerators
+            y of each, shape (n,), or only of the records ``rows`` (:meth:`chosen`) when the others are zero.
+        denominator
+            x, shape (n,); ones by default.
+        rows
+            The records the numerators are given for.
+        """
         if denominator is None:
             below, size = self._cell_weight, self.weight
         else:
@@ -605,13 +686,25 @@ class Domains:
             size = self._sum(below)
         if (size == 0).any():
             raise EstimationError(f"the denominator is zero in {_some(self.labels[size == 0])}")
-        value = self._sum(above) / size
         if self.design.calibration is not None:
-            full = numerator if rows is None else sum_by(rows.place, numerator, len(self.code))
-            per_record = np.append(value, 0.0)[self.code] * (1.0 if denominator is None else denominator)
-            return value, self._each((full - per_record) / np.append(size, 1.0)[self.code])
-        _, cells = self._crossing
-        return value, cells.ratio_variance(above, np.append(value, 0.0), below)[:-1] / size**2
+            return [self._calibrated_ratio(each, denominator, rows, size) for each in numerators]
+        cells = self._crossing[1]
+        if rows is not None and denominator is None and isinstance(cells, Grid):
+            found = cells.ratios_of_some(rows.cell, (rows.weight * each for each in numerators), below)
+            return [(value[:-1], variance[:-1] / size**2) for value, variance in found]
+        above = [self._cell_totals(self.design.weight, each, rows) for each in numerators]
+        values = [self._sum(each) / size for each in above]
+        variances = cells.ratio_variances(above, [np.append(each, 0.0) for each in values], below)
+        return [(value, variance[:-1] / size**2) for value, variance in zip(values, variances, strict=True)]
+
+    def _calibrated_ratio(
+        self, numerator: FloatArray, denominator: FloatArray | None, rows: Chosen | None, size: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """The same where the weights are calibrated: the variance is that of residuals, domain by domain."""
+        value = self._sum(self._cell_totals(self.design.weight, numerator, rows)) / size
+        full = numerator if rows is None else sum_by(rows.place, numerator, len(self.code))
+        per_record = np.append(value, 0.0)[self.code] * (1.0 if denominator is None else denominator)
+        return value, self._each((full - per_record) / np.append(size, 1.0)[self.code])
 
     def chosen(self, place: IntArray) -> Chosen:
         """Records at these positions, for ratios whose numerator is zero in all others."""

@@ -70,8 +70,7 @@ class AgainstLine:
     def y(self) -> FloatArray:
         """Welfare, zero or more, shape (n,)."""
         y = self.domains.values(self.welfare)
-        negative = int(((y < 0) & self.domains.inside).sum())
-        if negative:
+        if len(y) and y.min() < 0 and (negative := int(((y < 0) & self.domains.inside).sum())):
             raise EstimationError(
                 f"{self.welfare!r} is negative in {negative} records with positive weight",
                 "welfare_negative",
@@ -95,7 +94,8 @@ class AgainstLine:
             z = self.domains.values(self.line)
         else:
             z = np.asarray(self.line, dtype=np.float64)
-        if not np.isfinite(z).all() or (~(z > 0) & self.domains.inside).any():
+        positive = z > 0
+        if not np.isfinite(z).all() or (not positive.all() and (~positive & self.domains.inside).any()):
             raise EstimationError("the poverty line must be positive and finite for every record", "line_not_positive")
         return z
 
@@ -108,7 +108,7 @@ class AgainstLine:
         gap = 1.0 - y[poor] / (z[poor] if z.ndim else z)
         powers = (np.ones_like(gap) if order == 0 else gap if order == 1 else gap**order for order in alpha)
         rows = self.domains.chosen(poor)
-        return [self.domains.ratio(power, rows=rows) for power in powers]
+        return self.domains.ratios(powers, rows=rows)
 
     def influence(self, alpha: float, domain: int) -> Measured:
         """The index of one domain and the influence of every record of the design, shape (n,).

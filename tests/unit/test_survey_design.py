@@ -219,9 +219,31 @@ def test_all_pairs_of_psu_and_domain_give_the_variance_of_the_occupied_ones(cros
     cells, grid, cell, pair = crossing
     random = np.random.default_rng(3)
     above, below, value = random.random(900), random.random(900), random.random(4)
-    found = grid.ratio_variance(np.bincount(pair, above, grid.size), value, np.bincount(pair, below, grid.size))
-    expected = cells.ratio_variance(np.bincount(cell, above, cells.size), value, np.bincount(cell, below, cells.size))
+    found = grid.ratio_variances([np.bincount(pair, above, grid.size)], [value], np.bincount(pair, below, grid.size))
+    expected = cells.ratio_variances(
+        [np.bincount(cell, above, cells.size)], [value], np.bincount(cell, below, cells.size)
+    )
     np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("counted", [300, 900])
+def test_ratios_of_some_records_give_value_and_variance_of_the_same_with_zeros(crossing, counted):
+    _, grid, _, pair = crossing
+    random = np.random.default_rng(4)
+    score, below = random.random(900), np.bincount(pair, random.random(900), grid.size)
+    above = np.bincount(pair[:counted], score[:counted], grid.size)
+    value = grid.sum(above) / grid.sum(below)
+    ((found, variance),) = grid.ratios_of_some(pair[:counted], [score[:counted]], below)
+    np.testing.assert_allclose(found, value, rtol=1e-12)
+    np.testing.assert_allclose(variance, grid.ratio_variances([above], [value], below)[0], rtol=1e-12)
+
+
+def test_a_ratio_that_is_the_same_everywhere_has_no_variance_among_all_pairs(crossing):
+    _, grid, _, pair = crossing
+    weight = np.random.default_rng(5).random(900)
+    ((value, variance),) = grid.ratios_of_some(pair, [0.3 * weight], np.bincount(pair, weight, grid.size))
+    np.testing.assert_allclose(value, 0.3, rtol=1e-12)
+    np.testing.assert_allclose(variance, 0.0, atol=1e-12)
 
 
 def test_all_pairs_of_psu_and_domain_touch_the_same_psus_and_strata(crossing):
