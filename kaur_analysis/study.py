@@ -161,10 +161,13 @@ class Model(Settings):
     """How family welfare is modelled from the survey.
 
     ``area_effects`` is ``unconditional`` where the survey carries no kecamatan code (public Susenas), ``survey`` where
-    BPS gave codes. ``covariates`` empty means: all that survey and registry share.
+    BPS gave codes. ``covariates`` empty means: all that survey and registry share. ``transformation`` is the scale on
+    which spending is taken as normal: its logarithm, the logarithm of spending and a shift (``log_shift``), or a power
+    (``box_cox``); shift and power are found in the survey.
     """
 
     area_effects: Literal["unconditional", "survey"] = "unconditional"
+    transformation: Literal["log", "log_shift", "box_cox"] = "log"
     covariates: tuple[str, ...] = ()
     mse_replicates: int = Field(default=200, ge=0)
     draws: int = Field(default=200, ge=50)

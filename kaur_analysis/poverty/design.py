@@ -302,7 +302,7 @@ class Grid:
         found = np.flatnonzero(occupied)
         number = np.empty(self.size, dtype=np.int32)
         number[found] = np.arange(len(found))
-        place, here = number[cell], below[found]
+        place, here = number[cell].astype(np.int64), below[found]
         psu, domain = np.divmod(found, domains)
         stratum = np.repeat(np.arange(len(factor)), sampling.psu_per_stratum)[psu]
         pair, weight = stratum * domains + domain, factor[stratum]

@@ -51,12 +51,15 @@ class Scale:
         Welfare is divided by it before the power: the geometric mean of the survey's households, so that no result
         hangs on the currency and likelihoods at different powers can be compared (Gurka, Edwards, Muller & Kupper
         2006).
+    estimated
+        Whether shift or power were found in the data.
     """
 
     name: Literal["log", "none", "box_cox"]
     shift: float = 0.0
     power: float = 0.0
     unit: float = 1.0
+    estimated: bool = False
 
     def forward(self, welfare: FloatArray) -> FloatArray:
         """Welfare on the scale of the model."""
@@ -158,7 +161,59 @@ def scale_of(
     if power is not None:
         return Scale("box_cox", power=float(power), unit=unit)
     best = _highest(lambda trial: likelihood(Scale("box_cox", power=trial, unit=unit).forward(welfare)), POWERS)
-    return Scale("box_cox", power=best, unit=unit)
+    return Scale("box_cox", power=best, unit=unit, estimated=True)
+
+
+def found_again(
+    scale: Scale, welfare: FloatArray, likelihoods: Callable[[FloatArray], FloatArray], coefficients: int
+) -> list[Scale]:
+    """The parameter of an estimated scale for many samples, as a bootstrap needs it.
+
+    The best of the same grid, refined by the parabola through it and its neighbours.
+
+    Parameters
+    ----------
+    scale
+        What the data gave.
+    welfare
+        Of R samples (R × n).
+    likelihoods
+        Maximised restricted log-likelihood of each of R responses.
+    coefficients
+        How many the model has.
+    """
+    if scale.name == "box_cox":
+        # A made value below the reach of the transformation has welfare zero, which no other power could hold.
+        welfare = np.maximum(welfare, 1e-3 * scale.unit)
+        units = np.exp(np.log(welfare).mean(axis=1, keepdims=True))
+        heights = np.array([likelihoods(boxcox(welfare / units, power)) for power in POWERS])
+        powers = _vertices(POWERS, heights)
+        return [
+            Scale("box_cox", power=float(power), unit=float(unit), estimated=True)
+            for power, unit in zip(powers, units[:, 0], strict=True)
+        ]
+    deviation = welfare.std(axis=1, keepdims=True)
+    lowest = welfare.min(axis=1, keepdims=True)
+    start = np.where(lowest > 0, 0.0, 0.01 * deviation - lowest)
+    heights = np.empty((len(SHIFTS), len(welfare)))
+    for place, trial in enumerate(SHIFTS):
+        logs = np.log((welfare + start + trial * deviation) / deviation)
+        centre = logs.mean(axis=1)
+        heights[place] = likelihoods(logs - centre[:, None]) - (welfare.shape[1] - coefficients) * centre
+    steps = _vertices(np.arange(len(SHIFTS), dtype=np.float64), heights)
+    shifts = start[:, 0] + np.interp(steps, np.arange(len(SHIFTS)), SHIFTS) * deviation[:, 0]
+    return [Scale("log", shift=float(shift), estimated=True) for shift in shifts]
+
+
+def _vertices(grid: FloatArray, heights: FloatArray) -> FloatArray:
+    """Top of the parabola through the best point of an even grid and its neighbours, of each column of heights."""
+    best = heights.argmax(axis=0)
+    inner = np.clip(best, 1, len(grid) - 2)
+    column = np.arange(heights.shape[1])
+    left, middle, right = (heights[inner + step, column] for step in (-1, 0, 1))
+    bend = left - 2 * middle + right
+    move = np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1.0), 0.0)
+    return np.where(best == inner, grid[inner] + np.clip(move, -0.5, 0.5) * (grid[1] - grid[0]), grid[best])
 
 
 def _shifted(welfare: FloatArray, likelihood: Callable[[FloatArray], float], coefficients: int) -> Scale:
@@ -176,7 +231,7 @@ def _shifted(welfare: FloatArray, likelihood: Callable[[FloatArray], float], coe
         # The geometric mean scales the logs so that likelihoods at different shifts can be compared.
         return likelihood(logs - centre) - (len(welfare) - coefficients) * centre
 
-    return Scale("log", start + _highest(height, SHIFTS) * deviation)
+    return Scale("log", start + _highest(height, SHIFTS) * deviation, estimated=True)
 
 
 def _highest(height: Callable[[float], float], grid: FloatArray) -> float:

@@ -101,7 +101,9 @@ def _share(value: float) -> str:
     return number(shown, 1) if shown >= 0.1 else "< 0,1"
 
 
-def direct_against_model(direct: pd.DataFrame, model: pd.DataFrame, names: Mapping[str, str] | None = None) -> Section:
+def direct_against_model(
+    direct: pd.DataFrame, model: pd.DataFrame, names: Mapping[str, str] | None = None, caution: str = ""
+) -> Section:
     """Direct against modelled estimates per area with the line of equality; the larger the sample, the larger the dot.
 
     Parameters
@@ -110,6 +112,8 @@ def direct_against_model(direct: pd.DataFrame, model: pd.DataFrame, names: Mappi
         Contract ``ESTIMATES`` for one indicator, one row per area.
     names
         Area code → name for the labels.
+    caution
+        What has to be said of the direct estimates.
     """
     both = direct.merge(model, on="area", suffixes=("_direct", "_model")).dropna(subset=["value_direct", "value_model"])
     figure, axes = canvas(4.2, WIDE)
@@ -124,8 +128,8 @@ def direct_against_model(direct: pd.DataFrame, model: pd.DataFrame, names: Mappi
             textcoords="offset points", fontsize=8.5,
         )  # fmt: skip
     percent_axes(axes, "taksiran langsung", "taksiran model")
-    return picture(figure, "langsung-model", "Taksiran langsung dan taksiran model menurut wilayah.",
-                    "Titik jauh dari garis dengan sampel besar menandakan model yang bias.")  # fmt: skip
+    note = f"Titik jauh dari garis dengan sampel besar menandakan model yang bias. {caution}".strip()
+    return picture(figure, "langsung-model", "Taksiran langsung dan taksiran model menurut wilayah.", note)
 
 
 def _whiskers(axes: Axes, both: pd.DataFrame, across: str, up: str) -> None:

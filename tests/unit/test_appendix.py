@@ -9,6 +9,8 @@ import pytest
 
 from kaur_analysis.pipeline.steps import appendix
 from kaur_analysis.poverty import empirical_best
+from kaur_analysis.poverty.scales import Scale
+from kaur_analysis.reporting.diagnostics import HIGHER, LOWER, SIGNS
 from tests.small_areas import LINE, kabupaten
 
 CODES = [f"17040{number}0" for number in range(1, 7)]
@@ -42,7 +44,7 @@ def without_codes():
 
 def shares(result, group):
     rows = result.estimates.query("indicator == 'fgt0_poor'").drop(columns="mse").replace({"area": {"ALL": "1704"}})
-    return rows.assign(indicator="poor_share", topic="poverty", group=group, n_households=24)
+    return rows.assign(indicator="poor_share", topic="poverty", group=group, n_households=24, n_psu=3)
 
 
 def edition(areas, direct=None, official=OFFICIAL):
@@ -51,7 +53,9 @@ def edition(areas, direct=None, official=OFFICIAL):
         "estimates/direct": shares(areas.before, "") if direct is None else direct,
         "estimates/family_poverty": areas.after.families(),
     }
-    kecamatan = pd.DataFrame({"kecamatan": CODES, "name": list(NAMES.values())})
+    kecamatan = pd.DataFrame({"kecamatan": CODES, "name": list(NAMES.values())}).assign(
+        latitude=[-4.9, -4.8, -4.8, -4.7, -4.7, -4.6], longitude=[103.1, 103.2, 103.3, 103.3, 103.4, 103.2]
+    )
     return SimpleNamespace(
         study=SimpleNamespace(registry=object(), benchmark=official),
         area=SimpleNamespace(code="1704", kecamatan=kecamatan),
@@ -167,3 +171,62 @@ def test_conclusions_say_where_no_area_lies_apart(with_codes):
     families = with_codes.after.families()
     wide.store = SimpleNamespace(read={"estimates/poverty": table, "estimates/family_poverty": families}.__getitem__)
     assert "Tidak satu kecamatan pun" in words(appendix.conclusions(wide, with_codes))
+
+
+def test_the_map_marks_exactly_the_areas_whose_interval_lies_apart(with_codes):
+    table = shares(with_codes.after, "").set_index("area")
+    whole, places = table.loc["1704", "value"], table.drop(index="1704")
+    found = appendix.area_map(edition(with_codes), "poor_share", "Penduduk miskin")
+    expected = [(places["low"] > whole).sum(), (places["high"] < whole).sum()]
+    assert [drawn(found).count(f">{SIGNS[word]} ") for word in (HIGHER, LOWER)] == expected
+    assert 0 < sum(expected) < len(places)
+
+
+def test_the_map_names_every_kecamatan_and_the_kabupatens_share(with_codes):
+    found = appendix.area_map(edition(with_codes), "poor_share", "Penduduk miskin")
+    assert "Dibandingkan kabupaten (25,0%)" in words(found)
+    assert all(name.split()[0] in drawn(found) for name in NAMES.values())
+
+
+def test_no_map_is_drawn_without_a_registry(with_codes):
+    none = edition(with_codes)
+    none.study.registry = None
+    assert appendix.area_map(none, "poor_share", "Penduduk miskin") is None
+
+
+def test_errors_from_few_census_blocks_are_said_to_be_too_small(with_codes):
+    assert "6 wilayah disurvei pada kurang dari 4 blok sensus" in words(appendix.direct_and_model(edition(with_codes)))
+
+
+def test_nothing_is_said_of_errors_from_enough_blocks(with_codes):
+    direct = shares(with_codes.before, "").assign(n_psu=4)
+    assert "blok sensus" not in words(appendix.direct_and_model(edition(with_codes, direct)))
+
+
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [
+        (Scale("log"), "Model log pengeluaran"),
+        (Scale("log", shift=120_000.0, estimated=True), "geseran Rp120.000"),
+        (Scale("box_cox", power=0.25, estimated=True), "λ = 0,25"),
+    ],
+)
+def test_the_scale_of_spending_is_said_with_its_parameter(scale, said):
+    assert said in appendix.scale_in_words(scale).replace("\u00a0", "").replace("Rp ", "Rp")
+
+
+def test_the_bootstraps_own_error_is_said(with_codes):
+    assert "Monte Carlo" not in words(appendix.coefficients(edition(with_codes), with_codes))
+    after = with_codes.before.benchmarked(OFFICIAL.share, "poor", 20)
+    text = words(appendix.coefficients(edition(with_codes), SimpleNamespace(before=with_codes.before, after=after)))
+    assert "bergalat Monte Carlo sekitar" in text
+
+
+@pytest.mark.parametrize("transformation", ["log_shift", "box_cox"])
+def test_other_scales_agree_with_the_official_share_too(transformation):
+    world = kabupaten(5, areas=4, families=60, psus_per_area=2, per_psu=8)
+    found = empirical_best(
+        world.survey, world.registry, "welfare", ["size", "floor"], "kecamatan", LINE, transformation, seed=1,
+        method="census_eb",
+    ).benchmarked(0.2)  # fmt: skip
+    assert found.estimates.query("area == 'ALL' and indicator == 'fgt0'")["value"].item() == pytest.approx(0.2)

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from kaur_analysis.formats import number, percent
+from kaur_analysis.formats import number, percent, rupiah
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import where_registry
-from kaur_analysis.pipeline.steps.poverty import SmallAreas
+from kaur_analysis.pipeline.steps.poverty import SmallAreas, few_blocks
 from kaur_analysis.poverty import EmpiricalBest, WelfareModel
+from kaur_analysis.poverty.scales import Scale
 from kaur_analysis.reporting import Section, diagnostics
 from kaur_analysis.reporting.diagnostics import Columns
 
@@ -33,7 +34,7 @@ def alarms(edition: Edition, model: WelfareModel) -> Section:
 
 @where_registry
 def coefficients(edition: Edition, areas: SmallAreas) -> Section:
-    """Coefficients of the small-area model on log welfare."""
+    """Coefficients of the small-area model on its scale of welfare, and what the bootstrap's own error is."""
     table = areas.after.model.coefficients
     table = table.assign(t=table["value"] / table["se"])
     columns: Columns = {
@@ -45,10 +46,30 @@ def coefficients(edition: Edition, areas: SmallAreas) -> Section:
     model = areas.after.model
     whole = model.fit.sigma2_u + model.fit.sigma2_e
     caption = (
-        f"Model log pengeluaran: R² {number(model.marginal_r2, 2)} oleh peubah, {number(model.conditional_r2, 2)} "
-        f"bersama wilayah; korelasi dalam wilayah {number(model.fit.sigma2_u / whole, 3)}."
+        f"{scale_in_words(model.scale)} R² {number(model.marginal_r2, 2)} oleh peubah, "
+        f"{number(model.conditional_r2, 2)} bersama wilayah; "
+        f"korelasi dalam wilayah {number(model.fit.sigma2_u / whole, 3)}."
+        f"{_bootstrap_error(areas.after.estimates)}"
     )
     return diagnostics.table_of(table, columns, caption)
+
+
+def scale_in_words(scale: Scale) -> str:
+    """On which scale spending is modelled, with the parameter that the survey gave."""
+    if scale.name == "box_cox":
+        return f"Model pengeluaran pada skala Box–Cox dengan pangkat λ = {number(scale.power, 2)}, dicari dari survei:"
+    if scale.estimated:
+        return f"Model log dari pengeluaran ditambah geseran {rupiah(scale.shift)}, dicari dari survei:"
+    return "Model log pengeluaran:"
+
+
+def _bootstrap_error(estimates: pd.DataFrame) -> str:
+    """Monte-Carlo error of the MSE of the kecamatan's shares, as a sentence; nothing where there is no MSE."""
+    rows = estimates[(estimates["indicator"] == SHARE) & (estimates["area"] != "ALL") & estimates["mse_error"].notna()]
+    if rows.empty:
+        return ""
+    relative = float((rows["mse_error"] / rows["mse"]).median())
+    return f" MSE tiap kecamatan dari bootstrap sendiri bergalat Monte Carlo sekitar {percent(relative)} (median)."
 
 
 @where_registry
@@ -94,9 +115,8 @@ def direct_and_model(edition: Edition) -> Section:
     code = edition.area.code
     if set(direct["area"]) - {code}:
         shown = before if len(before) else model
-        return diagnostics.direct_against_model(
-            direct[direct["area"] != code], shown[shown["area"] != code], edition.names
-        )
+        own = direct[direct["area"] != code]
+        return diagnostics.direct_against_model(own, shown[shown["area"] != code], edition.names, few_blocks(own))
     rows = [("langsung dari survei", direct), ("model sebelum disesuaikan", before), ("model yang diterbitkan", model)]
     found = pd.concat([part[part["area"] == code].head(1).assign(way=way) for way, part in rows])
     columns: Columns = {

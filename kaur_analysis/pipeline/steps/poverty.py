@@ -35,6 +35,9 @@ INDICATORS = {
     "fgt2_poor": ("severity_index", "indeks"),
     "fgt0_extreme": ("extreme_share", "bagian"),
 }
+# With fewer PSUs an area's linearised error is too small, by a fifth at two or three (benchmarks/survey_coverage.csv).
+FEW_PSUS = 4
+SCALE_NAMES = {"log": "log", "box_cox": "Box–Cox", "none": "rupiah"}
 SURVEY_NAMES = {"fgt0": ("poor_share", "bagian"), "fgt1": ("gap_index", "indeks"), "fgt2": ("severity_index", "indeks")}
 
 
@@ -174,6 +177,7 @@ def _predict(
         covariates,
         "kecamatan",
         {"poor": study.line("poverty"), "extreme": study.line("extreme")},
+        study.model.transformation,
         method="census_eb",
         census_weights="household_size",
         mse_replicates=0 if study.benchmark else study.model.mse_replicates,
@@ -278,6 +282,7 @@ def _survey_rows(direct: pd.DataFrame) -> pd.DataFrame:
 
 def _model_rows(result: EmpiricalBest, code: str) -> pd.DataFrame:
     table = result.estimates[result.estimates["indicator"].isin(INDICATORS)]
+    table = table.drop(columns=["value_error", "mse_error"])
     shown = table["indicator"].map(INDICATORS)
     se = np.sqrt(table["mse"])
     return table.assign(
@@ -339,10 +344,23 @@ def _registry(edition: Edition) -> pd.DataFrame:
     return table.fillna(dict.fromkeys(received.columns, 0.0))
 
 
+def few_blocks(direct: pd.DataFrame) -> str:
+    """What has to be said of direct estimates of areas with few PSUs, or nothing where no area has so few."""
+    few = int((direct.groupby("area")["n_psu"].max() < FEW_PSUS).sum())
+    if not few:
+        return ""
+    return (
+        f"{few} wilayah disurvei pada kurang dari {FEW_PSUS} blok sensus: galat langsungnya rata-rata seperlima "
+        "terlalu kecil; selangnya dilebarkan menurut jumlah blok dan itu yang dipakai."
+    )
+
+
 def _notes(edition: Edition, areas: SmallAreas | None) -> list[str]:
     """What pages say about the model, in a sentence each."""
     if areas is None:
-        return ["Taksiran langsung dari survei, tanpa model: studi ini tidak memuat registri keluarga."]
+        direct = edition.store.read("estimates/direct")
+        alone = "Taksiran langsung dari survei, tanpa model: studi ini tidak memuat registri keluarga."
+        return [alone, *filter(None, [few_blocks(direct[direct["area"] != edition.area.code])])]
     model = areas.after.model
     notes = []
     if model.area_effects == "unconditional":
@@ -351,7 +369,8 @@ def _notes(edition: Edition, areas: SmallAreas | None) -> list[str]:
             "registri, dan ragam antar-blok sensus dipakai sebagai pengganti ragam antar-kecamatan."
         )
     notes.append(
-        f"Model menerangkan {model.marginal_r2 * 100:.0f} persen keragaman pengeluaran (log); sisanya tidak terlihat "
+        f"Model menerangkan {model.marginal_r2 * 100:.0f} persen keragaman pengeluaran "
+        f"({SCALE_NAMES[model.scale.name]}); sisanya tidak terlihat "
         "dari registri, sehingga tiap keluarga hanya diberi peluang, bukan kepastian."
     )
     if edition.study.benchmark:
