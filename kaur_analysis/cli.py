@@ -18,10 +18,12 @@ from kaur_analysis.errors import (
     DataRejected,
     KaurError,
     mask,
+    mask_quoted,
 )
 
 if TYPE_CHECKING:  # imported where something is printed with it: help and refusals of a call need none of it
     from rich.console import Console
+    from rich.text import Text
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,7 +61,7 @@ def out() -> "Console":
     """Where answers are printed."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, markup=False)
 
 
 @cache
@@ -67,7 +69,14 @@ def err() -> "Console":
     """Where progress and refusals are printed."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, markup=False)
+
+
+def _red(word: str) -> "Text":
+    """A word in red; what files and cells say is never read as markup."""
+    from rich.text import Text
+
+    return Text(word, style="red")
 
 
 @app.command()
@@ -107,7 +116,7 @@ def run(
     with Progress(names, read_state(edition), jobs, err()) as progress:
         outcome = run_edition(edition, only or (), jobs, force, continue_on_error, progress.watch)
     for name, error in outcome.failed.items():
-        err().print(f"[red]gagal[/red] {name}: {error}")
+        err().print(_red("gagal"), f"{name}: {mask(error)}")
     out().print(
         f"Edisi {edition.name}: {len(outcome.made)} langkah dikerjakan, {len(outcome.kept)} tetap, "
         f"{len(outcome.failed)} gagal."
@@ -140,7 +149,7 @@ def _run_province(
     else:
         outcome = run_province(province, codes, jobs, force, continue_on_error, _say)
     for name, error in outcome.failed.items():
-        err().print(f"[red]gagal[/red] {name}: {error}")
+        err().print(_red("gagal"), f"{name}: {mask(error)}")
     for edition in outcome.editions.values():
         out().print(f"{edition.area.full_name}: {edition.store.pages / 'index.html'}", soft_wrap=True)
     if outcome.failed:
@@ -182,7 +191,7 @@ def check(
         out().print(line)
     out().print(f"Temuan lengkap: {verdict.workbook}", soft_wrap=True)
     if verdict.rejected:
-        err().print(f"[red]Ditolak.[/red] {verdict.rejected}")
+        err().print(_red("Ditolak."), verdict.rejected)
         raise typer.Exit(EXIT_REJECTED)
 
 
@@ -303,7 +312,6 @@ def verify(
 @app.command()
 def status(study: StudyArgument = None, output: OutputOption = None, data: DataOption = None) -> None:
     """Tunjukkan apa yang terkini, apa yang usang, dan mengapa. Tidak menjalankan apa pun."""
-    from rich.markup import escape
     from rich.table import Table
 
     from kaur_analysis.pipeline.edition import open_edition
@@ -314,7 +322,7 @@ def status(study: StudyArgument = None, output: OutputOption = None, data: DataO
     for heading in ("Langkah", "Keadaan", "Sebab"):
         table.add_column(heading)
     for step in edition_status(edition):
-        table.add_row(step.name, step.status, escape("; ".join(step.reasons)))
+        table.add_row(step.name, step.status, "; ".join(step.reasons))
     out().print(table)
 
 
@@ -330,8 +338,6 @@ def explain(
     data: DataOption = None,
 ) -> None:
     """Telusuri sebuah angka terbit. Aturan penyajian, tabel dan langkah yang membuatnya, berkas masukan."""
-    from rich.markup import escape
-
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.explain import explain as explain_number
 
@@ -339,14 +345,14 @@ def explain(
     narrowed = {"programme": programme, "agency": agency, "group": group, "period": period}
     found = explain_number(edition, indicator, area, **narrowed)
     for entry in found:
-        out().print(f"[bold]{' · '.join(entry.key.values())}[/bold]: {entry.value}")
+        out().print(f"{' · '.join(entry.key.values())}: {entry.value}")
         out().print(f"  sumber: {entry.source}")
         out().print(f"  penyajian: {entry.decision}")
         for name, (step, value) in entry.tables.items():
             out().print(f"  tabel {name}, ditulis {step}, sidik {value[:12]}")
     out().print("Dibuat dari:")
     for name, value in found[0].inputs.items():
-        out().print(escape(f"  {name}: {value[:12]}"))
+        out().print(f"  {name}: {value[:12]}")
 
 
 @app.command()
@@ -427,12 +433,19 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except KaurError as error:
-        err().print(f"[red]kaur:[/red] {mask(error)}", soft_wrap=True)
+        err().print(_red("kaur:"), mask(error), soft_wrap=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        err().print("Dihentikan.")
+    except PermissionError as error:
+        name = Path(str(error.filename or "sebuah berkas")).name
+        err().print(
+            _red("kaur:"),
+            f"{mask(name)} tidak dapat ditulisi, biasanya karena sedang dibuka program lain, misalnya Excel. "
+            "Tutup, lalu ulangi perintahnya.",
+            soft_wrap=True,
+        )
         sys.exit(EXIT_PROGRAM_FAILED)
     except Exception as error:  # the last line of defence: a traceback could show values of cells
-        err().print(f"[red]kaur:[/red] kesalahan program: {type(error).__name__}: {mask(error)}", soft_wrap=True)
+        said = f"kesalahan program: {type(error).__name__}: {mask_quoted(error)}"
+        err().print(_red("kaur:"), said, soft_wrap=True)
         sys.exit(EXIT_PROGRAM_FAILED)
     sys.exit(EXIT_OK)

@@ -48,7 +48,6 @@ COUNTS = (
     "adults_19_59",
     "elderly_60",
 )
-QUALITIES = ("baik", "hati-hati", "tidak disajikan")
 
 
 def _category(values: tuple[str, ...]) -> pa.Column:

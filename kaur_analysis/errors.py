@@ -74,14 +74,9 @@ class NotebookRejected(NotebookFailed):
     exit_code = EXIT_REJECTED
 
 
-class PartlyDone(KaurError):
-    """Some of the products were made, some were not."""
-
-    exit_code = EXIT_PARTLY_DONE
-
-
 _DIGITS = re.compile(r"\d{8,}")  # seven are the code of a kecamatan, and tell of nobody
 _WORDS = re.compile(r"[^\W\d_]{2,}")
+_QUOTED = re.compile(r"(['\"]).*?\1")
 
 
 def mask(text: object, *, name: bool = False) -> str:
@@ -96,3 +91,8 @@ def mask(text: object, *, name: bool = False) -> str:
     """
     shown = _DIGITS.sub(lambda match: match.group()[:4] + "•" * (len(match.group()) - 4), str(text))
     return _WORDS.sub(lambda match: match.group()[0] + "•", shown) if name else shown
+
+
+def mask_quoted(error: object) -> str:
+    """Message of an error that was not raised on purpose, where libraries quote cells: what is quoted may be a name."""
+    return _QUOTED.sub(lambda match: mask(match.group(), name=True), mask(error))

@@ -91,11 +91,6 @@ class Store:
         return self.data / stage / self.edition / (table + suffix)
 
     @property
-    def raw(self) -> Path:
-        """Folder of the office's own files: read, never written, except by the demo."""
-        return self.data / "raw"
-
-    @property
     def pages(self) -> Path:
         """Folder of this edition's pages and published tables."""
         return self.reports / self.edition

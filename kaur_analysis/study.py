@@ -47,6 +47,8 @@ _PASSWORD_IN_URL = re.compile(r":/{1,2}(?!/)[^:]*:.*@|[?&;].*(pass|password|pass
 RESERVED_NAMES = frozenset(
     ["CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))]
 )
+# What Excel and macOS leave beside a file that is open or was copied.
+NEVER_A_LIST = ("~$", "._")
 # Files beside the study that people fill in and that change its result.
 CORRECTIONS_FILE = "corrections.yaml"
 DECISIONS_FILE = "padanan.csv"
@@ -117,6 +119,13 @@ class Line(Settings):
         if (self.rupiah is None) == (self.column is None):
             raise ValueError(f"garis '{self.kind}': isi rupiah ATAU column")
         return self
+
+
+def _below(extreme: Line, poverty: Line) -> bool:
+    """Whether one line is below another; lines of unlike columns cannot be compared before the survey is read."""
+    if extreme.column != poverty.column:
+        return True
+    return (extreme.rupiah or 1) * extreme.times < (poverty.rupiah or 1) * poverty.times
 
 
 class Benchmark(Settings):
@@ -248,17 +257,24 @@ class Study(Settings):
     @field_validator("lines")
     @classmethod
     def _extreme_lies_below_poverty(cls, lines: tuple[Line, ...]) -> tuple[Line, ...]:
-        by_kind = {(line.kind, line.urban_rural): (line.rupiah or 1) * line.times for line in lines}
+        by_kind = {(line.kind, line.urban_rural): line for line in lines}
         if not any(kind == "poverty" for kind, _ in by_kind) or not any(kind == "extreme" for kind, _ in by_kind):
             raise ValueError("perlu satu garis 'poverty' dan satu garis 'extreme', masing-masing dengan sumber")
         if len(by_kind) < len(lines):
             raise ValueError("ada dua garis dengan kind dan urban_rural yang sama; pilih satu")
-        lowest = min(rupiah for (kind, _), rupiah in by_kind.items() if kind == "poverty")
-        if max(rupiah for (kind, _), rupiah in by_kind.items() if kind == "extreme") >= lowest:
-            raise ValueError(
-                "garis miskin ekstrem harus di bawah garis kemiskinan. Nilai USD 1,90 atau 2,15 memakai paritas daya "
-                "beli, bukan kurs pasar"
-            )
+        for (kind, where), line in by_kind.items():
+            poverty = by_kind.get(("poverty", where)) or by_kind.get(("poverty", "all"))
+            if kind != "extreme" or poverty is None:
+                continue
+            if line.month != poverty.month:
+                raise ValueError(
+                    f"garis miskin ekstrem berharga {line.month}, garis kemiskinan {poverty.month}; samakan bulannya"
+                )
+            if not _below(line, poverty):
+                raise ValueError(
+                    "garis miskin ekstrem harus di bawah garis kemiskinan. Nilai USD 1,90 atau 2,15 memakai paritas "
+                    "daya beli, bukan kurs pasar"
+                )
         return lines
 
     @model_validator(mode="after")
@@ -368,7 +384,13 @@ class Study(Settings):
                 if pattern.anchor
                 else (self.folder, pattern)
             )
-            found[source.name] = tuple(sorted(path for path in folder.glob(str(relative)) if path.is_file()))
+            found[source.name] = tuple(
+                sorted(
+                    path
+                    for path in folder.glob(str(relative))
+                    if path.is_file() and not path.name.startswith(NEVER_A_LIST)
+                )
+            )
             if not found[source.name]:
                 raise StudyRejected(
                     f"sumber '{source.name}': tidak ada berkas yang cocok dengan '{source.path}' di folder studi."

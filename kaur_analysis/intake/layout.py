@@ -14,10 +14,11 @@ from kaur_analysis.intake.text import factorized, normal
 
 HEADER_SEARCH_ROWS = 40
 NEAR, NEAR_REQUIRED = 75, 55  # likeness (0-100) from which a heading is proposed for a column that is absent
-_FOOT = re.compile(
-    r"^(jumlah|total|grand total|sub ?total|keterangan|catatan|sumber|mengetahui|ttd|kepala desa|camat|dibuat|dicetak|"
-    r"nb|bintuhan|demikian)\b"
+_TOTAL = re.compile(r"^(jumlah|total|grand total|sub ?total)\b")
+_NOTE = re.compile(
+    r"^(keterangan|catatan|sumber|mengetahui|ttd|kepala desa|camat|dibuat|dicetak|nb|bintuhan|demikian)\b"
 )
+NOTE_CELLS = 2  # a closing note fills no more; a person of desa Sumber Harapan does
 _NUMBERING = re.compile(r"^\(?\d{1,3}\)?$")
 
 
@@ -146,10 +147,12 @@ def without_furniture(layout: Layout, book: Codebook, source: str, raw: RawTable
         if h in layout.positions
     ]
     empty = np.zeros(len(cells), dtype=bool)
-    few = _few_filled(cells)
+    filled = _filled(cells)
+    few = filled <= max(3, len(cells.columns) // 3)  # never a person whose name alone is missing
     if needed:
         empty[_blank_rows(cells[list(dict.fromkeys(needed))], np.flatnonzero(few))] = True
-    suspicious = few & (empty | _starts_like_foot(cells, few))
+    note = _begins(cells, few & (filled <= NOTE_CELLS) & (filled < len(cells.columns)), _NOTE)
+    suspicious = few & (empty | note | _begins(cells, few, _TOTAL))
     heading_row = _repeats_heading(cells, layout)
     numbers = np.zeros(len(cells), dtype=bool)
     if _is_numbering([cell for cell in cells.iloc[0] if cell.strip()]):
@@ -157,7 +160,9 @@ def without_furniture(layout: Layout, book: Codebook, source: str, raw: RawTable
     foot = suspicious & ~heading_row & ~numbers
     place = pd.DataFrame({"source": source, "file": raw.file, "sheet": raw.sheet, "line": lines})
     findings.set_aside("judul_berulang", place[heading_row | numbers])
-    findings.set_aside("baris_kaki", place[foot])
+    doubtful = note & ~empty & (filled > 1)  # nobody would look for a person among footnotes
+    findings.set_aside("baris_kaki", place[foot & ~doubtful])
+    findings.set_aside("baris_kaki", place[foot & doubtful], report=True)
     kept = ~(foot | heading_row | numbers)
     if kept.all():
         return layout
@@ -171,12 +176,12 @@ def without_furniture(layout: Layout, book: Codebook, source: str, raw: RawTable
     )
 
 
-def _few_filled(cells: pd.DataFrame) -> np.ndarray:
-    """Rows with few filled cells: a total, a note, a signature; never a person whose name alone is missing."""
+def _filled(cells: pd.DataFrame) -> np.ndarray:
+    """How many cells of each row are filled."""
     filled = np.zeros(len(cells), dtype=np.int32)
     for c in cells.columns:
         filled += (cells[c] != "").to_numpy()
-    return np.asarray(filled <= max(3, len(cells.columns) // 3))
+    return filled
 
 
 def _blank_rows(cells: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
@@ -188,15 +193,15 @@ def _blank_rows(cells: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _starts_like_foot(cells: pd.DataFrame, few: np.ndarray) -> np.ndarray:
-    """Rows among the few-filled ones whose first filled cell reads like a total or a closing note."""
+def _begins(cells: pd.DataFrame, among: np.ndarray, word: re.Pattern[str]) -> np.ndarray:
+    """Rows among the given ones whose first filled cell begins with such a word."""
     marked = np.zeros(len(cells), dtype=bool)
-    rows = np.flatnonzero(few)
+    rows = np.flatnonzero(among)
     for column in cells.columns:
         if not len(rows):
             break
         codes, distinct = factorized(cells[column].iloc[rows].str.strip())
-        marked[rows] = np.array([bool(_FOOT.match(normal(text))) for text in distinct], dtype=bool)[codes]
+        marked[rows] = np.array([bool(word.match(normal(text))) for text in distinct], dtype=bool)[codes]
         rows = rows[np.array([text == "" for text in distinct], dtype=bool)[codes]]
     return marked
 

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from rapidfuzz import process
 
-from kaur_analysis.errors import DataRejected, KeyMissing
+from kaur_analysis.errors import DataRejected, KeyMissing, StudyRejected
 from kaur_analysis.intake.codebook import Codebook, codebook_for
-from kaur_analysis.intake.findings import Findings, accounting
+from kaur_analysis.intake.findings import Findings, accounting, rules
 from kaur_analysis.intake.identity import contradicts_birth, contradicts_sex, judge_numbers
 from kaur_analysis.intake.keys import Keys
 from kaur_analysis.intake.layout import find_layout, without_furniture
@@ -80,9 +81,12 @@ def read_study(study: Study, keys: Keys, vault: Path | None = None, strict: bool
         A source cannot be used or breaks more rules than the study tolerates; ``findings`` holds them all.
     KeyMissing
         The demo key for real data.
+    StudyRejected
+        A source tolerates a rule that there is not.
     """
     if keys.synthetic_only and not study.synthetic:
         raise KeyMissing("Kunci contoh hanya untuk studi sintetis. Buat kunci sendiri dengan 'kaur key new'.")
+    _require_known_rules(study)
     findings = Findings()
     paths = study.files()
     read: dict[str, list[pd.DataFrame]] = {}
@@ -131,6 +135,17 @@ def rejection(findings: pd.DataFrame, study: Study) -> str:
                 f"baris {example['line']}, kolom {example['column'] or '-'}: {example['found']}. {example['remedy']}"
             )
     return "Masukan belum dapat dipakai:\n" + "\n".join(reasons) if reasons else ""
+
+
+def _require_known_rules(study: Study) -> None:
+    known = list(rules())
+    for source in study.sources:
+        for rule in source.tolerate:
+            if rule not in known:
+                nearest = process.extractOne(rule, known)[0]
+                raise StudyRejected(
+                    f"sumber '{source.name}', tolerate: aturan '{rule}' tidak dikenal; mungkin maksudnya '{nearest}'."
+                )
 
 
 def _tables(

@@ -326,8 +326,12 @@ def _read_dbf(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
     if layout.itemsize != width:
         raise DataRejected(f"{path.name}: panjang rekaman DBF tidak sesuai daftar kolomnya.")
     declared = int.from_bytes(header[4:8], "little")
-    count = min(declared, (len(content) - length) // width)
-    records = content[length : length + count * width].view(layout)
+    if declared > (len(content) - length) // width:
+        raise DataRejected(
+            f"{path.name}: berkas terpotong; kepalanya menyebut {declared} baris, isinya lebih sedikit. "
+            "Salin atau ekspor ulang berkas itu."
+        )
+    records = content[length : length + declared * width].view(layout)
     alive = records["f0"] != b"*"
     encoding = source.encoding or "cp1252"
     read = [i for i, name in enumerate(names) if i and wanted(name)]

@@ -10,6 +10,8 @@ from ruamel.yaml import YAML
 from kaur_analysis.cleaning import clean
 from kaur_analysis.formats import number
 from kaur_analysis.intake import keys_for, read_study, rejection, write_findings_workbook
+from kaur_analysis.planning.verification import load_verification
+from kaur_analysis.reference.boundaries import read_boundaries
 from kaur_analysis.store import write_text
 from kaur_analysis.study import Study, load_study
 
@@ -52,6 +54,7 @@ def check_study(path: Path, output: Path | None = None) -> Verdict:
         The study cannot be used as it stands, or real people are to be read without a key.
     """
     study = load_study(path)
+    _read_companions(study)
     intake = read_study(study, keys_for(study.synthetic), strict=False)
     findings, accounting, rejected = intake.findings, intake.accounting, rejection(intake.findings, study)
     if not rejected:  # cleaning joins sources, so it only makes sense of sources that can be used
@@ -66,6 +69,20 @@ def check_study(path: Path, output: Path | None = None) -> Verdict:
         proposed = write_text(path.with_name(f"{path.stem}.usulan.yaml"), _with_proposals(path, intake.proposals))
         remarks += (f"Usulan arti judul kolom ditulis ke {proposed.name}: periksa, lalu pakai sebagai berkas studi.",)
     return Verdict(_by_source(study, accounting, findings), remarks, workbook, rejected)
+
+
+def _read_companions(study: Study) -> None:
+    """Open what lies beside the study, so that nothing but the lists can stop a run in its last step.
+
+    Raises
+    ------
+    KaurError
+        The boundary file, the previous issue or the field's answers cannot be used.
+    """
+    study.companions()
+    load_verification(study.folder)
+    if study.boundary_file is not None:
+        read_boundaries(study.boundary_file, study.reference)
 
 
 def _by_source(study: Study, accounting: pd.DataFrame, findings: pd.DataFrame) -> tuple[tuple[str, ...], ...]:

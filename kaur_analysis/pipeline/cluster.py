@@ -8,6 +8,7 @@ by :func:`kaur_analysis.pipeline.run.run_edition`, which believes nothing it has
 
 import logging
 import multiprocessing
+import re
 import shutil
 import time
 import uuid
@@ -38,6 +39,7 @@ from kaur_analysis.pipeline.run import (
 
 LOCAL = "local"
 BEGUN = ".sedang-"
+HASH_DIGITS = 16  # of what a folder was made from, in its name
 # How often a task may lose its worker before it is blamed for it.
 LOSSES = 3
 # Seconds without any worker after which a run ends, and between two looks at what has ended.
@@ -65,7 +67,7 @@ def research(study: str, shared: str, code: str) -> Research:
     work = folder / f"{BEGUN}{uuid.uuid4().hex}"
     edition = open_edition(study, str(work), str(work / "reports"))
     *_, (_, made_from) = research_basis(edition, edition.ingredients())
-    place = folder / f"{edition.name}-{combined_hash(made_from)[:16]}"
+    place = folder / f"{edition.name}-{combined_hash(made_from)[:HASH_DIGITS]}"
     if place.is_dir():
         return Research(code, place, _stale_pages(study, place), None)
     try:
@@ -232,7 +234,8 @@ class _Run:
         run_edition(edition, continue_on_error=self._continue)
         self._outcome.editions[code] = edition
         for other in self._shared.joinpath(code).iterdir():
-            if other != place and (other.name.startswith((f"{edition.name}-", BEGUN))):
+            earlier = re.fullmatch(rf"{re.escape(edition.name)}-[0-9a-f]{{{HASH_DIGITS}}}", other.name)
+            if other != place and (earlier or other.name.startswith(BEGUN)):
                 shutil.rmtree(other, ignore_errors=True)
 
     def _error(self, future: Any) -> KaurError | None:

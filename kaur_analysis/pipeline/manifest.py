@@ -23,6 +23,8 @@ from kaur_analysis.study import Source
 NAME = "manifest.json"
 SCHEMA = Path(__file__).with_name("manifest.schema.json")
 FORM = "kaur-manifest-1"
+# Settings that may hold folders of the office's computer, or a person: inputs are listed by name and hash instead.
+NOT_SHOWN = {"sources", "contact", "area", "previous", "boundaries"}
 # What a result depends on in the project's folder; a change elsewhere does not make it dirty.
 DECIDES = ("kaur_analysis", "notebooks", "constraints.txt", "pyproject.toml")
 
@@ -50,7 +52,7 @@ def manifest_facts(
         Steps that failed in this run.
     """
     published = edition.store.read_facts("published/edition")
-    settings = edition.study.model_dump(mode="json", exclude={"sources", "contact"})
+    settings = edition.study.model_dump(mode="json", exclude=NOT_SHOWN)
     steps: list[dict[str, Any]] = [
         {"name": name, "status": "selesai", "product": file, **_made(state[name])} for name, file in products.items()
     ]

@@ -1,6 +1,5 @@
 """Running a notebook with checked parameters, and turning its outputs into a page or a clean executed copy."""
 
-import ast
 import errno
 import json
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
-from kaur_analysis.errors import NotebookFailed, NotebookRejected, UsageError, mask
+from kaur_analysis.errors import NotebookFailed, NotebookRejected, UsageError, mask, mask_quoted
 from kaur_analysis.pipeline.engine import ENGINE
 from kaur_analysis.reporting import PAGE_TEMPLATES
 
@@ -127,14 +126,14 @@ def _failure(path: Path, error: PapermillExecutionError) -> NotebookFailed:
     """What a person is told of a cell that raised: never its traceback, which may hold values."""
     rejected = error.ename in {"DataRejected", "StudyRejected", "KeyMissing", "EstimationError"}
     kind = NotebookRejected if rejected else NotebookFailed
-    message = LEAD_INS.get(error.ename, "") + error.evalue
+    message = mask(LEAD_INS.get(error.ename, "") + error.evalue)
     if error.ename.endswith("MemoryError"):  # numpy and Arrow have their own
         message = "memori habis. Tutup program lain, lalu jalankan kaur run lagi."
     elif error.ename == "OSError" and f"[Errno {errno.ENOSPC}]" in error.evalue:
         message = "cakram penuh. Kosongkan ruang, lalu jalankan kaur run lagi."
     elif not rejected:
-        message = f"{error.ename}: {message}"
-    return kind(f"{path.name}, sel ke-{error.exec_count}: {mask(message)}")
+        message = f"{error.ename}: {mask_quoted(error.evalue)}"
+    return kind(f"{path.name}, sel ke-{error.exec_count}: {message}")
 
 
 def _check_completed(path: Path, executed: NotebookNode) -> None:
@@ -170,8 +169,3 @@ def page(notebook: NotebookNode, title: str) -> str:
     exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(PAGE_TEMPLATES)])
     html, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})
     return str(html)
-
-
-def parameter_defaults(path: Path) -> dict[str, Any]:
-    """Default values of a notebook's parameters as Python objects."""
-    return {name: ast.literal_eval(entry.default) for name, entry in notebook_parameters(path).items()}

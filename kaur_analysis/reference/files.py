@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from kaur_analysis.errors import StudyRejected
 
@@ -29,10 +29,14 @@ def read_yaml(path: Path) -> Any:
     Raises
     ------
     StudyRejected
-        The file is not valid YAML; the message names file and line.
+        The file is not valid YAML, or no text in UTF-8; the message names file and line.
     """
     try:
         return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise StudyRejected(f"{path.name}, baris {line}: bukan YAML yang sah ({error.problem}).") from error
+    except UnicodeDecodeError:
+        raise StudyRejected(f"{path.name}: bukan teks UTF-8. Simpan ulang berkas itu dengan pengodean UTF-8.") from None
+    except YAMLError:
+        raise StudyRejected(f"{path.name}: berisi tanda yang tidak terbaca. Tulis ulang sebagai teks biasa.") from None

@@ -22,21 +22,23 @@ from kaur_analysis.reporting.pictures import DASHES, WIDE, percent_axes, picture
 Columns = Mapping[str, tuple[str, Callable[..., str]]]  # column → heading and way of writing a value
 
 
-def accounting_table(accounting: pd.DataFrame) -> Section:
+def accounting_table(accounting: pd.DataFrame, minimum: int = 0) -> Section:
     """Rows read, kept and set aside by source and file; a line that does not add up is called so.
 
     Parameters
     ----------
     accounting
         ``source, file, sheet, rows_read, rows_kept, rows_set_aside``.
+    minimum
+        Smallest number of rows that is told; of fewer set aside, the rest is not told either.
     """
     rows = [
         (
             row.source,
             " · ".join(filter(None, [row.file, row.sheet])),
             number(row.rows_read),
-            number(row.rows_kept),
-            number(row.rows_set_aside),
+            "–" if 0 < row.rows_set_aside < minimum else number(row.rows_kept),
+            _at_least(row.rows_set_aside, minimum),
             "cocok" if row.rows_read == row.rows_kept + row.rows_set_aside else "TIDAK COCOK",
         )
         for row in accounting.fillna({"file": "", "sheet": ""}).itertuples()
@@ -45,14 +47,17 @@ def accounting_table(accounting: pd.DataFrame) -> Section:
     return _table(columns, rows, "Tiap baris yang dibaca dipakai atau disisihkan dengan alasan.")
 
 
-def set_aside_table(set_aside: pd.DataFrame) -> Section:
-    """Why rows were set aside, counted by source and reason."""
-    counts = set_aside.groupby(["source", "reason"]).size().sort_values(ascending=False)
-    rows = [(source, reason, number(count)) for (source, reason), count in counts.items()]
+def set_aside_table(told: Mapping[str, Mapping[str, int | None]]) -> Section:
+    """Why rows were set aside: by source and reason how many, or None where few rows are not told apart."""
+    rows = [
+        (source, reason, "tidak disajikan" if count is None else number(count))
+        for source, reasons in told.items()
+        for reason, count in reasons.items()
+    ]
     return _table(["Sumber", "Alasan", "Baris"], rows, "Baris yang disisihkan, menurut alasan.")
 
 
-def findings_summary(findings: pd.DataFrame) -> Section:
+def findings_summary(findings: pd.DataFrame, minimum: int = 0) -> Section:
     """Findings counted by severity, rule, source and column; never what was found in a cell."""
     keys = ["severity", "rule", "source", "column"]
     counts = (
@@ -60,8 +65,12 @@ def findings_summary(findings: pd.DataFrame) -> Section:
     )
     order = {"ditolak": 0, "disisihkan": 1, "peringatan": 2}
     listed = sorted(counts.itertuples(), key=lambda row: (order.get(row.Index[0], 3), -row.count, row.Index))
-    rows = [(*row.Index, number(row.count), row.remedy) for row in listed]
+    rows = [(*row.Index, _at_least(row.count, minimum), row.remedy) for row in listed]
     return _table(["Tingkat", "Aturan", "Sumber", "Kolom", "Kali", "Cara memperbaiki"], rows, "Temuan pada masukan.")
+
+
+def _at_least(count: float, minimum: int) -> str:
+    return f"kurang dari {minimum}" if 0 < count < minimum else number(count)
 
 
 def link_weights(parameters: pd.DataFrame, names: Mapping[str, str]) -> Section:

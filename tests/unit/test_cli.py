@@ -9,8 +9,10 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from kaur_analysis import cli
 from kaur_analysis.cli import app
 from kaur_analysis.demo import make_demo
+from kaur_analysis.errors import UsageError
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.manifest import write_manifest
 
@@ -224,3 +226,18 @@ def test_a_parameter_goes_before_the_study_of_jupyterlab(office, monkeypatch, tm
 
 def test_jupyterlab_is_not_opened_with_a_study_that_cannot_be_used(tmp_path):
     assert kaur("lab", tmp_path / "tiada.yaml")[0] == 3
+
+
+def test_what_an_error_quotes_in_brackets_is_printed_as_it_stands(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "app", lambda **_: (_ for _ in ()).throw(UsageError('pip install "kaur-analysis[maps]"')))
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert "kaur-analysis[maps]" in capsys.readouterr().err
+
+
+def test_a_workbook_that_excel_holds_open_is_named(monkeypatch, capsys):
+    held = PermissionError(13, "denied", "studi-temuan.xlsx")
+    monkeypatch.setattr(cli, "app", lambda **_: (_ for _ in ()).throw(held))
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert "studi-temuan.xlsx tidak dapat ditulisi" in capsys.readouterr().err

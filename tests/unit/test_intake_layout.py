@@ -117,3 +117,13 @@ def test_headings_printed_again_on_the_next_page_are_not_people():
 def test_rows_of_spaces_are_blank():
     layout, _ = found(HEAD, ANA, [" ", "  ", "", "", "", " "])
     assert len(layout.lines) == 1
+
+
+def test_people_of_a_desa_named_sumber_are_not_footnotes_of_a_narrow_list():
+    layout, _ = found(["Desa", "Nama", "NIK"], ["Sumber Harapan", "Ana", "0012"], ["Sumber Harapan", "Budi", "0013"])
+    assert column(layout, "nama") == ["Ana", "Budi"]
+
+
+def test_a_note_that_might_be_a_person_is_set_aside_and_told():
+    _, findings = found(["Desa", "Nama", "NIK"], ["Merpas", "Ana", "0012"], ["Sumber Harapan", "Budi", ""])
+    assert list(findings.table()["rule"]) == ["baris_kaki"]

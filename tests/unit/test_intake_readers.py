@@ -250,3 +250,10 @@ def test_a_sheet_of_too_many_cells_is_refused(tmp_path, monkeypatch):
     path = workbook(tmp_path / "a.xlsx", [["a", "b"], ["1", "2"]])
     with pytest.raises(DataRejected, match="sel"):
         read(path)
+
+
+def test_a_dbf_that_was_cut_short_is_refused(tmp_path):
+    path = dbf(tmp_path / "a.dbf", [(4, 36.5, "Ana"), (5, 40, "Budi")])
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(DataRejected, match="terpotong"):
+        read(path)

@@ -106,7 +106,7 @@ def budget():
 DRAWN = {
     "accounting": lambda: d.accounting_table(accounting()),
     "findings": lambda: d.findings_summary(findings()),
-    "set_aside": lambda: d.set_aside_table(pd.DataFrame({"source": ["a", "a"], "reason": ["baris kosong", "ganda"]})),
+    "set_aside": lambda: d.set_aside_table({"a": {"baris kosong": 9, "ganda": None}}),
     "direct": lambda: d.direct_against_model(estimates(), estimates(0.01), NAMES),
     "quantiles": lambda: d.quantile_plot(np.random.default_rng(1).normal(size=500)),
     "shrinkage": lambda: d.shrinkage(pd.DataFrame({"area": ["1704010", "1704020"], "weight": [0.7, 0.3]}), NAMES),
@@ -214,3 +214,13 @@ def test_the_linkage_model_names_every_outcome():
 
 def test_without_links_there_is_no_model_and_it_is_said():
     assert "tidak ada model" in d.link_weights(pd.DataFrame(), {}).html
+
+
+def test_few_rows_set_aside_are_not_counted_nor_found_by_subtraction():
+    few = accounting(kept=98).assign(rows_set_aside=2)
+    html = d.accounting_table(few, minimum=5).html
+    assert "kurang dari 5" in html and ">98<" not in html
+
+
+def test_a_reason_of_few_rows_is_not_counted():
+    assert "tidak disajikan" in d.set_aside_table({"a": {"ganda": 9, "meninggal": None}}).html

@@ -199,3 +199,39 @@ def test_an_edition_that_could_be_no_folder_on_windows_is_refused(write, name):
 @pytest.mark.parametrize("name", ["console", "2025-nul", "com10"])
 def test_an_edition_that_only_resembles_a_device_is_accepted(write, name):
     assert load_study(write(edition=name)).edition == name
+
+
+def lines(**extreme):
+    poverty, lowest = copy.deepcopy(GOOD["lines"])
+    return [poverty, lowest | extreme]
+
+
+def test_lines_of_two_months_are_refused(write):
+    assert "samakan bulannya" in refusal(write(lines=lines(month="2024-03")))
+
+
+def test_an_urban_extreme_line_is_compared_with_the_urban_poverty_line(write):
+    poverty, extreme = GOOD["lines"]
+    urban, rural = ({**poverty, "urban_rural": w, "rupiah": r} for w, r in (("urban", 620000), ("rural", 510000)))
+    study = write(lines=[urban, rural, {**extreme, "urban_rural": "urban", "rupiah": 520000}])
+    assert load_study(study).lines[2].rupiah == 520_000
+
+
+def test_a_line_in_rupiah_may_stand_beside_one_by_column(write):
+    poverty, extreme = copy.deepcopy(GOOD["lines"])
+    del poverty["rupiah"]
+    assert load_study(write(lines=[poverty | {"column": "garis"}, extreme])).lines[0].column == "garis"
+
+
+def test_the_lock_file_that_excel_leaves_beside_an_open_list_is_no_list(write, tmp_path):
+    (tmp_path / "dtsen").mkdir()
+    for name in ("a.csv", "~$a.csv"):
+        (tmp_path / "dtsen" / name).write_text("", encoding="utf-8")
+    (tmp_path / "pkh.xlsx").touch()
+    assert [path.name for path in load_study(write()).files()["dtsen_keluarga"]] == ["a.csv"]
+
+
+def test_a_study_saved_in_another_encoding_says_how_to_save_it(tmp_path):
+    path = tmp_path / "studi.yaml"
+    path.write_bytes("edition: '2025'\n".encode("utf-16"))
+    assert "UTF-8" in refusal(path)

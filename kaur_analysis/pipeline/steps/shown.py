@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from kaur_analysis.disclosure import protect_parts
 from kaur_analysis.formats import number, percent, rupiah, rupiah_short
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import where_lists, where_registry
@@ -59,17 +60,23 @@ CONFLICT_NAMES = {
 
 def accounting(edition: Edition) -> Section:
     """Rows read, kept and set aside, per file."""
-    return diagnostics.accounting_table(edition.store.read("clean/accounting"))
+    return diagnostics.accounting_table(edition.store.read("clean/accounting"), _minimum(edition))
 
 
 def findings(edition: Edition) -> Section:
     """Findings by severity and rule."""
-    return diagnostics.findings_summary(edition.store.read("clean/findings"))
+    return diagnostics.findings_summary(edition.store.read("clean/findings"), _minimum(edition))
 
 
 def set_aside(edition: Edition) -> Section:
     """Why rows were set aside."""
-    return diagnostics.set_aside_table(edition.store.read("clean/set_aside"))
+    by_source = edition.store.read("clean/set_aside").groupby("source")["reason"]
+    return diagnostics.set_aside_table(
+        {
+            str(source): protect_parts(reasons.value_counts().to_dict(), _minimum(edition))[0]
+            for source, reasons in by_source
+        }
+    )
 
 
 def links(edition: Edition) -> Section:
@@ -591,7 +598,11 @@ def _written(unit: str, value: float) -> str:
     return writers[unit](value) if unit in writers else number(value, 3)
 
 
+def _minimum(edition: Edition) -> int:
+    return edition.study.thresholds.minimum_families
+
+
 def _count(edition: Edition) -> Callable[[float], str]:
     """Writes a count of families or people; executed notebooks are shared, so a few are not told apart."""
-    minimum = edition.study.thresholds.minimum_families
+    minimum = _minimum(edition)
     return lambda value: f"kurang dari {minimum}" if 0 < value < minimum else number(value)
