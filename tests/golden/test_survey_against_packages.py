@@ -29,7 +29,7 @@ from kaur_analysis.poverty import (
     rake,
     share_interval,
 )
-from kaur_analysis.poverty.functionals import lower_total, weighted_quantile
+from kaur_analysis.poverty.functionals import bandwidth, density, lower_total, mean, weighted_quantile
 from tests.shared import shared_path
 
 TIGHT = 1e-8
@@ -378,6 +378,24 @@ def test_vardpoor_values_and_errors_with_household_psus(kind):
     expected = printed("vardpoor_eusilc_varpoord").query("type == @kind").iloc[0]
     assert row["value"] * scale == pytest.approx(expected["estimate"], rel=TIGHT)
     assert row["se"] * scale == pytest.approx(expected["se"], rel=TIGHT)
+
+
+def test_vardpoor_error_of_the_at_risk_rate_takes_the_density_at_the_median():
+    # Deville's derivative of the rate in the line is the density at the line, which convey and our door take: 0.4755.
+    # vardpoor's printed 0.5137 is reproduced with the density at the median, u = (1(y < z) - P)/N + f(q) u_z.
+    table = data("laeken_eusilc.csv.gz")
+    households = table.drop_duplicates("db030").groupby("db040")["rb050"].sum()
+    design = SurveyDesign(
+        table.assign(households=table["db040"].map(households)), "rb050", "db040", "db030", "households"
+    )
+    y, w = design.numeric("eqincome"), design.weight
+    line, u_line = MEDIAN_LINE.measure(y, w)
+    rate, influence = mean((y < line).astype(float), w)
+    median = float(weighted_quantile(y, w, 0.5))
+    influence = influence + density(y, w, median, bandwidth(y, w)) * u_line
+    expected = printed("vardpoor_eusilc_varpoord").query("type == 'linarpr'").iloc[0]
+    assert 100 * rate == pytest.approx(expected["estimate"], rel=TIGHT)
+    assert 100 * design.variance(influence) ** 0.5 == pytest.approx(expected["se"], rel=TIGHT)
 
 
 @pytest.mark.parametrize(("estimator", "fpc"), [("SRSWOR_mean_income", "Nd"), ("SRSWR_mean_income", None)])
