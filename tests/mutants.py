@@ -12,6 +12,7 @@ import shapefile
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import Intake, demo_keys, read_study
 from tests.intake_files import nik, recipients, study, workbook
+from tests.old_workbook import old_workbook, text
 
 SEPARATORS = (",", ";", "\t", "|")
 ODD = (
@@ -57,6 +58,11 @@ def _xlsx(path: Path, random: np.random.Generator) -> None:
     workbook(path, rows(random), more={"Kedua": rows(random)} if random.random() < 0.3 else None)
 
 
+def _xls(path: Path, random: np.random.Generator) -> None:
+    cells = ((i, k, cell) for i, row in enumerate(rows(random)) for k, cell in enumerate(row) if cell)
+    old_workbook(path, *(text(*cell) for cell in cells))
+
+
 def _csv(path: Path, random: np.random.Generator) -> None:
     separator = str(random.choice(SEPARATORS))
     quote = random.random() < 0.5
@@ -95,6 +101,7 @@ def _parquet(path: Path, random: np.random.Generator) -> None:
 WRITERS: dict[str, Callable[[Path, np.random.Generator], None]] = {
     ".csv": _csv,
     ".xlsx": _xlsx,
+    ".xls": _xls,
     ".dbf": _dbf,
     ".dta": _dta,
     ".sav": _sav,

@@ -42,6 +42,7 @@ _EXACT = {
     pa.uint8(): pd.UInt8Dtype(), pa.uint16(): pd.UInt16Dtype(), pa.uint32(): pd.UInt32Dtype(),
     pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype(),
 }  # fmt: skip
+_PANIC = "PanicException"  # how a reader written in Rust ends on what it did not foresee; no Exception to Python
 _CSV_BLOCK_BYTES = 8_000_000
 _WEB_PAGE = re.compile(
     rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|html|head|meta|style|table|\?xml[^>]*>\s*<html)", re.IGNORECASE
@@ -116,7 +117,9 @@ def read_source(source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda
             raise
         except PasswordError:
             raise DataRejected(f"{path.name}: berkas terkunci kata sandi. Buka dan simpan tanpa kata sandi.") from None
-        except Exception as error:  # readers of other people's formats fail in many ways; contents must not show
+        except BaseException as error:  # readers of other people's formats fail in many ways; contents must not show
+            if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+                raise
             raise DataRejected(
                 f"{path.name}: berkas rusak atau bukan {path.suffix} ({type(error).__name__})."
             ) from None

@@ -8,6 +8,7 @@ import pytest
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake.readers import read_source
 from tests.intake_files import recipients, workbook
+from tests.old_workbook import SECTOR, number, old_workbook, record
 
 LAST_ROW, LAST_COLUMN = 1_048_575, 16_383
 _ODS = (
@@ -99,40 +100,6 @@ def test_a_web_page_named_as_a_workbook_is_refused_with_what_to_do(tmp_path):
 
 
 # --- old workbooks: one stream of records inside a compound file (MS-XLS, MS-CFB) ---
-
-SECTOR, SMALLEST_STREAM = 512, 4096
-END, FREE, FAT = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
-
-
-def record(kind, body):
-    return struct.pack("<HH", kind, len(body)) + body
-
-
-def old_workbook(path, *records, directory_follows=END, list_begins=END):
-    """A compound file with one stream of records."""
-    sheet = struct.pack("<IBB", 0, 0, 0) + b"\1\0S"
-    start = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0005, 0, 0, 0, 0)) + record(0x0085, sheet) + record(10, b"")
-    start = start.replace(record(0x0085, sheet), record(0x0085, struct.pack("<I", len(start)) + sheet[4:]))
-    sheet_start = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 0))
-    stream = (start + sheet_start + b"".join(records) + record(10, b"")).ljust(SMALLEST_STREAM, b"\0")
-    sectors = len(stream) // SECTOR
-    chain = [FAT, directory_follows, *range(3, 2 + sectors), END]
-    table = struct.pack(f"<{len(chain)}I", *chain).ljust(SECTOR, b"\xff")
-
-    def entry(name, kind, child, first, size):
-        text = (name + "\0").encode("utf-16-le")
-        links = struct.pack("<HBBIII", len(text), kind, 1, FREE, FREE, child)
-        return text.ljust(64, b"\0") + links + bytes(36) + struct.pack("<IQ", first, size)
-
-    directory = entry("Root Entry", 5, 1, END, 0) + entry("Workbook", 2, FREE, 2, len(stream)) + 2 * bytes(128)
-    head = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
-    head += struct.pack("<IIIIIIIII", 0, 1, 1, 0, SMALLEST_STREAM, END, 0, list_begins, 0) + struct.pack("<I", 0)
-    path.write_bytes(head.ljust(SECTOR, b"\xff") + table + directory + stream)
-    return path
-
-
-def number(row, column):
-    return record(0x0203, struct.pack("<HHHd", row, column, 0, 1.0))
 
 
 def test_an_old_workbook_is_read(tmp_path):
