@@ -107,6 +107,7 @@ def budget_workbook(edition: Edition) -> Path:
         list(study.programmes),
         edition.area,
         provenance,
+        listed=study.listed,
     )
 
 

@@ -1,5 +1,6 @@
 """The tables that Bappeda types into RKPD and RPKD, as a workbook with its Satu Data metadata. Aggregates only."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,10 +26,13 @@ _LINES = {
     "unit": Heading("Satuan", width=10),
     "families_due_extreme": Heading("Sasaran miskin ekstrem belum terlayani (keluarga)", "number", 18),
     "units_due_extreme": Heading("Volume miskin ekstrem", "number", 14),
-    "unit_cost_rp_year": Heading("Biaya satuan (Rp/tahun)", "rupiah", 16),
-    "rupiah_year_extreme": Heading("Usulan anggaran (Rp/tahun)", "rupiah", 18),
+    "unit_cost_rp_year": Heading("Biaya satuan (Rp)", "rupiah", 16),
+    "rupiah_year_extreme": Heading("Usulan anggaran (Rp)", "rupiah", 18),
+    "period_name": Heading("Per tahun atau sekali", width=12),
+    "listed_name": Heading("Daftar penerima", width=18),
     "families_due": Heading("Semua yang berhak dan belum terlayani (keluarga)", "number", 18),
-    "rupiah_year": Heading("Kebutuhan semua yang berhak (Rp/tahun)", "rupiah", 18),
+    "rupiah_year": Heading("Kebutuhan semua yang berhak (Rp)", "rupiah", 18),
+    "funds_name": Heading("Pembagian dana", width=16),
     "basis_name": Heading("Dasar besaran", width=24),
 }
 _ZERO = {
@@ -40,6 +44,7 @@ _ZERO = {
     "fund_name": Heading("Sumber dana", width=18),
     "year": Heading("Tahun", width=8),
     "rupiah_year": Heading("Rupiah per tahun", "rupiah", 20),
+    "families": Heading("Keluarga", "number", 12),
     "low": Heading("Batas bawah 95%", "rupiah", 20),
     "high": Heading("Batas atas 95%", "rupiah", 20),
 }
@@ -47,6 +52,7 @@ MEASURES = {
     "lower_bound": "Batas bawah: jumlah kekurangan pengeluaran",
     "programme_mix": "Paket program bagi yang miskin ekstrem",
     "uncovered": "Kekurangan yang tidak tertutup program",
+    "lifted": "Keluarga yang keluar dari miskin ekstrem dengan paket itu",
     "perfect_targeting": "Paket program bila sasaran diketahui pasti",
     "imperfect_targeting": "Paket program bila sasaran hanya diperkirakan",
     "by_year": "Paket program per tahun menuju target",
@@ -84,6 +90,7 @@ def write_budget_workbook(
     programmes: list[Programme],
     area: Area,
     provenance: Provenance,
+    listed: Collection[str],
 ) -> Path:
     """Write budget lines, the cost of zero extreme poverty, the programmes and their metadata.
 
@@ -100,10 +107,12 @@ def write_budget_workbook(
         For names, units and where amounts come from.
     provenance
         For the metadata sheet.
+    listed
+        Programmes whose lists of recipients are held; of the others every entitled family counts as due.
     """
     marks = ["DATA SINTETIS: bukan angka Kabupaten sungguhan."] if provenance.synthetic else []
     heading = [f"{area.full_name}, edisi {provenance.edition}", f"Sumber: {provenance.source}", *marks]
-    lines = _budget_lines(budget, programmes, area)
+    lines = _budget_lines(budget, programmes, area, listed)
     sheets = [
         Sheet("Kabupaten", ["Usulan anggaran per program", *heading], _LINES, lines[lines["area"].str.len() == 4]),
         Sheet("Kecamatan", ["Usulan per program dan kecamatan", *heading], _LINES, lines[lines["area"].str.len() == 7]),
@@ -120,7 +129,8 @@ _PROGRAMMES = {
     "agency_name": Heading("Perangkat daerah", width=30),
     "strategy_name": Heading("Strategi", width=26),
     "unit": Heading("Satuan", width=10),
-    "rupiah": Heading("Besaran (Rp/satuan/tahun)", "rupiah", 18),
+    "rupiah": Heading("Besaran (Rp/satuan)", "rupiah", 18),
+    "period_name": Heading("Per tahun atau sekali", width=12),
     "rules": Heading("Aturan kelayakan", width=60),
     "basis_name": Heading("Dasar besaran", width=24),
     "year": Heading("Tahun", width=8),
@@ -138,7 +148,13 @@ def _agency_names(area: Area) -> dict[str, str]:
     return {code: agency.name for code, agency in area.agencies.items()}
 
 
-def _budget_lines(budget: pd.DataFrame, programmes: list[Programme], area: Area) -> pd.DataFrame:
+def _per(programme: Programme) -> str:
+    return "sekali" if programme.period == "sekali" else "per tahun"
+
+
+def _budget_lines(
+    budget: pd.DataFrame, programmes: list[Programme], area: Area, listed: Collection[str]
+) -> pd.DataFrame:
     by_code = {programme.code: programme for programme in programmes}
     rows = budget[budget["area"].str.len() <= 7].copy()
     together = rows[rows["fund"] == ""].set_index(["area", "programme"])
@@ -155,6 +171,14 @@ def _budget_lines(budget: pd.DataFrame, programmes: list[Programme], area: Area)
     rows["programme_name"] = rows["programme"].map({code: programme.name for code, programme in by_code.items()})
     rows["fund_name"] = rows["fund"].map({"": ALL_FUNDS, **FUND_NAMES})
     rows["unit"] = rows["programme"].map({code: programme.unit for code, programme in by_code.items()})
+    rows["period_name"] = rows["programme"].map({code: _per(programme) for code, programme in by_code.items()})
+    rows["listed_name"] = rows["programme"].map(
+        {code: "dipegang" if code in listed else "tidak dipegang: angka paling banyak" for code in by_code}
+    )
+    # The catalogue states funds without a source for their shares: with one fund there is nothing to assume.
+    rows["funds_name"] = rows["programme"].map(
+        {code: "anggapan" if len(programme.funds) > 1 else "" for code, programme in by_code.items()}
+    )
     rows["basis_name"] = rows["programme"].map({code: _BASIS[programme.basis] for code, programme in by_code.items()})
     return rows.sort_values(["area", "strategy", "agency", "programme", "fund"], kind="stable")
 
@@ -179,6 +203,7 @@ def _programme_lines(programmes: list[Programme], area: Area) -> pd.DataFrame:
                 "strategy_name": STRATEGY_NAMES[programme.strategy],
                 "unit": programme.unit,
                 "rupiah": programme.rupiah_unit_year,
+                "period_name": _per(programme),
                 "rules": programme.rules_in_words,
                 "basis_name": _BASIS[programme.basis],
                 "year": programme.year,
@@ -200,8 +225,9 @@ def _metadata(provenance: Provenance) -> pd.DataFrame:
         ),
         (
             "Usulan anggaran",
-            "Hak setahun dari keluarga tersebut menurut besaran program. Baris per sumber dana adalah bagiannya.",
-            "rupiah per tahun",
+            "Hak keluarga tersebut menurut besaran program: setahun, atau sekali seumur bantuan; keduanya tidak "
+            "dijumlahkan. Baris per sumber dana adalah bagiannya. Program tanpa daftar penerima: semua yang berhak.",
+            "rupiah",
         ),
         (
             "Semua yang berhak dan belum terlayani",
@@ -218,7 +244,7 @@ def _metadata(provenance: Provenance) -> pd.DataFrame:
         (
             "Paket program",
             "Program yang menjadi hak keluarga, menurut urutan studi, sampai kekurangannya tertutup; satuan program "
-            "tidak dapat dibagi.",
+            "tidak dapat dibagi. Dihitung seolah-olah diketahui pasti siapa yang miskin ekstrem.",
             "rupiah per tahun",
         ),
     ]

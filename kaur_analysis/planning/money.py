@@ -100,7 +100,7 @@ def zero_cost(
         The study's programmes; their order is the order in which a family's programmes are used.
     draws
         Joint draws of welfare (rupiah per person per month), families × M in the order of ``family_poverty``, whole or
-        as blocks of columns; with them the lower bound and the mix have intervals.
+        as blocks of columns; with them the lower bound and the mix have intervals, and what the mix leaves is known.
     line_rp_month
         Extreme-poverty line, needed with ``draws``.
     line_factors
@@ -120,8 +120,8 @@ def zero_cost(
     Returns
     -------
     DataFrame
-        ``measure, detail, area, programme, agency, fund, year, rupiah_year, low, high``; empty text where a part does
-        not apply. Measures:
+        ``measure, detail, area, programme, agency, fund, year, rupiah_year, families, low, high``; empty text where a
+        part does not apply, and either rupiah or families. Measures:
 
         ``lower_bound``
             sum of expected gaps: perfect targeting, every transfer exactly as large as the gap;
@@ -129,7 +129,11 @@ def zero_cost(
             the due programmes of the extremely poor at their real, indivisible size, until each family's gap is
             covered, by programme, agency and fund, and together; still perfect targeting;
         ``uncovered``
-            the part of the gap that no programme due covers;
+            the part of the gap that the mix leaves. The mix is sized to each family's mean gap, so families that turn
+            out poorer than that keep a remainder: on the draws it is E max(0, gap − mix). Without draws only
+            max(0, E gap − mix) is known, which is never more (Jensen's inequality);
+        ``lifted``
+            ``families`` that are below the line in a draw and not after the mix (with ``draws``);
         ``imperfect_targeting``
             what the mix costs when ``detail`` of the extreme poor are reached by serving families in the order of
             their probability; compare with ``perfect_targeting`` of the same ``detail``;
@@ -149,19 +153,24 @@ def zero_cost(
     used = mix(wide)
     spent = np.where(used, wide.rupiah, 0.0)
     areas = _areas(wide)
-    drawn = _drawn(areas, wide, family_poverty, spent.sum(axis=1), draws, line_rp_month, line_factors)
+    drawn = _drawn(areas, wide, family_poverty, used, draws, line_rp_month, line_factors)
     rows = [
         *_totals("lower_bound", areas, wide.gap, _interval(drawn.get("gap"), level)),
         *_totals("programme_mix", areas, wide.chance * spent.sum(axis=1), _interval(drawn.get("mix"), level)),
         *_mix_lines(areas, wide, spent),
-        *_totals("uncovered", areas, wide.chance * _uncovered(wide, used)),
+        *(
+            [*_of_draws("uncovered", areas, drawn, level), *_of_draws("lifted", areas, drawn, level, "families")]
+            if drawn
+            else _totals("uncovered", areas, wide.chance * _uncovered(wide, used))
+        ),
         *_targeting(wide, spent.sum(axis=1), coverages),
         *(_by_year(wide, spent, years) if years else []),
         *_sensitivity(family_poverty, alternatives or {}, drawn, line_factors, level),
     ]
     text = dict.fromkeys(["detail", "programme", "agency", "fund", "year"], "")
-    table = pd.DataFrame([text | {"low": np.nan, "high": np.nan} | row for row in rows])
-    return table[["measure", "detail", "area", "programme", "agency", "fund", "year", "rupiah_year", "low", "high"]]
+    numbers = dict.fromkeys(["rupiah_year", "families", "low", "high"], np.nan)
+    table = pd.DataFrame([text | numbers | row for row in rows])
+    return table[["measure", "detail", "area", "programme", "agency", "fund", "year", *numbers]]
 
 
 def mix(wide: Wide) -> Flags:
@@ -180,9 +189,13 @@ def mix(wide: Wide) -> Flags:
     return used
 
 
+def _covered(wide: Wide, used: Flags) -> Array:
+    """Rupiah of a year by which the mix raises each family's consumption."""
+    return np.asarray(np.where(used, wide.lifts, 0.0).sum(axis=1))
+
+
 def _uncovered(wide: Wide, used: Flags) -> Array:
-    covered = np.where(used, wide.lifts, 0.0).sum(axis=1)
-    return np.maximum(wide.conditional_gap - covered, 0.0)
+    return np.maximum(wide.conditional_gap - _covered(wide, used), 0.0)
 
 
 def _check(
@@ -216,21 +229,26 @@ def _drawn(
     areas: Areas,
     wide: Wide,
     family_poverty: pd.DataFrame,
-    spent: Array,
+    used: Flags,
     draws: Draws | None,
     line: float | None,
     factors: Sequence[float],
 ) -> dict[str, Array]:
-    """Area totals in every draw: of the gap, of the mix, and of the gap at other lines."""
+    """Area totals in every draw: of the gap, of the mix, of what it leaves and lifts, and of the gap at other lines."""
     if draws is None or line is None:
         return {}
     people = family_poverty["household_size"].to_numpy(dtype=float)[:, None] * MONTHS
-    parts: dict[str, list[Array]] = {"gap": [], "mix": [], **{str(factor): [] for factor in factors}}
+    spent = np.where(used, wide.rupiah, 0.0).sum(axis=1)[:, None]
+    covered = _covered(wide, used)[:, None]
+    parts: dict[str, list[Array]] = {name: [] for name in ("gap", "mix", "uncovered", "lifted", *map(str, factors))}
     for block in _blocks(draws):
         if len(block) != len(wide.family):
             raise EstimationError(f"Tarikan berisi {len(block)} keluarga, tabel berisi {len(wide.family)}.")
-        parts["gap"].append(areas[1] @ (np.maximum(line - block, 0.0) * people))
-        parts["mix"].append(areas[1] @ ((block < line) * spent[:, None]))
+        gap, poor = np.maximum(line - block, 0.0) * people, block < line
+        parts["gap"].append(areas[1] @ gap)
+        parts["mix"].append(areas[1] @ (poor * spent))
+        parts["uncovered"].append(areas[1] @ np.maximum(gap - covered, 0.0))
+        parts["lifted"].append(areas[1] @ (poor & (gap <= covered)).astype(float))
         for factor in factors:
             parts[str(factor)].append(areas[1] @ (np.maximum(line * factor - block, 0.0) * people))
     return {name: np.hstack(blocks) for name, blocks in parts.items()}
@@ -263,6 +281,19 @@ def _totals(
             row |= {"low": float(interval[0, place]), "high": float(interval[1, place])}
         rows.append(row)
     return rows
+
+
+def _of_draws(
+    measure: str, areas: Areas, drawn: dict[str, Array], level: float, column: str = "rupiah_year"
+) -> list[dict[str, object]]:
+    """Mean and interval over the draws of what the draws alone can tell."""
+    low, high = np.asarray(_interval(drawn[measure], level))
+    means = drawn[measure].mean(axis=1)
+    return [
+        {"measure": measure, "area": area, column: float(means[place]), "low": float(low[place])}
+        | {"high": float(high[place])}
+        for place, area in enumerate(areas[0])
+    ]
 
 
 def _mix_lines(areas: Areas, wide: Wide, spent: Array) -> list[dict[str, object]]:

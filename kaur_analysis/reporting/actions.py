@@ -5,19 +5,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kaur_analysis.formats import together
 from kaur_analysis.reference import Area, read_yaml
 from kaur_analysis.reporting.facts import Facts
 from kaur_analysis.reporting.figures import Figure, PublishedTable
+from kaur_analysis.reporting.package import package_of
 
 
 @dataclass(frozen=True)
 class Action:
-    """One thing to do: what, by whom, for how much."""
+    """One thing to do: what, by whom, for how much; ``detail`` says more of the rupiah where there is room."""
 
     code: str
     sentence: str
     agency: str
     rupiah: str
+    detail: str = ""
 
 
 @cache
@@ -52,8 +55,11 @@ def actions_for(
         if (
             scope not in rule["scope"]
             or facts.route not in rule.get("route", facts.route)
-            or ("number" not in rule and len(found) >= rules["fewest"])
+            or ("number" not in rule and "lists" not in rule and len(found) >= rules["fewest"])
         ):
+            continue
+        if rule.get("lists") == "absent":
+            found += _lists_wanted(rule, facts, area, agency)
             continue
         if rule.get("unless") in [action.code for action in found]:
             continue
@@ -80,7 +86,21 @@ def _size(figure: Figure) -> float:
 def _programmes(rule: dict[str, Any], facts: Facts, agency: str) -> list[str]:
     if rule.get("each") != "programme":
         return [rule.get("programme", "")]
-    return [code for code, programme in facts.programmes.items() if agency in ("", programme.agency)]
+    own = [programme for programme in facts.programmes.values() if agency in ("", programme.agency)]
+    return [programme.code for programme in own if programme.listed or rule.get("lists") != "held"]
+
+
+def _lists_wanted(rule: dict[str, Any], facts: Facts, area: Area, agency: str) -> list[Action]:
+    """One action that names every programme whose list of recipients is not held."""
+    names = [
+        programme.short
+        for programme in facts.programmes.values()
+        if not programme.listed and agency in ("", programme.agency)
+    ]
+    if not names:
+        return []
+    office = area.agencies[agency].name if agency in area.agencies else rule["office"]
+    return [Action(rule["code"], rule["sentence"].format(programme=together(names)), office, rule["without"])]
 
 
 def _figure(table: PublishedTable, rule: dict[str, Any], place: str, programme: str) -> Figure:
@@ -105,5 +125,7 @@ def _action(
     money = rule.get("without", "")
     if "rupiah" in rule:
         cost = table.one(rule["rupiah"], place, code)
-        money = f"{cost.text} per tahun" if cost.shown else f"biaya {cost.why}"
-    return Action(rule["code"], sentence, name, money)
+        money = f"{cost.text} {programme.per if programme else 'per tahun'}" if cost.shown else f"biaya {cost.why}"
+        money += f" (kisaran {cost.range})" if cost.has_range else ""
+    detail = package_of(table, facts, place).in_words if rule["code"] == "anggaran_nol" else ""
+    return Action(rule["code"], sentence, name, money, detail)

@@ -18,29 +18,40 @@ from kaur_analysis.reporting.views import (
     Headline,
     Needs,
     Reach,
+    Sum,
     limits_of,
     needs_of,
     reach_by_programme,
-    sum_text,
+    sum_of,
 )
+
+NARROW = 4  # columns of a table that a telephone shows
 
 
 @dataclass(frozen=True)
 class GapRow:
-    """A kecamatan's families due per programme, and the rupiah of all the agency's programmes that are shown."""
+    """A kecamatan's families due per programme, and the rupiah of all the agency's programmes that are shown.
+
+    ``partly`` where some are not.
+    """
 
     name: str
     families: tuple[Figure, ...]
-    rupiah: str
+    rupiah: Sum
+    partly: bool
 
 
 @dataclass(frozen=True)
 class Gaps:
-    """Families due per kecamatan for the agency's largest programmes; ``whom`` says which families are counted."""
+    """Families due per kecamatan for the agency's largest programmes; ``whom`` says which families are counted.
 
-    programmes: tuple[str, ...]
+    ``kinds`` are the columns of rupiah, heading and attribute of :class:`~kaur_analysis.reporting.views.Sum`.
+    """
+
+    programmes: tuple[Programme, ...]
     rows: tuple[GapRow, ...]
     whom: str
+    kinds: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,11 @@ def agency_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, agen
     name = area.agencies[agency].name
     own = [programme for programme in known.programmes.values() if programme.agency == agency]
     needs = needs_of(table, known, area, area.code, agency)
-    by_size = sorted(own, key=lambda programme: (-_size(_due(table, area.code, programme)), programme.code))
+    # Programmes without a list of recipients come last: their number is an upper bound.
+    by_size = sorted(
+        own,
+        key=lambda programme: (not programme.listed, -_size(_due(table, area.code, programme)), programme.code),
+    )
     return AgencyView(
         frame=Frame(name, area.full_name, "opd", known),
         headline=_headline(table, area, needs, by_size, name),
@@ -103,36 +118,45 @@ def _size(figure: Figure) -> float:
 
 
 def _headline(table: PublishedTable, area: Area, needs: Needs, programmes: list[Programme], name: str) -> Headline:
-    money = needs.extreme_total or needs.total
-    if not money or not programmes:
+    if not needs.total.text or not programmes:
         return Headline(f"Kebutuhan program {name} belum dapat dihitung.", "")
+    most = "" if all(row.about.listed for row in needs.rows) else "Paling banyak "
     count = len(needs.rows)
     what = f"{number(count)} program" if count > 1 else f"program {programmes[0].short}"
     whom = "keluarga miskin ekstrem yang berhak" if needs.with_extreme else "semua keluarga yang berhak"
     largest = _due(table, area.code, programmes[0])
-    finding = f"{money} per tahun diperlukan agar {whom} menerima {what} {name}"
+    finding = f"{most}{needs.total.text} diperlukan agar {whom} menerima {what} {name}"
     finding += f" ({needs.total_note})" if needs.total_note else ""
-    finding += f"; {largest.words} belum menerima {programmes[0].short}." if largest.shown else "."
-    every = f"Untuk semua yang berhak {needs.total}. " if needs.with_extreme and needs.total else ""
+    lead = programmes[0]
+    state = (
+        f"belum menerima {lead.short}"
+        if lead.listed
+        else f"berhak atas {lead.short}, yang daftar penerimanya tidak dipegang"
+    )
+    finding += f"; {largest.words} {state}." if largest.shown else "."
+    all_due = sum_of((row.about, row.rupiah) for row in needs.rows).text
+    every = f"Untuk semua yang berhak {all_due}. " if needs.with_extreme and all_due else ""
     return Headline(finding, f"{every}Jumlah dihitung dari daftar keluarga dan berubah bila daftar diperbarui.")
 
 
 def _gaps(table: PublishedTable, area: Area, programmes: list[Programme]) -> Gaps:
     """Rows by the largest programme's gap, largest first; rows not shown follow by name."""
-    lead = programmes[:2]
+    kinds = tuple(
+        (heading, kind)
+        for heading, kind, once in (("Rupiah per tahun", "yearly", False), ("Rupiah sekali", "single", True))
+        if any(programme.once is once for programme in programmes)
+    )
+    lead = programmes[: NARROW - 1 - len(kinds)]
     rows = []
     for row in area.kecamatan.itertuples():
         families = tuple(_due(table, row.kecamatan, programme) for programme in lead)
-        costs = [_due(table, row.kecamatan, programme, "rupiah_year") for programme in programmes]
-        partly = not all(cost.shown for cost in costs)
-        money = sum_text(costs)
-        rows.append(GapRow(row.name, families, f"{money} *" if money and partly else money or "•"))
+        costs = [(programme, _due(table, row.kecamatan, programme, "rupiah_year")) for programme in programmes]
+        partly = not all(cost.shown for _, cost in costs)
+        rows.append(GapRow(row.name, families, sum_of(costs), partly))
     rows.sort(
         key=lambda row: (*((not row.families[0].shown, -_size(row.families[0])) if row.families else ()), row.name)
     )
-    return Gaps(
-        tuple(programme.short for programme in lead), tuple(rows), "miskin ekstrem " if _told_apart(table) else ""
-    )
+    return Gaps(tuple(lead), tuple(rows), "miskin ekstrem " if _told_apart(table) else "", kinds)
 
 
 def _told_apart(table: PublishedTable) -> bool:
@@ -158,7 +182,8 @@ def gap_table(view: AgencyView) -> Section:
         "gaps",
         gaps=view.gaps,
         picture=charts.svg(picture, "kesenjangan") if rows else "",
-        partly=any(row.rupiah.endswith("*") for row in rows),
+        partly=any(row.partly and row.rupiah.text for row in rows),
+        unlisted=any(not row.about.listed for row in view.needs.rows),
     )
 
 

@@ -50,7 +50,7 @@ def relevance(view: KabupatenView) -> Section:
 
 def association(view: KabupatenView) -> Section:
     """*Keterkaitan*."""
-    return section("association", association=view.association)
+    return section("association", association=view.association, unreached=view.frame.facts.unreached)
 
 
 def poverty_pockets(view: KabupatenView) -> Section:
@@ -84,7 +84,7 @@ def poverty_pockets(view: KabupatenView) -> Section:
 
 def priority_places(view: KabupatenView) -> Section:
     """*Lokasi prioritas*."""
-    return section("priorities", priorities=view.priorities)
+    return section("priorities", priorities=view.priorities, unreached=view.frame.facts.unreached)
 
 
 def survey_route(view: KabupatenView) -> Section:

@@ -115,7 +115,7 @@ def card_caption(view: KecamatanView) -> str:
     lines += ["DATA SINTETIS, bukan angka sebenarnya."] if facts.synthetic else []
     lines += [f"{view.headline.finding} {view.headline.comparison}".strip(), "", "Yang perlu dilakukan:"]
     lines += [
-        f"{number(place)}. {action.sentence} ({action.agency}; {action.rupiah})"
+        f"{number(place)}. {action.sentence} ({'; '.join(filter(None, [action.agency, action.rupiah, action.detail]))})"
         for place, action in enumerate(view.actions, 1)
     ]
     spoken = "; ".join(_spoken(item) for item in _numbers(view))

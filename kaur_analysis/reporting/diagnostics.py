@@ -4,7 +4,7 @@ Every function takes a tidy table (``docs/architecture.md``) and returns a :clas
 identifier and no cell content is ever drawn: files, rules, areas, programmes and quantiles only.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -265,21 +265,25 @@ def sentences(texts: Sequence[str], caption: str) -> Section:
     return section("sentences", texts=texts, caption=caption)
 
 
-def budget_bars(budget: pd.DataFrame, names: Mapping[str, str] | None = None) -> Section:
+def budget_bars(budget: pd.DataFrame, names: Mapping[str, str] | None = None, once: Collection[str] = ()) -> Section:
     """Rupiah due per agency, split by source of funds.
 
     Parameters
     ----------
     budget
         Contract ``BUDGET`` of the kabupaten: rows with a fund.
+    once
+        Programmes whose benefit is paid one time; their rupiah are summed apart.
     """
     rows = budget[(budget["fund"] != "") & (budget["area"].str.len() == 4)]
     wide = rows.pivot_table(index="agency", columns="fund", values="rupiah_year", aggfunc="sum").fillna(0) / 1e9
     wide = wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index]
-    total = rupiah_short(float(rows["rupiah_year"].sum()))
+    single = rows["programme"].isin(list(once))
+    sums = ((rows.loc[~single, "rupiah_year"].sum(), "per tahun"), (rows.loc[single, "rupiah_year"].sum(), "sekali"))
+    total = " dan ".join(f"{rupiah_short(float(amount))} {per}" for amount, per in sums if amount > 0)
     return stacked(
-        wide, {}, names, "anggaran", "miliar rupiah per tahun",
-        f"Kebutuhan menurut instansi dan sumber dana; seluruhnya {total} per tahun.",
+        wide, {}, names, "anggaran", "miliar rupiah, setahun atau sekali",
+        f"Kebutuhan semua yang berhak menurut instansi dan sumber dana: {total or rupiah_short(0.0)}.",
     )  # fmt: skip
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from kaur_analysis.formats import long_date, number, percent, rupiah
 
+UNLISTED = "†"
+
 
 @dataclass(frozen=True)
 class Source:
@@ -37,7 +39,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Programme:
-    """A programme as the edition used it."""
+    """A programme as the edition used it.
+
+    ``listed`` says whether a list of its recipients is held: without one nobody knows who of the entitled has it
+    already, and what is due is an upper bound. ``once`` marks benefits that a family gets one time, not every year.
+    """
 
     code: str
     name: str
@@ -48,6 +54,18 @@ class Programme:
     year: str
     source: str
     working_value: bool
+    listed: bool = True
+    once: bool = False
+
+    @property
+    def mark(self) -> str:
+        """Sign behind its name where no list of its recipients is held."""
+        return "" if self.listed else f" {UNLISTED}"
+
+    @property
+    def per(self) -> str:
+        """What its rupiah are for: a year, or one time."""
+        return "sekali" if self.once else "per tahun"
 
     @property
     def short(self) -> str:
@@ -107,6 +125,14 @@ class Facts:
         """Day the data speak of."""
         return long_date(self.reference_date)
 
+    @property
+    def unreached(self) -> str:
+        """What is known of families without any programme, as the end of a sentence: only lists that are held count."""
+        if self.route == "survey":
+            return "tidak menerima satu pun program yang ditanyakan survei"
+        held = sum(programme.listed for programme in self.programmes.values())
+        return f"tidak ada di {number(held)} daftar penerima yang dipegang"
+
 
 def read_facts(facts: dict[str, Any]) -> Facts:
     """Facts from the dictionary of the store.
@@ -118,8 +144,8 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         ``contact``, ``target_year``, ``thresholds`` and ``benchmark`` as the study has them, ``lines`` (``kind, rupiah
         or times, month, source``), ``sources`` (``name, kind, programme, period, rows_read, rows_kept,
         rows_set_aside``), ``findings`` (``source, title, remedy, set_aside, rows``), ``programmes`` (``code, name,
-        agency, strategy, unit, funds, year, source, basis``), ``notes`` (sentences), ``scenarios`` (code → name),
-        ``beyond_model`` (codes), ``route``.
+        agency, strategy, unit, funds, year, source, basis, listed, period``), ``notes`` (sentences), ``scenarios``
+        (code → name), ``beyond_model`` (codes), ``route``.
 
     Raises
     ------
@@ -198,4 +224,6 @@ def _programme(entry: dict[str, Any]) -> Programme:
         year=str(entry.get("year") or ""),
         source=str(entry.get("source") or ""),
         working_value=entry.get("basis") == "nilai_kerja",
+        listed=bool(entry.get("listed", True)),
+        once=entry.get("period") == "sekali",
     )

@@ -111,6 +111,9 @@ class Figure:
         if self.unit == "bagian":
             return interval(self.low, self.high, self.decimals)
         low, high = self._print(self.low), self._print(self.high)
+        first, _, word = low.partition(" ")
+        if word and high.endswith(word):  # Rp1,6–3,3 miliar
+            return low if low == high else f"{first}–{high.removeprefix('Rp')}"
         return low if low == high else f"{low}–{high}"
 
     @property

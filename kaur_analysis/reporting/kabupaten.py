@@ -7,13 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from kaur_analysis.formats import number, points, rupiah_short
+from kaur_analysis.formats import number, percent, points, rupiah_short
 from kaur_analysis.reference import Area
 from kaur_analysis.reporting import titles
 from kaur_analysis.reporting.actions import Action, actions_for, glossary, rule_table
 from kaur_analysis.reporting.facts import Facts, read_facts
 from kaur_analysis.reporting.figures import HIGHER, LOWER, Figure, PublishedTable, compare
 from kaur_analysis.reporting.maps import MapView, map_view
+from kaur_analysis.reporting.package import Package, package_of
 from kaur_analysis.reporting.targeting_findings import beyond_model_facts, sentence
 from kaur_analysis.reporting.views import (
     Comparison,
@@ -22,6 +23,7 @@ from kaur_analysis.reporting.views import (
     Indicator,
     Needs,
     Reach,
+    Sum,
     comparison_of,
     indicators_of,
     limits_of,
@@ -29,6 +31,7 @@ from kaur_analysis.reporting.views import (
     place_headline,
     reach_by_programme,
     reach_of,
+    sum_of,
 )
 
 YEARS_SHOWN = 11
@@ -165,20 +168,26 @@ class Scenarios:
 
 @dataclass(frozen=True)
 class ZeroCost:
-    """What no extreme poverty costs: the lower bound and the mix of programmes."""
+    """What no extreme poverty costs: the lower bound and the mix of programmes.
+
+    ``amounts`` put every total of the page side by side: rupiah, range, and what each is for.
+    """
 
     lower_bound: Figure
-    programme_mix: Figure
+    package: Package
     sentence: str
+    amounts: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True)
 class AgencySum:
-    """An agency's programmes and the rupiah they need."""
+    """An agency's programmes and the rupiah they need; ``unlisted`` is the part without lists of recipients."""
 
     name: str
     programmes: str
-    rupiah: str
+    rupiah: Sum
+    unlisted: Sum
+    partly: bool
 
 
 @dataclass(frozen=True)
@@ -213,12 +222,13 @@ def kabupaten_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -
     names = ("poverty.poor_share", "poverty.extreme_share", "poverty.extreme_families", "targeting.exclusion_error")
     pockets = _pockets(table, area)
     margin = _margin(table, area)
+    needs = needs_of(table, known, area, area.code)
     changes = _changes(table, area, margin)
     return KabupatenView(
         frame=Frame(area.full_name, f"Provinsi {area.province_name}", "kabupaten", known),
         headline=place_headline(table, area, area.code, area.full_name),
         actions=actions_for(table, known, area, area.code, "kabupaten"),
-        indicators=indicators_of(table, area, area.code, (*names, "survey.poor_share")),
+        indicators=indicators_of(table, known, area, area.code, (*names, "survey.poor_share")),
         comparison=comparison_of(table, area, "poverty.poor_share"),
         position=_position(table, area),
         trend=_trend(table, area, margin),
@@ -227,12 +237,12 @@ def kabupaten_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -
         pockets=pockets,
         priorities=_priorities(table, area, pockets),
         scenarios=_scenarios(table, known, area),
-        zero_cost=_zero_cost(table, area),
+        zero_cost=_zero_cost(table, known, area, needs),
         reach_any=reach_of(table, known, area, area.code, None),
         reach=reach_by_programme(table, known, area, area.code, known.programmes.values()),
         survey_reach=_survey_reach(table, known, area),
         agencies=_agencies(table, known, area),
-        needs=needs_of(table, known, area, area.code),
+        needs=needs,
         limits=limits_of(table, known, area, area.code),
         desa_map=map_view(table, facts, area),
     )
@@ -408,7 +418,7 @@ def _relevance(differences: list[list[float | None]], names: list[str]) -> tuple
 
 _ASSOCIATED = (
     ("poverty.extreme_share", "", "Miskin ekstrem"),
-    ("targeting.exclusion_error", "any", "Tanpa program"),
+    ("targeting.exclusion_error", "any", "Terlewat"),
     ("poverty.gap_index", "", "Kedalaman (P1)"),
 )
 
@@ -429,10 +439,9 @@ def _association(table: PublishedTable, area: Area) -> Association:
     rows.sort(key=lambda link: (not link.figures[0].shown, -_size(link.figures[0]), link.name))
     found = ", ".join(sorted(both))
     sentences = (
-        f"Bagian miskin ekstrem dan bagian tanpa program sama-sama jelas di atas kabupaten: {found}."
+        f"Bagian miskin ekstrem dan bagian terlewat sama-sama jelas di atas kabupaten: {found}."
         if both
-        else "Tidak ada kecamatan yang bagian miskin ekstrem dan bagian tanpa programnya sama-sama jelas di atas "
-        "kabupaten.",
+        else "Tidak ada kecamatan yang bagian miskin ekstrem dan bagian terlewatnya sama-sama jelas di atas kabupaten.",
         "Keterkaitan bukan sebab akibat.",
     )
     return Association(tuple(label for *_, label in _ASSOCIATED), tuple(rows), sentences)
@@ -527,22 +536,42 @@ def _served(families: Figure) -> str:
     return f"melayani {families.text} keluarga" if families.shown and families.value else ""
 
 
-def _zero_cost(table: PublishedTable, area: Area) -> ZeroCost:
-    lower = table.one("zero_cost.lower_bound_rp_year", area.code)
-    mix = table.one("zero_cost.programme_mix_rp_year", area.code)
-    if not lower.shown and not mix.shown:
-        return ZeroCost(lower, mix, "Biaya nol kemiskinan ekstrem belum dapat dihitung.")
-    ratio = (
-        f" Itu {number(mix.value / lower.value, 1)} kali batas bawah."
-        if lower.shown and mix.shown and lower.value
-        else ""
-    )
-    return ZeroCost(
-        lower,
-        mix,
-        f"Batas bawah {lower.text} per tahun: bila setiap keluarga menerima tepat sebesar kekurangannya. "
-        f"Dengan program yang ada: {mix.text} per tahun.{ratio}",
-    )
+def _zero_cost(table: PublishedTable, facts: Facts, area: Area, needs: Needs) -> ZeroCost:
+    lower, package = table.one("zero_cost.lower_bound_rp_year", area.code), package_of(table, facts, area.code)
+    if not lower.shown and not package.cost.shown:
+        return ZeroCost(lower, package, "Biaya nol kemiskinan ekstrem belum dapat dihitung.", ())
+    every = sum_of((row.about, row.rupiah) for row in needs.rows).text
+    amounts = [
+        ("Kekurangan pengeluaran yang miskin ekstrem (batas bawah)", f"{lower.text} per tahun", lower.range),
+        ("Paket program bila sasaran diketahui pasti", f"{package.cost.text} per tahun", package.cost.range),
+        *(
+            (f"Paket untuk menjangkau {percent(float(share), 0)} dengan daftar peluang", f"{cost.text} per tahun", "")
+            for share, cost in package.by_list.items()
+            if cost.shown
+        ),
+        *([("Semua program bagi yang miskin ekstrem", needs.total.text, "")] if needs.with_extreme else []),
+        ("Semua program bagi semua yang berhak", every or "–", ""),
+    ]
+    return ZeroCost(lower, package, _zero_sentence(lower, package, table, area), tuple(amounts))
+
+
+def _zero_sentence(lower: Figure, package: Package, table: PublishedTable, area: Area) -> str:
+    """What the mix assumes, whom it lifts, what it leaves, who pays it."""
+    families = table.one("poverty.extreme_families", area.code)
+    parts = [
+        f"Batas bawah {lower.text} per tahun: bila setiap keluarga menerima tepat sebesar kekurangannya.",
+        f"Paket program yang ada: {package.cost.text} per tahun, bila diketahui pasti siapa yang miskin ekstrem.",
+    ]
+    if package.lifted.shown and families.shown:
+        parts.append(
+            f"Paket itu mengeluarkan {package.lifted.text} dari {families.words}; "
+            f"kekurangan {package.uncovered.text} per tahun tetap tidak tertutup."
+        )
+    if package.paid_by:
+        parts.append(f"Yang membayar: {package.paid_by} (pembagian dana sebagian anggapan).")
+    if package.unlisted > 0:
+        parts.append(f"{rupiah_short(package.unlisted)} di antaranya lewat program yang daftarnya tidak dipegang.")
+    return " ".join(parts)
 
 
 def _agencies(table: PublishedTable, facts: Facts, area: Area) -> tuple[AgencySum, ...]:
@@ -557,9 +586,10 @@ def _agency_sum(
     table: PublishedTable, facts: Facts, area: Area, agency: str, codes: Iterable[str]
 ) -> tuple[float, AgencySum]:
     name_of = "needs.due_extreme_rupiah_year" if table.has("needs.due_extreme_rupiah_year") else "needs.due_rupiah_year"
-    costs = [table.one(name_of, area.code, code) for code in codes]
-    shown = [cost.value for cost in costs if cost.shown]
-    partly = " *" if shown and len(shown) < len(costs) else ""
+    costs = [(facts.programmes[code], table.one(name_of, area.code, code)) for code in codes]
+    shown = [cost.value for _, cost in costs if cost.shown]
     name = area.agencies[agency].name if agency in area.agencies else agency
-    programmes = ", ".join(facts.programmes[code].short for code in codes)
-    return sum(shown), AgencySum(name, programmes, (rupiah_short(sum(shown)) if shown else "–") + partly)
+    programmes = ", ".join(f"{programme.short}{programme.mark}" for programme, _ in costs)
+    unlisted = sum_of((programme, cost) for programme, cost in costs if not programme.listed)
+    partly = 0 < len(shown) < len(costs)
+    return sum(shown), AgencySum(name, programmes, sum_of(costs), unlisted, partly)

@@ -11,7 +11,7 @@ from kaur_analysis.reporting.facts import Facts, Finding, Source, read_facts
 from kaur_analysis.reporting.figures import PublishedTable
 from kaur_analysis.reporting.html import page_html, section
 from kaur_analysis.reporting.sections import header, headline, method
-from kaur_analysis.reporting.views import Frame, Headline, unmatched_share
+from kaur_analysis.reporting.views import UNMATCHED, Frame, Headline
 
 MOST_TO_DO = 4
 FEW = "sedikit (dilindungi)"
@@ -60,7 +60,7 @@ def quality_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> 
     unmatched = [
         (programme.name, figure.text)
         for programme in known.programmes.values()
-        if (figure := unmatched_share(table, area.code, programme.code)).shown
+        if (figure := table.one(UNMATCHED, area.code, programme.code)).shown
     ]
     return QualityView(
         frame=Frame("Mutu data", f"{area.full_name}, untuk pengirim daftar", "mutu", known),

@@ -4,6 +4,7 @@ from typing import Any
 
 from kaur_analysis.formats import number
 from kaur_analysis.reporting import charts, titles
+from kaur_analysis.reporting.facts import UNLISTED
 from kaur_analysis.reporting.figures import EQUAL, HIGHER, LOWER, SIGNS, UNCLEAR
 from kaur_analysis.reporting.html import Section, section
 from kaur_analysis.reporting.views import REACH_SIGNS, Comparison, Needs
@@ -114,7 +115,7 @@ def targeting_sentences(view: Any) -> Section:
     return section(
         "reach",
         picture=charts.svg(charts.families(parts), "jangkauan") if parts else "",
-        title=titles.reach(hundred, counted),
+        title=titles.reach(hundred, counted, view.frame.facts.unreached),
         legend=f"Tiap tanda satu dari 100 {counted} miskin ekstrem.",
         words=f"Gambar 100 tanda: {', '.join(text for _, text, _ in parts)}.",
         tens=_TENS_SURVEY if by_survey else _TENS_REGISTRY,
@@ -127,7 +128,7 @@ def targeting_sentences(view: Any) -> Section:
 
 def desa_table(view: Any) -> Section:
     """Desa by gap: extremely poor families, served, not served."""
-    return section("desa", desa=view.desa, title=view.desa_title)
+    return section("desa", desa=view.desa, title=view.desa_title, unreached=view.frame.facts.unreached)
 
 
 def needs_table(view: Any) -> Section:
@@ -137,13 +138,15 @@ def needs_table(view: Any) -> Section:
 
 def needs_section(needs: Needs, heading: str) -> Section:
     """Needs as a chart of the largest and a table of all."""
-    money = [(row.short, row.extreme_rupiah if needs.with_extreme else row.rupiah) for row in needs.rows]
+    money = [(row.about, row.extreme_rupiah if needs.with_extreme else row.rupiah) for row in needs.rows]
     shown = sorted(
-        ((name, figure) for name, figure in money if figure.shown and figure.value > 0),
-        key=lambda pair: (-pair[1].value, pair[0]),
+        ((about, figure) for about, figure in money if figure.shown and figure.value > 0),
+        key=lambda pair: (-pair[1].value, pair[0].code),
     )[:DRAWN_NEEDS]
     picture = charts.bars(
-        [name for name, _ in shown], [figure.value for _, figure in shown], [figure.text for _, figure in shown]
+        [f"{about.short}{about.mark}" for about, _ in shown],
+        [figure.value for _, figure in shown],
+        [f"{figure.text} sekali" if about.once else figure.text for about, figure in shown],
     )
     whom = "keluarga miskin ekstrem" if needs.with_extreme else "semua keluarga"
     return section(
@@ -151,10 +154,12 @@ def needs_section(needs: Needs, heading: str) -> Section:
         heading=heading,
         needs=needs,
         picture=charts.svg(picture, "kebutuhan") if len(shown) > 1 else "",
-        caption=f"Rupiah setahun agar {whom} yang berhak tetapi belum menerima dilayani; "
-        f"{number(len(shown))} program terbesar yang angkanya disajikan.",
+        caption=f"Rupiah agar {whom} yang berhak tetapi belum menerima dilayani, setahun atau sekali; "
+        f"{number(len(shown))} program terbesar yang angkanya disajikan."
+        + (f" {UNLISTED} daftar penerima tidak dipegang." if any(not about.listed for about, _ in shown) else ""),
         words="Diagram batang rupiah per program; nilainya ada di tabel di bawahnya.",
-        working=any(row.working_value for row in needs.rows),
+        working=any(row.about.working_value for row in needs.rows),
+        unlisted=any(not row.about.listed for row in needs.rows),
     )
 
 

@@ -59,7 +59,7 @@ def reasons_flow(reasons: pd.DataFrame, side: str, minimum: int = 5) -> Section:
     figure, axes = canvas(0.55 * len(parts) + 1.0, WIDE)
     _flow(axes, heading, parts, minimum)
     caption = {
-        "missed": "Mengapa keluarga miskin ekstrem tidak menerima program apa pun.",
+        "missed": "Mengapa keluarga miskin ekstrem tidak ada di daftar penerima yang dipegang.",
         "included": "Mengapa keluarga yang tidak miskin ekstrem menerima program.",
     }[side]
     said = findings.sentence(side, findings.reason_facts(reasons, side), minimum)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from kaur_analysis.formats import number, rupiah_short, together
+from kaur_analysis.reporting.facts import Programme
 from kaur_analysis.reporting.figures import HIGHER, LOWER, Figure
 
 NAMED = 3  # more places than these are counted instead of named
@@ -32,27 +33,35 @@ def _named(names: Sequence[str]) -> str:
     return together(sorted(names)) if len(names) <= NAMED else f"{number(len(names))} kecamatan"
 
 
-def reach(hundred: Sequence[int], counted: str) -> str:
-    """How many of a hundred are not reached by any programme."""
+def reach(hundred: Sequence[int], counted: str, unreached: str) -> str:
+    """How many of a hundred are not reached; ``unreached`` says by what (``Facts.unreached``)."""
     if not hundred:
         return f"Jangkauan {counted} miskin ekstrem belum dapat disajikan."
     missed = 100 - hundred[0]
     if missed == 0:
         return f"Hampir semua {counted} miskin ekstrem menerima sedikitnya satu program."
-    return f"Dari 100 {counted} miskin ekstrem, {number(missed)} tidak menerima program apa pun."
+    return f"Dari 100 {counted} miskin ekstrem, {number(missed)} {unreached}."
 
 
-def needs(money: Sequence[tuple[str, Figure]], total: str) -> str:
-    """The largest need, and the sum it is part of."""
-    shown = [(figure.value, name) for name, figure in money if figure.shown and figure.value > 0]
+def needs(money: Sequence[tuple[Programme, Figure]], total: str, unlisted: str) -> str:
+    """The largest need, the sum it is part of, and the part of programmes without a list of recipients.
+
+    Programmes without a list are named as the largest only where there is no other: their number is an upper bound.
+    """
+    shown = [
+        (programme.listed, figure.value, programme) for programme, figure in money if figure.shown and figure.value > 0
+    ]
     if money and not shown and all(figure.shown for _, figure in money):
         return "Menurut perkiraan tidak ada kebutuhan yang belum terpenuhi."
     if not shown:
         return "Kebutuhan rupiah belum dapat disajikan."
-    value, name = max(shown, key=lambda pair: (pair[0], pair[1]))
+    listed, value, programme = max(shown, key=lambda entry: (*entry[:2], entry[2].code))
+    most = "" if listed else "paling banyak "
+    name = f"{programme.short}, {most}{rupiah_short(value)} {programme.per}"
     if len(shown) == 1:
-        return f"Yang dapat dihitung: {name}, {rupiah_short(value)} per tahun."
-    return f"Kebutuhan terbesar: {name}, {rupiah_short(value)} dari {total} per tahun."
+        return f"Yang dapat dihitung: {name}."
+    rest = f", di antaranya paling banyak {unlisted} tanpa daftar penerima" if unlisted and listed else ""
+    return f"Kebutuhan terbesar: {name}; semua program {total}{rest}."
 
 
 def desa(gaps: Sequence[Figure]) -> str:
@@ -60,11 +69,12 @@ def desa(gaps: Sequence[Figure]) -> str:
     shown = [gap.value for gap in gaps if gap.shown]
     hidden = len(gaps) - len(shown)
     if not shown:
-        return "Keluarga yang belum terlayani tidak dapat disajikan untuk desa mana pun."
+        return "Keluarga yang belum ada di daftar yang dipegang tidak dapat disajikan untuk desa mana pun."
+    where = f"di {number(len(shown))} desa"
     found = (
-        f"Sekitar {number(sum(shown))} keluarga miskin ekstrem di {number(len(shown))} desa belum terlayani"
+        f"Sekitar {number(sum(shown))} keluarga miskin ekstrem {where} belum ada di daftar penerima yang dipegang"
         if round(sum(shown))
-        else f"Tidak ada keluarga miskin ekstrem yang belum terlayani di {number(len(shown))} desa"
+        else f"Tidak ada keluarga miskin ekstrem {where} yang belum ada di daftar penerima yang dipegang"
     )
     return found + (f"; angka {number(hidden)} desa lain tidak disajikan." if hidden else ".")
 

@@ -29,6 +29,7 @@ from kaur_analysis.reporting.figures import (
 from kaur_analysis.reporting.maps import MapView, map_view
 
 ANY = "any"
+UNMATCHED = "targeting.unmatched_share"  # names found in no family, of all names on the list
 REACH_SIGNS = "●◇○"  # reached, not listed, listed but passed over
 _Reached = tuple[str, str, tuple[int, ...]]
 
@@ -122,27 +123,52 @@ class DesaRow:
 class Need:
     """What a programme still owes: to the extreme poor and to all who qualify; unit cost, who pays."""
 
-    programme: str
-    short: str
+    about: Programme
     agency: str
     strategy: str
-    unit: str
     extreme: Figure
     extreme_rupiah: Figure
     families: Figure
     rupiah: Figure
     unit_cost: Figure
     funds: str
-    working_value: bool
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Rupiah that are shown: what recurs every year and what is paid one time; missing where none of it is shown."""
+
+    regular: float = math.nan
+    once: float = math.nan
+
+    @property
+    def yearly(self) -> str:
+        """What recurs, alone; empty where there is none."""
+        return "" if math.isnan(self.regular) else rupiah_short(self.regular)
+
+    @property
+    def single(self) -> str:
+        """What is paid one time, alone; empty where there is none."""
+        return "" if math.isnan(self.once) else rupiah_short(self.once)
+
+    @property
+    def text(self) -> str:
+        """Both kinds, never added up: ``Rp7,6 miliar per tahun dan Rp22,7 miliar sekali``; empty where none is."""
+        kinds = ((self.yearly, "per tahun"), (self.single, "sekali"))
+        return " dan ".join(f"{amount} {per}" for amount, per in kinds if amount)
 
 
 @dataclass(frozen=True)
 class Needs:
-    """Needs by strategy, and the sums of what is shown; ``with_extreme`` where the extreme poor are told apart."""
+    """Needs by strategy, and the sums of what is shown; ``with_extreme`` where the extreme poor are told apart.
+
+    ``sums`` name, for the extreme poor and for all who qualify, the part of programmes whose list of recipients is held
+    and the part of those without one.
+    """
 
     rows: tuple[Need, ...]
-    extreme_total: str
-    total: str
+    sums: tuple[tuple[str, Sum], ...]
+    total: Sum
     total_note: str
     with_extreme: bool
     title: str
@@ -189,6 +215,7 @@ def kecamatan_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, c
         actions=actions_for(table, known, area, code, "kecamatan"),
         indicators=indicators_of(
             table,
+            known,
             area,
             code,
             ("poverty.poor_share", "poverty.extreme_share", "poverty.extreme_families", "targeting.exclusion_error"),
@@ -252,7 +279,9 @@ def _comparison_sentence(relation: str, reference: Figure, area: Area, word: str
     return f"Bagian penduduk {word} di sini {relation} {link} {area.full_name} ({reference.text})."
 
 
-def indicators_of(table: PublishedTable, area: Area, code: str, names: tuple[str, ...]) -> tuple[Indicator, ...]:
+def indicators_of(
+    table: PublishedTable, facts: Facts, area: Area, code: str, names: tuple[str, ...]
+) -> tuple[Indicator, ...]:
     """Indicators of a place beside the kabupaten's, by ``topic.indicator``; targeting ones are of any programme."""
     found = []
     for name in names:
@@ -265,7 +294,8 @@ def indicators_of(table: PublishedTable, area: Area, code: str, names: tuple[str
             else ""
         )
         words = glossary()[name]
-        found.append(Indicator(words["label"], words["definition"], own, reference, word, code != area.code))
+        definition = words["definition"].format(unreached=facts.unreached)
+        found.append(Indicator(words["label"], definition, own, reference, word, code != area.code))
     return tuple(found)
 
 
@@ -318,7 +348,7 @@ def reach_of(table: PublishedTable, facts: Facts, area: Area, code: str, program
         base = f" (dari {recipients.words})" if recipients.shown else ""
         judged = "rumah tangga penerima dalam survei" if facts.route == "survey" else f"penerima yang padan{base}"
         sentences.append(f"Dari 100 {judged}, {outside} di luar kelompok miskin ekstrem.")
-    unmatched = unmatched_share(table, code, about)
+    unmatched = table.one(UNMATCHED, code, about)
     if unmatched.shown and unmatched.value > 0:
         sentences.append(f"{unmatched.text} nama penerima tidak ditemukan di daftar keluarga dan tidak dinilai.")
     return Reach(
@@ -332,16 +362,6 @@ def reach_of(table: PublishedTable, facts: Facts, area: Area, code: str, program
         inclusion=inclusion,
         recipients=recipients,
     )
-
-
-def unmatched_share(table: PublishedTable, code: str, programme: str) -> Figure:
-    """Recipients found in no family, of all names on the list; not shown where one of the two counts is not."""
-    unmatched = table.one("targeting.unmatched_recipients", code, programme)
-    matched = table.one("targeting.recipients", code, programme)
-    if not (unmatched.shown and matched.shown and unmatched.value + matched.value > 0):
-        return NOTHING
-    listed = unmatched.value + matched.value
-    return Figure(unmatched.value / listed, unit="bagian", n=listed, status="tampil")
 
 
 def _unit(facts: Facts) -> str:
@@ -403,18 +423,15 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
         funds = [fund for fund, figure in by_fund.items() if not figure.shown or figure.value > 0] or programme.funds
         rows.append(
             Need(
-                programme=programme.name,
-                short=programme.short,
+                about=programme,
                 agency=area.agencies[programme.agency].name if programme.agency in area.agencies else programme.agency,
                 strategy=STRATEGY_NAMES.get(programme.strategy, programme.strategy),
-                unit=programme.unit,
                 extreme=table.one("needs.due_extreme_families", code, programme.code),
                 extreme_rupiah=table.one("needs.due_extreme_rupiah_year", code, programme.code),
                 families=families,
                 unit_cost=table.one("needs.unit_cost_rp_year", code, programme.code),
                 rupiah=table.one("needs.due_rupiah_year", code, programme.code),
                 funds=" dan ".join(FUND_NAMES.get(fund, fund) for fund in funds),
-                working_value=programme.working_value,
             )
         )
     order = list(STRATEGY_NAMES.values())
@@ -425,26 +442,43 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
         return money.value if money.shown else 0.0
 
     rows.sort(
-        key=lambda row: (order.index(row.strategy) if row.strategy in order else len(order), -size(row), row.programme)
+        key=lambda row: (order.index(row.strategy) if row.strategy in order else len(order), -size(row), row.about.name)
     )
     figures = [row.rupiah for row in rows] + [row.extreme_rupiah for row in rows if with_extreme]
-    extreme_total = sum_text([row.extreme_rupiah for row in rows]) if with_extreme else ""
-    total = sum_text([row.rupiah for row in rows])
-    money = [(row.short, row.extreme_rupiah if with_extreme else row.rupiah) for row in rows]
+    every = [(row.about, row.rupiah) for row in rows]
+    money = [(row.about, row.extreme_rupiah) for row in rows] if with_extreme else every
+    total, (_, unlisted) = sum_of(money), _by_list(money)
+    groups = [("miskin ekstrem", money)] if with_extreme else []
+    sums = [
+        (f"{whom}, {words}", part)
+        for whom, amounts in [*groups, ("semua yang berhak", every)]
+        for words, part in zip(_HELD, _by_list(amounts), strict=True)
+        if part.text
+    ]
     return Needs(
         rows=tuple(rows),
-        extreme_total=extreme_total,
+        sums=tuple(sums),
         total=total,
-        title=titles.needs(money, extreme_total or total),
+        title=titles.needs(money, total.text, unlisted.text),
         total_note="" if all(figure.shown for figure in figures) else "tidak termasuk angka yang tidak disajikan",
         with_extreme=with_extreme,
     )
 
 
-def sum_text(figures: Iterable[Figure]) -> str:
-    """Sum of the rupiah that are shown; empty where none is."""
-    shown = [figure.value for figure in figures if figure.shown]
-    return rupiah_short(sum(shown)) if shown else ""
+_HELD = ("daftar penerima dipegang", "tanpa daftar, paling banyak")
+
+
+def sum_of(amounts: Iterable[tuple[Programme, Figure]]) -> Sum:
+    """Sum of the rupiah that are shown, yearly and one-time apart."""
+    shown = [(programme.once, figure.value) for programme, figure in amounts if figure.shown]
+    regular, once = ([value for kind, value in shown if kind is wanted] for wanted in (False, True))
+    return Sum(sum(regular) if regular else math.nan, sum(once) if once else math.nan)
+
+
+def _by_list(amounts: list[tuple[Programme, Figure]]) -> tuple[Sum, Sum]:
+    """Sums of programmes whose list of recipients is held, and of those without one."""
+    held, absent = (sum_of(pair for pair in amounts if pair[0].listed is wanted) for wanted in (True, False))
+    return held, absent
 
 
 def limits_of(
@@ -452,7 +486,7 @@ def limits_of(
 ) -> tuple[str, ...]:
     """What cannot be concluded: about the estimates, about lists, about signs."""
     about = [programme.code for programme in programmes] or [ANY]
-    unmatched = [(name, unmatched_share(table, code, name)) for name in about]
+    unmatched = [(name, table.one(UNMATCHED, code, name)) for name in about]
     parts = [
         f"{figure.text} nama penerima{f' {facts.programmes[name].short}' if name in facts.programmes else ''}"
         for name, figure in unmatched

@@ -89,7 +89,8 @@ def targeting_measures(
         Welfare orders only: no Gini and no Kakwani.
     unmatched
         Recipients found in no family: columns ``programme``, optionally the ``by`` column, ``recipients`` (else every
-        row counts one) and ``rupiah``. They are counted in rows of their own and enter no error.
+        row counts one), ``rupiah``, and ``listed``, all names on the list: without it their share is missing, because
+        names cannot be divided by families. They are counted in rows of their own and enter no error.
     bottom
         Shares for the Coady–Grosh–Hoddinott index of the poorest, e.g. ``cgh_bottom_20``.
     confidence, seed
@@ -224,7 +225,7 @@ def _unmatched_rows(evidence: Evidence, unmatched: pd.DataFrame, by: str | None)
     for receipt in evidence.receipts:
         if receipt.programme == ANY:
             continue
-        mine = table[table["programme"] == receipt.programme].groupby("group")[["recipients", "rupiah"]].sum()
+        mine = table[table["programme"] == receipt.programme].groupby("group")[["recipients", "rupiah", "listed"]].sum()
         for groups in evidence.setting.partitions:
             matched = pd.Series(np.bincount(groups.codes, receipt.expected, groups.size), index=pd.Index(groups.labels))
             is_whole = groups.labels == (ALL,)
@@ -232,7 +233,7 @@ def _unmatched_rows(evidence: Evidence, unmatched: pd.DataFrame, by: str | None)
                 continue
             labels = matched.index if is_whole else matched.index.union(mine.index.drop(ALL, errors="ignore"))
             counted = mine.reindex(labels, fill_value=0.0)
-            listed = matched.reindex(labels, fill_value=0.0) + counted["recipients"]
+            listed = counted["listed"]
             found = {
                 "unmatched_recipients": counted["recipients"],
                 "unmatched_share": counted["recipients"] / listed.where(listed > 0),
@@ -246,7 +247,7 @@ def _unmatched_rows(evidence: Evidence, unmatched: pd.DataFrame, by: str | None)
                     "programme": receipt.programme,
                     "group": label,
                     "value": values[label],
-                    "n": listed[label],
+                    "n": listed[label] if "listed" in unmatched.columns else np.nan,
                 }
                 for measure, values in found.items()
                 for label in labels
@@ -255,7 +256,7 @@ def _unmatched_rows(evidence: Evidence, unmatched: pd.DataFrame, by: str | None)
 
 
 def _read_unmatched(unmatched: pd.DataFrame, by: str | None) -> pd.DataFrame:
-    """Unmatched recipients as ``programme, group, recipients, rupiah``, once in all and once per group."""
+    """Unmatched recipients as ``programme, group, recipients, rupiah, listed``, once in all and once per group."""
     if "programme" not in unmatched.columns:
         raise EstimationError("Tabel penerima tidak padan harus memuat kolom 'programme'.")
     ones = pd.Series(1.0, index=unmatched.index)
@@ -265,6 +266,7 @@ def _read_unmatched(unmatched: pd.DataFrame, by: str | None) -> pd.DataFrame:
             "group": ALL,
             "recipients": numbers(unmatched, "recipients", 0.0) if "recipients" in unmatched.columns else ones,
             "rupiah": numbers(unmatched, "rupiah", 0.0) if "rupiah" in unmatched.columns else 0.0 * ones,
+            "listed": numbers(unmatched, "listed", 0.0) if "listed" in unmatched.columns else 0.0 * ones,
         }
     )
     if by is None or by not in unmatched.columns:

@@ -19,6 +19,8 @@ AREA = load_area("1704")
 PROGRAMMES = load_catalogue()
 KEC = list(AREA.kecamatan["kecamatan"])
 DESA = list(AREA.desa["desa"])
+# Programmes of the made-up edition whose lists of recipients nobody has sent.
+UNLISTED = ("air_minum", "baznas_produktif", "padat_karya", "pangan_beras", "pena", "pip", "sanitasi")
 COVER = {"pkh": 0.42, "sembako": 0.5, "pbi_jk": 0.72, "pip": 0.3, "blt_dd": 0.22, "pangan_beras": 0.35, "csr": 0.02}
 SCENARIOS = ("sekarang", "peringkat_model", "semua_desil_1", "musyawarah_desa")
 
@@ -71,6 +73,8 @@ def estimates() -> dict[str, pd.DataFrame]:
             rows["desa"].append(_count("desa", f"{name}_families", row.desa, value))
         rows["poverty"].append(_count("poverty", "extreme_families", row.desa, row.extreme))
         rows["registry"].append(_count("registry", "families", row.desa, float(row.families)))
+    for topic in ("targeting", "reasons"):
+        rows[topic] = [row for row in rows[topic] if row.get("programme") not in UNLISTED]
     _add_wholes(rows)
     _kabupaten_only(rows)
     return {topic: pd.DataFrame(entries) for topic, entries in rows.items()} | {"official": official()}
@@ -149,7 +153,15 @@ def _targeting(rows, area, place, random) -> None:
                 )
     gap = place["extreme"] * 4.1 * 12 * 52000
     rows["zero_cost"].append(_row("zero_cost", "lower_bound_rp_year", area, "rupiah_tahun", gap))
-    rows["zero_cost"].append(_row("zero_cost", "programme_mix_rp_year", area, "rupiah_tahun", gap * 2.3))
+    rows["zero_cost"].append(
+        _row("zero_cost", "programme_mix_rp_year", area, "rupiah_tahun", gap * 2.3, low=gap * 1.6, high=gap * 3.4)
+    )
+    for code, fund, part in (("sembako", "apbn", 0.6), ("pip", "apbn", 0.3), ("blt_dd", "dana_desa", 0.1)):
+        about = {"programme": code, "agency": PROGRAMMES[code].agency, "group": fund}
+        rows["zero_cost"].append(
+            _row("zero_cost", "programme_mix_rp_year", area, "rupiah_tahun", gap * 2.3 * part, **about)
+        )
+    rows["zero_cost"].append(_row("zero_cost", "uncovered_rp_year", area, "rupiah_tahun", gap * 0.27))
 
 
 def _targeting_rows(rows, area, code, extreme, families, reached, recipients, unmatched) -> None:
@@ -160,6 +172,18 @@ def _targeting_rows(rows, area, code, extreme, families, reached, recipients, un
         ("coverage", recipients / families, families),
     ):
         rows["targeting"].append(_share("targeting", name, area, value, 0.06, n=base, programme=code))
+    names = 1.4 * recipients  # several names of a list stand in one family
+    rows["targeting"].append(
+        _row(
+            "targeting",
+            "unmatched_share",
+            area,
+            "bagian",
+            round(unmatched * recipients) / names,
+            n=names,
+            programme=code,
+        )
+    )
     for name, value in (
         ("poor", extreme),
         ("recipients", recipients),
@@ -209,6 +233,14 @@ def _add_wholes(rows) -> None:
 
 
 def _kabupaten_only(rows) -> None:
+    whole = {row["indicator"]: row["value"] for row in rows["zero_cost"] if row["area"] == "1704" and not row["group"]}
+    for share, factor in (("0.8", 4.2), ("0.95", 7.7)):
+        cost = whole["programme_mix_rp_year"] * factor
+        rows["zero_cost"].append(
+            _row("zero_cost", "imperfect_targeting_rp_year", "1704", "rupiah_tahun", cost, group=share)
+        )
+    families = next(r["value"] for r in rows["poverty"] if (r["area"], r["indicator"]) == ("1704", "extreme_families"))
+    rows["zero_cost"].append(_count("zero_cost", "lifted_families", "1704", families * 0.65, 0.1))
     rows["survey"] += [
         _share("survey", "poor_share", "1704", 0.171, 0.108, n=512),
         _share("survey", "extreme_share", "1704", 0.041, 0.31, n=512),
@@ -305,7 +337,8 @@ def facts(synthetic: bool = True) -> dict[str, Any]:
         ],
         "programmes": [
             {"code": p.code, "name": p.name, "agency": p.agency, "strategy": p.strategy, "unit": p.unit,
-             "unit_cost_rp_year": None, "funds": dict(p.funds), "year": p.year, "source": p.source, "basis": p.basis}
+             "unit_cost_rp_year": None, "funds": dict(p.funds), "year": p.year, "source": p.source, "basis": p.basis,
+             "listed": p.code not in UNLISTED, "period": p.period}
             for p in PROGRAMMES.values()
         ],
         "agencies": sorted({p.agency for p in PROGRAMMES.values()}),

@@ -43,7 +43,7 @@ def _headline(view) -> Iterator[str]:
 def _shared(view) -> Iterator[str]:
     yield from _headline(view)
     for action in view.actions:
-        yield f"{action.sentence} ({action.agency}; {action.rupiah})"
+        yield f"{action.sentence} ({'; '.join(filter(None, [action.agency, action.rupiah, action.detail]))})"
     for reach in (view.reach_any, *view.reach[:2]):
         yield from reach.sentences if reach else ()
     yield view.needs.title

@@ -223,16 +223,13 @@ def test_code_logs_and_notes_stay_out_of_the_page(word):
 
 
 def test_unmatched_names_are_a_share_of_the_whole_list():
-    table = changed("targeting", "unmatched_recipients", CODE, "pkh", value=20.0)
-    table.loc[
-        (table["indicator"] == "recipients") & (table["area"] == CODE) & (table["programme"] == "pkh"), "value"
-    ] = 80
+    table = changed("targeting", "unmatched_share", CODE, "pkh", value=0.2, low=np.nan, high=np.nan)
     pkh = next(reach for reach in view(table).reach if "PKH" in reach.name)
-    assert "20% nama penerima tidak ditemukan" in pkh.sentences[-1]
+    assert "20% nama penerima tidak ditemukan" in pkh.sentences[-1].replace(",0%", "%")
 
 
 def test_nothing_is_said_of_unmatched_names_where_their_number_is_protected():
-    table = changed("targeting", "unmatched_recipients", CODE, "pkh", value=np.nan, status="disembunyikan")
+    table = changed("targeting", "unmatched_share", CODE, "pkh", value=np.nan, status="disembunyikan")
     pkh = next(reach for reach in view(table).reach if "PKH" in reach.name)
     assert "tidak ditemukan" not in " ".join(pkh.sentences)
 

@@ -369,7 +369,7 @@ def planners_book(tmp_path_factory, needs):
     )
     path = tmp_path_factory.mktemp("buku") / "rkpd.xlsx"
     cost = zero_cost(POVERTY, needs, PROGRAMMES, years=(2025, 2026))
-    return write_budget_workbook(path, many, cost, PROGRAMMES, AREA, provenance)
+    return write_budget_workbook(path, many, cost, PROGRAMMES, AREA, provenance, listed={"sembako"})
 
 
 def sheet_table(path, name, heading):
@@ -386,7 +386,35 @@ def test_the_planners_workbook_has_its_sheets(planners_book):
 def test_planners_get_numbers_in_number_cells(planners_book):
     table = sheet_table(planners_book, "Kabupaten", "Program")
     sembako = table[(table["Kode program"] == "sembako") & (table["Sumber dana"] == "Semua sumber dana")].iloc[0]
-    assert sembako["Usulan anggaran (Rp/tahun)"] == pytest.approx(0.7 * 2_400_000)
+    assert sembako["Usulan anggaran (Rp)"] == pytest.approx(0.7 * 2_400_000)
+
+
+def test_planners_see_which_needs_are_an_upper_bound_for_want_of_a_list(planners_book):
+    table = sheet_table(planners_book, "Kabupaten", "Program").set_index("Kode program")["Daftar penerima"]
+    assert set(table["sembako":"sembako"]) == {"dipegang"}
+    assert all(words.startswith("tidak dipegang") for code, words in table.items() if code != "sembako")
+
+
+@pytest.fixture(scope="module")
+def houses_book(tmp_path_factory, needs):
+    houses = [load_catalogue()["rtlh_bsps"], load_catalogue()["pkh"]]
+    of_houses = needs[needs["programme"] == "sembako"].assign(programme="rtlh_bsps", agency="perkim")
+    rows = pd.concat([of_houses, needs[needs["programme"] == "pkh"]])
+    provenance = Provenance("uji", date(2026, 11, 1), "2026", "registri contoh", "Bappeda Contoh", "Garis contoh.")
+    path, cost = tmp_path_factory.mktemp("rumah") / "rkpd.xlsx", zero_cost(POVERTY, rows, houses)
+    return write_budget_workbook(path, budget(rows, houses), cost, houses, AREA, provenance, listed=())
+
+
+def column_of(book, name):
+    return sheet_table(book, "Kabupaten", "Program").set_index("Kode program")[name].to_dict()
+
+
+def test_planners_see_what_is_paid_one_time(houses_book):
+    assert column_of(houses_book, "Per tahun atau sekali") == {"rtlh_bsps": "sekali", "pkh": "per tahun"}
+
+
+def test_planners_see_that_the_split_between_funds_is_an_assumption(houses_book):
+    assert column_of(houses_book, "Pembagian dana") == {"rtlh_bsps": "anggapan", "pkh": ""}
 
 
 def test_lines_of_a_few_families_are_left_empty(planners_book):

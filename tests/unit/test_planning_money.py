@@ -154,6 +154,39 @@ def test_a_higher_line_costs_more():
     assert value(table, "sensitivity", detail="garis × 1.1") == pytest.approx(0.5 * 12 * 4 * 80_000)
 
 
+def uneven():
+    """Welfare draws with the same mean gap as ``drawn``: half the time poor, then short of 20 000 or of 60 000."""
+    welfare = np.full((3, 2_000), 1_000_000.0)
+    welfare[0, ::4], welfare[0, 1::4] = 380_000.0, 340_000.0
+    return welfare
+
+
+ONE_SEMBAKO = due(("k1", "sembako", 1.0, 2_400_000.0))
+FIRST_ALONE = {"p_extreme": [0.5, 0.0, 0.0], "gap_extreme_rp_month": [20_000.0, 0.0, 0.0]}
+
+
+def test_what_the_mix_leaves_to_families_poorer_than_expected_counts_as_uncovered():
+    # the mean gap of k1 when poor, 1.92 million, is covered; the 2.88 million of a quarter of the draws is not
+    table = cost(ONE_SEMBAKO, programmes("sembako"), poverty(**FIRST_ALONE), draws=uneven(), line_rp_month=400_000.0)
+    assert value(table, "uncovered") == pytest.approx(0.25 * 480_000)
+
+
+def test_without_draws_what_is_uncovered_is_a_lower_bound():
+    table = cost(ONE_SEMBAKO, programmes("sembako"), poverty(**FIRST_ALONE))
+    assert value(table, "uncovered") == 0
+
+
+def test_only_families_whose_whole_gap_is_covered_count_as_lifted():
+    table = cost(ONE_SEMBAKO, programmes("sembako"), poverty(**FIRST_ALONE), draws=uneven(), line_rp_month=400_000.0)
+    lifted = table[(table["measure"] == "lifted") & (table["area"] == "1704")].iloc[0]
+    assert (lifted["families"], lifted["low"], lifted["high"]) == (0.25, 0, 1)
+
+
+def test_what_is_left_and_what_is_lifted_have_no_row_of_the_other_unit():
+    table = cost(ONE_SEMBAKO, programmes("sembako"), draws=uneven(), line_rp_month=400_000.0)
+    assert (table["families"].notna() != table["rupiah_year"].notna()).all()
+
+
 def test_draws_in_blocks_give_the_same_interval():
     welfare = np.random.default_rng(1).uniform(200_000, 800_000, (3, 300))
     options = {"line_rp_month": 400_000.0}

@@ -79,12 +79,12 @@ SAID = {
     "reach unknown": (reach({"pkh": np.nan}), "Belum ada program yang jangkauannya dapat ditaksir."),
     "the extreme poor without any": (
         without(60, 0.2),
-        "60 keluarga miskin ekstrem (30 sampai 90) tidak menerima satu program pun: 20 persen dari semua yang miskin "
-        "ekstrem.",
+        "60 keluarga miskin ekstrem (30 sampai 90) tidak ada di satu pun daftar penerima yang dipegang: 20 persen "
+        "dari semua yang miskin ekstrem.",
     ),
     "a few without any are not told apart": (
         without(3, 0.01),
-        "Kurang dari 5 keluarga miskin ekstrem tidak menerima satu program pun.",
+        "Kurang dari 5 keluarga miskin ekstrem tidak ada di satu pun daftar penerima yang dipegang.",
     ),
     "everyone reached": (
         without(0, 0.0),

@@ -111,7 +111,18 @@ def test_unmatched_recipients_have_their_own_rows(frame: pd.DataFrame) -> None:
     unmatched = pd.DataFrame({"programme": ["pkh", "pkh"], "area": ["x", "y"], "recipients": [20, 10]})
     table = targeting_measures(frame, "poor", "pkh", by="area", unmatched=unmatched)
     assert [value(table, "unmatched_recipients", group) for group in ("all", "x", "y")] == [30, 20, 10]
-    assert value(table, "unmatched_share") == pytest.approx(30 / (30 + frame["pkh"].sum()))
+
+
+def test_the_unmatched_are_a_share_of_the_names_on_the_list(frame: pd.DataFrame) -> None:
+    unmatched = pd.DataFrame({"programme": ["pkh", "pkh"], "area": ["x", "y"], "recipients": [20, 10]})
+    table = targeting_measures(frame, "poor", "pkh", by="area", unmatched=unmatched.assign(listed=[1500, 500]))
+    shares = [value(table, "unmatched_share", group) for group in ("all", "x", "y")]
+    assert shares == pytest.approx([0.015, 1 / 75, 0.02])
+
+
+def test_names_are_not_divided_by_families(frame: pd.DataFrame) -> None:
+    unmatched = pd.DataFrame({"programme": ["pkh"], "recipients": [20]})
+    assert np.isnan(value(targeting_measures(frame, "poor", "pkh", unmatched=unmatched), "unmatched_share"))
 
 
 def test_unmatched_recipients_of_an_unseen_area_are_not_lost(frame: pd.DataFrame) -> None:

@@ -37,6 +37,7 @@ TARGETING_UNITS = {
     "benefit_rupiah": "rupiah_tahun",
     "unmatched_rupiah": "rupiah_tahun",
     "unmatched_recipients": "unit",
+    "unmatched_share": "bagian",
     "leakage_rupiah": "rupiah_tahun",
     "unserved_rupiah": "rupiah_tahun",
 }
@@ -220,18 +221,21 @@ def desa_rows(edition: Edition) -> pd.DataFrame:
 
 @where_registry
 def zero_cost_rows(edition: Edition) -> pd.DataFrame:
-    """What zero extreme poverty costs a year, at least and by programme mix."""
+    """What zero extreme poverty costs a year, at least and by programme mix, and how many families the mix lifts."""
     table = edition.store.read("estimates/zero_cost")
-    table = table[table["area"].str.len().between(4, 7)]
+    in_families = table["families"].notna()
+    # Families lifted are told for the kabupaten alone: beside its extremely poor a kecamatan's could name the rest.
+    table = table[table["area"].str.len().between(4, 7) & (~in_families | table["area"].str.len().eq(4))]
+    in_families = table["families"].notna()
     return long(
         table.assign(
-            indicator=table["measure"] + "_rp_year",
-            value=table["rupiah_year"],
+            indicator=table["measure"] + np.where(in_families, "_families", "_rp_year"),
+            value=table["families"].where(in_families, table["rupiah_year"]),
             group=table[["detail", "fund"]].agg(" ".join, axis=1).str.strip(),
             period=table["year"].astype(str),
+            unit=np.where(in_families, "keluarga", "rupiah_tahun"),
         ),
         topic="zero_cost",
-        unit="rupiah_tahun",
         source="taksiran model",
     )
 
@@ -337,6 +341,7 @@ def edition_facts(edition: Edition) -> dict[str, Any]:
                 "agency": programme.agency,
                 "strategy": programme.strategy,
                 "unit": programme.unit,
+                "period": programme.period,
                 "unit_cost_rp_year": programme.rupiah_unit_year,
                 "funds": dict(programme.funds),
                 "basis": programme.basis,

@@ -39,6 +39,7 @@ COST_NAMES = {
     "lower_bound": "batas bawah: menutup jurang miskin ekstrem",
     "programme_mix": "bauran program untuk yang miskin ekstrem",
     "uncovered": "jurang yang tersisa setelah bauran program",
+    "lifted": "keluarga yang keluar dengan bauran program",
     "perfect_targeting": "sasaran sempurna",
     "imperfect_targeting": "sasaran menurut peluang model",
     "by_year": "sampai tahun sasaran",
@@ -502,7 +503,8 @@ def survey_errors(edition: Edition) -> Section:
 @where_registry
 def budget(edition: Edition) -> Section:
     """Rupiah due per agency and fund."""
-    return diagnostics.budget_bars(edition.store.read("estimates/budget"), edition.names)
+    once = [programme.code for programme in edition.study.programmes if programme.period == "sekali"]
+    return diagnostics.budget_bars(edition.store.read("estimates/budget"), edition.names, once)
 
 
 @where_registry
@@ -564,17 +566,30 @@ def zero_cost(edition: Edition) -> Section:
     """What zero extreme poverty costs the kabupaten."""
     table = edition.store.read("estimates/zero_cost")
     table = table[(table["area"] == edition.area.code) & (table["programme"] == "") & (table["agency"] == "")]
-    table = table.assign(measure=table["measure"].map(COST_NAMES).fillna(table["measure"]))
+    in_families = table["families"].notna()
+    table = table.assign(
+        measure=table["measure"].map(COST_NAMES).fillna(table["measure"]),
+        **{
+            side: [
+                None if pd.isna(bound) else number(bound) if families else rupiah_short(bound)
+                for bound, families in zip(table[side], in_families, strict=True)
+            ]
+            for side in ("low", "high")
+        },
+    )
     columns: Columns = {
         "measure": ("Ukuran", str),
         "detail": ("Rincian", str),
         "fund": ("Dana", str),
         "year": ("Tahun", str),
         "rupiah_year": ("Rupiah setahun", rupiah_short),
-        "low": ("Dari", rupiah_short),
-        "high": ("Sampai", rupiah_short),
+        "families": ("Keluarga", number),
+        "low": ("Dari", str),
+        "high": ("Sampai", str),
     }
-    return diagnostics.table_of(table, columns, "Biaya menuju nol kemiskinan ekstrem.")
+    return diagnostics.table_of(
+        table, columns, "Biaya menuju nol kemiskinan ekstrem, bila diketahui pasti siapa yang miskin ekstrem."
+    )
 
 
 def decisions(edition: Edition) -> Section:

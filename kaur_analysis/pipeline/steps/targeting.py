@@ -556,7 +556,15 @@ def _paid(received: pd.Series, listed: pd.Series, by_formula: NDArray[np.float64
 
 
 def _unmatched(links: pd.DataFrame) -> pd.DataFrame:
-    """Recipients found in no family, counted by programme and kecamatan; those without a kecamatan apart."""
-    rows = links[links["family"].isna()]
-    counted = rows.assign(kecamatan=rows["kecamatan"].fillna("unknown"), recipients=1.0, rupiah=rows["rupiah_year"])
-    return counted.groupby(["programme", "kecamatan"], as_index=False)[["recipients", "rupiah"]].sum()
+    """Names found in no family and all names listed, by programme and kecamatan; those without a kecamatan apart.
+
+    Family for family nothing could be compared: several names of a list may stand in one family.
+    """
+    absent = links["family"].isna()
+    counted = links.assign(
+        kecamatan=links["kecamatan"].fillna("unknown"),
+        recipients=absent.astype(float),
+        rupiah=links["rupiah_year"].where(absent),
+        listed=1.0,
+    )
+    return counted.groupby(["programme", "kecamatan"], as_index=False)[["recipients", "rupiah", "listed"]].sum()

@@ -1,0 +1,140 @@
+"""Sentences claim no more than the lists and the model can tell."""
+
+import re
+
+import pytest
+
+from kaur_analysis import reporting as r
+from kaur_analysis.reporting.facts import read_facts
+from tests.pages import fabricated as made
+from tests.pages import pages
+
+FACTS = made.facts()
+NO_LIST = [programme.short for programme in read_facts(FACTS).programmes.values() if not programme.listed]
+
+
+def kabupaten(facts=FACTS):
+    return r.kabupaten_view(made.published(), facts, made.AREA)
+
+
+def agency(code="dikbud", facts=FACTS):
+    return r.agency_view(made.published(), facts, made.AREA, code)
+
+
+def sentence(view, code):
+    return next(action.sentence for action in view.actions if action.code == code)
+
+
+def all_listed():
+    return FACTS | {"programmes": [entry | {"listed": True} for entry in FACTS["programmes"]]}
+
+
+@pytest.mark.parametrize("view", [kabupaten(), agency(), agency("dpmd")], ids=["kabupaten", "dikbud", "dpmd"])
+def test_nobody_is_told_to_serve_by_a_programme_without_a_list(view):
+    serve = " ".join(action.sentence for action in view.actions if action.code.startswith("layani"))
+    assert not [name for name in NO_LIST if name in serve]
+
+
+def test_the_lists_that_are_missing_are_asked_for():
+    assert all(name in sentence(kabupaten(), "kirim_daftar") for name in NO_LIST)
+
+
+def test_an_agency_is_asked_for_its_own_lists_alone():
+    assert sentence(agency(), "kirim_daftar").startswith("Kirim daftar penerima PIP:")
+
+
+def test_no_list_is_asked_for_where_all_are_held():
+    assert "kirim_daftar" not in [action.code for action in kabupaten(all_listed()).actions]
+
+
+def test_without_a_list_the_headline_says_entitled_not_unserved():
+    finding = agency().headline.finding
+    assert finding.startswith("Paling banyak Rp") and "berhak atas PIP, yang daftar penerimanya tidak" in finding
+    assert "belum menerima" not in finding
+
+
+def test_with_a_list_the_headline_says_unserved():
+    assert agency(facts=all_listed()).headline.finding.endswith("belum menerima PIP.")
+
+
+def test_programmes_without_a_list_carry_a_mark_in_the_needs():
+    html = r.needs_table(kabupaten()).html
+    assert html.count(" †</th>") == len(NO_LIST) and "† daftar penerimanya tidak dipegang" in html
+
+
+def test_sums_of_needs_tell_programmes_with_and_without_a_list_apart():
+    names = [name for name, _ in kabupaten().needs.sums]
+    assert names == [
+        "miskin ekstrem, daftar penerima dipegang",
+        "miskin ekstrem, tanpa daftar, paling banyak",
+        "semua yang berhak, daftar penerima dipegang",
+        "semua yang berhak, tanpa daftar, paling banyak",
+    ]
+
+
+def test_the_parts_of_the_sum_are_the_sum():
+    needs = kabupaten().needs
+    parts = [part for name, part in needs.sums if name.startswith("miskin ekstrem")]
+    assert sum(part.once for part in parts) == pytest.approx(needs.total.once)
+    assert sum(part.regular for part in parts) == pytest.approx(needs.total.regular)
+
+
+def test_one_time_benefits_are_never_called_yearly():
+    houses = next(row for row in kabupaten().needs.rows if row.about.code == "rtlh_bsps")
+    assert f"{houses.extreme_rupiah.text} sekali" in r.needs_table(kabupaten()).html
+    assert f"{houses.extreme_rupiah.text} per tahun" not in r.needs_table(kabupaten()).html
+
+
+def test_the_action_for_a_one_time_benefit_says_so():
+    action = next(action for action in kabupaten().actions if action.code == "layani_ekstrem")
+    assert "Rumah Tidak Layak Huni" in action.sentence and action.rupiah.endswith(" sekali")
+
+
+def test_agencies_have_a_column_for_each_kind_of_rupiah():
+    html = r.agencies_table(kabupaten()).html
+    assert ">Per tahun</th>" in html and ">Sekali</th>" in html
+
+
+@pytest.mark.parametrize("page", ["kecamatan", "kabupaten", "opd"])
+def test_no_page_says_that_families_receive_nothing_at_all(page):
+    assert not re.search("program apa pun|tidak menerima apa pun", pages.all_pages()[page])
+
+
+def test_the_families_missed_are_those_on_none_of_the_lists_held():
+    held = sum(entry["listed"] for entry in FACTS["programmes"])
+    assert f"tidak ada di {held} daftar penerima yang dipegang" in pages.all_pages()["kecamatan"]
+
+
+def test_by_the_survey_the_missed_are_those_who_named_no_programme():
+    assert "ditanyakan survei" in read_facts(FACTS | {"route": "survey"}).unreached
+
+
+def test_the_package_says_what_it_assumes_and_its_range():
+    action = next(action for action in r.kecamatan_view(made.published(), FACTS, made.AREA, "1704010").actions)
+    assert action.code == "anggaran_nol" and "bila sasaran diketahui pasti" in action.sentence
+    assert "(kisaran Rp" in action.rupiah
+
+
+def test_the_package_says_what_it_costs_when_only_probabilities_are_known_and_who_pays():
+    action = kabupaten().actions[0]
+    assert "80% terjangkau dengan daftar peluang: Rp" in action.detail
+    assert re.search(r"^APBN Rp[^;]+, Dana Desa Rp[^;]+; perkiraan [\d.]+ keluarga keluar;", action.detail)
+
+
+def test_the_package_says_how_many_it_lifts_and_what_it_leaves():
+    assert re.search(r"mengeluarkan [\d.]+ dari [\d.]+ keluarga; kekurangan Rp", kabupaten().zero_cost.sentence)
+
+
+def test_the_totals_of_the_page_stand_side_by_side():
+    amounts = [amount for _, amount, _ in kabupaten().zero_cost.amounts]
+    assert len(amounts) == 6 and kabupaten().needs.total.text in amounts
+
+
+def test_unmatched_names_are_a_share_of_the_names_of_the_list():
+    table = made.published()
+    rows = table[(table["area"] == "1704") & (table["programme"] == "sembako") & (table["topic"] == "targeting")]
+    number = rows.set_index("indicator")["value"]
+    reach = next(reach for reach in kabupaten().reach if reach.short == "BPNT")
+    said = next(text for text in reach.sentences if "nama penerima tidak ditemukan" in text)
+    assert number["unmatched_share"] < number["unmatched_recipients"] / number["recipients"]
+    assert said.startswith(f"{number['unmatched_share'] * 100:.1f}".replace(".", ",") + "% nama")
