@@ -401,11 +401,6 @@ class Study(Settings):
         """Settings of a source by name."""
         return next(source for source in self.sources if source.name == name)
 
-    @property
-    def listed(self) -> frozenset[str]:
-        """Programmes whose lists of recipients are held; proposals of an office are not receipt."""
-        return frozenset(source.programme for source in self.sources if source.programme and not source.proposal)
-
     def programme(self, code: str) -> Programme:
         """A programme by code."""
         return next(programme for programme in self.programmes if programme.code == code)
