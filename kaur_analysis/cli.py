@@ -85,7 +85,7 @@ def run(
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Kode kecamatan, instansi atau kabupaten; boleh diulang.")
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Banyak halaman yang dikerjakan bersamaan.")] = 2,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Banyak langkah atau halaman sekaligus.")] = 2,
     force: Annotated[bool, typer.Option("--force", help="Kerjakan ulang semua, berubah atau tidak.")] = False,
     continue_on_error: Annotated[
         bool, typer.Option("--continue-on-error", help="Lanjutkan halaman lain bila satu halaman gagal.")

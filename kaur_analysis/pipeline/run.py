@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
@@ -42,9 +43,40 @@ CANNOT_WRITE = {
 }
 LONGEST_WINDOWS_PATH = 259  # MAX_PATH less its closing zero; longer ones work only where an administrator allows it
 PARTIAL_SUFFIX = len(".1234567.partial")  # of a file while it is being written
-RESEARCH = ("01_clean", "02_poverty", "03_targeting", "04_planning")
+# Research steps in order; those of one turn read nothing of each other and may be run side by side.
+TURNS = (("01_clean",), ("02_poverty",), ("03_targeting", "04_planning"), ("04_publishing",))
+RESEARCH = tuple(name for turn in TURNS for name in turn)
 # Steps that read of the office's files only what these tables hold of them (a test compares with what they read).
 READS = {"02_poverty": ("clean/families", "clean/received", "clean/survey")}
+# Tables of the steps that are run beside another, which would else not know whose a table is (a test compares as well).
+WRITES = {
+    "03_targeting": (
+        "estimates/targeting",
+        "estimates/largest",
+        "estimates/reasons",
+        "estimates/reasons_desa",
+        "estimates/overlap",
+        "estimates/agency_overlap",
+        "estimates/incidence",
+        "estimates/concentration",
+        "estimates/scenarios",
+        "estimates/scenarios_survey",
+        "estimates/fairness",
+        "estimates/fairer_ranking",
+        "estimates/churn",
+        "estimates/cost_effectiveness",
+        "estimates/targeting_survey",
+    ),
+    "04_planning": (
+        "estimates/needs",
+        "estimates/conflicts",
+        "estimates/budget",
+        "estimates/allocation",
+        "estimates/allocation_limits",
+        "estimates/allocation_comparison",
+        "estimates/zero_cost",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -71,7 +103,7 @@ Watcher = Callable[[str, str], None]
 
 
 def research_jobs(edition: Edition) -> list[Job]:
-    """Steps 01-04 in order."""
+    """Steps 01-04 in order, publishing last."""
     return [Job(name, _notebook(name), _common(edition), f"notebooks/{name}.ipynb") for name in RESEARCH]
 
 
@@ -131,7 +163,7 @@ def run_edition(
     only
         Codes of kecamatan, agencies or the kabupaten: make these pages alone; others are kept where still true.
     jobs
-        Pages made at the same time.
+        Steps and pages made at the same time, where none waits for the other.
     force
         Run everything, changed or not.
     continue_on_error
@@ -171,23 +203,19 @@ def _run_alone(
     outcome = Outcome()
     state = read_state(edition)
     ingredients = edition.ingredients()
-    for job, made_from in research_basis(edition, ingredients):
-        if not force and still_true(edition, state, job, combined_hash(made_from)):
-            outcome.kept.append(job.name)
-            watch(job.name, "tetap")
-            continue
-        if not outcome.made:
+    basis = research_basis(edition, ingredients)
+    for turn in TURNS:
+        stale = []
+        for job, made_from in islice(basis, len(turn)):
+            if not force and still_true(edition, state, job, combined_hash(made_from)):
+                outcome.kept.append(job.name)
+                watch(job.name, "tetap")
+            else:
+                stale.append((job, made_from))
+        if stale and not outcome.made:
             warm_up(WARM, RESEARCH_WARM)
             workers.call(_check_start, [*research_jobs(edition), *chosen], edition.study.synthetic)
-        watch(job.name, "mulai")
-        before = _written(edition)
-        _forget(edition, state, job)
-        effort = _in_worker(workers, job, _cache(edition), page_wanted=False)
-        made = [name for name, written in _written(edition).items() if before.get(name) != written]
-        tables = {name: file_hash(edition.store.data / name) for name in made}
-        _remember(edition, state, job, made_from, tables, effort)
-        outcome.made.append(job.name)
-        watch(job.name, "selesai")
+        _research(edition, stale, workers, state, jobs, watch, outcome)
     _make_pages(edition, chosen, workers, state, jobs, force, continue_on_error, watch, outcome)
     now = edition.ingredients()
     changed = [name for name in {**ingredients, **now} if ingredients.get(name) != now.get(name)]
@@ -198,6 +226,43 @@ def _run_alone(
     if chosen and (outcome.made or outcome.failed or not _stands(edition, state)):
         workers.call(_publish, edition, state, sorted(outcome.failed))
     return outcome
+
+
+def _research(
+    edition: Edition,
+    stale: list[tuple[Job, dict[str, str]]],
+    workers: Workers,
+    state: dict[str, Any],
+    jobs: int,
+    watch: Watcher,
+    outcome: Outcome,
+) -> None:
+    """Run the stale steps of one turn, as many side by side as there are jobs, and note what each left."""
+    with ThreadPoolExecutor(max(1, jobs)) as pool:  # each thread waits for a process
+        waiting = {}
+        for job, made_from in stale:
+            _forget(edition, state, job)
+            waiting[pool.submit(_step, watch, workers, job, edition)] = (job, made_from)
+        for future in as_completed(waiting):
+            job, made_from = waiting[future]
+            if future.exception() is not None:
+                pool.shutdown(cancel_futures=True)
+            effort, tables = future.result()
+            _remember(edition, state, job, made_from, tables, effort)
+            outcome.made.append(job.name)
+            watch(job.name, "selesai")
+
+
+def _step(watch: Watcher, workers: Workers, job: Job, edition: Edition) -> tuple["Effort", dict[str, str]]:
+    """Run a research step; what it cost, and the hash of every table it wrote."""
+    watch(job.name, "mulai")
+    before = _written(edition)
+    effort = _in_worker(workers, job, _cache(edition), page_wanted=False)
+    made = [name for name, written in _written(edition).items() if before.get(name) != written]
+    if job.name in WRITES:
+        own = {edition.store.path(name).relative_to(edition.store.data).as_posix() for name in WRITES[job.name]}
+        made = [name for name in made if name in own]
+    return effort, {name: file_hash(edition.store.data / name) for name in made}
 
 
 def _check_start(jobs: list[Job], synthetic: bool) -> None:
@@ -489,7 +554,7 @@ def _written(edition: Edition) -> dict[str, tuple[int, int]]:
         path.relative_to(edition.store.data).as_posix(): (path.stat().st_ino, path.stat().st_mtime_ns)
         for stage in STAGES
         for path in sorted((edition.store.data / stage / edition.name).glob("*.*"))
-        if path.is_file() and path.stem != STATE
+        if path.suffix != PARTIAL and path.stem != STATE and path.is_file()  # a partial one may be gone by now
     }
 
 

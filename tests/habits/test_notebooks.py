@@ -20,12 +20,13 @@ def statements(path):
     return [statement for cell in code_cells(path) for statement in ast.parse(cell.source).body]
 
 
-def test_there_are_the_seven_of_the_story():
+def test_there_are_the_eight_of_the_story():
     assert [path.stem for path in NOTEBOOKS] == [
         "01_clean",
         "02_poverty",
         "03_targeting",
         "04_planning",
+        "04_publishing",
         "05_kecamatan",
         "06_opd",
         "07_kabupaten",

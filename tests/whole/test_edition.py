@@ -55,8 +55,8 @@ def test_the_edition_holds_index_kabupaten_table_and_manifest(finished):
 
 
 def test_the_edition_holds_the_executed_research_notebooks(finished):
-    names = [path.name for path in sorted((finished.folder / "notebooks").iterdir())]
-    assert names == ["01_clean.ipynb", "02_poverty.ipynb", "03_targeting.ipynb", "04_planning.ipynb"]
+    names = [path.stem for path in sorted((finished.folder / "notebooks").iterdir())]
+    assert names == ["01_clean", "02_poverty", "03_targeting", "04_planning", "04_publishing"]
 
 
 def test_the_manifest_agrees_with_every_product(finished):
@@ -250,7 +250,7 @@ def test_a_second_run_has_nothing_to_do(finished):
 
 def test_one_page_can_be_made_alone(finished):
     outcome = run_edition(finished.edition, only=["1704010"], jobs=1)
-    assert "05_kecamatan 1704010" in outcome.kept + outcome.made and len(outcome.kept + outcome.made) == 5
+    assert "05_kecamatan 1704010" in outcome.kept + outcome.made and len(outcome.kept + outcome.made) == 6
 
 
 def test_an_unknown_code_is_refused_with_those_that_exist(finished):

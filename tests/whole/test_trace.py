@@ -11,9 +11,9 @@ from kaur_analysis.intake.keys import default_key_path
 from kaur_analysis.pipeline import provenance
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.explain import TABLES, explain
-from kaur_analysis.pipeline.run import READS, RESEARCH, refuse_long_paths, run_edition, sole_run
+from kaur_analysis.pipeline.run import READS, RESEARCH, TURNS, WRITES, refuse_long_paths, run_edition, sole_run
 from kaur_analysis.pipeline.status import CURRENT, NEVER, STALE, edition_status
-from kaur_analysis.pipeline.steps import appendix, poverty, publish, shown
+from kaur_analysis.pipeline.steps import appendix, planning, poverty, publish, shown, targeting
 from kaur_analysis.reference import reference_path
 from kaur_analysis.store import Store, project_root
 
@@ -81,6 +81,33 @@ def test_the_poverty_step_says_every_cleaned_table_that_it_reads():
     called = [getattr(shown, name) for name in re.findall(r"shown\.(\w+)\(", cells)]
     source = "".join(map(inspect.getsource, (poverty, appendix, *called)))
     assert sorted(set(re.findall(r'"(clean/\w+)"', source))) == sorted(READS["02_poverty"])
+
+
+def told(notebook, *modules):
+    """Source of a step's modules and of everything its notebook shows."""
+    cells = (project_root() / "notebooks" / f"{notebook}.ipynb").read_text(encoding="utf-8")
+    called = [getattr(shown, name) for name in re.findall(r"shown\.(\w+)\(", cells)]
+    return "".join(map(inspect.getsource, (*modules, *called)))
+
+
+SIDE_BY_SIDE = {"03_targeting": targeting, "04_planning": planning}
+
+
+def test_the_steps_that_say_what_they_write_are_those_run_side_by_side():
+    assert set(WRITES) == set(SIDE_BY_SIDE) == {name for turn in TURNS if len(turn) > 1 for name in turn}
+
+
+@pytest.mark.parametrize("step", SIDE_BY_SIDE)
+def test_a_step_beside_another_says_every_table_that_it_writes(step):
+    written = re.findall(r'\.write\(\s*"(\w+/\w+)"', told(step, SIDE_BY_SIDE[step]))
+    assert sorted(written) == sorted(WRITES[step])
+
+
+@pytest.mark.parametrize("step", SIDE_BY_SIDE)
+def test_steps_side_by_side_name_no_table_of_each_other(step):
+    named = set(re.findall(r'"(\w+/\w+)"', told(step, SIDE_BY_SIDE[step])))
+    others = {name for other, tables in WRITES.items() if other != step for name in tables}
+    assert named & others == set()
 
 
 def test_pages_wait_for_the_first_stale_step(copied):

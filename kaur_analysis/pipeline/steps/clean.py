@@ -1,6 +1,7 @@
 """Step 01: from the office's files to one row per family, person, survey household and recipient."""
 
 import pandas as pd
+import pyarrow as pa
 
 from kaur_analysis.cleaning import Clean, clean
 from kaur_analysis.errors import DataRejected
@@ -35,8 +36,13 @@ def clean_inputs(edition: Edition, intake: Intake) -> Clean:
     return cleaned
 
 
+def let_go(intake: Intake) -> None:
+    """Nothing: it takes the place of the records as read, whose memory linking needs."""
+
+
 def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
     """Find recipients in the registry; who is not found is a class of its own, and doubtful pairs can be judged."""
+    pa.default_memory_pool().release_unused()  # of tables that are gone; linking holds the most memory of the step
     decisions = load_decisions(edition.study.folder, cleaned.recipient_keys)
     linkage = link(cleaned, edition.study, decisions)
     doubtful = grey_pairs(linkage.candidates, cleaned.registry_keys, cleaned.recipient_keys)

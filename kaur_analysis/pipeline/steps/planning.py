@@ -1,4 +1,4 @@
-"""Step 04: who is due what, from which agency, paid by whom, and what zero extreme poverty costs."""
+"""Step 04, planning: who is due what, from which agency, paid by whom, and what zero extreme poverty costs."""
 
 import numpy as np
 import pandas as pd

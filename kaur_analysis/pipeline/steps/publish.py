@@ -1,4 +1,4 @@
-"""Step 04, last cells: everything a page may show, in one long table, through the disclosure gate."""
+"""Step 04, publishing: everything a page may show, in one long table, through the disclosure gate."""
 
 from collections.abc import Iterator
 from typing import Any
