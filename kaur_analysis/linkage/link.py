@@ -58,6 +58,7 @@ def link(clean: Clean, study: Study, decisions: pd.DataFrame | None = None) -> L
     if recipients.empty or clean.registry_keys.empty:
         return _nobody(recipients)
     with duckdb.connect(config={"threads": 1}) as connection:
+        connection.execute("set enable_progress_bar = false")  # it is drawn past Python, into whatever log there is
         load_sides(connection, clean.registry_keys, clean.recipient_keys)
         candidate_pairs(connection)
         possible = float(len(recipients)) * len(clean.registry_keys)
