@@ -130,6 +130,14 @@ def test_as_delivered_leaves_the_extreme_poverty_of_today(finished):
     assert spent(finished, "scenarios")["delivered"] == pytest.approx(today, rel=1e-9)
 
 
+def test_draws_agree_with_the_official_share_on_average(finished):
+    store, study = finished.edition.store, finished.edition.study
+    size = store.read("estimates/family_poverty")["household_size"].to_numpy()
+    draws = store.read("estimates/welfare_draws").drop(columns="family").to_numpy()
+    drawn = size @ (draws < study.line("poverty")).mean(axis=1) / size.sum()
+    assert drawn == pytest.approx(study.benchmark.share, abs=2e-5)
+
+
 def test_as_delivered_leaves_the_extreme_poverty_that_the_survey_observes(finished):
     observed = finished.edition.store.read("estimates/direct").set_index(["area", "indicator"])["value"]
     found = spent(finished, "scenarios_survey")

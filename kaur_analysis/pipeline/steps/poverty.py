@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from kaur_analysis.cleaning import complete_covariates
 from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS, ESTIMATES, FAMILY_POVERTY, checked
 from kaur_analysis.errors import StudyRejected
+from kaur_analysis.formats import percent
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.refusals import told_in_indonesian
 from kaur_analysis.pipeline.steps import where_registry
@@ -213,10 +215,37 @@ def family_poverty(edition: Edition, areas: SmallAreas) -> pd.DataFrame:
     if edition.study.benchmark:
         edition.store.write("estimates/family_poverty_model", _family_table(areas.before, areas.registry))
     draws = areas.after.draws(edition.study.model.draws)
+    if edition.study.benchmark:
+        people = table["household_size"].to_numpy(dtype=float)
+        draws = agreeing(draws, people, edition.study.line("poverty"), edition.study.benchmark.share)
     columns = pd.DataFrame(draws, columns=[f"draw_{number:03d}" for number in range(draws.shape[1])])
     edition.store.write("estimates/family_poverty", table)
     edition.store.write("estimates/welfare_draws", pd.concat([table[["family"]], columns], axis=1))
     return table
+
+
+def agreeing(draws: NDArray[np.float32], people: NDArray[np.float64], line: float, share: float) -> NDArray[np.float32]:
+    """Draws moved by one factor so that on average the official share of people lies below the line.
+
+    The families' probabilities agree with it at the fitted parameters; draws carry the parameters' uncertainty, whose
+    longer tails would leave more people below. One factor for all draws keeps the level's uncertainty in them.
+
+    Parameters
+    ----------
+    draws
+        Welfare, families × M, positive.
+    people
+        Persons per family.
+    line
+        The line that the share belongs to, in the unit of welfare.
+    share
+        Official headcount (0–1).
+    """
+
+    def excess(factor: float) -> float:
+        return float(people @ (draws < line / factor).mean(axis=1) / people.sum()) - share
+
+    return draws * np.float32(brentq(excess, 0.05, 20.0, xtol=1e-7))
 
 
 def _family_table(result: EmpiricalBest, registry: pd.DataFrame) -> pd.DataFrame:
@@ -377,4 +406,14 @@ def _notes(edition: Edition, areas: SmallAreas | None) -> list[str]:
         notes.append(
             "Tingkat kabupaten disesuaikan dengan angka resmi; perbedaan antar-kecamatan tidak berubah urutannya."
         )
+    families = edition.store.read("estimates/family_poverty")
+    draws = edition.store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float32)
+    people = families["household_size"].to_numpy(dtype=float)
+    drawn = people @ (draws < edition.study.line("extreme")).mean(axis=1) / people.sum()
+    stated = people @ families["p_extreme"] / people.sum()
+    notes.append(
+        "Selang jumlah dan hasil cara memilih penerima berasal dari tarikan model, yang memuat ketidakpastian "
+        f"ragamnya: rata-rata penduduk miskin ekstrem di dalamnya {percent(drawn, 2)}, nilai yang diterbitkan "
+        f"{percent(stated, 2)}."
+    )
     return notes

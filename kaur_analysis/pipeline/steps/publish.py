@@ -197,7 +197,10 @@ def needs_rows(edition: Edition) -> pd.DataFrame:
 
 @where_registry
 def desa_rows(edition: Edition) -> pd.DataFrame:
-    """Expected extreme poor families of each desa, how many any programme serves, and the gap between them."""
+    """Expected extreme poor families of each desa, how many any programme serves, and the gap between them.
+
+    Without any list nobody knows who is served: then only how many they are.
+    """
     poverty = edition.store.read("estimates/family_poverty")
     served = any_reach(edition.store.read("clean/links"))
     missed = 1 - served.reindex(poverty["family"], fill_value=0.0).to_numpy()
@@ -209,6 +212,8 @@ def desa_rows(edition: Edition) -> pd.DataFrame:
             "gap_extreme_families": poverty["p_extreme"] * missed,
         }
     )
+    if not has_lists(edition):
+        counts = counts[["desa", "extreme_families"]]
     sizes = poverty.groupby("desa").size()
     desa = next(sums for sums in _sums(counts) if sums["area"].str.len().eq(10).all())
     return long(
@@ -241,9 +246,11 @@ def zero_cost_rows(edition: Edition) -> pd.DataFrame:
 
 
 @where_lists
-def scenario_rows(edition: Edition) -> pd.DataFrame:
-    """What the same rupiah could have done, per scenario, at the budget that was really spent."""
+def scenario_rows(edition: Edition) -> pd.DataFrame | None:
+    """What the same rupiah could have done, per scenario, at the budget that was really spent; none without any."""
     table = edition.store.read("estimates/scenarios")
+    if table.empty:
+        return None
     spent = table[np.isclose(table["budget_share"], 1.0) & table["measure"].isin(SCENARIO_MEASURES)]
     named = spent.assign(
         indicator=spent["measure"].map(SCENARIO_MEASURES).str[0],

@@ -51,6 +51,10 @@ EQUAL_TRANSFERS = (
     "lebih kepada keluarga besar dan penerima beberapa program, sehingga dapat menyisakan lebih sedikit daripada "
     "“Pengetahuan sempurna”. Sisa padanya adalah keadaan sebagaimana ditaksir."
 )
+NOTHING_TO_SPEND = (
+    "Tidak ada bantuan uang atau pangan yang dapat dibagi dengan cara lain: daftar yang dipegang hanya memuat rumah, "
+    "iuran atau modal, atau survei tidak menanyakan programnya."
+)
 METHOD_NAMES = {"optimal": "pilihan terbaik dalam batas", "greedy": "yang paling mendesak lebih dahulu"}
 CONFLICT_NAMES = {
     "ganda_instansi": "keluarga yang sama dilayani dua instansi",
@@ -346,7 +350,7 @@ def scenarios(edition: Edition) -> Section:
         "Hasil tiap cara memilih penerima bantuan uang dan pangan menurut perkiraan model; bantuan sekarang "
         "dikeluarkan dari pengeluaran sebelum dibagi lagi. Garis tegak: rentang 95 persen."
     )
-    return targeting_diagnostics.scenario_curves(edition.store.read("estimates/scenarios"), SCENARIO_NAMES, title)
+    return _scenario_curves(edition.store.read("estimates/scenarios"), title)
 
 
 @where_lists
@@ -356,15 +360,22 @@ def survey_scenarios(edition: Edition) -> Section:
         "Hasil menurut pengeluaran yang diamati, bantuan uang dan pangan yang diakui dikeluarkan sebelum dibagi lagi; "
         "model menaksir rumah tangga yang tidak pernah dilihatnya."
     )
-    return targeting_diagnostics.scenario_curves(
-        edition.store.read("estimates/scenarios_survey"), SCENARIO_NAMES, title
-    )
+    return _scenario_curves(edition.store.read("estimates/scenarios_survey"), title)
+
+
+def _scenario_curves(table: pd.DataFrame, title: str) -> Section:
+    """Curves of the ways to spend the same rupiah, or why there are none."""
+    if table.empty:
+        return diagnostics.sentences([NOTHING_TO_SPEND], title)
+    return targeting_diagnostics.scenario_curves(table, SCENARIO_NAMES, title)
 
 
 @where_lists
 def scenario_scores(edition: Edition) -> Section:
     """Every score of every way at the budget that was spent."""
     table = edition.store.read("estimates/scenarios")
+    if table.empty:
+        return diagnostics.sentences([NOTHING_TO_SPEND], "Nilai tiap cara.")
     table = table[table["budget_share"].sub(1).abs() < 1e-9]
     wide = table.pivot_table(index="programme", columns="measure", values="value", aggfunc="first", sort=False)
     wide = wide.reset_index().assign(programme=lambda t: t["programme"].map(SCENARIO_NAMES))
