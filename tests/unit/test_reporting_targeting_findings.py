@@ -171,8 +171,8 @@ SAID = {
     ),
     "no better way": (
         scenarios(delivered=0.03, model=0.03, perfect=0.02),
-        "Dengan anggaran yang sama, cara lain yang dapat dipakai tidak lebih baik daripada penyaluran sekarang: sisa "
-        "miskin ekstrem 3,00 persen penduduk.",
+        "Dengan anggaran yang sama, cara lain yang memberi semua penerimanya sama besar tidak lebih baik daripada "
+        "penyaluran sekarang: sisa miskin ekstrem 3,00 persen penduduk.",
     ),
     "nothing delivered": (
         scenarios(model=0.03, perfect=0.02),

@@ -112,7 +112,9 @@ def test_every_page_of_synthetic_data_says_so(finished):
 
 def test_page_and_notebook_say_which_ways_their_judge_knows_too_little_of(finished):
     for name in (finished.edition.kabupaten_page, "notebooks/03_targeting.ipynb"):
-        assert "“Menurut desil” dinilai dengan perkiraan model" in (finished.folder / name).read_text(encoding="utf-8")
+        assert "“Kuota desa, urutan model” dinilai dengan perkiraan model" in (finished.folder / name).read_text(
+            encoding="utf-8"
+        )
 
 
 def spent(finished, name):
@@ -127,7 +129,9 @@ def test_as_delivered_leaves_the_extreme_poverty_of_today(finished):
     size = store.read("estimates/family_poverty")["household_size"].to_numpy()
     draws = store.read("estimates/welfare_draws").drop(columns="family").to_numpy()[:, :SCENARIO_DRAWS]
     today = size @ (draws < line).mean(axis=1) / size.sum()
-    assert spent(finished, "scenarios")["delivered"] == pytest.approx(today, rel=1e-9)
+    found = spent(finished, "scenarios")["delivered"]
+    # Lists pay a few families more than a draw says they spend: at the floor they end above it (exact without: units).
+    assert today - 0.001 < found < today + 1e-9
 
 
 def test_draws_agree_with_the_official_share_on_average(finished):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from kaur_analysis.linkage import latest
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import clean, poverty, publish, shown, targeting
 from kaur_analysis.store import Store
@@ -27,29 +28,28 @@ def lost(finished, tmp_path) -> Edition:
     """A list of which nobody is found in the registry, beside one that is found."""
     edition = holding(finished, tmp_path, "pkh", "csr")
     links = edition.store.read("clean/links")
-    links.loc[links["programme"] == "csr", ["family", "person", "probability", "method"]] = None
+    links.loc[links["programme"] == "pkh", ["family", "person", "probability", "method"]] = None
     edition.store.write("clean/links", links)
     return edition
 
 
 def test_a_list_that_finds_nobody_keeps_its_recipients_as_unmatched(lost):
     errors = targeting.registry_errors(lost, targeting.registry_route(lost))
-    own = errors[(errors["programme"] == "csr") & (errors["group"] == "all")].set_index("measure")["value"]
+    own = errors[(errors["programme"] == "pkh") & (errors["group"] == "all")].set_index("measure")["value"]
     assert own["recipients"] == 0
     assert own["unmatched_share"] == 1
-    assert own["unmatched_recipients"] == (lost.store.read("clean/links")["programme"] == "csr").sum()
+    assert own["unmatched_recipients"] == (latest(lost.store.read("clean/links"))["programme"] == "pkh").sum()
 
 
 def test_poverty_is_predicted_with_a_list_that_finds_nobody(lost):
-    known = ["received_csr", "received_pkh"]
-    found = clean.received(lost.store.read("clean/links"), 0.5, known)
-    assert found.columns.tolist() == ["family", *known]
-    assert found["received_csr"].sum() == 0
+    found = clean.received(lost.store.read("clean/links"), 0.5, ["received_csr", "received_pkh"])
+    assert found.columns.tolist() == ["family", "received_csr", "received_pkh"]
+    assert found["received_pkh"].sum() == 0
     lost.store.write("clean/received", found)
     survey = lost.store.read("estimates/survey")
-    assert "received_csr" in poverty.shared_covariates(lost, survey)
+    assert "received_pkh" in poverty.shared_covariates(lost, survey)
     compared = poverty.covariate_comparison(lost, poverty.survey_sample(survey, "weight_person"))
-    assert "received_csr" in set(compared["covariate"])
+    assert "received_pkh" in set(compared["covariate"])
 
 
 def test_a_list_of_houses_alone_leaves_no_cash_to_spend_otherwise(finished, tmp_path):
