@@ -297,6 +297,12 @@ class Programme(_Entry):
         return "; ".join(parts) or "tanpa syarat"
 
     @property
+    def highest_desil(self) -> int | None:
+        """Highest desil that every recipient must stay within; nothing where the rules set none."""
+        bounds = [rule.maximum for rule in self.eligibility.all_of if rule.field == "desil" and rule.maximum]
+        return int(min(bounds)) if bounds else None
+
+    @property
     def fund_shares(self) -> dict[str, float]:
         """Share of each source of funds, and under ``""`` all of them together."""
         return {"": 1.0, **{str(fund): share for fund, share in self.funds.items()}}

@@ -119,6 +119,7 @@ def _action(
         number=figure.words if figure.shown else "",
         count=figure.text if figure.shown else "",
         programme=programme.short if programme else "",
+        rule=f" ({programme.outside})" if programme and programme.outside else "",
     )
     office = programme.agency if rule.get("agency") == "programme" and programme else rule.get("agency", "")
     name = area.agencies[office].name if office in area.agencies else rule.get("office", "Bappeda-Litbang")

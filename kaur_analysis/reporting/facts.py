@@ -43,6 +43,7 @@ class Programme:
 
     ``listed`` says whether a list of its recipients is held: without one nobody knows who of the entitled has it
     already, and what is due is an upper bound. ``once`` marks benefits that a family gets one time, not every year.
+    ``outside`` says who is outside its rule by desil, ``doubt`` what is uncertain of the rule or the amount.
     """
 
     code: str
@@ -56,6 +57,8 @@ class Programme:
     working_value: bool
     listed: bool = True
     once: bool = False
+    outside: str = ""
+    doubt: str = ""
 
     @property
     def mark(self) -> str:
@@ -144,7 +147,8 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         ``contact``, ``target_year``, ``thresholds`` and ``benchmark`` as the study has them, ``lines`` (``kind, rupiah
         or times, month, source``), ``sources`` (``name, kind, programme, period, rows_read, rows_kept,
         rows_set_aside``), ``findings`` (``source, title, remedy, set_aside, rows``), ``programmes`` (``code, name,
-        agency, strategy, unit, funds, year, source, basis, listed, period``), ``notes`` (sentences), ``scenarios``
+        agency, strategy, unit, funds, year, source, basis, listed, period,
+        highest_desil, doubt``), ``notes`` (sentences), ``scenarios``
         (code → name), ``beyond_model`` (codes), ``route``.
 
     Raises
@@ -226,4 +230,6 @@ def _programme(entry: dict[str, Any]) -> Programme:
         working_value=entry.get("basis") == "nilai_kerja",
         listed=bool(entry.get("listed", True)),
         once=entry.get("period") == "sekali",
+        outside=f"di atas desil {entry['highest_desil']}" if entry.get("highest_desil") else "",
+        doubt=str(entry.get("doubt") or ""),
     )

@@ -455,7 +455,7 @@ QUADRANTS = (
     ("I", "Bagian tinggi, jumlah banyak: kantong kemiskinan"),
     ("II", "Bagian rendah, jumlah banyak: banyak karena penduduknya banyak"),
     ("III", "Bagian rendah, jumlah sedikit"),
-    ("IV", "Bagian tinggi, jumlah sedikit: kecil tetapi parah"),
+    ("IV", "Bagian tinggi, jumlah sedikit: keluarganya sedikit"),
 )
 
 

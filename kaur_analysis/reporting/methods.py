@@ -67,7 +67,10 @@ def methods_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> 
         shown=_shown(published),
         validation=tuple((entry["claim"], entry["text"]) for entry in validation()),
         programmes=tuple(
-            (programme.name, " · ".join(filter(None, [programme.year, programme.source])))
+            (
+                programme.name,
+                " · ".join(filter(None, [programme.year, programme.source, _doubted(programme.doubt)])),
+            )
             for programme in known.programmes.values()
         ),
         official=_official_sources(published, area),
@@ -86,6 +89,10 @@ def _checks(table: PublishedTable, area: Area) -> tuple[Check, ...]:
         *(Check(f"Angka resmi BPS {year}", figure) for year, figure in newest),
     ]
     return tuple(check for check in found if check.figure.shown)
+
+
+def _doubted(doubt: str) -> str:
+    return f"Keraguan: {doubt}" if doubt else ""
 
 
 def _shown(published: pd.DataFrame) -> tuple[tuple[str, str], ...]:

@@ -19,12 +19,12 @@ _TENS_REGISTRY = "Tiap tanda 10 dari 100 keluarga miskin ekstrem: ● menerima, 
 _TENS_SURVEY = "Tiap tanda 10 dari 100 rumah tangga miskin ekstrem: ● menerima, ○ terlewat."
 _REACH_WORDS = ("menerima", "belum terdaftar", "terlewat")
 _DENOMINATORS_REGISTRY = (
-    "Terlewat: dari semua keluarga miskin ekstrem. Di luar sasaran: penerima yang tidak miskin ekstrem, dari semua "
-    "penerima yang padan."
+    "Terlewat: dari semua keluarga miskin ekstrem. Bukan miskin ekstrem: dari semua penerima yang padan; belum "
+    "tentu keliru, banyak program melayani lebih luas."
 )
 _DENOMINATORS_SURVEY = (
-    "Menurut survei. Terlewat: dari semua rumah tangga miskin ekstrem. Di luar sasaran: rumah tangga penerima yang "
-    "tidak miskin ekstrem, dari semua rumah tangga penerima."
+    "Menurut survei. Terlewat: dari semua rumah tangga miskin ekstrem. Bukan miskin ekstrem: dari semua rumah "
+    "tangga penerima; banyak program memang melayani lebih dari itu, jadi belum tentu keliru."
 )
 
 

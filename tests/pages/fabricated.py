@@ -338,7 +338,8 @@ def facts(synthetic: bool = True) -> dict[str, Any]:
         "programmes": [
             {"code": p.code, "name": p.name, "agency": p.agency, "strategy": p.strategy, "unit": p.unit,
              "unit_cost_rp_year": None, "funds": dict(p.funds), "year": p.year, "source": p.source, "basis": p.basis,
-             "listed": p.code not in UNLISTED, "period": p.period}
+             "listed": p.code not in UNLISTED, "period": p.period, "highest_desil": p.highest_desil,
+             "doubt": p.doubt}
             for p in PROGRAMMES.values()
         ],
         "agencies": sorted({p.agency for p in PROGRAMMES.values()}),

@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 from kaur_analysis import reporting as r
@@ -138,3 +139,28 @@ def test_unmatched_names_are_a_share_of_the_names_of_the_list():
     said = next(text for text in reach.sentences if "nama penerima tidak ditemukan" in text)
     assert number["unmatched_share"] < number["unmatched_recipients"] / number["recipients"]
     assert said.startswith(f"{number['unmatched_share'] * 100:.1f}".replace(".", ",") + "% nama")
+
+
+def test_recipients_outside_the_rule_are_told_the_rule():
+    table = made.published().copy()
+    rows = (table["indicator"] == "included_ineligible_families") & (table["programme"] == "pbi_jk")
+    row = table[(table["topic"] == "reasons") & (table["area"] == "1704")].iloc[[0]]
+    more = row.assign(indicator="included_ineligible_families", programme="pbi_jk", value=1742.0, status="tampil")
+    view = r.agency_view(pd.concat([table[~rows], more]), FACTS, made.AREA, "dinkes")
+    assert "PBI-JKN yang diperkirakan di luar syarat program (di atas desil 5)" in sentence(view, "periksa")
+
+
+def test_the_methods_page_says_what_is_uncertain_of_a_programme():
+    doubt = made.PROGRAMMES["sembako"].doubt
+    assert f"Keraguan: {doubt}" in pages.edition_pages()["metode"]
+
+
+@pytest.mark.parametrize("page", ["kecamatan", "kabupaten", "opd"])
+def test_recipients_who_are_not_extremely_poor_are_not_called_outside_the_target(page):
+    html = pages.all_pages()[page]
+    assert ">Di luar sasaran<" not in html and ">Bukan miskin ekstrem</th>" in html
+
+
+def test_paper_says_too_that_serving_others_may_be_right():
+    html = r.targeting_sentences(kabupaten()).html
+    assert "belum tentu keliru" in re.sub(r'<div class="screen">.*?</div></div>', "", html, flags=re.S)

@@ -352,6 +352,8 @@ def edition_facts(edition: Edition) -> dict[str, Any]:
                 "unit_cost_rp_year": programme.rupiah_unit_year,
                 "funds": dict(programme.funds),
                 "basis": programme.basis,
+                "highest_desil": programme.highest_desil,
+                "doubt": programme.doubt,
                 "year": programme.year,
                 "source": programme.source,
                 "listed": programme.code in study.listed,
