@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 Array = np.ndarray
 FRUITFUL = 4  # quantities that a point must settle for another one to be sought in the same way
+NEAR = 1  # steps of sums around a quantity that are searched before everything is
 SLACK = 1 - 1e-6  # a width counts as reached within a millionth
 
 
@@ -77,6 +78,10 @@ class View:
         places = np.flatnonzero(hidden & system.watched & narrow)
         return places[np.argsort(system.amounts[places], kind="stable")]
 
+    def settled(self, system: System, place: int) -> bool:
+        """Whether a quantity was found the width it needs."""
+        return bool(self.highest[place] - self.lowest[place] >= system.needed[place] * SLACK)
+
     def with_point(self, point: Array) -> "View":
         """The view after another believable point."""
         return View(np.minimum(self.lowest, point), np.maximum(self.highest, point))
@@ -89,8 +94,12 @@ def truth_only(system: System) -> View:
 
 def _solved(objective: Array, matrix: csc_array, right: Array, bounds: Array) -> "tuple[Array, Array]":
     """Solution and the equations' prices of a linear programme that has one."""
-    answer = linprog(objective, A_eq=matrix, b_eq=right, bounds=bounds, method="highs")
-    if answer.status != 0:
+    for presolve in (True, False):  # presolving takes some solvable programmes with tiny amounts for unsolvable
+        options = {"presolve": presolve}
+        answer = linprog(objective, A_eq=matrix, b_eq=right, bounds=bounds, method="highs", options=options)
+        if answer.status == 0:
+            break
+    else:
         raise ArithmeticError(f"attack check failed: {answer.message}")
     return answer.x, answer.eqlin.marginals
 
@@ -104,7 +113,7 @@ class Attacker:
         self._right = inner.matrix @ (inner.amounts / self._scale)
         self._top = system.ceiling[self._places] / self._scale
         # Every amount in two pieces, below and above a turn: only one of them is rewarded.
-        self._matrix = csc_array(hstack([inner.matrix, inner.matrix]))
+        self._inner, self._matrix = inner.matrix, csc_array(hstack([inner.matrix, inner.matrix]))
 
     def _point(self, view: View, reward: Array, upward: bool, turn: Array) -> View:
         """The view with the point of most reward, paid per amount up to a turn, or below it."""
@@ -126,9 +135,23 @@ class Attacker:
         return self._point(view, reward / reward.max(), upward, turn)
 
     def one(self, view: View, place: int) -> View:
-        """The view after the highest and the lowest a quantity can be."""
-        alone = (self._places == place).astype(float)
-        return self._point(self._point(view, alone, True, self._top * alone), alone, False, np.zeros(len(alone)))
+        """The view after points that let a quantity be as wide as it needs, or as wide as it can be at all."""
+        for sign in (-1.0, 1.0):
+            view = view.with_point(self._extreme(place, sign))
+            if view.settled(self._system, place):
+                break
+        return view
+
+    def _extreme(self, place: int, sign: float) -> Array:
+        """Point with the lowest (sign 1) or highest (sign -1) amount of a quantity."""
+        amounts = self._system.amounts[self._places] / self._scale
+        # In moves from the truth: staying there solves the sums exactly, whatever the last digits.
+        bounds = np.column_stack([-amounts, self._top - amounts])
+        aim = np.where(self._places == place, sign, 0.0)
+        moves, _ = _solved(aim, self._inner, np.zeros(self._inner.shape[0]), bounds)
+        point = self._system.amounts.copy()
+        point[self._places] += moves * self._scale
+        return point
 
 
 def widened(system: System, hidden: Array, view: View) -> View:
