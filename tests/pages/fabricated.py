@@ -70,7 +70,8 @@ def estimates() -> dict[str, pd.DataFrame]:
         _targeting(rows, area, place, random)
     for row in desa.itertuples():
         for name, value in (("extreme", row.extreme), ("served_extreme", row.served), ("gap_extreme", row.gap)):
-            rows["desa"].append(_count("desa", f"{name}_families", row.desa, value))
+            rse = min(0.45, 1 / np.sqrt(value))
+            rows["desa"].append(_count("desa", f"{name}_families", row.desa, value, rse))
         rows["poverty"].append(_count("poverty", "extreme_families", row.desa, row.extreme))
         rows["registry"].append(_count("registry", "families", row.desa, float(row.families)))
     for topic in ("targeting", "reasons"):

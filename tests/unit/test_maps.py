@@ -121,6 +121,15 @@ def test_what_cannot_be_told_from_the_kabupaten_is_hatched():
     assert unclear and maps.draw(shown, "x").count('fill="url(#x-') == len(unclear)
 
 
+def test_a_desa_whose_interval_lies_above_the_kabupaten_is_not_hatched():
+    told = [place for place in view().places if place.word in ("lebih tinggi", "lebih rendah")]
+    assert told and all(
+        place.figure.low > view().reference.value or place.figure.high < view().reference.value for place in told
+    )
+    drawn = maps.draw(replace(view(), places=tuple(told)), "x")
+    assert "url(#x-" not in drawn
+
+
 def test_hostile_names_are_escaped_in_the_picture():
     shown = view()
     place = shown.places[0]

@@ -311,3 +311,17 @@ def test_a_run_that_breaks_leaves_the_last_good_edition(finished, tmp_path):
     with pytest.raises(KaurError):
         run_edition(broken, jobs=1)
     assert verify(broken.store.pages) == []
+
+
+def test_every_desa_has_an_interval_that_holds_its_expectation(finished):
+    rows = desa_rows(finished.edition)
+    assert (rows["low"] <= rows["value"]).all() and (rows["value"] <= rows["high"]).all()
+    assert (rows.loc[rows["value"] > 1, "high"] > rows.loc[rows["value"] > 1, "low"]).all()
+
+
+def test_the_intervals_of_desa_are_those_of_the_joint_draws(finished):
+    store, rows = finished.edition.store, desa_rows(finished.edition)
+    draws = store.read("estimates/welfare_draws").drop(columns="family") < finished.edition.study.line("extreme")
+    sums = draws.groupby(store.read("estimates/family_poverty")["desa"].to_numpy()).sum()
+    row = rows[rows["indicator"] == "extreme_families"].sort_values("value").iloc[-1]
+    assert (row["low"], row["high"]) == pytest.approx(tuple(sums.loc[row["area"]].quantile([0.025, 0.975])))

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from kaur_analysis.disclosure import protect_parts, publish
 from kaur_analysis.errors import DataRejected
@@ -197,27 +198,42 @@ def needs_rows(edition: Edition) -> pd.DataFrame:
 
 @where_registry
 def desa_rows(edition: Edition) -> pd.DataFrame:
-    """Expected extreme poor families of each desa, how many any programme serves, and the gap between them.
+    """Extreme poor families of each desa, how many any programme serves, and the gap between them, with intervals.
+
+    The intervals are those of the joint draws of welfare; where a link is uncertain, each draw also draws whether the
+    family is the one on the list.
 
     Without any list nobody knows who is served: then only how many they are.
     """
     poverty = edition.store.read("estimates/family_poverty")
+    drawn = edition.store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float32)
+    extreme = drawn < edition.study.line("extreme")
     served = any_reach(edition.store.read("clean/links"))
     missed = 1 - served.reindex(poverty["family"], fill_value=0.0).to_numpy()
-    counts = pd.DataFrame(
-        {
-            "desa": poverty["desa"],
-            "extreme_families": poverty["p_extreme"],
-            "served_extreme_families": poverty["p_extreme"] * (1 - missed),
-            "gap_extreme_families": poverty["p_extreme"] * missed,
-        }
-    )
+    random = np.random.default_rng(edition.study.seed)
+    unserved = random.random(extreme.shape, dtype=np.float32) < missed[:, None]
+    expected = poverty["p_extreme"].to_numpy()
+    counts = {
+        "extreme_families": (expected, extreme),
+        "served_extreme_families": (expected * (1 - missed), extreme & ~unserved),
+        "gap_extreme_families": (expected * missed, extreme & unserved),
+    }
     if not has_lists(edition):
-        counts = counts[["desa", "extreme_families"]]
-    sizes = poverty.groupby("desa").size()
-    desa = next(sums for sums in _sums(counts) if sums["area"].str.len().eq(10).all())
+        counts = {"extreme_families": counts["extreme_families"]}
+    desa, position = np.unique(poverty["desa"], return_inverse=True)
+    inside = csr_array((np.ones(len(position)), (position, np.arange(len(position)))))
+    tables = []
+    for indicator, (expectation, draws) in counts.items():
+        value, sums = inside @ expectation, inside @ draws.astype(np.float32)
+        low, high = np.quantile(sums, [0.025, 0.975], axis=1)
+        # Between draws few whole families: an expectation beside their quantiles is within its interval all the same.
+        low, high = np.minimum(low, value), np.maximum(high, value)
+        rse = sums.std(axis=1) / np.where(value > 0, value, np.nan)
+        tables.append(
+            pd.DataFrame({"indicator": indicator, "area": desa, "value": value, "low": low, "high": high, "rse": rse})
+        )
     return long(
-        desa.assign(n=desa["area"].map(sizes)),
+        pd.concat(tables).assign(n=np.tile(np.bincount(position), len(counts))),
         topic="desa",
         unit="keluarga",
         source="taksiran model dan daftar penerima",
