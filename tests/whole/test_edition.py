@@ -11,20 +11,23 @@ from pathlib import Path
 
 import jsonschema
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 from nbclient import NotebookClient
 from rocrate.rocrate import ROCrate
 
+from kaur_analysis.disclosure.publish import KEYS
 from kaur_analysis.errors import KaurError, UsageError
 from kaur_analysis.pipeline.archive import archive
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.manifest import SCHEMA, verify
 from kaur_analysis.pipeline.notebooks import page
 from kaur_analysis.pipeline.run import page_jobs, run_edition
-from kaur_analysis.pipeline.steps.publish import desa_rows
+from kaur_analysis.pipeline.steps.publish import desa_rows, unprotected_rows
 from kaur_analysis.pipeline.steps.targeting import SCENARIO_DRAWS
 from kaur_analysis.store import file_hash
+from tests.edition_attack import knowledge
 
 
 def test_every_kecamatan_has_its_page(finished):
@@ -325,3 +328,29 @@ def test_the_intervals_of_desa_are_those_of_the_joint_draws(finished):
     sums = draws.groupby(store.read("estimates/family_poverty")["desa"].to_numpy()).sum()
     row = rows[rows["indicator"] == "extreme_families"].sort_values("value").iloc[-1]
     assert (row["low"], row["high"]) == pytest.approx(tuple(sums.loc[row["area"]].quantile([0.025, 0.975])))
+
+
+@pytest.fixture(scope="module")
+def known(finished):
+    """What a reader of the edition's published table can write down."""
+    published = finished.edition.store.read("published/published")
+    return knowledge(unprotected_rows(finished.edition), published, finished.edition.study.thresholds.minimum_families)
+
+
+def test_no_withheld_number_of_the_edition_can_be_worked_out(known):
+    assert len(known.withheld) > 1000 and known.leaks() == []
+
+
+def test_withheld_numbers_of_the_edition_keep_their_width_under_linear_programmes(known):
+    for place in np.random.default_rng(0).choice(known.counts(), 25, replace=False):
+        low, high = known.bounds(place)
+        assert high - low >= known.system.needed[place] * (1 - 1e-6), known.names[place]
+
+
+def test_the_attack_on_the_edition_succeeds_where_companions_are_shown(finished, known):
+    store = finished.edition.store
+    decisions = store.read("published/decisions")
+    naive = store.read("published/published").merge(decisions[[*KEYS, "rule"]], on=KEYS)
+    naive["status"] = naive["status"].mask(naive["rule"] == "pendamping", "tampil")
+    attacked = knowledge(unprotected_rows(finished.edition), naive, finished.edition.study.thresholds.minimum_families)
+    assert len(attacked.leaks()) > 10

@@ -279,8 +279,8 @@ def scenario_rows(edition: Edition) -> pd.DataFrame | None:
     return long(named, topic="scenarios", area=edition.area.code, source="taksiran model")
 
 
-def publish_edition(edition: Edition) -> pd.DataFrame:
-    """Gather all topics, pass the disclosure gate, and store the published table with its record of decisions."""
+def unprotected_rows(edition: Edition) -> pd.DataFrame:
+    """All topics in the shape of the published table, as they come to the disclosure gate."""
     topics = [
         official_rows,
         poverty_rows,
@@ -295,7 +295,12 @@ def publish_edition(edition: Edition) -> pd.DataFrame:
         scenario_rows,
     ]
     found = [topic(edition) for topic in topics]
-    rows = pd.concat([rows for rows in found if rows is not None], ignore_index=True)
+    return pd.concat([rows for rows in found if rows is not None], ignore_index=True)
+
+
+def publish_edition(edition: Edition) -> pd.DataFrame:
+    """Pass all topics through the disclosure gate, and store the published table with its record of decisions."""
+    rows = unprotected_rows(edition)
     published, decisions, search = publish(
         dict(list(rows.groupby("topic"))), edition.study.thresholds, _previous_issue(edition)
     )
