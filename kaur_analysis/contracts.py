@@ -69,6 +69,10 @@ def _number(low: float | None = None, high: float | None = None, **options: Any)
     return pa.Column(float, check, coerce=True, **options)
 
 
+def _day(**options: Any) -> pa.Column:
+    return pa.Column("datetime64[s]", coerce=True, **options)
+
+
 def _flag(**options: Any) -> pa.Column:
     return _number(0, 1, **options)
 
@@ -140,6 +144,8 @@ RECIPIENTS = pa.DataFrameSchema(
         "kecamatan": _text(_KECAMATAN, nullable=True),
         "desa": _text(_DESA, nullable=True),
         "rupiah_year": _number(0, nullable=True),
+        "due_date": _day(nullable=True),
+        "paid_date": _day(nullable=True),
     },
     name="recipients",
 )

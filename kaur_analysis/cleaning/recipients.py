@@ -1,4 +1,4 @@
-"""Recipient lists: a place where one is named, each person once per programme and period, rupiah of a year."""
+"""Recipient lists: a place where one is named, each person once per programme and period, rupiah of a year, dates."""
 
 import numpy as np
 import pandas as pd
@@ -8,13 +8,16 @@ from kaur_analysis.cleaning.registry import KEY_COLUMNS
 from kaur_analysis.intake import Findings, Intake
 from kaur_analysis.study import Study
 
+DATES = ("due_date", "paid_date")  # when a payment was due and when it was made, where a list says so
+DAY = "datetime64[s]"
+
 
 def recipient_tables(intake: Intake, study: Study, findings: Findings) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Recipients of contract ``RECIPIENTS`` and the keys that link them to the registry."""
     rows = intake.recipients
     if rows.empty:
-        columns = ["record", "programme", "period", "kecamatan", "desa", "rupiah_year"]
-        empty = pd.DataFrame(columns=columns).astype("str").astype({"rupiah_year": float})
+        columns = ["record", "programme", "period", "kecamatan", "desa", "rupiah_year", *DATES]
+        empty = pd.DataFrame(columns=columns).astype("str").astype({"rupiah_year": float} | dict.fromkeys(DATES, DAY))
         return empty, pd.DataFrame(columns=[*KEY_COLUMNS, "female", "kecamatan", "desa"])
     rows = locate(rows, study.reference, findings)
     outside = rows["outside"].to_numpy()
@@ -28,7 +31,10 @@ def recipient_tables(intake: Intake, study: Study, findings: Findings) -> tuple[
     findings.set_aside("baris_ganda", rows[doubled], True)
     rows = rows[~doubled].reset_index(drop=True)
     findings.add("wilayah_penerima", rows[rows["desa"].isna().to_numpy()], "desa")
-    table = rows[["record", "programme", "period", "kecamatan", "desa"]].assign(rupiah_year=_rupiah_year(rows, study))
+    table = rows[["record", "programme", "period", "kecamatan", "desa"]].assign(
+        rupiah_year=_rupiah_year(rows, study),
+        **{name: rows[name].astype(DAY) if name in rows else pd.Series(pd.NaT, rows.index, DAY) for name in DATES},
+    )
     return table, rows.reindex(columns=[*KEY_COLUMNS, "female", "kecamatan", "desa"])
 
 

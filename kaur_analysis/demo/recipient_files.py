@@ -9,6 +9,8 @@ from numpy.random import Generator
 from kaur_analysis.demo.sheets import Sheet, write_csv, write_workbook
 from kaur_analysis.demo.world import World
 
+LAST_PAYMENT_DUE = pd.Timestamp("2024-10-01")  # of the last quarter
+
 Tables = dict[str, pd.DataFrame]
 
 
@@ -144,8 +146,16 @@ def _village_cash(rows: pd.DataFrame, heads: pd.DataFrame, random: Generator) ->
             "no. rekening": "",
             "bulan": 12,
             "jumlah": 3_600_000,
+            "jadwal_salur": LAST_PAYMENT_DUE.strftime("%d/%m/%Y"),
+            "tanggal_cair": (LAST_PAYMENT_DUE + _delay(rows["desa"])).dt.strftime("%d/%m/%Y").to_numpy(),
         }
     )
+
+
+def _delay(desa: pd.Series) -> pd.Series:
+    """Days after its date that a desa pays: two of three within a month, all families of the desa on one day."""
+    number = desa.astype(int)
+    return pd.to_timedelta((number * 37) % 30 + (number % 3 == 0) * (number * 11 % 90), unit="D")
 
 
 def _houses(rows: pd.DataFrame, heads: pd.DataFrame, area_names: tuple[str, str]) -> pd.DataFrame:

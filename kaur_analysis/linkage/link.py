@@ -14,6 +14,7 @@ from kaur_analysis.study import Study
 
 # Share of the people on lists who are in the registry, where no NIK tells it.
 WORKING_COVERAGE = 0.9
+_COLUMNS = list(LINKS.columns)
 # Of the recipients who are in the registry, how many are found by an exact NIK.
 EXACT_RECALL = 0.95
 _PER_FAMILY = ("keluarga", "rumah")
@@ -125,20 +126,7 @@ def _assigned(candidates: pd.DataFrame, recipients: pd.DataFrame, study: Study) 
         person=table["person"].where(sure),
         probability=table["probability"].fillna(0.0).clip(0, 1),
         method=table["method"].where(sure, "unmatched"),
-    )[
-        [
-            "record",
-            "programme",
-            "period",
-            "family",
-            "person",
-            "probability",
-            "method",
-            "kecamatan",
-            "desa",
-            "rupiah_year",
-        ]
-    ]
+    )[_COLUMNS]
 
 
 def _nobody(recipients: pd.DataFrame) -> Linkage:
@@ -148,7 +136,7 @@ def _nobody(recipients: pd.DataFrame) -> Linkage:
         probability=0.0,
         method="unmatched",
     )
-    return Linkage(checked(LINKS, links), pd.DataFrame(), pd.DataFrame())
+    return Linkage(checked(LINKS, links[_COLUMNS]), pd.DataFrame(), pd.DataFrame())
 
 
 def latest(links: pd.DataFrame) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from kaur_analysis.reporting.views import (
     needs_of,
     reach_by_programme,
     sum_of,
+    unmatched_names,
 )
 
 NARROW = 4  # columns of a table that a telephone shows
@@ -73,6 +74,7 @@ class AgencyView:
     reach: tuple[Reach, ...]
     gaps: Gaps
     overlap: tuple[Shared, ...]
+    unmatched: str
     needs: Needs
     limits: tuple[str, ...]
 
@@ -102,6 +104,7 @@ def agency_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, agen
         reach=reach_by_programme(table, known, area, area.code, own),
         gaps=_gaps(table, area, by_size),
         overlap=_overlap(table, area, agency),
+        unmatched=unmatched_names(table, area.code, [programme.code for programme in own]),
         needs=needs,
         limits=limits_of(table, known, area, area.code, own),
     )
@@ -189,7 +192,7 @@ def gap_table(view: AgencyView) -> Section:
 
 def overlap_table(view: AgencyView) -> Section:
     """Families that other agencies serve as well."""
-    return section("overlap", overlap=view.overlap)
+    return section("overlap", overlap=view.overlap, unmatched=view.unmatched)
 
 
 def budget_lines(view: AgencyView) -> Section:

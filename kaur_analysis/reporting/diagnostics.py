@@ -305,13 +305,16 @@ def estimates_table(estimates: pd.DataFrame, names: Mapping[str, str] | None = N
     return _table(columns, rows, "Taksiran dengan galatnya.")
 
 
-def table_of(table: pd.DataFrame, columns: Columns, caption: str) -> Section:
-    """Columns of a table in order, each with its heading and its way of writing a value; unknown values stay blank."""
+def table_of(table: pd.DataFrame, columns: Columns, caption: str, foot: Sequence[tuple[str, ...]] = ()) -> Section:
+    """Columns of a table in order, each with its heading and its way of writing a value; unknown values stay blank.
+
+    ``foot`` are rows in words below it, for what the table cannot hold.
+    """
     rows = [
         tuple("" if pd.isna(value) else write(value) for value, (_, write) in zip(row, columns.values(), strict=True))
         for row in table[list(columns)].itertuples(index=False)
     ]
-    return _table([heading for heading, _ in columns.values()], rows, caption)
+    return _table([heading for heading, _ in columns.values()], [*rows, *foot], caption)
 
 
 def _plain(value: float) -> str:

@@ -32,6 +32,7 @@ from kaur_analysis.reporting.views import (
     reach_by_programme,
     reach_of,
     sum_of,
+    unmatched_names,
 )
 
 YEARS_SHOWN = 11
@@ -158,12 +159,17 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Scenarios:
-    """Scenarios side by side; ``caution`` names those that their judge, the model, knows too little to judge."""
+    """Scenarios side by side.
+
+    ``caution`` names those that their judge, the model, knows too little to judge; ``unmatched`` counts the names that
+    none of them can be judged on.
+    """
 
     labels: tuple[str, ...]
     definitions: tuple[str, ...]
     rows: tuple[Scenario, ...]
     caution: str
+    unmatched: str
 
 
 @dataclass(frozen=True)
@@ -528,7 +534,9 @@ def _scenarios(table: PublishedTable, facts: Facts, area: Area) -> Scenarios:
     words = [glossary()[name] for name in _SCENARIO_COLUMNS]
     labels, definitions = (tuple(word[part] for word in words) for part in ("label", "definition"))
     beyond = beyond_model_facts(facts.beyond_model, facts.scenarios)
-    return Scenarios(labels, definitions, tuple(rows), sentence("beyond_model", beyond) if facts.beyond_model else "")
+    caution = sentence("beyond_model", beyond) if facts.beyond_model else ""
+    unmatched = unmatched_names(table, area.code, facts.programmes)
+    return Scenarios(labels, definitions, tuple(rows), caution, unmatched)
 
 
 def _served(families: Figure) -> str:

@@ -21,7 +21,13 @@ SVG = "http://www.w3.org/2000/svg"  # the name of the format, not an address any
 
 
 def stacked(
-    wide: pd.DataFrame, parts: Mapping[str, str], names: Mapping[str, str] | None, name: str, axis: str, caption: str
+    wide: pd.DataFrame,
+    parts: Mapping[str, str],
+    names: Mapping[str, str] | None,
+    name: str,
+    axis: str,
+    caption: str,
+    note: str = "",
 ) -> Section:
     """Bars of parts laid end to end, one bar per row of ``wide``, told apart by colour and hatching."""
     figure, axes = canvas(0.34 * len(wide) + 1.1, WIDE)
@@ -39,7 +45,7 @@ def stacked(
     axes.xaxis.set_major_formatter(lambda tick, _: number(tick, 0 if tick == round(tick) else 1))
     if len(wide.columns):
         axes.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
-    return picture(figure, name, caption)
+    return picture(figure, name, caption, note)
 
 
 def percent_axes(axes: Axes, across: str, up: str) -> None:

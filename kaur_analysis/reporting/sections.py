@@ -20,7 +20,7 @@ _TENS_SURVEY = "Tiap tanda 10 dari 100 rumah tangga miskin ekstrem: ● menerima
 _REACH_WORDS = ("menerima", "belum terdaftar", "terlewat")
 _DENOMINATORS_REGISTRY = (
     "Terlewat: dari semua keluarga miskin ekstrem. Bukan miskin ekstrem: dari semua penerima yang padan; belum "
-    "tentu keliru, banyak program melayani lebih luas."
+    "tentu keliru, banyak program melayani lebih luas. Yang tidak padan tidak dinilai."
 )
 _DENOMINATORS_SURVEY = (
     "Menurut survei. Terlewat: dari semua rumah tangga miskin ekstrem. Bukan miskin ekstrem: dari semua rumah "
@@ -120,6 +120,7 @@ def targeting_sentences(view: Any) -> Section:
         words=f"Gambar 100 tanda: {', '.join(text for _, text, _ in parts)}.",
         tens=_TENS_SURVEY if by_survey else _TENS_REGISTRY,
         denominators=_DENOMINATORS_SURVEY if by_survey else _DENOMINATORS_REGISTRY,
+        by_survey=by_survey,
         whole=view.reach_any,
         detailed=view.reach[:DETAILED_PROGRAMMES],
         rest=view.reach[DETAILED_PROGRAMMES:],
@@ -128,7 +129,14 @@ def targeting_sentences(view: Any) -> Section:
 
 def desa_table(view: Any) -> Section:
     """Desa by gap: extremely poor families, served, not served."""
-    return section("desa", desa=view.desa, title=view.desa_title, unreached=view.frame.facts.unreached)
+    return section(
+        "desa",
+        desa=view.desa,
+        title=view.desa_title,
+        unreached=view.frame.facts.unreached,
+        unmatched=view.unmatched,
+        minimum=view.frame.facts.minimum_families,
+    )
 
 
 def needs_table(view: Any) -> Section:

@@ -106,14 +106,18 @@ def reasons_chart(reasons: pd.DataFrame, names: Names, error: str = "exclusion")
         index="programme", columns="part", values="value", aggfunc="first"
     )
     wide = wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    said = findings.sentence(
+        {"exclusion": "missed_by_programme", "inclusion": "included_by_programme"}[error],
+        findings.reason_facts_by_programme(reasons, error, names),
+    )
     if error == "exclusion":
         return stacked(
             wide * 100, findings.REASON_NAMES, names, "sebab-terlewat", "dari semua keluarga miskin ekstrem (persen)",
-            "Mengapa keluarga miskin ekstrem tidak menerima, menurut program.",
+            "Mengapa keluarga miskin ekstrem tidak menerima, menurut program.", said,
         )  # fmt: skip
     return stacked(
         wide * 100, findings.REASON_NAMES_OF_RECIPIENTS, names, "sebab-masuk",
-        "dari semua penerima yang padan (persen)", "Mengapa penerima tidak miskin ekstrem, menurut program.",
+        "dari semua penerima yang padan (persen)", "Mengapa penerima tidak miskin ekstrem, menurut program.", said,
     )  # fmt: skip
 
 

@@ -48,6 +48,8 @@ class _Words(string.Formatter):
             return f"{number(100 * value)} poin persen"
         if spec == "jumlah":
             return number(value)
+        if spec == "satu":
+            return number(value, 1)
         if spec == "rupiah":
             return rupiah_short(value)
         if spec == "keluarga":
@@ -126,6 +128,37 @@ def reason_parts(reasons: pd.DataFrame, side: str) -> pd.Series:
     return parts.sort_values(ascending=False, kind="stable")
 
 
+def reason_facts_by_programme(reasons: pd.DataFrame, error: str, names: Mapping[str, str]) -> Facts:
+    """The reason that leads in most programmes, where it weighs most, and what leads in the others.
+
+    Parameters
+    ----------
+    reasons
+        Table of :func:`kaur_analysis.targeting.error_decomposition`; measures ``<error>_<reason>``, group ``all``.
+    error
+        ``exclusion`` or ``inclusion``.
+    """
+    words = REASON_NAMES if error == "exclusion" else REASON_NAMES_OF_RECIPIENTS
+    rows = reasons[reasons["measure"].str.startswith(f"{error}_") & (reasons["group"] == "all")]
+    rows = rows[rows["value"] > 0].sort_values(["programme", "value", "measure"], ascending=[True, False, True])
+    first = rows.drop_duplicates("programme")
+    if first.empty:
+        return {"programmes": 0}
+    reason = first["measure"].str.removeprefix(f"{error}_").map(words)
+    leading = str(reason.value_counts().sort_index().sort_values(ascending=False, kind="stable").index[0])
+    own = first[reason == leading].sort_values(["value", "programme"], ascending=[False, True])
+    most = own.iloc[0]
+    return {
+        "programmes": len(first),
+        "reason": leading,
+        "leading": len(own),
+        "same": len(own) == len(first),
+        "others": " atau ".join(sorted(set(reason) - {leading})),
+        "programme": names.get(most["programme"], most["programme"]),
+        "share": float(most["value"]),
+    }
+
+
 def incidence_facts(incidence: pd.DataFrame) -> Facts:
     """Shares of all programmes' rupiah that the poorest and the richest four tenths get."""
     rows = _of_all(incidence, "benefit_share")
@@ -193,6 +226,61 @@ def fairness_facts(fairness: pd.DataFrame, significant: float = 0.05) -> Facts:
         "group": f"{worst['characteristic']} {worst['group']}",
         "share": float(worst["value"]),
         "difference": float(worst["difference"]),
+    }
+
+
+def fairer_facts(offer: pd.DataFrame) -> Facts:
+    """The group that loses most now, and what becomes of it by the model's ranking and by the calibrated one.
+
+    Parameters
+    ----------
+    offer
+        Table of ``fairer_ranking``; empty where no group loses.
+    """
+    if offer.empty:
+        return {"offered": False}
+    now = offer[offer["programme"] == "any_programme"].sort_values("difference", ascending=False, kind="stable").iloc[0]
+    same = (offer["characteristic"] == now["characteristic"]) & (offer["group"] == now["group"])
+    ways = offer[same].set_index("programme")
+    return {
+        "offered": True,
+        "group": f"{now['characteristic']} {now['group']}",
+        "now": float(now["value"]),
+        "gap_now": float(now["difference"]),
+        "model": float(ways.at["model", "value"]),
+        "calibrated": float(ways.at["calibrated", "value"]),
+        "gap_calibrated": float(ways.at["calibrated", "difference"]),
+        "narrowed": float(now["difference"] - ways.at["calibrated", "difference"]),
+    }
+
+
+def lateness_facts(table: pd.DataFrame, names: Mapping[str, str], minimum: int = 5) -> Facts:
+    """The programme that pays latest, and the kecamatan where it does.
+
+    Parameters
+    ----------
+    table
+        Table of :func:`kaur_analysis.targeting.timeliness` by kecamatan.
+    minimum
+        Fewest payments that a place is named by.
+    """
+    rows = table[table["n"] >= minimum] if len(table) else table
+    whole = _of_all(rows, "months_late").sort_values(["value", "programme"], ascending=[False, True])
+    if whole.empty:
+        return {"programmes": 0}
+    most = whole.iloc[0]
+    own = rows[rows["programme"] == most["programme"]]
+    places = own[(own["measure"] == "months_late") & ~own["group"].isin(["all", "unknown"])]
+    places = places.sort_values(["value", "group"], ascending=[False, True])
+    place = str(places["group"].iloc[0]) if len(places) else ""
+    return {
+        "programmes": len(whole),
+        "programme": names.get(most["programme"], most["programme"]),
+        "months": float(most["value"]),
+        "late": float(_of_all(own, "late_share")["value"].iloc[0]),
+        "places": len(places) > 1,
+        "place": names.get(place, place),
+        "worst": float(places["value"].iloc[0]) if len(places) else math.nan,
     }
 
 

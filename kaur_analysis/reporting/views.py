@@ -106,6 +106,7 @@ class Reach:
     exclusion: Figure
     inclusion: Figure
     recipients: Figure
+    unmatched: Figure
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,7 @@ class KecamatanView:
     reach: tuple[Reach, ...]
     desa: tuple[DesaRow, ...]
     desa_title: str
+    unmatched: str
     needs: Needs
     limits: tuple[str, ...]
     desa_map: MapView
@@ -225,6 +227,7 @@ def kecamatan_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, c
         reach=reach,
         desa=desa,
         desa_title=titles.desa([row.gap for row in desa]),
+        unmatched=unmatched_names(table, code, known.programmes),
         needs=needs_of(table, known, area, code),
         limits=limits_of(table, known, area, code),
         desa_map=map_view(table, facts, area, code),
@@ -351,6 +354,11 @@ def reach_of(table: PublishedTable, facts: Facts, area: Area, code: str, program
     unmatched = table.one(UNMATCHED, code, about)
     if unmatched.shown and unmatched.value > 0:
         sentences.append(f"{unmatched.text} nama penerima tidak ditemukan di daftar keluarga dan tidak dinilai.")
+    months, late = (table.one(f"timeliness.{name}", code, about) for name in ("months_late", "late_share"))
+    if months.shown and late.shown:
+        sentences.append(
+            f"Pembayaran rata-rata {number(months.value, 1)} bulan sesudah jadwal; {late.text} lebih dari sebulan."
+        )
     return Reach(
         name=programme.name if programme else "Program apa pun",
         short=programme.short if programme else "Program apa pun",
@@ -361,7 +369,21 @@ def reach_of(table: PublishedTable, facts: Facts, area: Area, code: str, program
         exclusion=exclusion,
         inclusion=inclusion,
         recipients=recipients,
+        unmatched=table.one("targeting.unmatched_recipients", code, about),
     )
+
+
+def unmatched_names(table: PublishedTable, code: str, programmes: Iterable[str]) -> str:
+    """The third class of a table of families: names on the lists of these programmes that no family has.
+
+    The sum of the shown counts, and that it is the least where some are not; empty where there is no list at all.
+    """
+    counts = [table.one("targeting.unmatched_recipients", code, programme) for programme in programmes]
+    counts = [count for count in counts if count != NOTHING]
+    shown = [count.value for count in counts if count.shown]
+    if not shown:
+        return "dilindungi" if counts else ""
+    return f"{'sedikitnya ' if len(shown) < len(counts) else ''}{number(sum(shown))} nama"
 
 
 def _unit(facts: Facts) -> str:

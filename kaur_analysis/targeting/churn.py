@@ -8,7 +8,8 @@ import pandas as pd
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
-from kaur_analysis.targeting.engine import Items, Setting, estimate, linear_rules, rows_of
+from kaur_analysis.poverty.functionals import weighted_quantile
+from kaur_analysis.targeting.engine import Estimate, Items, Setting, estimate, linear_rules, rows_of
 from kaur_analysis.targeting.evidence import Block, Uncertainty, read_evidence
 from kaur_analysis.targeting.formulas import Formula
 from kaur_analysis.targeting.inputs import Array, Draws, partitions, weight_of
@@ -127,9 +128,9 @@ def timeliness(
     Returns
     -------
     pandas.DataFrame
-        Columns of :func:`targeting_measures`: ``months_late`` (early payments count as on time) and ``late_share``
-        (more than one month late) of payments with both dates; ``n`` is their number. A list counted in full has no
-        ``se``.
+        Columns of :func:`targeting_measures`: mean ``months_late`` and ``median_months_late`` (early payments count as
+        on time) and ``late_share`` (more than one month late) of payments with both dates; ``n`` is their number. A
+        list counted in full has no ``se``.
     """
     for column in (due, paid, programme):
         if column not in frame.columns:
@@ -152,7 +153,11 @@ def timeliness(
         found = estimate(setting, {str(name): view}, nothing, linear_rules(setting, {str(name): formulas}))
         for (place, key), by_measure in found.items():
             groups = setting.partitions[place]
-            counts = {"recipients": np.bincount(groups.codes, minlength=groups.size)}
+            counts = {"payments": np.bincount(groups.codes, minlength=groups.size)}
+            inside = [groups.codes == place for place in range(groups.size)]
+            middle = [weighted_quantile(months[own, 0], setting.weights[own], 0.5, "school") for own in inside]
+            unknown = np.full(groups.size, np.nan)
+            by_measure["median_months_late"] = Estimate(np.array(middle, dtype=float), unknown, unknown, unknown)
             for measure, estimated in by_measure.items():
                 rows += rows_of(measure, key, groups, estimated, counts)
     return tidy(rows)

@@ -214,3 +214,95 @@ def test_a_question_without_a_rule_that_holds_is_a_defect(monkeypatch):
     monkeypatch.setattr(f, "rule_table", lambda: {"reach": [{"is": {"differ": True}, "say": "x"}]})
     with pytest.raises(LookupError):
         f.sentence("reach", {"differ": False})
+
+
+def by_programme(error, **programmes):
+    parts = [
+        rows(f"{error}_{reason}", {code: value})
+        for code, reasons_of in programmes.items()
+        for reason, value in reasons_of.items()
+    ]
+    facts = f.reason_facts_by_programme(pd.concat(parts), error, NAMES)
+    return f.sentence({"exclusion": "missed_by_programme", "inclusion": "included_by_programme"}[error], facts)
+
+
+def test_a_reason_that_leads_everywhere_is_named_once_with_the_programme_it_weighs_most_in():
+    said = by_programme("exclusion", pkh={"unlisted": 0.1, "unserved": 0.3}, sembako={"unlisted": 0.1, "unserved": 0.2})
+    assert said == (
+        "Pada setiap program, sebab terbanyak adalah memenuhi syarat, belum dilayani: paling sering pada PKH, "
+        "30 persen dari semua keluarga miskin ekstrem."
+    )
+
+
+def test_reasons_that_differ_between_programmes_are_both_named():
+    said = by_programme(
+        "inclusion", pkh={"ranked_in": 0.5, "ineligible": 0.1}, sembako={"ineligible": 0.4}, a={"ranked_in": 0.2}
+    )
+    assert "pada 2 dari 3 program peringkat yang memasukkannya" in said
+    assert said.endswith("pada yang lain dilayani di luar syarat.")
+
+
+def test_programmes_that_miss_nobody_have_no_reason():
+    assert by_programme("exclusion", pkh={"unlisted": 0.0}) == (
+        "Tidak ada program yang melewatkan keluarga miskin ekstrem."
+    )
+
+
+def offer(now, model, calibrated):
+    parts = [
+        pd.DataFrame(
+            {
+                "characteristic": "kepala keluarga",
+                "group": ["perempuan", "laki-laki"],
+                "programme": programme,
+                "value": [value, 0.2],
+                "difference": [value - 0.2, 0.2 - value],
+            }
+        )
+        for programme, value in (("any_programme", now), ("model", model), ("calibrated", calibrated))
+    ]
+    return f.sentence("fairer", f.fairer_facts(pd.concat(parts, ignore_index=True)))
+
+
+def test_a_group_that_loses_is_offered_what_serves_it():
+    assert offer(0.6, 0.5, 0.25) == (
+        "Kepala keluarga perempuan terlewat 60 persen, 40 poin persen di atas yang lain. Dengan penerima sebanyak "
+        "sekarang, urutan menurut model melewatkan 50 persen dari kelompok itu; urutan yang setara antar-kelompok "
+        "25 persen, dengan selisih 5 poin persen."
+    )
+
+
+def test_an_offer_that_does_not_help_is_said_not_to():
+    assert "tidak menolong kepala keluarga perempuan" in offer(0.6, 0.5, 0.6)
+
+
+def test_nobody_losing_needs_no_offer():
+    assert "tidak perlu ditawarkan" in f.sentence("fairer", f.fairer_facts(pd.DataFrame()))
+
+
+def late(months, share=0.3, n=50.0, **places):
+    table = pd.concat(
+        [rows("months_late", {"pkh": months}, n=n), rows("late_share", {"pkh": share}, n=n)]
+        + [rows("months_late", {"pkh": value}, n=count).assign(group=place) for place, (value, count) in places.items()]
+    )
+    return f.sentence("lateness", f.lateness_facts(table, NAMES | {"a": "Nasal", "b": "Maje"}))
+
+
+def test_lateness_names_the_kecamatan_that_waits_longest():
+    assert late(1.26, a=(0.5, 30.0), b=(2.0, 20.0)) == (
+        "Pembayaran PKH rata-rata 1,3 bulan sesudah jadwal (30 persen lebih dari sebulan), paling lambat di Maje: "
+        "2,0 bulan."
+    )
+
+
+def test_lateness_of_a_few_payments_names_no_place():
+    assert "Maje" not in late(1.26, a=(0.5, 48.0), b=(2.0, 2.0))
+
+
+def test_payments_on_time_are_said_to_be():
+    assert late(0.0) == "Pembayaran PKH rata-rata tepat jadwal."
+
+
+def test_lists_without_dates_say_nothing_of_lateness():
+    nothing = f.lateness_facts(pd.DataFrame(columns=["measure", "programme", "group", "value", "n"]), NAMES)
+    assert "belum dapat dihitung" in f.sentence("lateness", nothing)

@@ -54,6 +54,7 @@ def test_months_late_counts_early_payments_as_on_time() -> None:
     table = timeliness(frame, "due", "paid", "programme").set_index("measure")
     assert table.loc["months_late", "value"] == pytest.approx((91 / (365.2425 / 12)) / 3)
     assert table.loc["late_share", "value"] == pytest.approx(1 / 3)
+    assert table.loc["median_months_late", "value"] == 0
     assert table.loc["months_late", "n"] == 3
 
 

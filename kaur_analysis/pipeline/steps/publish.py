@@ -154,6 +154,23 @@ def reason_rows(edition: Edition) -> pd.DataFrame:
 
 
 @where_lists
+def timeliness_rows(edition: Edition) -> pd.DataFrame:
+    """Months that payments came late, where lists carry both dates.
+
+    Kecamatan are told apart only where none of a programme's has too few payments: what is left of the kabupaten's mean
+    would be theirs.
+    """
+    table = edition.store.read("estimates/timeliness")
+    places = table[table["group"] != "all"]
+    few = places["n"].between(0, edition.study.thresholds.minimum_families, inclusive="neither")
+    kept = table[(table["group"] == "all") | ~table["programme"].isin(places.loc[few, "programme"])]
+    shaped = kept.assign(
+        indicator=kept["measure"], unit=np.where(kept["measure"] == "late_share", "bagian", "indeks"), low=np.nan
+    )
+    return long(_placed(shaped, edition), topic="timeliness", source="daftar penerima")
+
+
+@where_lists
 def overlap_rows(edition: Edition) -> pd.DataFrame:
     """Families with none, one and several programmes; families served by two agencies."""
     table = edition.store.read("estimates/overlap")
@@ -289,6 +306,7 @@ def unprotected_rows(edition: Edition) -> pd.DataFrame:
         targeting_rows,
         reason_rows,
         overlap_rows,
+        timeliness_rows,
         needs_rows,
         desa_rows,
         zero_cost_rows,

@@ -15,12 +15,20 @@ from kaur_analysis.pipeline.steps.publish import SCENARIO_NAMES
 from kaur_analysis.poverty import WelfareModel
 from kaur_analysis.reporting import Section, diagnostics, targeting_diagnostics
 from kaur_analysis.reporting.diagnostics import Columns
-from kaur_analysis.reporting.targeting_findings import fairness_facts, movement_facts, sentence
+from kaur_analysis.reporting.targeting_findings import (
+    fairer_facts,
+    fairness_facts,
+    lateness_facts,
+    movement_facts,
+    sentence,
+)
 from kaur_analysis.targeting import definition
 from kaur_analysis.targeting.fairness import MULTIPLE_COMPARISONS
 from kaur_analysis.targeting.measures import ROUTES
 
 SIDES = ("value", "low", "high")
+UNMATCHED = "Penerima tidak padan (golongan ketiga)"
+NOT_JUDGED = "tidak dinilai"
 RANKING_NAMES = {
     "any_programme": "seperti yang disalurkan",
     "model": "menurut taksiran model",
@@ -200,7 +208,7 @@ def reach(edition: Edition) -> Section:
 
 @where_lists
 def unmatched(edition: Edition) -> Section:
-    """Beside every table: recipients found in no family, by programme; no error, and not to be judged."""
+    """Recipients found in no family, by programme: no error, and not to be judged."""
     table = edition.store.read("estimates/targeting")
     measures = ["unmatched_recipients", "unmatched_share", "unmatched_rupiah"]
     wide = table[table["measure"].isin([*measures, "recipients"]) & (table["group"] == "all")].pivot_table(
@@ -221,16 +229,23 @@ def unmatched(edition: Edition) -> Section:
     return diagnostics.table_of(wide, columns, caption)
 
 
-def _unmatched_names(edition: Edition) -> str:
-    """The third class in a sentence: names on the lists that a table of families cannot hold.
+def _unmatched(edition: Edition) -> pd.Series:
+    """The third class: names on each programme's latest list that no family has."""
+    table = edition.store.read("estimates/targeting")
+    rows = table[(table["measure"] == "unmatched_recipients") & (table["group"] == "all")]
+    return rows.set_index("programme")["value"]
+
+
+def _unmatched_row(edition: Edition, columns: Columns, at: str) -> tuple[str, ...]:
+    """The third class as the last row of a table of families; its number stands in column ``at``.
 
     Programmes with so few that they must not be told apart are left out of the sum, which would tell them.
     """
-    table = edition.store.read("estimates/targeting")
-    names = table.loc[(table["measure"] == "unmatched_recipients") & (table["group"] == "all"), "value"]
+    names = _unmatched(edition)
     told = names[(names == 0) | (names >= edition.study.thresholds.minimum_families)]
     least = "sedikitnya " if len(told) < len(names) else ""
-    return f"Belum ikut dinilai: {least}{number(told.sum())} nama penerima di semua daftar yang tidak padan."
+    said = {next(iter(columns)): UNMATCHED, at: f"{least}{number(told.sum())} nama di semua daftar"}
+    return tuple(said.get(name, NOT_JUDGED) for name in columns)
 
 
 @where_lists
@@ -253,9 +268,8 @@ def measures(edition: Edition) -> Section:
         "base": ("Dari apa", str),
         "meaning": ("Artinya", str),
     }
-    return diagnostics.table_of(
-        table, columns, f"Semua program bersama. {ROUTES['registry']} {_unmatched_names(edition)}"
-    )
+    foot = [_unmatched_row(edition, columns, "value")]
+    return diagnostics.table_of(table, columns, f"Semua program bersama. {ROUTES['registry']}", foot)
 
 
 @where_lists
@@ -303,8 +317,8 @@ def agencies_meet(edition: Edition) -> Section:
         "poor_families": ("Di antaranya miskin ekstrem", _count(edition)),
         "share_of_agency": ("Bagian keluarga instansi pertama", percent),
     }
-    caption = f"Keluarga yang sama dilayani dua instansi. {_unmatched_names(edition)}"
-    return diagnostics.table_of(table, columns, caption)
+    foot = [_unmatched_row(edition, columns, "families")]
+    return diagnostics.table_of(table, columns, "Keluarga yang sama dilayani dua instansi.", foot)
 
 
 @where_lists
@@ -327,8 +341,8 @@ def money(edition: Edition) -> Section:
     columns: Columns = {"programme": ("Program", str)} | {
         name: (word, rupiah_short) for name, word in names.items() if name in wide.columns
     }
-    caption = f"Rupiah setahun di luar dan di dalam sasaran miskin ekstrem. {_unmatched_names(edition)}"
-    return diagnostics.table_of(wide, columns, caption)
+    caption = "Rupiah setahun di luar dan di dalam sasaran miskin ekstrem."
+    return diagnostics.table_of(wide, columns, caption, [_unmatched_row(edition, columns, "unmatched_rupiah")])
 
 
 @where_lists
@@ -396,8 +410,7 @@ def scenario_scores(edition: Edition) -> Section:
         "Pada anggaran bantuan uang dan pangan yang sama, dinilai dengan perkiraan model; terlewat dan di luar sasaran "
         f"menurut keadaan tanpa bantuan; ρ = {number(edition.study.targeting.rho, 1)}. {EQUAL_TRANSFERS}"
     )
-    caption += f" {_unmatched_names(edition)}"
-    return diagnostics.table_of(wide, columns, caption)
+    return diagnostics.table_of(wide, columns, caption, [_unmatched_row(edition, columns, "exclusion_error")])
 
 
 @where_lists
@@ -416,13 +429,15 @@ def fairness(edition: Edition) -> Section:
         "difference": ("Selisih dengan yang lain", percent),
         "p_adjusted": ("p (Holm)", lambda value: number(value, 3)),
     }
-    return diagnostics.table_of(table, columns, f"{said} {MULTIPLE_COMPARISONS} {_unmatched_names(edition)}")
+    foot = [_unmatched_row(edition, columns, "value")]
+    return diagnostics.table_of(table, columns, f"{said} {MULTIPLE_COMPARISONS}", foot)
 
 
 @where_lists
 def fairer_ranking(edition: Edition) -> Section:
     """What a ranking calibrated within groups would do for a group that loses systematically."""
     table = edition.store.read("estimates/fairer_ranking")
+    said = sentence("fairer", fairer_facts(table))
     table = table.assign(programme=table["programme"].map(RANKING_NAMES))
     columns: Columns = {
         "characteristic": ("Ciri", str),
@@ -433,8 +448,8 @@ def fairer_ranking(edition: Edition) -> Section:
         "high": ("Sampai", percent),
         "difference": ("Selisih dengan yang lain", percent),
     }
-    caption = "Tawaran bila ada kelompok yang terlewat lebih sering di luar kebetulan."
-    return diagnostics.table_of(table, columns, f"{caption} {_unmatched_names(edition)}")
+    foot = [_unmatched_row(edition, columns, "value")] if len(table) else []
+    return diagnostics.table_of(table, columns, said, foot)
 
 
 @where_lists
@@ -443,7 +458,11 @@ def movement(edition: Edition) -> Section:
     table = edition.store.read("estimates/churn")
     said = sentence("movement", movement_facts(table, edition.names))
     wide = table.pivot_table(index=["programme", "start", "end"], columns="measure", values="value", aggfunc="first")
-    wide = wide.reset_index().assign(programme=lambda t: t["programme"].map(edition.names).fillna(t["programme"]))
+    wide = wide.reset_index()
+    links = edition.store.read("clean/links")
+    lost = links[links["family"].isna()].groupby(["programme", "period"]).size()
+    wide["unmatched"] = lost.reindex(pd.MultiIndex.from_frame(wide[["programme", "end"]]), fill_value=0).to_numpy()
+    wide = wide.assign(programme=lambda t: t["programme"].map(edition.names).fillna(t["programme"]))
     columns: Columns = {
         "programme": ("Program", str),
         "start": ("Dari periode", str),
@@ -453,9 +472,39 @@ def movement(edition: Edition) -> Section:
         "entered": ("Masuk", _count(edition)),
         "leavers_still_poor": ("Yang keluar masih miskin ekstrem", percent),
         "entrants_nonpoor": ("Yang masuk tidak miskin ekstrem", percent),
+        "unmatched": ("Tidak padan di periode akhir (tidak dinilai)", _count(edition)),
     }
     columns = {name: written for name, written in columns.items() if name in wide.columns}
-    return diagnostics.table_of(wide, columns, f"{said} {_unmatched_names(edition)}")
+    return diagnostics.table_of(wide, columns, said)
+
+
+@where_lists
+def lateness(edition: Edition) -> Section:
+    """Months that payments came late, by programme and where they came latest."""
+    table = edition.store.read("estimates/timeliness")
+    minimum = edition.study.thresholds.minimum_families
+    said = sentence("lateness", lateness_facts(table, edition.names, minimum))
+    table = table[table["n"] >= minimum]
+    wide = table.pivot_table(index=["programme", "group", "n"], columns="measure", values="value").reset_index()
+    wide = wide.reindex(columns=["programme", "group", "months_late", "median_months_late", "late_share", "n"])
+    whole = wide["group"] == "all"
+    wide = pd.concat([wide[whole], wide[~whole]]).sort_values("programme", kind="stable")
+    words = edition.names | {"all": "kabupaten", "unknown": "kecamatan tidak diketahui"}
+    wide = wide.assign(
+        programme=wide["programme"].map(edition.names), group=wide["group"].map(words).fillna(wide["group"])
+    )
+    columns: Columns = {
+        "programme": ("Program", str),
+        "group": ("Tempat", str),
+        "months_late": ("Bulan terlambat, rata-rata", lambda months: number(months, 1)),
+        "median_months_late": ("Nilai tengah", lambda months: number(months, 1)),
+        "late_share": ("Lebih dari sebulan terlambat", percent),
+        "n": ("Pembayaran bertanggal", number),
+    }
+    note = (
+        "Semua nama di daftar terbaru ikut dihitung, padan atau tidak; tempat dengan terlalu sedikit pembayaran tidak."
+    )
+    return diagnostics.table_of(wide, columns, f"{said} {note}")
 
 
 @where_lists
@@ -470,7 +519,7 @@ def cost_per_result(edition: Edition) -> Section:
     table = edition.store.read("estimates/cost_effectiveness")
     table = table[table["group"] == "all"]
     wide = table.pivot_table(index="programme", columns="measure", values="value", aggfunc="first")
-    wide = wide.reset_index()
+    wide = wide.assign(unmatched=_unmatched(edition).reindex(wide.index)).reset_index()
     unjudged = np.array([edition.study.programme(code).closes_gap == 0 for code in wide["programme"]], dtype=bool)
     for name, write in (("rupiah_per_rupiah_gap", lambda value: number(value, 1)), ("gap_reduction", percent)):
         known = wide[name] if name in wide.columns else pd.Series(np.nan, wide.index)
@@ -482,13 +531,13 @@ def cost_per_result(edition: Edition) -> Section:
         "rupiah_per_rupiah_gap": ("Rupiah per rupiah celah tertutup", str),
         "vertical_efficiency": ("Rupiah yang sampai ke miskin ekstrem", percent),
         "gap_reduction": ("Celah tertutup", str),
+        "unmatched": ("Penerima tidak padan (tidak dinilai)", _count(edition)),
     }
     caption = (
         "Biaya dan hasil tiap program; perhitungan, bukan dampak: tidak ada yang berubah selain uangnya. Keluarga "
         "dinilai menurut keadaannya tanpa bantuan itu. Rumah, iuran dan modal bukan pengeluaran keluarga pada tahun "
         "yang sama, jadi tidak menutup celah dan di situ tidak dinilai."
     )
-    caption += f" {_unmatched_names(edition)}"
     return diagnostics.table_of(wide, columns, caption)
 
 
@@ -508,7 +557,9 @@ def survey_errors(edition: Edition) -> Section:
         "high": ("Sampai", percent),
         "n": ("Rumah tangga", number),
     }
-    return diagnostics.table_of(table, columns, "Galat sasaran menurut survei.")
+    none = "tidak ada pada jalan ini: rumah tangga sendiri menyebut apa yang diterimanya, tanpa daftar yang dipadankan"
+    foot = [tuple({"programme": UNMATCHED, "measure": none}.get(name, "–") for name in columns)]
+    return diagnostics.table_of(table, columns, f"Galat sasaran menurut survei. {ROUTES['survey']}", foot)
 
 
 @where_registry

@@ -31,6 +31,7 @@ from kaur_analysis.targeting import (
     group_calibrated_ranking,
     overlap,
     targeting_measures,
+    timeliness,
     welfare_without,
 )
 from kaur_analysis.targeting.intervals import COLUMNS
@@ -379,6 +380,23 @@ def movement(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
         else pd.DataFrame(columns=["measure", "programme", "group", "start", "end", "value", "low", "high"])
     )
     edition.store.write("estimates/churn", table)
+    return table
+
+
+@where_lists
+def lateness(edition: Edition) -> pd.DataFrame:
+    """How many months payments came late, by programme and kecamatan; empty where no list carries both dates.
+
+    Of every name on the latest list, matched or not: lateness asks for no poverty and no family.
+    """
+    recipients = edition.store.read("clean/recipients")
+    latest = recipients.groupby("programme")["period"].transform("max") == recipients["period"]
+    paid = recipients[latest].dropna(subset=["due_date", "paid_date"])
+    if paid.empty:
+        table = pd.DataFrame(columns=["measure", "programme", "group", "value", "n"])
+    else:
+        table = timeliness(paid, "due_date", "paid_date", "programme", by="kecamatan")
+    edition.store.write("estimates/timeliness", table)
     return table
 
 
