@@ -25,7 +25,7 @@ TABLES = {
     "reasons": ("estimates/reasons",),
     "overlap": ("estimates/overlap", "estimates/agency_overlap"),
     "needs": ("estimates/budget",),
-    "desa": ("clean/links", "estimates/family_poverty"),
+    "desa": ("clean/links", "estimates/family_poverty", "estimates/welfare_draws"),
     "zero_cost": ("estimates/zero_cost",),
     "scenarios": ("estimates/scenarios",),
 }

@@ -452,7 +452,9 @@ def _in_worker(workers: Workers, job: Job, folder: Path, page_wanted: bool) -> "
         return workers.call(_run_job, job, folder, page_wanted)
     except WorkerDied:
         raise NotebookFailed(f"{job.name}: {WORKER_DIED}") from None
-    except (ImportError, MemoryError):  # without memory a library cannot be loaded either
+    except (ImportError, MemoryError, RuntimeError) as error:  # without memory no library and no thread can be had
+        if isinstance(error, RuntimeError) and "new thread" not in str(error):
+            raise
         raise NotebookFailed(
             f"{job.name}: pustaka tidak dapat dimuat, biasanya karena memori komputer habis. "
             "Tutup program lain, lalu jalankan kaur run lagi."
@@ -509,7 +511,7 @@ def _publish(edition: Edition, state: dict[str, Any], failed: list[str]) -> None
 
 def _exchange(staging: Path, place: Path) -> None:
     """Put the new folder in the place of the old one; the old one is only removed once the new one stands."""
-    old = place.with_name(f".{place.name}.lama")
+    old = _aside(place)
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():
         place.rename(old)
@@ -520,6 +522,10 @@ def _exchange(staging: Path, place: Path) -> None:
             old.rename(place)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _aside(place: Path) -> Path:
+    return place.with_name(f".{place.name}.lama")
 
 
 def _notebook(name: str) -> Path:
@@ -539,7 +545,10 @@ def _cache(edition: Edition) -> Path:
 
 
 def _sweep(edition: Edition) -> None:
-    """Remove what a killed run was writing."""
+    """Remove what a killed run was writing, and give back an edition that it had moved aside."""
+    place = edition.store.pages
+    if not place.exists() and _aside(place).exists():
+        _aside(place).rename(place)
     for folder in (*(edition.store.data / stage / edition.name for stage in STAGES), _cache(edition)):
         for path in folder.rglob(f"*{PARTIAL}"):
             path.unlink()

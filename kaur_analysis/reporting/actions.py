@@ -7,9 +7,11 @@ from typing import Any
 
 from kaur_analysis.formats import together
 from kaur_analysis.reference import Area, read_yaml
-from kaur_analysis.reporting.facts import Facts
+from kaur_analysis.reporting.facts import UNLISTED, Facts
 from kaur_analysis.reporting.figures import Figure, PublishedTable
 from kaur_analysis.reporting.package import package_of
+
+MOST_NAMED = 3  # programmes in a sentence; the table of needs marks them all
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def _lists_wanted(rule: dict[str, Any], facts: Facts, area: Area, agency: str) -
     if not names:
         return []
     office = area.agencies[agency].name if agency in area.agencies else rule["office"]
-    return [Action(rule["code"], rule["sentence"].format(programme=together(names)), office, rule["without"])]
+    named = together(names) if len(names) <= MOST_NAMED else f"{len(names)} program bertanda {UNLISTED}"
+    return [Action(rule["code"], rule["sentence"].format(programme=named), office, rule["without"])]
 
 
 def _figure(table: PublishedTable, rule: dict[str, Any], place: str, programme: str) -> Figure:
