@@ -1,5 +1,6 @@
 """What the research notebooks import beside what every notebook does: loaded only where one of them is to be run."""
 
+import atexit
 import gc
 import importlib
 
@@ -12,3 +13,4 @@ for step in STEPS:
     importlib.import_module(step)
 gc.collect()
 gc.freeze()
+atexit.register(gc.unfreeze)  # else DuckDB tells of everything that is still there when the process ends
