@@ -23,6 +23,7 @@ TABLES = {
     "targeting": ("estimates/targeting", "estimates/largest"),
     "targeting_survey": ("estimates/targeting_survey",),
     "reasons": ("estimates/reasons",),
+    "timeliness": ("estimates/timeliness",),
     "overlap": ("estimates/overlap", "estimates/agency_overlap"),
     "needs": ("estimates/budget",),
     "desa": ("clean/links", "estimates/family_poverty", "estimates/welfare_draws"),

@@ -66,6 +66,7 @@ WRITES = {
         "estimates/churn",
         "estimates/cost_effectiveness",
         "estimates/targeting_survey",
+        "estimates/timeliness",
     ),
     "04_planning": (
         "estimates/needs",
