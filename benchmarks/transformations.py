@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 
 from kaur_analysis.poverty import empirical_best
-from kaur_analysis.poverty.scales import Scale
+from kaur_analysis.poverty.scales import Scale, Transformation
 from kaur_analysis.poverty.simulated import measure
 
 AREAS, FAMILIES, SURVEYED = 15, 300, 25
 LINE = 450_000.0
 SIMULATED = ("gini", "q50")
 INDICATORS = ("fgt0", "fgt1", *SIMULATED)
-SCALES = {
+SCALES: dict[Transformation, Scale] = {
     "log": Scale("log"),
     "log_shift": Scale("log", shift=200_000.0),
     "box_cox": Scale("box_cox", power=0.3, unit=600_000.0),
@@ -31,7 +31,7 @@ CENTRES = {"log": np.log(600_000), "log_shift": np.log(800_000), "box_cox": 0.0}
 SPREADS = {"log": 1.0, "log_shift": 0.75, "box_cox": 1.0}  # so that about a quarter is poor on each
 
 
-def made(scale: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def made(scale: Transformation, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Families with welfare, and a survey of other families of the same areas."""
     random = np.random.default_rng([seed, len(scale)])
     effects = random.normal(0, 0.12, AREAS)
@@ -45,7 +45,7 @@ def made(scale: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     return tables[0], tables[1]
 
 
-def replicate(scale: str, seed: int, mse_replicates: int = 30) -> pd.DataFrame:
+def replicate(scale: Transformation, seed: int, mse_replicates: int = 30) -> pd.DataFrame:
     """Estimates of one survey beside the truth of its population."""
     population, survey = made(scale, seed)
     found = empirical_best(
@@ -55,7 +55,7 @@ def replicate(scale: str, seed: int, mse_replicates: int = 30) -> pd.DataFrame:
         ["x1", "x2"],
         "area",
         LINE,
-        scale,  # type: ignore[arg-type]
+        scale,
         INDICATORS,
         "census_eb",
         mse_replicates=mse_replicates,

@@ -206,13 +206,7 @@ def _run_alone(
     ingredients = edition.ingredients()
     basis = research_basis(edition, ingredients)
     for turn in TURNS:
-        stale = []
-        for job, made_from in islice(basis, len(turn)):
-            if not force and still_true(edition, state, job, combined_hash(made_from)):
-                outcome.kept.append(job.name)
-                watch(job.name, "tetap")
-            else:
-                stale.append((job, made_from))
+        stale = _stale(edition, state, islice(basis, len(turn)), force, watch, outcome)
         if stale and not outcome.made:
             warm_up(WARM, RESEARCH_WARM)
             workers.call(_check_start, [*research_jobs(edition), *chosen], edition.study.synthetic)
@@ -264,6 +258,25 @@ def _step(watch: Watcher, workers: Workers, job: Job, edition: Edition) -> tuple
         own = {edition.store.path(name).relative_to(edition.store.data).as_posix() for name in WRITES[job.name]}
         made = [name for name in made if name in own]
     return effort, {name: file_hash(edition.store.data / name) for name in made}
+
+
+def _stale(
+    edition: Edition,
+    state: dict[str, Any],
+    basis: Iterable[tuple[Job, dict[str, str]]],
+    force: bool,
+    watch: Watcher,
+    outcome: Outcome,
+) -> list[tuple[Job, dict[str, str]]]:
+    """Those jobs that are to be run, with what they are made from; the others are noted as kept."""
+    stale = []
+    for job, made_from in basis:
+        if not force and still_true(edition, state, job, combined_hash(made_from)):
+            outcome.kept.append(job.name)
+            watch(job.name, "tetap")
+        else:
+            stale.append((job, made_from))
+    return stale
 
 
 def _check_start(jobs: list[Job], synthetic: bool) -> None:
@@ -413,13 +426,7 @@ def _make_pages(
     watch: Watcher,
     outcome: Outcome,
 ) -> None:
-    stale = []
-    for job, made_from in page_basis(edition, chosen):
-        if not force and still_true(edition, state, job, combined_hash(made_from)):
-            outcome.kept.append(job.name)
-            watch(job.name, "tetap")
-        else:
-            stale.append((job, made_from))
+    stale = _stale(edition, state, page_basis(edition, chosen), force, watch, outcome)
     if stale and not outcome.made:
         workers.call(_check_notebooks, [job for job, _ in stale])
     with ThreadPoolExecutor(max(1, jobs)) as pool:  # each thread waits for a process

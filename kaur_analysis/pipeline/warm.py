@@ -7,6 +7,8 @@ duckdb, statsmodels and scikit-learn) are left to that step.
 import gc
 import importlib
 import sys
+from types import ModuleType
+from typing import cast
 
 # jsonschema imports it to judge internationalised addresses, which no notebook's form has. It compiles a grammar for
 # longer than all others take together, and jsonschema does without where it is absent.
@@ -22,13 +24,13 @@ SHARED = (
 
 def load() -> None:
     """Import what is shared, without what is unused."""
-    absent = UNUSED not in sys.modules
-    if absent:
-        sys.modules[UNUSED] = None  # type: ignore[assignment]
+    refused = cast("dict[str, ModuleType | None]", sys.modules)
+    if UNUSED not in refused:
+        refused[UNUSED] = None  # the import system then says that there is none
     for name in SHARED:
         importlib.import_module(name)
-    if absent:
-        del sys.modules[UNUSED]
+    if refused.get(UNUSED, ...) is None:
+        del refused[UNUSED]
 
 
 def rehearse() -> None:

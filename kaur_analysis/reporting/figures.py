@@ -131,11 +131,6 @@ class Figure:
         """Why the number is not shown, as the end of a sentence."""
         return CAUSES.get(self.status, CAUSES["belum ada data"])
 
-    @property
-    def basis(self) -> str:
-        """The basis as ``n = 512``; empty where unknown."""
-        return "" if math.isnan(self.n) else f"n = {number(self.n)}"
-
 
 NOTHING = Figure()
 

@@ -32,6 +32,12 @@ ANY = "any"
 UNMATCHED = "targeting.unmatched_share"  # names found in no family, of all names on the list
 REACH_SIGNS = "●◇○"  # reached, not listed, listed but passed over
 _Reached = tuple[str, str, tuple[int, ...]]
+# What stands under a number, by topic of the published table: a list's families are no sample.
+BASES = {
+    "poverty": "dihitung atas {n} keluarga di daftar",
+    "survey": "sampel {n} rumah tangga",
+    "targeting": "dihitung atas perkiraan {n} keluarga",
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class Headline:
 
 @dataclass(frozen=True)
 class Indicator:
-    """One indicator: own value, the kabupaten's, and the word between them."""
+    """One indicator: own value, the kabupaten's, the word between them, and how many it was computed over."""
 
     label: str
     definition: str
@@ -63,6 +69,7 @@ class Indicator:
     reference: Figure
     word: str
     compared: bool
+    basis: str
 
 
 @dataclass(frozen=True)
@@ -298,8 +305,17 @@ def indicators_of(
         )
         words = glossary()[name]
         definition = words["definition"].format(unreached=facts.unreached)
-        found.append(Indicator(words["label"], definition, own, reference, word, code != area.code))
+        compared = code != area.code
+        found.append(Indicator(words["label"], definition, own, reference, word, compared, _basis(name, own)))
     return tuple(found)
+
+
+def _basis(name: str, figure: Figure) -> str:
+    """Over how many a number was computed; only the survey's is a sample, whose size tells of its error."""
+    if math.isnan(figure.n):
+        return ""
+    topic = name.split(".")[0]
+    return BASES.get(topic, "dihitung atas {n} keluarga").format(n=number(figure.n))
 
 
 def comparison_of(table: PublishedTable, area: Area, name: str, own: str = "", programme: str = "") -> Comparison:
