@@ -140,7 +140,7 @@ def _nobody(recipients: pd.DataFrame) -> Linkage:
 
 
 def latest(links: pd.DataFrame) -> pd.DataFrame:
-    """Links of each programme's latest period: what counts as receipt today."""
+    """Links or recipients of each programme's latest period: what counts as receipt today."""
     return links[links["period"] == links.groupby("programme")["period"].transform("max")]
 
 

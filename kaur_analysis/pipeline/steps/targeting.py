@@ -389,9 +389,7 @@ def lateness(edition: Edition) -> pd.DataFrame:
 
     Of every name on the latest list, matched or not: lateness asks for no poverty and no family.
     """
-    recipients = edition.store.read("clean/recipients")
-    latest = recipients.groupby("programme")["period"].transform("max") == recipients["period"]
-    paid = recipients[latest].dropna(subset=["due_date", "paid_date"])
+    paid = latest(edition.store.read("clean/recipients")).dropna(subset=["due_date", "paid_date"])
     if paid.empty:
         table = pd.DataFrame(columns=["measure", "programme", "group", "value", "n"])
     else:
