@@ -1,5 +1,6 @@
 """Who on a list is whom in the registry, with how much certainty: the room's door."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import duckdb
@@ -59,7 +60,9 @@ def link(clean: Clean, study: Study, decisions: pd.DataFrame | None = None) -> L
     if recipients.empty or clean.registry_keys.empty:
         return _nobody(recipients)
     with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute("set enable_progress_bar = false")  # it is drawn past Python, into whatever log there is
+        # The bar is drawn past Python, into whatever log there is. A kernel without ipywidgets draws none, and refuses.
+        with suppress(duckdb.InvalidInputException):
+            connection.execute("set enable_progress_bar = false")
         load_sides(connection, clean.registry_keys, clean.recipient_keys)
         candidate_pairs(connection)
         possible = float(len(recipients)) * len(clean.registry_keys)

@@ -23,7 +23,7 @@ from kaur_analysis.pipeline.archive import archive
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.manifest import SCHEMA, verify
 from kaur_analysis.pipeline.notebooks import page
-from kaur_analysis.pipeline.run import page_jobs, run_edition
+from kaur_analysis.pipeline.run import RESEARCH, page_jobs, research_jobs, run_edition
 from kaur_analysis.pipeline.steps.publish import desa_rows, unprotected_rows
 from kaur_analysis.pipeline.steps.targeting import SCENARIO_DRAWS
 from kaur_analysis.store import file_hash
@@ -274,6 +274,24 @@ def test_an_unknown_code_is_refused_with_those_that_exist(finished):
         page_jobs(finished.edition, ["9999999"])
 
 
+def in_jupyterlab(path, parameters):
+    """A notebook as a researcher runs it: the parameters' cell filled in, all cells run by a kernel."""
+    notebook = nbformat.read(path, as_version=4)
+    (cell,) = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    cell.source = "\n".join(f"{name}: str = {value!r}" for name, value in parameters.items())
+    return NotebookClient(notebook, kernel_name="python3").execute()
+
+
+@pytest.mark.parametrize("name", RESEARCH[:-1])  # publishing so few families takes a minute
+def test_a_research_notebook_writes_the_same_tables_in_a_kernel_of_its_own(finished, tmp_path_factory, name):
+    made, data = finished.edition.store.data, tmp_path_factory.mktemp(name) / "data"
+    shutil.copytree(made, data)
+    job = next(job for job in research_jobs(finished.edition) if job.name == name)
+    in_jupyterlab(job.notebook, job.parameters | {"data": str(data)})
+    tables = sorted(data.rglob("*.parquet"))
+    assert [p.name for p in tables if p.read_bytes() != (made / p.relative_to(data)).read_bytes()] == []
+
+
 def test_plain_papermill_makes_the_same_page(finished, tmp_path):
     (job,) = page_jobs(finished.edition, ["1704020"])
     parameters = [part for name, value in job.parameters.items() for part in ("-p", name, str(value))]
@@ -286,10 +304,7 @@ def test_plain_papermill_makes_the_same_page(finished, tmp_path):
 
 def test_filling_in_the_parameters_cell_in_jupyterlab_makes_the_same_page(finished):
     (job,) = page_jobs(finished.edition, ["1704020"])
-    notebook = nbformat.read(job.notebook, as_version=4)
-    (cell,) = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
-    cell.source = "\n".join(f"{name}: str = {value!r}" for name, value in job.parameters.items())
-    executed = NotebookClient(notebook, kernel_name="python3").execute()
+    executed = in_jupyterlab(job.notebook, job.parameters)
     assert page(executed, Path(job.product).stem) == (finished.folder / job.product).read_text(encoding="utf-8")
 
 
