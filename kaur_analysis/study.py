@@ -156,12 +156,13 @@ class Thresholds(Settings):
     """When a number is shown with caution, hidden for its error, or hidden to protect people.
 
     What a study does not name is as ``reference/thresholds.yaml`` has it, with sources. ``width_hide`` is the widest 95
-    per cent interval of a share that a survey alone may give.
+    per cent interval of a share that a survey alone may give, ``sampled_minimum`` the fewest households it may rest on.
     """
 
     rse_caution: Share = _SHOWN["rse_caution"]
     rse_hide: Share = _SHOWN["rse_hide"]
     width_hide: Share = _SHOWN["width_hide"]
+    sampled_minimum: int = Field(default=_SHOWN["sampled_minimum"], ge=2)
     minimum_families: int = Field(default=_SHOWN["minimum_families"], ge=3)
     link_probability: Share = 0.90
 

@@ -9,7 +9,7 @@ from scipy.sparse import csc_array
 
 from kaur_analysis.disclosure.attack import System, exposed
 from kaur_analysis.disclosure.publish import KEYS
-from kaur_analysis.disclosure.quantities import Quantity, equations, read_quantities, rules, twin_concepts
+from kaur_analysis.disclosure.quantities import Quantity, equations, read_quantities, rests, rules, twin_concepts
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,8 @@ def knowledge(estimates: pd.DataFrame, published: pd.DataFrame, minimum: int) ->
         matrix[line, [place[part] for part in parts]] -= 1
     amounts = np.array([found.amounts[name] for name in names])
     hidden = np.array([name not in told for name in names])
-    small = np.array(
-        [name.concept not in twin_concepts() and 0 < found.amounts[name] < minimum - 1e-9 for name in names]
-    )
+    others = {*twin_concepts(), *rests()}
+    small = np.array([name.concept not in others and 0 < found.amounts[name] < minimum - 1e-9 for name in names])
     watched = small.copy()
     watched[[position for places in withheld for position in places]] = True
     needed = np.array([found.protection[name] for name in names])

@@ -2,6 +2,6 @@
 
 from kaur_analysis.disclosure.counts import protect_parts
 from kaur_analysis.disclosure.guard import identifier_findings, require_publishable
-from kaur_analysis.disclosure.publish import publish
+from kaur_analysis.disclosure.publish import largest_two, publish
 
-__all__ = ["identifier_findings", "protect_parts", "publish", "require_publishable"]
+__all__ = ["identifier_findings", "largest_two", "protect_parts", "publish", "require_publishable"]

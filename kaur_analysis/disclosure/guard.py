@@ -1,6 +1,7 @@
 """A last look at every product before it is shared: nothing in it may look like a person's number."""
 
 import re
+from html import escape
 
 from kaur_analysis.errors import KaurError
 
@@ -38,13 +39,20 @@ def identifier_findings(text: str) -> list[str]:
     return found
 
 
-def require_publishable(text: str, product: str) -> None:
+def require_publishable(text: str, product: str, allowed: str = "") -> None:
     """Refuse a product that seems to hold an identifier.
+
+    Parameters
+    ----------
+    allowed
+        What may stand in it all the same, as it is or escaped for HTML: the office's own telephone number.
 
     Raises
     ------
     KaurError
         Names the product, the kind and the lines.
     """
+    for known in {allowed, escape(allowed)} - {""}:
+        text = text.replace(known, "")
     if found := identifier_findings(text):
         raise KaurError(f"{product} tidak boleh dibagikan: {'; '.join(found)}.")

@@ -22,9 +22,11 @@ from kaur_analysis.disclosure.quantities import (
     Equation,
     Quantities,
     Quantity,
+    edition_period,
     equations,
     instances,
     read_quantities,
+    rests,
     rules,
     twin_concepts,
 )
@@ -50,6 +52,7 @@ RULES = {
     "galat": "galat relatif di atas batas",
     "galat tak diketahui": "contoh survei terlalu kecil untuk mengetahui galatnya",
     "rentang lebar": "rentang 95% lebih lebar daripada batas",
+    "contoh kecil": "bagian dari lebih sedikit rumah tangga contoh daripada batas",
     "tanpa data": "tidak ada nilai",
     "sedikit": "menghitung lebih sedikit keluarga daripada batas",
     "dasar kecil": "bagian dari lebih sedikit keluarga daripada batas",
@@ -103,6 +106,10 @@ class Limits(Protocol):
         """Widest 95 per cent interval of a share estimated from a sample alone."""
 
     @property
+    def sampled_minimum(self) -> int:
+        """Fewest sampled households a share estimated from a sample alone may rest on."""
+
+    @property
     def minimum_families(self) -> int:
         """Fewest families a number may count or rest on; also the width an attacker must be left with."""
 
@@ -118,15 +125,17 @@ def publish(
         Topic → rows in the shape of the published table (``docs/architecture.md``) before protection. Needed columns:
         ``indicator, area, unit, value``; absent text columns count as ``""``, absent numbers as missing. ``n`` of a
         share is the number of families it is a share of; where it is absent the base is not checked. ``sampled``
-        (absent means no) marks estimates from a sample alone: they are shown only with a known error and, shares, an
-        interval no wider than ``width_hide`` (Parker et al. 2017, NCHS standards for proportions: an RSE alone passes a
-        share of two clusters whose interval runs from nothing to all). ``first`` and ``second`` are the
+        (absent means no) marks estimates from a sample alone: they are shown only with a known error and, shares, from
+        at least ``sampled_minimum`` households and with an interval no wider than ``width_hide`` (Parker et al. 2017,
+        NCHS standards for proportions: an RSE alone passes a share of two clusters whose interval runs from nothing to
+        all). ``first`` and ``second`` are the
         largest amounts that one family contributes to a row of money; where they are absent dominance is not checked.
     thresholds
         Error limits and the minimum number of families.
     previous
-        Published table of an earlier issue of the same period. What it hid stays hidden, and a count below the
-        kabupaten that has changed by fewer families than the minimum is hidden: the difference would tell of those few.
+        Published table of an earlier issue, whatever its edition was called. What it hid stays hidden, and a count
+        below the kabupaten that has changed by fewer families than the minimum is hidden: the difference would tell of
+        those few.
 
     Returns
     -------
@@ -184,10 +193,24 @@ def dominant(total: pd.Series, first: pd.Series, second: pd.Series) -> pd.Series
     return (total > 0) & ((largest > limits["share"] * total) | (remainder < limits["percent"] * first))
 
 
+def largest_two(amount: pd.Series, keys: pd.DataFrame) -> pd.DataFrame:
+    """The two largest amounts within each combination of keys: the keys, ``first`` and ``second`` (0 where alone).
+
+    Rows without an amount count nothing; so do rows without a key.
+    """
+    names = list(keys.columns)
+    ordered = keys.assign(amount=amount).dropna().sort_values("amount", ascending=False, kind="stable")
+    ordered["place"] = ordered.groupby(names).cumcount()
+    largest = ordered[ordered["place"] < 2].pivot_table("amount", names, "place")
+    largest = largest.reindex(columns=[0, 1]).fillna(0.0).set_axis(["first", "second"], axis=1)
+    return largest.reset_index()
+
+
 _STATUS = {
     "galat": "tidak disajikan",
     "galat tak diketahui": "tidak disajikan",
     "rentang lebar": "tidak disajikan",
+    "contoh kecil": "tidak disajikan",
     "tanpa data": "belum ada data",
 }
 
@@ -212,20 +235,23 @@ def _collected(estimates_by_topic: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def _by_error(table: pd.DataFrame, thresholds: Limits) -> pd.Series:
     """Rule by value and error alone."""
     narrow = table["high"] - table["low"] <= thresholds.width_hide  # false where no interval is known
+    share = table["sampled"] & table["unit"].eq("bagian")
     cases = {
         "tanpa data": table["value"].isna(),
         "galat": table["rse"] > thresholds.rse_hide,
         "galat tak diketahui": table["sampled"] & table["rse"].isna(),
-        "rentang lebar": table["sampled"] & table["unit"].eq("bagian") & ~narrow,
+        "rentang lebar": share & ~narrow,
+        "contoh kecil": share & (table["n"] < thresholds.sampled_minimum),
         "hati-hati": table["rse"] > thresholds.rse_caution,
     }
     return pd.Series(np.select(list(cases.values()), list(cases), "tampil"), table.index, dtype=object)
 
 
 def _told_by_previous(rows: pd.DataFrame, previous: pd.DataFrame, minimum: int) -> list[int]:
-    """Rows that an earlier issue of the same period hid, or that differ from it by a few families."""
-    own = rows[[*KEYS, "unit", "value"]].reset_index(names="row")
-    both = own.merge(previous[[*KEYS, "value", "status"]], on=KEYS, suffixes=("", "_before"))
+    """Rows that an earlier issue hid, or that differ from it by a few families."""
+    own = rows.assign(period=edition_period(rows))[[*KEYS, "unit", "value"]].reset_index(names="row")
+    before = previous.assign(period=edition_period(previous))[[*KEYS, "value", "status"]]
+    both = own.merge(before, on=KEYS, suffixes=("", "_before"))
     change = (both["value"].round() - both["value_before"]).abs()
     counted = both["unit"].isin(COUNTS) & (both["area"].str.len() > 4)
     return list(both.loc[(both["status"] == "disembunyikan") | (counted & change.between(1, minimum - 1)), "row"])
@@ -243,8 +269,9 @@ def _too_telling(
             for whole, parts in instances(relation, found.amounts):
                 if not _is_harmless(whole, parts, relation, found):
                     hidden |= {part: "semua atau tidak ada" for part in parts if part in found.amounts}
+    others = {*twin_concepts(), *rests()}
     for quantity, amount in found.amounts.items():
-        if quantity.concept not in twin_concepts() and 0 < amount < minimum - 1e-9:
+        if quantity.concept not in others and 0 < amount < minimum - 1e-9:
             hidden[quantity] = "sedikit"
     return hidden
 

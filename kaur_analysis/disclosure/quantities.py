@@ -75,9 +75,7 @@ def read_quantities(rows: pd.DataFrame, minimum: int) -> Quantities:
         Protection of a count of families; that of a twin is the same number of families in its own unit.
     """
     found = Quantities()
-    # A topic with one period throughout speaks of the edition, however its rows name it.
-    periods = rows.groupby("topic")["period"].transform("nunique")
-    rows = rows.assign(period=rows["period"].where(periods > 1, ""))
+    rows = rows.assign(period=edition_period(rows))
     with_agency = rows[(rows["programme"] != "") & (rows["agency"] != "")]
     agency_of = dict(zip(with_agency["programme"], with_agency["agency"], strict=True))
     stated = [(row, _rule_of(row)) for row in rows.itertuples()]
@@ -100,6 +98,12 @@ def read_quantities(rows: pd.DataFrame, minimum: int) -> Quantities:
     _add_remainders(found, minimum)
     _pair_twins(found, minimum)
     return found
+
+
+def edition_period(rows: pd.DataFrame) -> pd.Series:
+    """Period of each row; empty where its topic has one throughout: it speaks of the edition, whatever its name."""
+    periods = rows.groupby("topic")["period"].transform("nunique")
+    return rows["period"].where(periods > 1, "")
 
 
 def _rule_of(row: Any) -> Mapping[str, Any] | None:
@@ -126,7 +130,9 @@ def _add_remainders(found: Quantities, minimum: int) -> None:
     for relation in rules()["relations"]:
         for whole, parts in instances(relation, found.amounts):
             unstated = [part for part in parts if part not in found.amounts]
-            if whole in found.amounts and len(unstated) == 1 and len(parts) == 2:
+            known = len(parts) == 2 or [part.concept for part in unstated] == [relation.get("rest")]
+            known &= "stated" not in relation
+            if whole in found.amounts and len(unstated) == 1 and known:
                 stated = sum(found.amounts[part] for part in parts if part in found.amounts)
                 _state(found, unstated[0], max(found.amounts[whole] - stated, 0.0), minimum)
 
@@ -164,7 +170,7 @@ def equations(found: Quantities) -> list[Equation]:
 
 
 def _sums(amounts: Mapping[Quantity, float]) -> Iterator[Equation]:
-    """An area is the sum of its areas; money and units without programme or agency of those with one."""
+    """An area is the sum of its areas; money and units without programme or agency of those with one; lists."""
     parts_of: dict[tuple[str, Quantity], list[Quantity]] = {}
     for quantity in amounts:
         wholes = {}
@@ -176,5 +182,15 @@ def _sums(amounts: Mapping[Quantity, float]) -> Iterator[Equation]:
             whole = replace(quantity, **{name: value})
             if whole in amounts:
                 parts_of.setdefault((name, whole), []).append(quantity)
-    for (_, whole), parts in parts_of.items():
-        yield whole, tuple(parts)
+        if (name := rules()["groups"].get(quantity.concept)) and quantity.group:
+            whole = replace(quantity, concept=name, group="")
+            if whole in amounts:
+                parts_of.setdefault(("group", whole), []).append(quantity)
+    for (kind, whole), parts in parts_of.items():
+        if kind != "group" or math.isclose(amounts[whole], sum(amounts[part] for part in parts), abs_tol=1e-6):
+            yield whole, tuple(parts)
+
+
+def rests() -> set[str]:
+    """Concepts of what is left over of a whole: never stated, without protection of their own."""
+    return {relation["rest"] for relation in rules()["relations"] if "rest" in relation}

@@ -513,8 +513,17 @@ def _publish(edition: Edition, state: dict[str, Any], failed: list[str]) -> None
         write_text(staging / name, text)
     write_text(staging / "published.csv", published.to_csv(index=False, lineterminator="\n"))
     products = {job.name: job.product for job in (*research_jobs(edition), *true_now)}
+    _look_last(staging, edition.study.contact or "")
     write_manifest(staging, manifest_facts(edition, state, products, failed))
     _exchange(staging, edition.store.pages)
+
+
+def _look_last(folder: Path, contact: str) -> None:
+    """Refuse the whole edition where any product seems to hold a person's number; the office's own may stand in it."""
+    from kaur_analysis.disclosure import require_publishable
+
+    for product in sorted(path for path in folder.rglob("*") if path.is_file()):
+        require_publishable(product.read_text(encoding="utf-8"), product.name, contact)
 
 
 def _exchange(staging: Path, place: Path) -> None:

@@ -30,15 +30,19 @@ def accounting_table(accounting: pd.DataFrame, minimum: int = 0) -> Section:
     accounting
         ``source, file, sheet, rows_read, rows_kept, rows_set_aside``.
     minimum
-        Smallest number of rows that is told; of fewer set aside, the rest is not told either.
+        Smallest number of rows that is told; where fewer were set aside of a file, no number of its source is told: the
+        others and what pages say of the source would give it away.
     """
+    few = set(accounting.loc[accounting["rows_set_aside"].between(1, minimum - 1), "source"])
     rows = [
         (
             row.source,
             " · ".join(filter(None, [row.file, row.sheet])),
-            number(row.rows_read),
-            "–" if 0 < row.rows_set_aside < minimum else number(row.rows_kept),
-            _at_least(row.rows_set_aside, minimum),
+            *(
+                ["–"] * 3
+                if row.source in few
+                else [number(row.rows_read), number(row.rows_kept), number(row.rows_set_aside)]
+            ),
             "cocok" if row.rows_read == row.rows_kept + row.rows_set_aside else "TIDAK COCOK",
         )
         for row in accounting.fillna({"file": "", "sheet": ""}).itertuples()

@@ -12,17 +12,11 @@ UNLISTED = "†"
 
 @dataclass(frozen=True)
 class Source:
-    """A list that was used: its name, programme, period, and how many of its rows were kept.
-
-    ``kept`` and ``set_aside`` are missing where so few rows were set aside that they are protected.
-    """
+    """A list that was used: its name, kind, period and programme; its rows are in the published table."""
 
     name: str
     kind: str
     period: str
-    rows: int
-    kept: int | None
-    set_aside: int | None
     programme: str
 
 
@@ -145,11 +139,10 @@ def read_facts(facts: dict[str, Any]) -> Facts:
     facts
         Needed: ``edition``, ``reference_date`` (ISO), ``run``, ``input``. Used where given: ``synthetic``, ``status``,
         ``contact``, ``target_year``, ``thresholds`` and ``benchmark`` as the study has them, ``lines`` (``kind, rupiah
-        or times, month, source``), ``sources`` (``name, kind, programme, period, rows_read, rows_kept,
-        rows_set_aside``), ``findings`` (``source, title, remedy, set_aside, rows``), ``programmes`` (``code, name,
-        agency, strategy, unit, funds, year, source, basis, listed, period,
-        highest_desil, doubt``), ``notes`` (sentences), ``scenarios``
-        (code → name), ``beyond_model`` (codes), ``route``.
+        or times, month, source``), ``sources`` (``name, kind, programme, period``), ``findings`` (``source, title,
+        remedy, set_aside, rows``), ``programmes`` (``code, name, agency, strategy, unit, funds, year, source, basis,
+        listed, period, highest_desil, doubt``), ``notes`` (sentences), ``scenarios`` (code → name), ``beyond_model``
+        (codes), ``route``.
 
     Raises
     ------
@@ -210,9 +203,6 @@ def _source(entry: dict[str, Any]) -> Source:
         name=str(entry["name"]),
         kind=str(entry.get("kind") or ""),
         period=str(entry.get("period") or ""),
-        rows=int(entry["rows_read"]),
-        kept=entry["rows_kept"],
-        set_aside=entry["rows_set_aside"],
         programme=str(entry.get("programme") or ""),
     )
 

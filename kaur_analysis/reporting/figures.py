@@ -13,7 +13,7 @@ from kaur_analysis.formats import MISSING, interval, number, percent, rupiah, ru
 
 HIGHER, EQUAL, LOWER, UNCLEAR = "lebih tinggi", "setara", "lebih rendah", "belum dapat dibedakan"
 SIGNS = {HIGHER: "▲", EQUAL: "■", LOWER: "▼", UNCLEAR: "○"}
-NOUNS = {"keluarga": "keluarga", "orang": "orang", "unit": "unit"}
+NOUNS = {"keluarga": "keluarga", "orang": "orang", "unit": "unit", "baris": "baris"}
 NOT_SHOWN = {
     "disembunyikan": ("•", "dilindungi"),
     "tidak disajikan": ("×", "tidak disajikan, galat terlalu besar"),

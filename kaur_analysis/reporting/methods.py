@@ -9,9 +9,10 @@ import pandas as pd
 
 from kaur_analysis.formats import number, percent
 from kaur_analysis.reference import Area, read_yaml
-from kaur_analysis.reporting.facts import read_facts
+from kaur_analysis.reporting.facts import Source, read_facts
 from kaur_analysis.reporting.figures import Figure, PublishedTable
 from kaur_analysis.reporting.html import page_html, section
+from kaur_analysis.reporting.quality import rows_of
 from kaur_analysis.reporting.sections import header, headline, limits
 from kaur_analysis.reporting.views import Frame, Headline, limits_of
 
@@ -38,6 +39,7 @@ class MethodsView:
 
     frame: Frame
     headline: Headline
+    sources: tuple[tuple[Source, Figure], ...]
     checks: tuple[Check, ...]
     shown: tuple[tuple[str, str], ...]
     validation: tuple[tuple[str, str], ...]
@@ -63,6 +65,7 @@ def methods_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> 
     return MethodsView(
         frame=Frame("Metode", f"{area.full_name}, untuk yang ingin memeriksa", "metode", known),
         headline=Headline(f"{basis} Setiap angka disertai kisarannya.", ""),
+        sources=tuple((source, rows_of(table, area.code, source, "rows_read")) for source in known.sources),
         checks=_checks(table, area),
         shown=_shown(published),
         validation=tuple((entry["claim"], entry["text"]) for entry in validation()),

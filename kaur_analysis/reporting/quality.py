@@ -1,5 +1,6 @@
 """The data-quality page, for whoever sent the lists: rows read, kept and set aside, what was found, what to do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ import pandas as pd
 from kaur_analysis.formats import number, percent
 from kaur_analysis.reference import Area
 from kaur_analysis.reporting.facts import Facts, Finding, Source, read_facts
-from kaur_analysis.reporting.figures import PublishedTable
+from kaur_analysis.reporting.figures import NOTHING, Figure, PublishedTable
 from kaur_analysis.reporting.html import page_html, section
 from kaur_analysis.reporting.sections import header, headline, method
 from kaur_analysis.reporting.views import UNMATCHED, Frame, Headline
@@ -37,7 +38,9 @@ class ListQuality:
 
     name: str
     about: str
-    rows: tuple[str, str, str]
+    read: Figure
+    kept: Figure
+    set_aside: Figure
     findings: tuple[Finding, ...]
 
 
@@ -62,40 +65,45 @@ def quality_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> 
         for programme in known.programmes.values()
         if (figure := table.one(UNMATCHED, area.code, programme.code)).shown
     ]
+    lists = tuple(_list_quality(source, known, table, area.code) for source in known.sources)
     return QualityView(
         frame=Frame("Mutu data", f"{area.full_name}, untuk pengirim daftar", "mutu", known),
-        headline=_headline(known),
+        headline=_headline(known, lists),
         to_do=tuple(needed[:MOST_TO_DO]),
-        lists=tuple(_list_quality(source, known) for source in known.sources),
+        lists=lists,
         unmatched=tuple(unmatched),
     )
 
 
-def _headline(facts: Facts) -> Headline:
-    read = sum(source.rows for source in facts.sources)
-    if not read:
+def _headline(known: Facts, lists: Sequence[ListQuality]) -> Headline:
+    read = [quality.read.value for quality in lists if quality.read.shown]
+    aside = [quality.set_aside.value for quality in lists if quality.set_aside.shown]
+    if not sum(read):
         return Headline("Belum ada daftar yang dibaca.", "")
-    told = [source.set_aside for source in facts.sources if source.set_aside is not None]
-    hidden = len(told) < len(facts.sources)
-    aside = sum(told)
-    finding = f"{number(len(facts.sources))} daftar dengan {number(read)} baris dibaca; "
-    finding += f"{'sekitar ' if hidden else ''}{number(aside)} baris disisihkan ({percent(aside / read, 1)})."
+    about, around = ("sekitar " if len(told) < len(lists) else "" for told in (read, aside))
+    finding = f"{number(len(lists))} daftar dengan {about}{number(sum(read))} baris dibaca; "
+    finding += f"{around}{number(sum(aside))} baris disisihkan ({percent(sum(aside) / sum(read), 1)})."
     return Headline(finding, "Tiap baris yang dibaca dipakai atau disisihkan dengan alasan; tidak ada yang hilang.")
 
 
-def _list_quality(source: Source, facts: Facts) -> ListQuality:
+def _list_quality(source: Source, facts: Facts, table: PublishedTable, code: str) -> ListQuality:
     kind = next((words for name, words in KINDS.items() if source.kind.startswith(name)), source.kind)
     programme = facts.programmes[source.programme].name if source.programme in facts.programmes else ""
     return ListQuality(
         name=source.name,
         about=" · ".join(filter(None, [programme or kind, source.period])),
-        rows=(
-            number(source.rows),
-            "•" if source.kept is None else number(source.kept),
-            "•" if source.set_aside is None else number(source.set_aside),
-        ),
+        read=rows_of(table, code, source, "rows_read"),
+        kept=rows_of(table, code, source, "rows_kept", "families_kept"),
+        set_aside=rows_of(table, code, source, "rows_set_aside"),
         findings=tuple(finding for finding in facts.findings if finding.source == source.name),
     )
+
+
+def rows_of(table: PublishedTable, code: str, source: Source, *indicators: str) -> Figure:
+    """A number of rows of a list, by the first of its names that the table knows; 0 where nothing was read of it."""
+    names = [(indicator, programme) for indicator in indicators for programme in (source.programme, "")]
+    found = (table.one(f"lists.{name}", code, programme, group=source.name) for name, programme in names)
+    return next((figure for figure in found if figure is not NOTHING), Figure(0.0, unit="baris", status="tampil"))
 
 
 def quality_page(view: QualityView, title: str) -> str:

@@ -83,7 +83,7 @@ def estimates() -> dict[str, pd.DataFrame]:
 
 TOPICS = (
     "poverty", "survey", "registry", "targeting", "targeting_survey", "reasons", "overlap", "needs", "desa",
-    "zero_cost", "scenarios",
+    "zero_cost", "scenarios", "lists",
 )  # fmt: skip
 
 
@@ -233,7 +233,15 @@ def _add_wholes(rows) -> None:
                 rows[topic].append(_count(topic, name, "1704", part["value"].sum(), unit=unit, **about))
 
 
+LISTS = {"p3ke": ("families_kept", 38951, 169), "pkh_2024": ("rows_kept", 5847, 3), "susenas": ("rows_kept", 512, 0)}
+
+
 def _kabupaten_only(rows) -> None:
+    for name, (indicator, kept, aside) in LISTS.items():
+        counts = {"rows_read": kept + aside, indicator: kept, "rows_set_aside": aside}
+        rows["lists"] += [
+            _row("lists", what, "1704", "baris", float(value), group=name) for what, value in counts.items()
+        ]
     whole = {row["indicator"]: row["value"] for row in rows["zero_cost"] if row["area"] == "1704" and not row["group"]}
     for share, factor in (("0.8", 4.2), ("0.95", 7.7)):
         cost = whole["programme_mix_rp_year"] * factor
@@ -320,12 +328,9 @@ def facts(synthetic: bool = True) -> dict[str, Any]:
         "thresholds": Thresholds().model_dump(),
         "benchmark": {"share": 0.1712, "year": 2024, "source": "BPS melalui Databoks", "accessed": "2026-11-01"},
         "sources": [
-            {"name": "p3ke", "kind": "p3ke_family", "period": "2023",
-             "rows_read": 39120, "rows_kept": 38951, "rows_set_aside": 169},
-            {"name": "pkh_2024", "kind": "recipients", "period": "2024", "programme": "pkh",
-             "rows_read": 5850, "rows_kept": None, "rows_set_aside": None},
-            {"name": "susenas", "kind": "susenas_household", "period": "2024-03",
-             "rows_read": 512, "rows_kept": 512, "rows_set_aside": 0},
+            {"name": "p3ke", "kind": "p3ke_family", "period": "2023"},
+            {"name": "pkh_2024", "kind": "recipients", "period": "2024", "programme": "pkh"},
+            {"name": "susenas", "kind": "susenas_household", "period": "2024-03"},
         ],
         "findings": [
             {"source": "p3ke", "title": "Baris ganda", "remedy": "Hapus salah satu baris.", "set_aside": True,

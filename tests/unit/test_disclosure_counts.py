@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaur_analysis.disclosure import protect_parts
-from kaur_analysis.pipeline.steps.publish import list_quality
+from kaur_analysis.pipeline.steps.publish import list_findings
 
 COUNTS = st.dictionaries(st.sampled_from("abcdefg"), st.integers(0, 40), max_size=6)
 
@@ -47,31 +47,30 @@ def test_what_is_told_is_true(parts):
     assert total is None or total == sum(parts.values())
 
 
-def lists():
-    accounting = pd.DataFrame({"source": ["a", "a", "b"], "rows_read": [60, 40, 30]})
+def findings(protected=()):
     set_aside = pd.DataFrame({"source": ["a"] * 11, "reason": ["Baris ganda"] * 8 + ["Tercatat meninggal"] * 3})
-    findings = pd.DataFrame(
+    found = pd.DataFrame(
         {
             "source": ["b"] * 9 + ["a"] * 3,
             "rule": ["angka_tidak_terbaca"] * 6 + ["tanggal_tidak_terbaca"] * 3 + ["meninggal"] * 3,
             "severity": ["peringatan"] * 9 + ["disisihkan"] * 3,
         }
     )
-    return list_quality(accounting, set_aside, findings, 5)
-
-
-def test_rows_of_all_files_of_a_list_are_summed():
-    assert lists()[0] == {
-        "a": {"rows_read": 100, "rows_kept": 89, "rows_set_aside": 11},
-        "b": {"rows_read": 30, "rows_kept": 30, "rows_set_aside": 0},
-    }
+    told = list_findings(set_aside, found, 5, protected)
+    return [(entry["source"], entry["title"], entry["set_aside"], entry["rows"]) for entry in told]
 
 
 def test_a_row_that_was_set_aside_is_not_counted_again_among_the_warnings():
-    told = [(entry["source"], entry["title"], entry["set_aside"], entry["rows"]) for entry in lists()[1]]
-    assert told == [
+    assert findings() == [
         ("a", "Baris ganda", True, None),
         ("a", "Tercatat meninggal", True, None),
         ("b", "Bukan angka", False, 6),
         ("b", "Bukan tanggal", False, None),
     ]
+
+
+def test_no_reason_is_counted_where_the_rows_set_aside_are_protected():
+    set_aside = pd.DataFrame({"source": ["a"] * 8, "reason": ["Baris ganda"] * 8})
+    none = pd.DataFrame(columns=["source", "rule", "severity"])
+    assert [entry["rows"] for entry in list_findings(set_aside, none, 5, ())] == [8]
+    assert [entry["rows"] for entry in list_findings(set_aside, none, 5, ("a",))] == [None]

@@ -53,3 +53,10 @@ def test_a_product_with_an_identifier_is_refused_by_name():
 
 def test_a_clean_product_passes():
     require_publishable("Sekitar 1 dari 6 penduduk", "index.html")
+
+
+def test_the_office_s_own_number_may_stand_in_a_product():
+    contact = "Litbang & Bappeda, 081234567890"
+    require_publishable("<p>Litbang &amp; Bappeda, 081234567890</p>", "index.html", contact)
+    with pytest.raises(KaurError, match="nomor telepon"):
+        require_publishable("<p>081234567891</p>", "index.html", contact)

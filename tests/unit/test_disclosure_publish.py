@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaur_analysis.disclosure import publish
+from kaur_analysis.disclosure import largest_two, publish
 from kaur_analysis.disclosure.publish import HIDDEN, KEYS, RULES, dominant
 from kaur_analysis.study import Thresholds
 
@@ -59,6 +59,17 @@ def test_an_unknown_error_stops_what_a_sample_alone_says(sampled, status):
 def test_a_sampled_share_is_shown_up_to_thirty_points_of_interval(high, status):
     table = rows("poor_share", [0.35], "bagian", sampled=True, rse=0.2, low=0.2, high=high)
     assert shown("poverty", table).at[("1704010", "poor_share"), "status"] == status
+
+
+@pytest.mark.parametrize(("n", "status"), [(29, "tidak disajikan"), (30, "tampil")])
+def test_a_sampled_share_is_shown_from_thirty_households_up(n, status):
+    table = rows("poor_share", [0.35], "bagian", sampled=True, rse=0.2, low=0.25, high=0.45, n=float(n))
+    assert shown("poverty", table).at[("1704010", "poor_share"), "status"] == status
+
+
+def test_a_share_of_modelled_families_needs_no_sample():
+    table = rows("poor_share", [0.35], "bagian", rse=0.2, low=0.25, high=0.45, n=29.0)
+    assert shown("poverty", table).at[("1704010", "poor_share"), "status"] == "tampil"
 
 
 def test_a_sampled_share_without_an_interval_is_not_shown():
@@ -209,6 +220,19 @@ def test_a_change_of_few_families_since_the_last_issue_is_hidden():
     assert list(published["status"]) == ["disembunyikan", "tampil", "tampil"]
 
 
+def test_an_issue_with_another_edition_name_is_compared_all_the_same():
+    before, *_ = publish({"poverty": rows("extreme_families", [60, 80, 90], period="2025")}, THRESHOLDS)
+    published = shown("poverty", rows("extreme_families", [62, 80, 97], period="2025-b"), before)
+    assert list(published["status"]) == ["disembunyikan", "tampil", "tampil"]
+
+
+def test_numbers_of_two_years_in_one_topic_are_not_compared_with_each_other():
+    years = [rows("families", [60, 80], period=year) for year in ("2023", "2024")]
+    before, *_ = publish({"registry": pd.concat(years)}, THRESHOLDS)
+    years[1] = rows("families", [60, 90], period="2025")
+    assert set(shown("registry", pd.concat(years), before)["status"]) == {"tampil"}
+
+
 def test_what_the_last_issue_hid_stays_hidden():
     before, *_ = publish({"registry": rows("families", [3, 80, 90])}, THRESHOLDS)
     published = shown("registry", rows("families", [30, 80, 90]), before)
@@ -266,3 +290,60 @@ def test_the_search_says_that_its_companions_are_the_least():
     table = pd.concat([rows("families", [300], areas=["1704"]), rows("families", [3, 97, 95, 105])])
     *_, search = publish({"registry": table}, THRESHOLDS)
     assert search.method == "optimal" and search.searched == 1 and search.gap <= 0.01
+
+
+def lists(read, aside, unmatched, recipients, programme="pkh"):
+    """A programme's list of names without repetition: rows of the list, and what was judged of it."""
+    kept = float(read - aside)
+    counts = {"rows_read": float(read), "rows_kept": kept, "rows_set_aside": float(aside)}
+    about = {"areas": ["1704"], "programme": programme}
+    told = pd.concat(rows(name, [value], "baris", group="pkh_2024", **about) for name, value in counts.items())
+    judged = pd.concat(
+        [
+            rows("recipients", [float(recipients)], **about),
+            rows("unmatched_recipients", [float(unmatched)], "unit", **about),
+            rows("unmatched_share", [unmatched / kept], "bagian", n=kept, **about),
+        ]
+    )
+    return {"lists": told, "targeting": judged}
+
+
+def test_names_found_in_no_family_cannot_be_had_from_the_rows_of_the_list_and_its_recipients():
+    published, *_ = publish(lists(read=603, aside=0, unmatched=3, recipients=600), THRESHOLDS)
+    told = published[published["status"] == "tampil"].set_index("indicator")["value"]
+    rest = [told[name] for name in ("rows_read", "rows_kept") if name in told]
+    assert "unmatched_recipients" not in told and not (rest and "recipients" in told)
+
+
+def test_rows_of_a_list_whose_names_were_all_judged_are_shown():
+    published, *_ = publish(lists(read=700, aside=20, unmatched=60, recipients=600), THRESHOLDS)
+    assert set(published["status"]) == {"tampil"}
+
+
+def test_names_that_share_families_leave_room_enough_for_the_unmatched():
+    published, *_ = publish(lists(read=900, aside=0, unmatched=3, recipients=600), THRESHOLDS)
+    told = published.set_index("indicator")["status"]
+    assert told["unmatched_recipients"] == "disembunyikan" and told["rows_kept"] == "tampil" == told["recipients"]
+
+
+def test_few_rows_set_aside_cannot_be_had_from_the_families_of_the_registry():
+    counts = {"rows_read": 603.0, "families_kept": 600.0, "rows_set_aside": 3.0}
+    told = pd.concat(rows(name, [value], "baris", areas=["1704"], group="p3ke") for name, value in counts.items())
+    published, *_ = publish({"lists": told, "registry": rows("families", [600.0], areas=["1704"])}, THRESHOLDS)
+    status = published.set_index("indicator")["status"]
+    assert status["rows_set_aside"] == status["rows_read"] == "disembunyikan" and status["families"] == "tampil"
+
+
+def test_the_two_largest_amounts_are_found_by_place_and_programme():
+    keys = pd.DataFrame({"area": ["1", "1", "1", "2", None], "programme": "pkh"})
+    found = largest_two(pd.Series([4.0, 9.0, 7.0, 5.0, 50.0]), keys)
+    assert found.to_numpy().tolist() == [["1", "pkh", 9.0, 7.0], ["2", "pkh", 5.0, 0.0]]
+
+
+def test_what_families_are_due_is_hidden_with_them_where_two_of_them_hold_it():
+    table = needs([30.0, 40.0, 50.0])
+    money = table["indicator"].eq("due_rupiah_year") & table["group"].isna()
+    table.loc[money, ["first", "second"]] = [[25e6, 1e6], [1e6, 1e6], [1e6, 1e6]]
+    published, *_ = publish({"needs": table}, THRESHOLDS)
+    assert set(published.loc[published["area"] == "1704010", "status"]) == {"disembunyikan"}
+    assert set(published.loc[published["area"] == "1704020", "status"]) == {"tampil"}

@@ -219,7 +219,12 @@ def test_without_links_there_is_no_model_and_it_is_said():
 def test_few_rows_set_aside_are_not_counted_nor_found_by_subtraction():
     few = accounting(kept=98).assign(rows_set_aside=2)
     html = d.accounting_table(few, minimum=5).html
-    assert "kurang dari 5" in html and ">98<" not in html
+    assert ">98<" not in html and ">2<" not in html and ">100<" not in html
+
+
+def test_no_file_of_a_source_is_counted_where_few_rows_of_another_were_set_aside():
+    files = pd.concat([accounting(kept=98).assign(rows_set_aside=2), accounting(kept=90)])
+    assert ">90<" not in d.accounting_table(files, minimum=5).html
 
 
 def test_a_reason_of_few_rows_is_not_counted():

@@ -79,4 +79,4 @@ def test_without_any_list_poverty_is_published_and_nobody_is_said_to_be_missed(f
     assert {"poverty", "needs", "registry", "targeting_survey"} <= topics
     assert not {"targeting", "reasons", "overlap", "scenarios"} & topics
     assert set(published.loc[published["topic"] == "desa", "indicator"]) == {"extreme_families"}
-    assert publish.edition_facts(edition)["scenarios"] == {}
+    assert publish.edition_facts(edition, published)["scenarios"] == {}

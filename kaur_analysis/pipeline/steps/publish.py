@@ -1,16 +1,16 @@
 """Step 04, publishing: everything a page may show, in one long table, through the disclosure gate."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from kaur_analysis.disclosure import protect_parts, publish
+from kaur_analysis.disclosure import largest_two, protect_parts, publish
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake.findings import rules
-from kaur_analysis.linkage import any_reach
+from kaur_analysis.linkage import any_reach, latest
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import has_lists, where_lists, where_registry
 from kaur_analysis.reference.boundaries import read_boundaries
@@ -18,6 +18,7 @@ from kaur_analysis.reference.boundaries import read_boundaries
 KEY = ["topic", "indicator", "area", "programme", "agency", "group", "period"]
 NUMBERS = ["value", "low", "high", "rse", "n"]
 LARGEST = ["first", "second"]  # largest amounts of one family in a row of money, for the gate alone
+ROWS = ("rows_read", "rows_kept", "rows_set_aside")  # of a list
 # Source of what was estimated from a sample alone, as the poverty step names it.
 SURVEY = "survei rumah tangga"
 # Measures of the targeting room that pages show, and their units.
@@ -93,6 +94,30 @@ def poverty_rows(edition: Edition) -> pd.DataFrame:
     """Modelled and survey estimates of poverty."""
     table = edition.store.read("estimates/poverty")
     return long(table.assign(n=table["n_households"]), period=edition.name)
+
+
+def list_rows(edition: Edition) -> pd.DataFrame:
+    """Rows of every list: read, kept, set aside; the list is the group.
+
+    The programme is named where the measures rest on the list: of the lists that were no proposal, the latest.
+    """
+    counts = edition.store.read("clean/accounting").groupby("source", as_index=False)[list(ROWS)].sum()
+    links = edition.store.read("clean/links")
+    judged = latest(links).drop_duplicates("record").assign(source=lambda table: table["record"].str.split(":").str[0])
+    programmes = judged.drop_duplicates("source").set_index("source")["programme"]
+    registers = [source.name for source in edition.study.sources if source.kind.endswith("_family")]
+    table = counts.rename(columns={"source": "group"}).melt("group", var_name="indicator", value_name="value")
+    families = table["group"].isin(registers) & table["indicator"].eq("rows_kept")
+    return long(
+        table.assign(
+            indicator=table["indicator"].mask(families, "families_kept"),
+            programme=table["group"].map(programmes).fillna(""),
+        ),
+        topic="lists",
+        area=edition.area.code,
+        unit="baris",
+        source="pembukuan baris",
+    )
 
 
 @where_registry
@@ -210,7 +235,23 @@ def needs_rows(edition: Edition) -> pd.DataFrame:
         )
         for indicator, (column, unit) in columns.items()
     ]
-    return long(pd.concat(tables), topic="needs", source="matriks kebutuhan")
+    keys = ["area", "programme", "indicator", "group"]
+    rows = pd.concat(tables).merge(_largest_needs(edition), on=keys, how="left")
+    return long(rows, topic="needs", source="matriks kebutuhan")
+
+
+def _largest_needs(edition: Edition) -> pd.DataFrame:
+    """The two largest rupiah that one family is due, by programme and area, for the gate alone."""
+    needs = edition.store.read("estimates/needs")
+    places = (pd.Series(edition.area.code, needs.index), needs["kecamatan"])
+    shares = {"due_rupiah_year": needs["due"], "due_extreme_rupiah_year": needs["due_extreme"]}
+    return pd.concat(
+        largest_two(share * needs["rupiah_year"], needs[["programme"]].assign(area=place)).assign(
+            indicator=indicator, group=""
+        )
+        for indicator, share in shares.items()
+        for place in places
+    )
 
 
 @where_registry
@@ -302,6 +343,7 @@ def unprotected_rows(edition: Edition) -> pd.DataFrame:
         official_rows,
         poverty_rows,
         survey_targeting_rows,
+        list_rows,
         registry_rows,
         targeting_rows,
         reason_rows,
@@ -325,7 +367,7 @@ def publish_edition(edition: Edition) -> pd.DataFrame:
     edition.store.write("published/published", published)
     edition.store.write("published/decisions", decisions)
     gate = {"method": search.method, "gap": round(search.gap, 4), "searched": search.searched}
-    edition.store.write_facts("published/edition", edition_facts(edition) | {"gate": gate})
+    edition.store.write_facts("published/edition", edition_facts(edition, published) | {"gate": gate})
     return published
 
 
@@ -349,14 +391,15 @@ def _previous_issue(edition: Edition) -> pd.DataFrame | None:
     return table.astype({"value": float})
 
 
-def edition_facts(edition: Edition) -> dict[str, Any]:
+def edition_facts(edition: Edition, published: pd.DataFrame) -> dict[str, Any]:
     """What pages say about the edition itself: settings, sources, programmes, provenance."""
     study, area = edition.study, edition.area
-    told, found = list_quality(
-        edition.store.read("clean/accounting"),
+    hidden = published["indicator"].eq("rows_set_aside") & published["status"].eq("disembunyikan")
+    found = list_findings(
         edition.store.read("clean/set_aside"),
         edition.store.read("clean/findings"),
         study.thresholds.minimum_families,
+        set(published.loc[hidden & published["topic"].eq("lists"), "group"]),
     )
     return {
         "edition": edition.name,
@@ -375,7 +418,6 @@ def edition_facts(edition: Edition) -> dict[str, Any]:
                 "kind": source.kind,
                 "programme": source.programme or "",
                 "period": source.period or source.wave or "",
-                **told.get(source.name, {"rows_read": 0, "rows_kept": 0, "rows_set_aside": 0}),
             }
             for source in study.sources
         ],
@@ -431,28 +473,31 @@ def _beyond_model(edition: Edition) -> list[str]:
     return sorted(table.loc[table["beyond_model"].astype(bool), "programme"].unique())
 
 
-def list_quality(
-    accounting: pd.DataFrame, set_aside: pd.DataFrame, findings: pd.DataFrame, minimum: int
-) -> tuple[dict[str, dict[str, int | None]], list[dict[str, Any]]]:
-    """What may be told about the lists to whoever sent them.
+def list_findings(
+    set_aside: pd.DataFrame, findings: pd.DataFrame, minimum: int, protected: Collection[str]
+) -> list[dict[str, Any]]:
+    """What may be told about the lists to whoever sent them: which rules rows broke, and how often.
+
+    Parameters
+    ----------
+    protected
+        Lists whose rows set aside are not told: then no part of them is.
 
     Returns
     -------
-    told : dict
-        ``rows_read``, ``rows_kept`` and ``rows_set_aside`` by source; the last two missing where protected.
-    found : list of dict
-        ``source, title, remedy, set_aside, rows``: rules that rows broke; ``rows`` missing where protected.
+    list of dict
+        ``source, title, remedy, set_aside, rows``; ``rows`` missing where protected.
     """
     known = {entry["title"]: entry for entry in rules().values()}
-    told: dict[str, dict[str, int | None]] = {}
+    warnings = findings[findings["severity"] == "peringatan"]
     found: list[dict[str, Any]] = []
-    for source, read in accounting.groupby("source", sort=False)["rows_read"].sum().items():
+    for source in dict.fromkeys([*set_aside["source"], *warnings["source"]]):
         reasons = set_aside.loc[set_aside["source"] == source, "reason"].value_counts()
-        parts, total = protect_parts({str(reason): int(count) for reason, count in reasons.items()}, minimum)
-        kept = None if total is None else int(read) - total
-        told[str(source)] = {"rows_read": int(read), "rows_kept": kept, "rows_set_aside": total}
-        cells = findings.loc[(findings["source"] == source) & (findings["severity"] == "peringatan"), "rule"]
-        warned = {rules()[str(rule)]["title"]: int(count) for rule, count in cells.value_counts().items()}
+        parts, _ = protect_parts({str(reason): int(count) for reason, count in reasons.items()}, minimum)
+        if source in protected:
+            parts = dict.fromkeys(parts)
+        cells = warnings.loc[warnings["source"] == source, "rule"].value_counts()
+        warned = {rules()[str(rule)]["title"]: int(count) for rule, count in cells.items()}
         seen = {title: count if count >= minimum else None for title, count in warned.items()}
         for aside, counts in ((True, parts), (False, seen)):
             found += [
@@ -465,7 +510,7 @@ def list_quality(
                 }
                 for title in sorted(counts, key=lambda title: (counts[title] is None, -(counts[title] or 0), title))
             ]
-    return told, found
+    return found
 
 
 def _sums(counts: pd.DataFrame) -> Iterator[pd.DataFrame]:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kaur_analysis.contracts import TARGETING, checked
+from kaur_analysis.disclosure import largest_two
 from kaur_analysis.errors import EstimationError, UsageError
 from kaur_analysis.formats import number
 from kaur_analysis.linkage import latest, reach
@@ -62,6 +63,8 @@ class RegistryRoute:
         Families × M.
     unmatched
         Recipients found in no family: ``programme, kecamatan, recipients, rupiah``.
+    largest_unmatched
+        The two largest rupiah among the names found in no family: ``area, programme, first, second``.
     benefits
         Column of rupiah per programme.
     """
@@ -71,6 +74,7 @@ class RegistryRoute:
     poor_draws: NDArray[np.bool_]
     welfare_draws: NDArray[np.float32]
     unmatched: pd.DataFrame
+    largest_unmatched: pd.DataFrame
     benefits: dict[str, str]
 
 
@@ -100,7 +104,8 @@ def registry_route(edition: Edition) -> RegistryRoute:
         frame[benefits[code]] = _paid(frame[code], frame[benefits[code]], verdict.rupiah_year)
     frame["listed"] = frame["in_targeting_list"]
     extreme = welfare < study.line("extreme")
-    return RegistryRoute(frame, programmes, extreme, welfare, _unmatched(current), benefits)
+    largest = _largest_unmatched(current, edition.area.code)
+    return RegistryRoute(frame, programmes, extreme, welfare, _unmatched(current), largest, benefits)
 
 
 @where_lists
@@ -124,17 +129,26 @@ def registry_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
 
 
 def largest_benefits(kabupaten: str, route: RegistryRoute) -> pd.DataFrame:
-    """The two largest amounts that one family is expected to receive, per programme and area; the office's alone."""
-    found = []
+    """The two largest amounts of one family or name in each rupiah, per programme and area; the office's alone.
+
+    What the missed would need is their number times the mean benefit: it tells as much of the largest as the benefits.
+    """
+    found = [route.largest_unmatched.assign(indicator="unmatched_rupiah")]
+    poor = route.frame["p_extreme"]
     for programme in route.programmes:
-        paid = route.frame[programme] * route.frame[route.benefits[programme]]
-        for indicator, amount in (("benefit_rupiah", paid), ("leakage_rupiah", paid * (1 - route.frame["p_extreme"]))):
-            for area in (pd.Series(kabupaten, route.frame.index), route.frame["kecamatan"]):
-                order = amount.groupby(area.rename("area")).nlargest(2).groupby(level="area")
-                top = pd.DataFrame({"first": order.max(), "second": order.sum() - order.max()}).reset_index()
-                found.append(top.assign(programme=programme, indicator=indicator))
-    columns = ["area", "programme", "indicator", "first", "second"]
-    return pd.concat(found, ignore_index=True)[columns] if found else pd.DataFrame(columns=columns)
+        received = route.frame[programme]
+        paid = received * route.frame[route.benefits[programme]]
+        for area in (pd.Series(kabupaten, route.frame.index), route.frame["kecamatan"]):
+            missed, reached = (part.groupby(area).transform("sum") for part in (poor * (1 - received), received))
+            amounts = {
+                "benefit_rupiah": paid,
+                "leakage_rupiah": paid * (1 - poor),
+                "unserved_rupiah": paid * (missed / reached.where(reached > 0)),
+            }
+            for indicator, amount in amounts.items():
+                keys = pd.DataFrame({"area": area, "programme": programme})
+                found.append(largest_two(amount, keys).assign(indicator=indicator))
+    return pd.concat(found, ignore_index=True)[["area", "programme", "indicator", "first", "second"]]
 
 
 @where_lists
@@ -584,3 +598,10 @@ def _unmatched(links: pd.DataFrame) -> pd.DataFrame:
         listed=1.0,
     )
     return counted.groupby(["programme", "kecamatan"], as_index=False)[["recipients", "rupiah", "listed"]].sum()
+
+
+def _largest_unmatched(links: pd.DataFrame, kabupaten: str) -> pd.DataFrame:
+    """The two largest rupiah of names found in no family, by programme and area."""
+    absent = links[links["family"].isna()]
+    areas = (absent["kecamatan"], pd.Series(kabupaten, absent.index))
+    return pd.concat(largest_two(absent["rupiah_year"], absent[["programme"]].assign(area=area)) for area in areas)
