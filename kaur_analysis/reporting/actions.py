@@ -8,7 +8,7 @@ from typing import Any
 from kaur_analysis.formats import together
 from kaur_analysis.reference import Area, read_yaml
 from kaur_analysis.reporting.facts import UNLISTED, Facts
-from kaur_analysis.reporting.figures import Figure, PublishedTable
+from kaur_analysis.reporting.figures import Figure, PublishedTable, compare
 from kaur_analysis.reporting.package import package_of
 
 MOST_NAMED = 3  # programmes in a sentence; the table of needs marks them all
@@ -35,6 +35,13 @@ def rule_table() -> dict[str, Any]:
 def glossary() -> dict[str, dict[str, str]]:
     """Labels and definitions of indicators (``glossary.yaml``)."""
     return dict(read_yaml(Path(__file__).with_name("glossary.yaml")))
+
+
+def compared(table: PublishedTable, name: str, place: str, whole: str, programme: str = "") -> str:
+    """Word for a place's number ``topic.indicator`` beside that of the whole, by the interval of their difference."""
+    own, other = table.one(name, place, programme), table.one(name, whole, programme)
+    difference = table.one(f"{name}_difference", place, programme)
+    return compare(own, other, rule_table()["equivalence"], difference)
 
 
 def actions_for(

@@ -15,7 +15,7 @@ from scipy.stats import norm
 from kaur_analysis.formats import number, percent, rupiah_short
 from kaur_analysis.reporting import charts
 from kaur_analysis.reporting.charts import BLUE, GREY, INK, VERMILLION, canvas
-from kaur_analysis.reporting.figures import HIGHER, LOWER, SIGNS, UNCLEAR
+from kaur_analysis.reporting.figures import SIGNS
 from kaur_analysis.reporting.html import Section, section
 from kaur_analysis.reporting.pictures import DASHES, WIDE, percent_axes, picture, stacked
 
@@ -236,12 +236,12 @@ def area_intervals(estimates: pd.DataFrame, names: Mapping[str, str], reference:
 
 
 def area_tiles(estimates: pd.DataFrame, places: pd.DataFrame, reference: float, label: str) -> Section:
-    """Tile map of a share: where its interval lies above the kabupaten's value, below it, or holds it.
+    """Tile map of a share: higher than the kabupaten, lower, equal, or not to be told from it.
 
     Parameters
     ----------
     estimates
-        ``area, value, low, high`` of one share.
+        ``area, value, word`` of one share; the word as :func:`kaur_analysis.reporting.figures.compare` says it.
     places
         ``kecamatan, name, latitude, longitude``.
     reference
@@ -250,16 +250,15 @@ def area_tiles(estimates: pd.DataFrame, places: pd.DataFrame, reference: float, 
         What the share is of.
     """
     rows = places.merge(estimates, left_on="kecamatan", right_on="area").sort_values("kecamatan")
-    words = np.select([rows["low"] > reference, rows["high"] < reference], [HIGHER, LOWER], UNCLEAR)
     figure = charts.tiles(
         names=list(rows["name"]),
         texts=[percent(value, 1) for value in rows["value"]],
-        words=[str(word) for word in words],
+        words=[str(word) for word in rows["word"]],
         own=[False] * len(rows),
         latitude=list(rows["latitude"]),
         longitude=list(rows["longitude"]),
     )
-    signs = ", ".join(f"{SIGNS[word]} {word}" for word in (HIGHER, LOWER, UNCLEAR))
+    signs = ", ".join(f"{sign} {word}" for word, sign in SIGNS.items())
     return picture(figure, "peta", f"{label}; tiap petak satu kecamatan, kira-kira di tempatnya.",
                     f"Dibandingkan kabupaten ({percent(reference, 1)}): {signs}.")  # fmt: skip
 

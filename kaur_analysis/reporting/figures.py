@@ -189,19 +189,29 @@ class PublishedTable:
         return {period: self.one(name, area, period=period) for period in chosen}
 
 
-def compare(own: Figure, other: Figure, equivalence: float) -> str:
-    """Word for the difference between two estimates.
+def compare(own: Figure, other: Figure, equivalence: float, difference: Figure = NOTHING) -> str:
+    """Word for the difference between two estimates: the one rule of pages, maps and notebooks.
 
-    The interval of the difference follows from the two intervals (MOVER; Zou & Donner 2008), taken as independent.
-    Wholly above or below zero: *lebih tinggi*, *lebih rendah*. Wholly within ``equivalence`` times the other's value:
-    *setara*. Else the data cannot tell: *belum dapat dibedakan*.
+    By the interval of the difference. Wholly above or below zero: *lebih tinggi*, *lebih rendah*. Wholly within
+    ``equivalence`` times the other's value: *setara*. Else the data cannot tell: *belum dapat dibedakan*.
+
+    Parameters
+    ----------
+    difference
+        ``own`` minus ``other`` with the interval of their joint draws. Where it is not known the interval follows from
+        the two intervals (MOVER; Zou & Donner 2008), taken as independent: wider, where a part moves with its whole.
     """
-    if not (own.shown and other.shown and own.has_range):
+    if not (own.shown and other.shown):
         return UNCLEAR
-    other_low, other_high = (other.low, other.high) if other.has_range else (other.value, other.value)
-    difference = own.value - other.value
-    low = difference - math.hypot(own.value - own.low, other_high - other.value)
-    high = difference + math.hypot(own.high - own.value, other.value - other_low)
+    if difference.has_range:
+        low, high = difference.low, difference.high
+    elif own.has_range:
+        other_low, other_high = (other.low, other.high) if other.has_range else (other.value, other.value)
+        middle = own.value - other.value
+        low = middle - math.hypot(own.value - own.low, other_high - other.value)
+        high = middle + math.hypot(own.high - own.value, other.value - other_low)
+    else:
+        return UNCLEAR
     if low > 0:
         return HIGHER
     if high < 0:

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from kaur_analysis.reference import Area
-from kaur_analysis.reporting.actions import rule_table
+from kaur_analysis.reporting.actions import compared
 from kaur_analysis.reporting.facts import read_facts
-from kaur_analysis.reporting.figures import PublishedTable, compare
+from kaur_analysis.reporting.figures import PublishedTable
 from kaur_analysis.reporting.html import page_html, section
 from kaur_analysis.reporting.maps import MapView, desa_map, map_view
 from kaur_analysis.reporting.methods import methods_page, methods_view
@@ -57,11 +57,10 @@ def index_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, pages
     table, known = PublishedTable(published), read_facts(facts)
     kecamatan, missing = [], []
     files: dict[str, str] = {}
-    reference = table.one("poverty.poor_share", area.code)
     for row in area.kecamatan.sort_values("name").itertuples():
         file = next((name for name in pages if f"-{row.kecamatan}-" in name), None)
         own = table.one("poverty.poor_share", row.kecamatan)
-        word = compare(own, reference, rule_table()["equivalence"]) if own.shown else ""
+        word = compared(table, "poverty.poor_share", row.kecamatan, area.code) if own.shown else ""
         if file is None:
             missing.append(row.name)
             continue

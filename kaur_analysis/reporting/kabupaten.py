@@ -10,9 +10,9 @@ import pandas as pd
 from kaur_analysis.formats import number, percent, points, rupiah_short
 from kaur_analysis.reference import Area
 from kaur_analysis.reporting import titles
-from kaur_analysis.reporting.actions import Action, actions_for, glossary, rule_table
+from kaur_analysis.reporting.actions import Action, actions_for, compared, glossary
 from kaur_analysis.reporting.facts import Facts, read_facts
-from kaur_analysis.reporting.figures import HIGHER, LOWER, Figure, PublishedTable, compare
+from kaur_analysis.reporting.figures import HIGHER, LOWER, Figure, PublishedTable
 from kaur_analysis.reporting.maps import MapView, map_view
 from kaur_analysis.reporting.package import Package, package_of
 from kaur_analysis.reporting.targeting_findings import beyond_model_facts, sentence
@@ -431,15 +431,11 @@ _ASSOCIATED = (
 
 def _association(table: PublishedTable, area: Area) -> Association:
     """Extreme poverty beside families without a programme and depth, kecamatan by kecamatan."""
-    equivalence = rule_table()["equivalence"]
     rows, both = [], []
     for row in area.kecamatan.itertuples():
         figures = tuple(table.one(name, row.kecamatan, programme) for name, programme, _ in _ASSOCIATED)
         rows.append(Link(row.name, figures))
-        words = [
-            compare(figure, table.one(name, area.code, programme), equivalence)
-            for figure, (name, programme, _) in zip(figures[:2], _ASSOCIATED[:2], strict=True)
-        ]
+        words = [compared(table, name, row.kecamatan, area.code, programme) for name, programme, _ in _ASSOCIATED[:2]]
         if words == [HIGHER, HIGHER]:
             both.append(row.name)
     rows.sort(key=lambda link: (not link.figures[0].shown, -_size(link.figures[0]), link.name))
@@ -477,7 +473,7 @@ def _pockets(table: PublishedTable, area: Area) -> Pockets:
         if share.shown and count.shown and line.shown and not math.isnan(mean):
             high, many = share.value > line.value, count.value > mean
             quadrant = {(True, True): "I", (False, True): "II", (False, False): "III", (True, False): "IV"}[high, many]
-        sure = compare(share, line, rule_table()["equivalence"]) in (HIGHER, LOWER)
+        sure = compared(table, "poverty.extreme_share", row.kecamatan, area.code) in (HIGHER, LOWER)
         places.append(Pocket(row.name, share, count, quadrant, sure))
     pocket = [place for place in places if place.quadrant == "I"]
     title = titles.pockets(

@@ -95,7 +95,8 @@ def map_view(table: PublishedTable, facts: dict[str, Any], area: Area, own: str 
     places = []
     for row in rows.itertuples():
         figure = _share(table, row.desa)
-        word = compare(figure, reference, rule_table()["equivalence"]) if figure.shown else ""
+        difference = table.one("desa.extreme_share_difference", row.desa)
+        word = compare(figure, reference, rule_table()["equivalence"], difference) if figure.shown else ""
         places.append(MapPlace(row.desa, row.name, row.kecamatan, figure, word))
     kecamatan = tuple(zip(area.kecamatan["kecamatan"], area.kecamatan["name"], strict=True))
     return MapView(shapes, tuple(places), kecamatan, reference, own)

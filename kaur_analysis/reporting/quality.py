@@ -68,22 +68,26 @@ def quality_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> 
     lists = tuple(_list_quality(source, known, table, area.code) for source in known.sources)
     return QualityView(
         frame=Frame("Mutu data", f"{area.full_name}, untuk pengirim daftar", "mutu", known),
-        headline=_headline(known, lists),
+        headline=_headline(lists),
         to_do=tuple(needed[:MOST_TO_DO]),
         lists=lists,
         unmatched=tuple(unmatched),
     )
 
 
-def _headline(known: Facts, lists: Sequence[ListQuality]) -> Headline:
-    read = [quality.read.value for quality in lists if quality.read.shown]
-    aside = [quality.set_aside.value for quality in lists if quality.set_aside.shown]
-    if not sum(read):
+def _headline(lists: Sequence[ListQuality]) -> Headline:
+    told = [quality for quality in lists if quality.read.shown and quality.set_aside.shown]
+    read = sum(quality.read.value for quality in told)
+    aside = sum(quality.set_aside.value for quality in told)
+    whole = "Tiap baris yang dibaca dipakai atau disisihkan dengan alasan; tidak ada yang hilang."
+    if lists and not told:
+        return Headline(f"{number(len(lists))} daftar dibaca; banyak barisnya dilindungi.", whole)
+    if not read:
         return Headline("Belum ada daftar yang dibaca.", "")
-    about, around = ("sekitar " if len(told) < len(lists) else "" for told in (read, aside))
-    finding = f"{number(len(lists))} daftar dengan {about}{number(sum(read))} baris dibaca; "
-    finding += f"{around}{number(sum(aside))} baris disisihkan ({percent(sum(aside) / sum(read), 1)})."
-    return Headline(finding, "Tiap baris yang dibaca dipakai atau disisihkan dengan alasan; tidak ada yang hilang.")
+    least = "sedikitnya " if len(told) < len(lists) else ""
+    finding = f"{number(len(lists))} daftar dengan {least}{number(read)} baris dibaca; "
+    finding += f"{least}{number(aside)} baris disisihkan ({percent(aside / read, 1)})."
+    return Headline(finding, whole)
 
 
 def _list_quality(source: Source, facts: Facts, table: PublishedTable, code: str) -> ListQuality:

@@ -14,15 +14,16 @@ from kaur_analysis.formats import number, rupiah_short
 from kaur_analysis.reference import Area
 from kaur_analysis.reference.catalogue import FUND_NAMES, STRATEGY_NAMES
 from kaur_analysis.reporting import titles
-from kaur_analysis.reporting.actions import Action, actions_for, glossary, rule_table
+from kaur_analysis.reporting.actions import Action, actions_for, compared, glossary
 from kaur_analysis.reporting.facts import Facts, Programme, read_facts
 from kaur_analysis.reporting.figures import (
     ALMOST_NONE,
+    HIGHER,
+    LOWER,
     NOTHING,
     UNCLEAR,
     Figure,
     PublishedTable,
-    compare,
     of_hundred,
     one_in,
 )
@@ -261,8 +262,9 @@ def place_headline(table: PublishedTable, area: Area, code: str, name: str) -> H
     if code == area.code:
         return Headline(finding + ".", _official_sentence(table, area))
     reference = table.one(f"poverty.{indicator}", area.code)
-    relation = compare(lead, reference, rule_table()["equivalence"]) if reference.shown else ""
-    return Headline(finding + ".", _comparison_sentence(relation, reference, area, word), relation)
+    relation = compared(table, f"poverty.{indicator}", code, area.code) if reference.shown else ""
+    difference = table.one(f"poverty.{indicator}_difference", code)
+    return Headline(finding + ".", _comparison_sentence(relation, reference, difference, area, word), relation)
 
 
 def _official_sentence(table: PublishedTable, area: Area) -> str:
@@ -280,13 +282,21 @@ def _certainty(figure: Figure) -> str:
     return text + ("; pakai dengan hati-hati" if figure.caution else "")
 
 
-def _comparison_sentence(relation: str, reference: Figure, area: Area, word: str) -> str:
+def _comparison_sentence(relation: str, reference: Figure, difference: Figure, area: Area, word: str) -> str:
     if not relation:
         return ""
     if relation == UNCLEAR:
         return f"Belum dapat dibedakan dari {area.full_name} ({reference.text})."
     link = "dengan" if relation == "setara" else "daripada"
-    return f"Bagian penduduk {word} di sini {relation} {link} {area.full_name} ({reference.text})."
+    by = f", selisihnya {_points_between(difference)}" if relation in (HIGHER, LOWER) and difference.has_range else ""
+    return f"Bagian penduduk {word} di sini {relation} {link} {area.full_name} ({reference.text}){by}."
+
+
+def _points_between(difference: Figure) -> str:
+    """Size of a difference that is not zero, in percentage points: ``1,2–4,6 poin persen``."""
+    low, high = sorted(abs(end) * 100 for end in (difference.low, difference.high))
+    decimals = 1 if low >= 0.05 else 2
+    return f"{number(low, decimals)}–{number(high, decimals)} poin persen"
 
 
 def indicators_of(
@@ -299,14 +309,14 @@ def indicators_of(
         own, reference = table.one(name, code, programme), table.one(name, area.code, programme)
         # A count of a part is never above that of the whole: only shares are compared.
         word = (
-            compare(own, reference, rule_table()["equivalence"])
+            compared(table, name, code, area.code, programme)
             if own.unit == "bagian" and own.shown and code != area.code
             else ""
         )
         words = glossary()[name]
         definition = words["definition"].format(unreached=facts.unreached)
-        compared = code != area.code
-        found.append(Indicator(words["label"], definition, own, reference, word, compared, _basis(name, own)))
+        inside = code != area.code
+        found.append(Indicator(words["label"], definition, own, reference, word, inside, _basis(name, own)))
     return tuple(found)
 
 
@@ -324,7 +334,7 @@ def comparison_of(table: PublishedTable, area: Area, name: str, own: str = "", p
     places = []
     for row in area.kecamatan.itertuples():
         figure = table.one(name, row.kecamatan, programme)
-        word = compare(figure, reference, rule_table()["equivalence"])
+        word = compared(table, name, row.kecamatan, area.code, programme)
         places.append(Place(row.kecamatan, row.name, figure, word, row.kecamatan == own, row.latitude, row.longitude))
     places.sort(
         key=lambda place: (not place.figure.shown, -place.figure.value if place.figure.shown else 0, place.name)

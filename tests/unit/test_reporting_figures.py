@@ -81,6 +81,18 @@ def test_the_difference_uses_both_errors():
 
 
 @pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [(0.001, 0.06, HIGHER), (-0.06, -0.001, LOWER), (-0.02, 0.02, EQUAL), (-0.001, 0.06, UNCLEAR)],
+)
+def test_the_joint_draws_of_the_difference_decide_where_they_are_known(low, high, word):
+    assert compare(share(0.2, 0.14, 0.26), KABUPATEN, 0.15, share((low + high) / 2, low, high)) == word
+
+
+def test_a_number_that_is_not_shown_is_not_compared_by_its_difference_either():
+    assert compare(Figure(status="disembunyikan"), KABUPATEN, 0.15, share(0.05, 0.03, 0.07)) == UNCLEAR
+
+
+@pytest.mark.parametrize(
     ("value", "words"),
     [
         (0.17, "1 dari 6"),

@@ -10,7 +10,9 @@ from kaur_analysis.pipeline.steps.poverty import SmallAreas, few_blocks
 from kaur_analysis.poverty import EmpiricalBest, WelfareModel
 from kaur_analysis.poverty.scales import Scale
 from kaur_analysis.reporting import Section, diagnostics
+from kaur_analysis.reporting.actions import rule_table
 from kaur_analysis.reporting.diagnostics import Columns
+from kaur_analysis.reporting.figures import HIGHER, LOWER, NOTHING, Figure, compare
 
 SHARE = "fgt0_poor"
 INFLUENTIAL = 10  # groups listed
@@ -204,30 +206,46 @@ def benchmark(edition: Edition) -> Section:
 @where_registry
 def area_map(edition: Edition, indicator: str, label: str) -> Section:
     """Tile map of one share: above, below or not to be told from the kabupaten."""
+    places, whole = _compared(edition, indicator)
+    return diagnostics.area_tiles(places, edition.area.kecamatan, whole, label)
+
+
+def _compared(edition: Edition, indicator: str) -> tuple[pd.DataFrame, float]:
+    """Value of each kecamatan with the word pages say of it (``area, value, low, high, word``); the whole's value."""
     table = edition.store.read("estimates/poverty")
-    rows = table[(table["topic"] == "poverty") & (table["indicator"] == indicator) & (table["group"] == "")]
-    whole = rows["area"] == edition.area.code
-    return diagnostics.area_tiles(rows[~whole], edition.area.kecamatan, float(rows.loc[whole, "value"].iloc[0]), label)
+    own = table[(table["topic"] == "poverty") & (table["group"] == "")]
+    known = {
+        (row.indicator, row.area): Figure(row.value, row.low, row.high, "bagian", status="tampil")
+        for row in own.itertuples()
+    }
+    whole = known[indicator, edition.area.code]
+    places = own[(own["indicator"] == indicator) & (own["area"] != edition.area.code)]
+    words = [
+        compare(
+            known[indicator, area],
+            whole,
+            rule_table()["equivalence"],
+            known.get((f"{indicator}_difference", area), NOTHING),
+        )
+        for area in places["area"]
+    ]
+    return places[["area", "value", "low", "high"]].assign(word=words), whole.value
 
 
 @where_registry
 def conclusions(edition: Edition, areas: SmallAreas) -> Section:
     """What these estimates allow to be said, and what not, with this study's numbers."""
-    table = edition.store.read("estimates/poverty")
-    rows = _share(table[(table["topic"] == "poverty") & (table["group"] == "")])
-    code = edition.area.code
-    whole = float(rows.loc[rows["area"] == code, "value"].iloc[0])
-    places = rows[rows["area"] != code]
-    higher = places[places["low"] > whole].sort_values("value", ascending=False)["area"].map(edition.names)
-    lower = places[places["high"] < whole].sort_values("value")["area"].map(edition.names)
+    places, whole = _compared(edition, "poor_share")
+    higher = places[places["word"] == HIGHER].sort_values("value", ascending=False)["area"].map(edition.names)
+    lower = places[places["word"] == LOWER].sort_values("value")["area"].map(edition.names)
     told = (
         f"Boleh: menyebut {_listed(higher)} lebih miskin daripada kabupaten ({percent(whole, 1)}), dan "
-        f"{_listed(lower)} kurang miskin; selang 95 persennya tidak memuat angka kabupaten."
+        f"{_listed(lower)} kurang miskin; selang 95 persen selisihnya tidak memuat nol."
     )
     if not len(higher) + len(lower):
         told = (
             "Tidak satu kecamatan pun dapat disebut lebih atau kurang miskin daripada kabupaten "
-            f"({percent(whole, 1)}): semua selang memuat angka kabupaten."
+            f"({percent(whole, 1)}): semua selang selisihnya memuat nol."
         )
     unclear = len(places) - len(higher) - len(lower)
     width = float((places["high"] - places["low"]).mean()) * POINTS
@@ -238,8 +256,8 @@ def conclusions(edition: Edition, areas: SmallAreas) -> Section:
         "Boleh: membagi anggaran menurut perkiraan jumlah beserta selangnya, dan menguji pembagian itu di kedua ujung.",
     ]
     must_not = [
-        f"Jangan: memeringkat {unclear} kecamatan yang selangnya memuat angka kabupaten; rata-rata selangnya selebar "
-        f"{number(width, 0)} poin.",
+        f"Jangan: memeringkat {unclear} kecamatan yang belum dapat dibedakan dari kabupaten, atau kecamatan satu "
+        f"terhadap yang lain; rata-rata selangnya selebar {number(width, 0)} poin.",
         f"Jangan: menyebut keluarga tertentu miskin atau tidak. Peluang di bawah 10 atau di atas 90 persen hanya ada "
         f"pada {percent(certain)} keluarga; selebihnya perlu verifikasi.",
         "Jangan: membandingkan dengan tahun lain yang memakai garis, registri atau model lain.",

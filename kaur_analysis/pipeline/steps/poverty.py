@@ -1,11 +1,13 @@
 """Step 02: lines, what the survey says of the kabupaten, the welfare model, poverty of every family and kecamatan."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import brentq
+from scipy.sparse import csr_array
 
 from kaur_analysis.cleaning import complete_covariates
 from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS, ESTIMATES, FAMILY_POVERTY, checked
@@ -277,6 +279,7 @@ def area_estimates(edition: Edition, areas: SmallAreas | None) -> pd.DataFrame:
             tables.append(_model_rows(areas.before, code).assign(group="model"))
         families = edition.store.read("estimates/family_poverty")
         tables.append(_counts(edition, families, code))
+        tables.append(_differences(edition, families, tables[1]))
         people = families.groupby("kecamatan")["household_size"].size()
         sizes = pd.concat([people, pd.Series({code: people.sum()})])
         tables[1:] = [table.assign(n_households=table["area"].map(sizes)) for table in tables[1:]]
@@ -363,6 +366,55 @@ def _counts(edition: Edition, families: pd.DataFrame, code: str) -> pd.DataFrame
                 )
             )
     return pd.concat(tables, ignore_index=True).assign(topic="poverty", group="", source="taksiran model")
+
+
+def _differences(edition: Edition, families: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """Each kecamatan's share of poor people minus the kabupaten's, with the interval of the draws of the difference.
+
+    What moves all kecamatan together (the level, the coefficients) drops out of a difference: it is known better than
+    two intervals apart would say. ``rse`` is that of the kecamatan's share: both are shown or withheld.
+    """
+    draws = edition.store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float32)
+    size = families["household_size"].to_numpy(dtype=float)
+    kinds: dict[str, tuple[str, Literal["poverty", "extreme"]]] = {
+        "poor_share": ("p_poor", "poverty"),
+        "extreme_share": ("p_extreme", "extreme"),
+    }
+    known = shares.set_index(["indicator", "area"])["rse"]
+    tables = []
+    for name, (probability, line) in kinds.items():
+        expected = families[[probability]].to_numpy(dtype=float)
+        value = differences_of_shares(expected, size, families["kecamatan"])
+        drawn = differences_of_shares(draws < edition.study.line(line), size, families["kecamatan"])
+        low, high = held(value[:, 0], np.quantile(drawn, [0.025, 0.975], axis=1))
+        areas = np.unique(families["kecamatan"])
+        table = pd.DataFrame({"area": areas, "value": value[:, 0], "low": low, "high": high})
+        tables.append(table.assign(indicator=f"{name}_difference", rse=known[name].reindex(areas).to_numpy()))
+    return pd.concat(tables, ignore_index=True).assign(
+        topic="poverty", unit="bagian", group="", source="taksiran model"
+    )
+
+
+def differences_of_shares(
+    values: NDArray[np.floating], weight: NDArray[np.float64], place: pd.Series
+) -> NDArray[np.float64]:
+    """Share of each place minus the share of all, per column of values (0-1, families × M): places × M, places sorted.
+
+    Parameters
+    ----------
+    weight
+        Persons, or 1, per family.
+    """
+    labels, position = np.unique(place, return_inverse=True)
+    inside = csr_array((weight, (position, np.arange(len(position)))), shape=(len(labels), len(position)))
+    sums = inside @ np.asarray(values, dtype=np.float32)
+    own = np.asarray(inside.sum(axis=1)).reshape(-1, 1)
+    return np.asarray(sums / own - sums.sum(axis=0) / own.sum())
+
+
+def held(value: NDArray[np.float64], ends: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Quantiles of draws as an interval that holds the expectation too: between few draws it may lie just outside."""
+    return np.minimum(ends[0], value), np.maximum(ends[1], value)
 
 
 def _registry(edition: Edition) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from kaur_analysis.intake.findings import rules
 from kaur_analysis.linkage import any_reach, latest
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import has_lists, where_lists, where_registry
+from kaur_analysis.pipeline.steps.poverty import differences_of_shares, held
 from kaur_analysis.reference.boundaries import read_boundaries
 
 KEY = ["topic", "indicator", "area", "programme", "agency", "group", "period"]
@@ -283,17 +284,23 @@ def desa_rows(edition: Edition) -> pd.DataFrame:
     tables = []
     for indicator, (expectation, draws) in counts.items():
         value, sums = inside @ expectation, inside @ draws.astype(np.float32)
-        low, high = np.quantile(sums, [0.025, 0.975], axis=1)
-        # Between draws few whole families: an expectation beside their quantiles is within its interval all the same.
-        low, high = np.minimum(low, value), np.maximum(high, value)
+        low, high = held(value, np.quantile(sums, [0.025, 0.975], axis=1))
         rse = sums.std(axis=1) / np.where(value > 0, value, np.nan)
         tables.append(
             pd.DataFrame({"indicator": indicator, "area": desa, "value": value, "low": low, "high": high, "rse": rse})
         )
+    every = pd.concat(tables).assign(n=np.tile(np.bincount(position), len(counts)), unit="keluarga")
+    one = np.ones(len(poverty))
+    value = differences_of_shares(expected[:, None], one, poverty["desa"])[:, 0]
+    drawn = differences_of_shares(extreme, one, poverty["desa"])
+    low, high = held(value, np.quantile(drawn, [0.025, 0.975], axis=1))
+    # Beside the kabupaten's share of families; withheld where the number of the desa is too uncertain to be shown.
+    against = tables[0].assign(
+        indicator="extreme_share_difference", value=value, low=low, high=high, n=np.bincount(position), unit="bagian"
+    )
     return long(
-        pd.concat(tables).assign(n=np.tile(np.bincount(position), len(counts))),
+        pd.concat([every, against]),
         topic="desa",
-        unit="keluarga",
         source="taksiran model dan daftar penerima",
     )
 
