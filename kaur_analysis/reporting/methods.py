@@ -43,6 +43,7 @@ class MethodsView:
     checks: tuple[Check, ...]
     shown: tuple[tuple[str, str], ...]
     validation: tuple[tuple[str, str], ...]
+    real: tuple[tuple[str, str], ...]
     programmes: tuple[tuple[str, str], ...]
     official: tuple[str, ...]
     limits: tuple[str, ...]
@@ -68,7 +69,8 @@ def methods_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> 
         sources=tuple((source, rows_of(table, area.code, source, "rows_read")) for source in known.sources),
         checks=_checks(table, area),
         shown=_shown(published),
-        validation=tuple((entry["claim"], entry["text"]) for entry in validation()),
+        validation=tuple((entry["claim"], entry["text"]) for entry in validation() if not entry.get("real")),
+        real=tuple((entry["claim"], entry["text"]) for entry in validation() if entry.get("real")),
         programmes=tuple(
             (
                 programme.name,
