@@ -1,21 +1,25 @@
 """Whom the errors fall on: the same errors by kind of family, against everyone else."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from numpy.typing import NDArray
+from scipy import sparse, stats
 from statsmodels.stats.multitest import multipletests
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
-from kaur_analysis.targeting.engine import Items, estimate, linear_rules, rows_of
+from kaur_analysis.targeting.engine import Rules, estimate, rows_of
 from kaur_analysis.targeting.evidence import Block, Uncertainty, read_evidence
 from kaur_analysis.targeting.formulas import Formula
 from kaur_analysis.targeting.inputs import Array, Draws, Groups, numbers, weight_of
 from kaur_analysis.targeting.intervals import COLUMNS, tidy
 from kaur_analysis.targeting.measures import with_route
 from kaur_analysis.targeting.ranks import fractional_ranks
+from kaur_analysis.targeting.totals import Totals
 
 ERRORS = ("exclusion_error", "inclusion_error")
 MULTIPLE_COMPARISONS = (
@@ -84,17 +88,18 @@ def _one_characteristic(
     """Both errors inside and outside every class; their difference is one measure with its own error."""
     evidence = read_evidence(frame, poor, received, weights, None, None, None, design, given, confidence)
     classes = Groups.read(frame, characteristic)
-    members = [(classes.codes == place).astype(float)[:, None] for place in range(classes.size)]
+    matrix = classes.matrix(evidence.setting.weights)
     keys = [(receipt.programme, place) for receipt in evidence.receipts for place in range(classes.size)]
 
-    def views(block: Block) -> Iterator[tuple[tuple[str, int], Items]]:
-        # one at a time: a block's cells of all classes together would not fit a small machine
-        for programme, place in keys:
-            yield (programme, place), _cells(block.poor, block.received[programme], members[place])
+    def views(block: Block) -> Iterator[tuple[tuple[str, int], _Class]]:
+        poor = matrix @ block.poor
+        for programme, received in block.received.items():
+            cases = _Cases(block.poor, received, matrix, poor)
+            yield from (((programme, place), _Class(cases, classes.codes, place)) for place in range(classes.size))
 
     formulas = {f"{name}{part}": formula for name in ERRORS for part, formula in _FORMULAS[name].items()}
     joint = [key for key in keys if key[0] in evidence.dependent_links(given)]
-    rules = linear_rules(evidence.setting, dict.fromkeys(keys, formulas), joint)
+    rules = Rules(_sums, _influence, dict.fromkeys(keys, formulas), joint)
     draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
     found = estimate(evidence.setting, dict(views(evidence.expected())), draws, rules)
     degrees = np.inf if design is None else max(design.degrees_of_freedom, 1)
@@ -121,7 +126,46 @@ def _one_characteristic(
     return tidy(rows, [*COLUMNS[:3], "characteristic", *COLUMNS[3:], *extra])
 
 
-def _cells(poor: Array, received: Array, member: Array) -> Items:
+@dataclass(frozen=True)
+class _Cases:
+    """One programme in one block of draws; the sums over classes serve every class, and what is outside of it."""
+
+    poor: Array
+    received: Array
+    matrix: sparse.csr_matrix
+    poor_of_class: Array
+
+    @cached_property
+    def by_class(self) -> Totals:
+        """Each case's sum over every class, classes × M."""
+        recipients, reached = self.matrix @ self.received, self.matrix @ (self.poor * self.received)
+        cases = {"poor": self.poor_of_class, "missed": self.poor_of_class - reached}
+        return {**cases, "recipients": recipients, "included": recipients - reached}
+
+    @cached_property
+    def everybody(self) -> Totals:
+        """Each case's sum over all classes."""
+        return {name: sums.sum(axis=0, keepdims=True) for name, sums in self.by_class.items()}
+
+
+@dataclass(frozen=True)
+class _Class:
+    """One class of families within the cases of a programme."""
+
+    cases: _Cases
+    codes: NDArray[np.intp]
+    place: int
+
+
+def _sums(view: _Class) -> list[Totals]:
+    inside = {name: sums[[view.place]] for name, sums in view.cases.by_class.items()}
+    outside = {f"{name}_outside": total - inside[name] for name, total in view.cases.everybody.items()}
+    return [{f"{name}_inside": sums for name, sums in inside.items()} | outside]
+
+
+def _influence(view: _Class, place: int, at: Totals) -> Totals:
+    poor, received = view.cases.poor[:, 0], view.cases.received[:, 0]
+    member = view.codes == view.place
     cases = {
         "poor": poor,
         "missed": poor * (1 - received),
@@ -129,7 +173,7 @@ def _cells(poor: Array, received: Array, member: Array) -> Items:
         "included": (1 - poor) * received,
     }
     inside = {f"{name}_inside": column * member for name, column in cases.items()}
-    return {**inside, **{f"{name}_outside": column * (1 - member) for name, column in cases.items()}}
+    return inside | {f"{name}_outside": column * ~member for name, column in cases.items()}
 
 
 def _error(above: str, below: str) -> Mapping[str, Formula]:

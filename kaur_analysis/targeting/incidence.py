@@ -1,11 +1,13 @@
 """Who gets the rupiah: incidence by quantile or desil, concentration curves and coefficients."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
@@ -38,10 +40,17 @@ class _Quantile:
     edges: tuple[float, float]
     ranks: Sequence[Ranks]
     members: Array | None = None
+    _families: dict[int, Totals] = field(default_factory=dict)
 
     def inside(self, place: int) -> Array:
         """Part of each family inside the quantile, rows × M, in one partition."""
         return self._parts[place] if self.members is None else self.members
+
+    def population(self, place: int, matrix: sparse.csr_matrix) -> Totals:
+        """Families inside, in one partition."""
+        if place not in self._families:
+            self._families[place] = {"population_inside": matrix @ self.inside(place)}
+        return self._families[place]
 
     @cached_property
     def _parts(self) -> list[Array]:
@@ -49,17 +58,59 @@ class _Quantile:
 
 
 @dataclass(frozen=True)
-class _Band:
-    """One programme's receipt and one quantile."""
+class _Receipts:
+    """One programme's receipt in one block of draws; whoever gets nothing in any of them is not read again."""
 
     received: Array
     amount: Array | None
+    matrices: Sequence[sparse.csr_matrix]
+
+    @cached_property
+    def rows(self) -> NDArray[np.intp]:
+        """Families that receive in some draw."""
+        return np.flatnonzero(self.received.any(axis=1))
+
+    @cached_property
+    def of_rows(self) -> Array:
+        """Their receipt."""
+        return self.received[self.rows]
+
+    @cached_property
+    def whole(self) -> list[Totals]:
+        """Recipients and rupiah of everybody, in each partition."""
+        return [self._totals(place, self.of_rows) for place in range(len(self.matrices))]
+
+    def inside(self, place: int, part: Array) -> Totals:
+        """Recipients and rupiah, each family counted by a part of it (rows × M)."""
+        return {f"{name}_inside": sums for name, sums in self._totals(place, self.of_rows * part[self.rows]).items()}
+
+    def _totals(self, place: int, column: Array) -> Totals:
+        people, rupiah = self._summing[place]
+        return {"recipients": people @ column, "benefit": rupiah @ column}
+
+    @cached_property
+    def _summing(self) -> list[tuple[sparse.csr_matrix, sparse.csr_matrix]]:
+        """Classes × recipients: weights, and weights times rupiah (or weights where only receipt is known)."""
+        people = [matrix[:, self.rows] for matrix in self.matrices]
+        if self.amount is None:
+            return [(own, own) for own in people]
+        rupiah = sparse.diags(self.amount[self.rows])
+        return [(own, sparse.csr_matrix(own @ rupiah)) for own in people]
+
+
+@dataclass(frozen=True)
+class _Band:
+    """One programme's receipt and one quantile."""
+
+    receipts: _Receipts
     quantile: _Quantile
 
-    @property
-    def benefit(self) -> Array:
-        """Rupiah received (or 1 where only receipt is known)."""
-        return _benefit(self.received, self.amount)
+    def sums(self, place: int) -> Totals:
+        """Totals in one partition."""
+        matrix = self.receipts.matrices[place]
+        everybody = {"population": matrix @ np.ones((matrix.shape[1], 1))}
+        inside = self.receipts.inside(place, self.quantile.inside(place))
+        return everybody | self.quantile.population(place, matrix) | self.receipts.whole[place] | inside
 
 
 def benefit_incidence(
@@ -110,16 +161,18 @@ def benefit_incidence(
     labels = by_class.labels if by_class else tuple(str(number) for number in range(1, quantiles + 1))
     members = [None if by_class is None else (by_class.codes == k).astype(float)[:, None] for k in range(len(labels))]
     fixed = [] if evidence.welfare is None else _ranks(evidence, evidence.welfare)
+    matrices = [groups.matrix(evidence.setting.weights) for groups in evidence.setting.partitions]
 
     def views(block: Block) -> Iterator[tuple[tuple[str, str], _Band]]:
         is_drawn = welfare_draws is not None and block.welfare is not None and by_class is None
         ranks = _ranks(evidence, block.welfare) if is_drawn and block.welfare is not None else fixed
+        receipts = {name: _Receipts(now, evidence.amounts[name], matrices) for name, now in block.received.items()}
         for number, label in enumerate(labels):
             quantile = _Quantile((number / quantiles, (number + 1) / quantiles), ranks, members[number])
-            for programme, now in block.received.items():
-                yield (programme, label), _Band(now, evidence.amounts[programme], quantile)
+            for programme, receipt in receipts.items():
+                yield (programme, label), _Band(receipt, quantile)
 
-    rules = _band_rules(evidence, given, labels)
+    rules = _band_rules(evidence, given, labels, matrices)
     point = dict(views(evidence.expected()._replace(welfare=None)))
     draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
     rows: list[dict[str, object]] = []
@@ -140,26 +193,24 @@ def _ranks(evidence: Evidence, welfare: Array) -> list[Ranks]:
     return [fractional_ranks(welfare, evidence.setting.weights, groups) for groups in evidence.setting.partitions]
 
 
-def _band_rules(evidence: Evidence, given: Uncertainty, labels: Sequence[str]) -> Rules[_Band, tuple[str, str]]:
-    matrices = [groups.matrix(evidence.setting.weights) for groups in evidence.setting.partitions]
-    everyone = np.ones((len(evidence.poor), 1))
-
+def _band_rules(
+    evidence: Evidence, given: Uncertainty, labels: Sequence[str], matrices: Sequence[sparse.csr_matrix]
+) -> Rules[_Band, tuple[str, str]]:
     def columns(view: _Band, place: int) -> dict[str, Array]:
         inside = view.quantile.inside(place)
+        received = view.receipts.received
+        benefit = _benefit(received, view.receipts.amount)
         return {
-            "population": everyone,
-            "recipients": view.received,
-            "benefit": view.benefit,
+            "population": np.ones_like(received),
+            "recipients": received,
+            "benefit": benefit,
             "population_inside": inside,
-            "recipients_inside": inside * view.received,
-            "benefit_inside": inside * view.benefit,
+            "recipients_inside": inside * received,
+            "benefit_inside": inside * benefit,
         }
 
     def sums(view: _Band) -> list[Totals]:
-        return [
-            {name: matrix @ column for name, column in columns(view, place).items()}
-            for place, matrix in enumerate(matrices)
-        ]
+        return [view.sums(place) for place in range(len(matrices))]
 
     def influence(view: _Band, place: int, at: Totals) -> Totals:
         plain = {name: column[:, 0] for name, column in columns(view, place).items()}

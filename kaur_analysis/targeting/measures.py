@@ -14,7 +14,7 @@ from kaur_analysis.targeting.evidence import ANY, Block, Evidence, Uncertainty, 
 from kaur_analysis.targeting.formulas import COUNTING, RUPIAH, Formula, formulas
 from kaur_analysis.targeting.inputs import ALL, UNKNOWN, Array, Benefit, Draws, numbers
 from kaur_analysis.targeting.intervals import tidy
-from kaur_analysis.targeting.ranks import Ranks, fractional_ranks
+from kaur_analysis.targeting.ranks import Ranks, fractional_ranks, orders
 from kaur_analysis.targeting.totals import Families, Ladder, Totals, base_totals, influences, totals
 
 ROUTES = {
@@ -161,7 +161,7 @@ def measure_rows(
         welfare = block.welfare
         if welfare is None and evidence.welfare is not None:
             welfare = evidence.welfare[:, None]
-        base = [base_totals(block.poor, matrix) for matrix in matrices]
+        base = [base_totals(block.poor, *known, welfare) for known in zip(matrices, ranks, strict=True)]
         return {
             programme: View(
                 Families(weights, block.poor, received, evidence.amounts[programme], welfare),
@@ -179,10 +179,8 @@ def measure_rows(
         )
         gathered = [ladder.gathered(ladders[-1]) for ladder in ladders]
         return [
-            totals(families, ranks, matrix, ladder, into @ received, into @ reached, base, bottom)
-            for ranks, matrix, ladder, into, base in zip(
-                view.ranks, matrices, ladders, gathered, view.base, strict=True
-            )
+            totals(families, ranks, ladder, into @ received, into @ reached, base, bottom)
+            for ranks, ladder, into, base in zip(view.ranks, ladders, gathered, view.base, strict=True)
         ]
 
     def influence(view: View, place: int, at: Totals) -> Totals:
@@ -209,9 +207,12 @@ def measure_rows(
 
 
 def _ranks(evidence: Evidence, welfare: Array | None) -> list[Ranks | None]:
+    if welfare is None:
+        return [None] * len(evidence.setting.partitions)
+    columns = welfare[:, None] if welfare.ndim == 1 else welfare
+    order = orders(columns)
     return [
-        None if welfare is None else fractional_ranks(welfare, evidence.setting.weights, groups)
-        for groups in evidence.setting.partitions
+        fractional_ranks(columns, evidence.setting.weights, groups, order) for groups in evidence.setting.partitions
     ]
 
 

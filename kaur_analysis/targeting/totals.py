@@ -52,15 +52,23 @@ class Families:
         return self.received if self.amount is None else self.received * self.amount[:, None]
 
 
-def base_totals(poor: Array, matrix: sparse.csr_matrix) -> Totals:
-    """What all programmes share: the weight of all families and of the poor, per class of the matrix."""
-    return {"population": matrix @ np.ones((matrix.shape[1], 1)), "poor": matrix @ poor}
+def base_totals(poor: Array, matrix: sparse.csr_matrix, ranks: Ranks | None, welfare: Array | None) -> Totals:
+    """What all programmes share, per class of the matrix: the weight of all families and of the poor; rank and welfare.
+
+    ``rank_squared`` is Σ w r² with mid-rank r, ``welfare_by_rank`` Σ w y r.
+    """
+    shared = {"population": matrix @ np.ones((matrix.shape[1], 1)), "poor": matrix @ poor}
+    if ranks is None:
+        return shared
+    shared["rank_squared"] = matrix @ (ranks.middle * ranks.middle)
+    if welfare is not None:
+        shared |= {"welfare": matrix @ welfare, "welfare_by_rank": matrix @ (welfare * ranks.middle)}
+    return shared
 
 
 def totals(
     families: Families,
     ranks: Ranks | None,
-    matrix: sparse.csr_matrix,
     ladder: "Ladder",
     on_rungs: Array,
     poor_on_rungs: Array,
@@ -69,10 +77,9 @@ def totals(
 ) -> Totals:
     """Weighted sums per class; each value is classes × M.
 
-    ``matrix`` sums weighted families over classes; ``ladder`` sorts the programme's amounts within them, and
-    ``on_rungs`` and ``poor_on_rungs`` are the recipients and poor recipients on each rung; ``base`` is
-    :func:`base_totals`; ``ranks`` are the families' fractional welfare ranks within the classes. Besides the plain
-    sums: ``concordant`` is the weight of pairs (poor, not poor) in which the poor family receives more, equals half;
+    ``ladder`` sorts the programme's amounts within the classes; ``on_rungs`` and ``poor_on_rungs`` are the recipients
+    and poor recipients on each rung; ``base`` is :func:`base_totals`; ``ranks`` are the families' fractional welfare
+    ranks within the classes. Besides the plain sums: ``concordant`` is the weight of pairs (poor, not poor) in which the poor family receives more, equals half;
     ``benefit_by_rank`` is Σ w b r with mid-rank r; ``benefit_bottom_20`` is what the poorest 20% get, a family on the
     edge counted by the part of it inside.
     """
@@ -86,16 +93,11 @@ def totals(
     }
     sums["concordant"] = ladder.concordant(on_rungs, poor_on_rungs, sums)
     if ranks is not None:
-        middle = ranks.middle
-        by_rank = ladder.weighted(middle, received)
+        by_rank = ladder.weighted(ranks.middle, received)
         sums["benefit_by_rank"] = ladder.rupiah @ by_rank
-        sums["rank_squared"] = matrix @ (middle * middle)
         sums["benefit_rank_product"], sums["benefit_rank_squared"] = ladder.rank_products(on_rungs, by_rank, sums)
         for share in bottom:
-            sums[bottom_name(share)] = ladder.rupiah @ ladder.weighted(ranks.within(0.0, share), received)
-        if families.welfare is not None:
-            sums["welfare"] = matrix @ families.welfare
-            sums["welfare_by_rank"] = matrix @ (families.welfare * middle)
+            sums[bottom_name(share)] = ladder.rupiah @ ladder.weighted(ranks.poorest(share), received)
     return sums
 
 
