@@ -12,6 +12,7 @@ from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.engine import Setting
 from kaur_analysis.targeting.inputs import (
     BLOCK,
+    WIDTH,
     Array,
     Benefit,
     Draws,
@@ -88,8 +89,10 @@ class Evidence:
         start = 0
         for poor, welfare in self._poverty_blocks(given):
             size = poor.shape[1]
-            yield Block(size, poor, welfare, self._receipt_block(given.received, generator, start, size))
+            received = self._receipt_block(given.received, generator, start, size)
             start += size
+            for first in range(0, size, WIDTH):  # what is summed at once is small; what is drawn at once never changes
+                yield _cut(poor, welfare, received, slice(first, min(first + WIDTH, size)))
 
     def _poverty_blocks(self, given: Uncertainty) -> Iterator[tuple[Array, Array | None]]:
         rows = len(self.poor)
@@ -97,10 +100,10 @@ class Evidence:
             for poor, welfare in zip(blocks(given.poor, rows), blocks(given.welfare, rows), strict=True):
                 if poor.shape != welfare.shape:
                     raise EstimationError("Tarikan kemiskinan dan kesejahteraan harus sama banyaknya.")
-                yield poor.astype(float), welfare
+                yield poor, welfare
         elif given.poor is not None:
             for poor in blocks(given.poor, rows):
-                yield poor.astype(float), None
+                yield poor, None
         elif not np.isin(self.poor, (0.0, 1.0)).all():
             if given.is_given:
                 raise EstimationError("Peluang miskin memerlukan tarikan kemiskinan agar selangnya lengkap.")
@@ -160,6 +163,14 @@ class Evidence:
             "missed_poor": poor - reached,
             "included_nonpoor": recipients - reached,
         }
+
+
+def _cut(poor: Array, welfare: Array | None, received: Mapping[str, Array], part: slice) -> Block:
+    """Some draws of a block, as numbers."""
+    cut = {name: (drawn[:, part] if drawn.shape[1] > 1 else drawn).astype(float) for name, drawn in received.items()}
+    return Block(
+        part.stop - part.start, poor[:, part].astype(float), None if welfare is None else welfare[:, part], cut
+    )
 
 
 def read_evidence(

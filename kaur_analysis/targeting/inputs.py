@@ -16,7 +16,8 @@ Draws: TypeAlias = NDArray[Any] | pd.DataFrame | Callable[[], Any]
 Benefit: TypeAlias = str | float | Sequence[str] | Mapping[str, str | float] | None
 ALL = "all"
 UNKNOWN = "unknown"
-BLOCK = 50
+BLOCK = 50  # joint draws that are made at once: another number would be other draws
+WIDTH = 10  # draws that are summed at once: a column more is 8 bytes per family, in each of dozens of tables
 
 
 def numbers(frame: pd.DataFrame, column: str, low: float = -np.inf, high: float = np.inf) -> Array:
@@ -131,7 +132,7 @@ def partitions(frame: pd.DataFrame, by: str | None) -> list[Groups]:
     return whole if by is None else [*whole, Groups.read(frame, by)]
 
 
-def blocks(draws: Draws | None, rows: int) -> Iterator[Array]:
+def blocks(draws: Draws | None, rows: int, width: int = BLOCK) -> Iterator[Array]:
     """Cut joint draws (rows × M, or a callable that returns them or yields such blocks) into narrow blocks."""
     if draws is None:
         return
@@ -141,8 +142,8 @@ def blocks(draws: Draws | None, rows: int) -> Iterator[Array]:
         block = block[:, None] if block.ndim == 1 else block
         if block.shape[0] != rows:
             raise EstimationError(f"Tarikan berisi {block.shape[0]} baris, tabel berisi {rows}.")
-        for start in range(0, block.shape[1], BLOCK):
-            yield block[:, start : start + BLOCK]
+        for start in range(0, block.shape[1], width):
+            yield block[:, start : start + width]
 
 
 @dataclass(frozen=True)
@@ -157,12 +158,12 @@ class Receipt:
         """Whether every link is known."""
         return bool(np.isin(self.expected, (0.0, 1.0)).all())
 
-    def draw(self, generator: np.random.Generator, size: int) -> Array:
+    def draw(self, generator: np.random.Generator, size: int) -> NDArray[np.bool_]:
         """``size`` joint draws of receipt, rows × size; one column where receipt is known."""
         if self.is_certain:
-            return self.expected[:, None]
-        drawn = np.zeros((len(self.expected), size))
-        drawn[self.expected == 1.0] = 1.0
+            return self.expected[:, None] == 1.0
+        drawn = np.zeros((len(self.expected), size), dtype=bool)
+        drawn[self.expected == 1.0] = True
         open_rows = np.flatnonzero((self.expected > 0.0) & (self.expected < 1.0))
         drawn[open_rows] = generator.random((len(open_rows), size)) < self.expected[open_rows, None]
         return drawn
@@ -183,6 +184,6 @@ def receipt_draws(
     """
     generator = np.random.default_rng(seed)
     return {
-        receipt.programme: np.broadcast_to(receipt.draw(generator, draws) > 0.5, (len(frame), draws))
+        receipt.programme: np.broadcast_to(receipt.draw(generator, draws), (len(frame), draws))
         for receipt in receipts(frame, programme_names(received))
     }

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.targeting.definitions import definition
-from kaur_analysis.targeting.inputs import ALL, Array, Draws, Groups, blocks, numbers, weight_of
+from kaur_analysis.targeting.inputs import ALL, WIDTH, Array, Draws, Groups, blocks, numbers, weight_of
 from kaur_analysis.targeting.intervals import COLUMNS, draw_interval, tidy
 from kaur_analysis.targeting.ranks import Ranks, fractional_ranks
 
@@ -170,7 +170,7 @@ def compare_scenarios(
     def scored(people: _Population, scale: float = 1.0) -> dict[tuple[str, float], dict[str, Array]]:
         spent = {budget: scale * budget for budget in budgets}
         observed = iter([numbers(frame, welfare)[:, None]]) if welfare_draws is None else None
-        truth = observed or blocks(welfare_draws, len(frame))
+        truth = observed or blocks(welfare_draws, len(frame), WIDTH)
         return _scored(people, scenarios, spent, truth, poverty_line, rho)
 
     found = scored(population)

@@ -79,9 +79,9 @@ def totals(
 
     ``ladder`` sorts the programme's amounts within the classes; ``on_rungs`` and ``poor_on_rungs`` are the recipients
     and poor recipients on each rung; ``base`` is :func:`base_totals`; ``ranks`` are the families' fractional welfare
-    ranks within the classes. Besides the plain sums: ``concordant`` is the weight of pairs (poor, not poor) in which the poor family receives more, equals half;
-    ``benefit_by_rank`` is Σ w b r with mid-rank r; ``benefit_bottom_20`` is what the poorest 20% get, a family on the
-    edge counted by the part of it inside.
+    ranks within the classes. Besides the plain sums: ``concordant`` is the weight of pairs (poor, not poor) in which
+    the poor family receives more, equals half; ``benefit_by_rank`` is Σ w b r with mid-rank r; ``benefit_bottom_20`` is
+    what the poorest 20% get, a family on the edge counted by the part of it inside.
     """
     received = families.received
     sums: Totals = {
