@@ -10,7 +10,9 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import olefile
+from numpy.typing import NDArray
 
 from kaur_analysis.errors import DataRejected
 
@@ -19,10 +21,7 @@ MAX_RATIO = 400
 _CHUNK_BYTES = 4_000_000
 _OVERLAP_BYTES = 64  # longer than a cell's address, which may lie across two chunks
 _MOST_COLUMNS, _MOST_ROWS = 16_384, 1_048_576
-_FAR_COLUMN = re.compile(rb'"([A-Z]{2,3})\d')
-_FAR_ROW = re.compile(rb'"[A-Z]{1,3}\d{6,7}"')
-_VERY_FAR_ROW = re.compile(rb'"[A-Z]{1,3}\d{7}"')
-_ROW = re.compile(rb'"[A-Z]{1,3}(\d{1,7})"')
+_COLUMN_LETTERS, _ROW_DIGITS = 3, 7
 _ODS_TAG = re.compile(rb"<(?:\w+:)?(table|table-row|table-cell|covered-table-cell)(?=[\s/>])([^>]*?)(/?)>")
 _ODS_ROWS = re.compile(rb"number-rows-repeated=[\"'](\d+)")
 _ODS_COLUMNS = re.compile(rb"number-columns-repeated=[\"'](\d+)")
@@ -53,7 +52,7 @@ def refuse_bombs(path: Path, most_cells: int) -> None:
             raise DataRejected(f"{path.name}: isi terkompresi membengkak tidak wajar; berkas ditolak.")
         for entry in entries:
             if entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml"):
-                cells = _xlsx_cells(archive, entry, most_cells)
+                cells = _xlsx_cells(archive, entry)
             elif entry.filename == "content.xml":
                 cells = _ODS_CELL_COST * _ods_cells(archive, entry)
             else:
@@ -151,23 +150,34 @@ def _chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]
             before = piece[-_OVERLAP_BYTES:]
 
 
-def _xlsx_cells(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, enough: int) -> int:
-    """Bound of rows times columns; exact rows are only looked for where the bound is more than ``enough``."""
-    columns, rows = 26, 99_999
+def _xlsx_cells(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
+    """Rows times columns up to the farthest address in quotation marks: of a cell, ``A1`` to ``XFD1048576``."""
+    rows = columns = 0
     for text in _chunks(archive, entry):
-        columns = max([columns, *map(_column_number, set(_FAR_COLUMN.findall(text)))])
-        if rows < _MOST_ROWS and (rows > 99_999 or _FAR_ROW.search(text)):
-            rows = _MOST_ROWS if _VERY_FAR_ROW.search(text) else 999_999
-    if rows * columns <= enough:
-        return rows * columns
-    return columns * max((int(row) for text in _chunks(archive, entry) for row in set(_ROW.findall(text))), default=0)
+        code = np.frombuffer(text + bytes(_OVERLAP_BYTES), dtype=np.uint8)
+        place = np.flatnonzero(code == ord('"')) + 1
+        place = place[_is_letter(code[place])]
+        column = np.zeros(len(place), dtype=np.int64)
+        for _ in range(_COLUMN_LETTERS):
+            more = np.flatnonzero(_is_letter(code[place]))
+            column[more] = 26 * column[more] + code[place[more]] - (ord("A") - 1)
+            place[more] += 1
+        columns = max(columns, int(column[_is_digit(code[place])].max(initial=0)))
+        row = np.zeros(len(place), dtype=np.int64)
+        for _ in range(_ROW_DIGITS):
+            more = np.flatnonzero(_is_digit(code[place]))
+            row = 10 * row[more] + code[place[more]] - ord("0")
+            place = place[more] + 1
+            rows = max(rows, int(row.max(initial=0)))
+    return min(rows, _MOST_ROWS) * min(columns, _MOST_COLUMNS)
 
 
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = 26 * number + letter - 64
-    return min(number, _MOST_COLUMNS)
+def _is_letter(code: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    return code - np.uint8(ord("A")) < 26  # bytes below A wrap round to large ones
+
+
+def _is_digit(code: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    return code - np.uint8(ord("0")) < 10
 
 
 def _ods_cells(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:

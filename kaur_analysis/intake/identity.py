@@ -149,7 +149,7 @@ _NO_LETTER = re.compile(r"[^a-z ]")
 _MUHAMMAD = re.compile(r"mu?h|muh?d|mo(h|ch)|mohd|mhd|mhmd|md|m[uo](h|ch)am+ad")
 _PATRONYMS = frozenset({"bin", "binti", "bt", "bte"})
 _PLAIN = r"^[a-z]+( [a-z]+)*$"
-_SPECIAL = rf"\b({'|'.join(sorted(_TITLES | _PATRONYMS))}|m[a-z]*)\b"
+_SPECIAL = rf"\b({'|'.join(sorted(_TITLES | _PATRONYMS))}|{_MUHAMMAD.pattern})\b"
 
 
 def normal_name(name: str) -> str:
@@ -167,18 +167,12 @@ def normal_name(name: str) -> str:
     return " ".join("muhammad" if word[0] == "m" and _MUHAMMAD.fullmatch(word) else word for word in kept).upper()
 
 
-def normal_names(names: list[str]) -> list[str]:
+def normal_names(names: list[str]) -> pd.Series:
     """The same for many names; those of plain words alone, which most are, need their capitals only."""
     written = pa.array(names, type=pa.large_string())
     small = pc.ascii_lower(written)
     plain = pc.and_not(pc.match_substring_regex(small, _PLAIN), pc.match_substring_regex(small, _SPECIAL))
-    made = pc.ascii_upper(written).to_pylist()
-    for place in np.flatnonzero(~plain.to_numpy(zero_copy_only=False)):
-        made[place] = normal_name(names[place])
-    return made
-
-
-def bigrams(name: str) -> list[str]:
-    """Distinct letter pairs of a normalised name, words marked at both ends."""
-    pairs = {word[i : i + 2] for word in (f"_{part}_" for part in name.split()) for i in range(len(word) - 1)}
-    return sorted(pairs)
+    others = ~plain.to_numpy(zero_copy_only=False)
+    made = [normal_name(names[place]) for place in np.flatnonzero(others)]
+    capitals = pc.ascii_upper(written)
+    return from_arrow(pc.replace_with_mask(capitals, others, pa.array(made, pa.large_string())) if made else capitals)

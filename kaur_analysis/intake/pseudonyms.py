@@ -5,24 +5,26 @@ has its own subkey: the token of a NIK says nothing about the token of a name.
 """
 
 import hashlib
+import itertools
+import string
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kaur_analysis.intake.identity import NIK_DIGITS, as_numbers, bigrams, normal_names
+from kaur_analysis.intake.identity import NIK_DIGITS, as_numbers, normal_names
 from kaur_analysis.intake.keys import Keys
-from kaur_analysis.intake.text import factorized, from_arrow, spread_array, to_arrow
+from kaur_analysis.intake.text import factorized, spread_array, to_arrow
 
 # Two letters for each byte: its hexadecimal digits, 0-9 as g-p.
 _LETTERS = np.frombuffer(b"ghijklmnopabcdef", dtype=np.uint8)
 _PAIRS = np.stack([np.repeat(_LETTERS, 16), np.tile(_LETTERS, 16)], axis=1)
 TOKEN_BYTES = 16
 _BIGRAM_BYTES = 3
-_MARKED_NAMES = 4_000
+_NAMES_AT_ONCE = 8_000
+_TWO_DIGITS = [f"{number:02d}" for number in range(32)]
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Pseudonymiser:
         """``name_token`` of the normalised name; ``name_bigrams``, keyed tokens of its letter pairs, spaces between."""
         codes, distinct = factorized(names)
         # Spellings of one name share what is made of it.
-        same, normalised = factorized(pd.Series(normal_names(distinct), dtype="str"))
+        same, normalised = factorized(normal_names(distinct))
         codes = np.where(codes < 0, -1, np.append(same, -1)[codes])
         tokens = self.tokens(pd.Series(normalised, dtype="str"), "name")
         return pd.DataFrame(
@@ -69,57 +71,39 @@ class Pseudonymiser:
         )
 
     def _pairs_of(self, names: list[str]) -> pa.Array:
-        """Keyed letter pairs of each name in the order of their tokens; those of a word are made once."""
-        split = pc.utf8_split_whitespace(pa.array(names, type=pa.large_string()))
-        name = pc.list_parent_indices(split).to_numpy()
-        of_word, words = factorized(from_arrow(pc.list_flatten(split)))
-        pairs = [bigrams(word) for word in words]
-        every = sorted({pair for own in pairs for pair in own})
-        keyed = self._keyed(every, "bigram", _BIGRAM_BYTES).to_pylist()
-        order = {pair: rank for rank, (_, pair) in enumerate(sorted(zip(keyed, every, strict=True)))}
-        counts = np.array([len(own) for own in pairs], dtype=np.int64)
-        ranks = np.array([order[pair] for own in pairs for pair in own], dtype=np.int64)
-        begin = np.cumsum(counts) - counts
-        owners, held = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-        for first in range(0, len(names), _MARKED_NAMES):
-            own = slice(*np.searchsorted(name, [first, first + _MARKED_NAMES]))
-            # every pair of every word of these names: where the word's pairs begin, and how far in
-            times = counts[of_word[own]]
-            far_in = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
-            pair = ranks[np.repeat(begin[of_word[own]], times) + far_in]
-            # marks for every possible pair bring them in order quicker than sorting
-            marks = np.zeros((min(_MARKED_NAMES, len(names) - first), len(every)), dtype=bool)
-            marks[np.repeat(name[own] - first, times), pair] = True
-            owner, rank = np.nonzero(marks)
-            owners.append(owner + first)
-            held.append(rank)
-        owner, rank = np.concatenate(owners), np.concatenate(held)
-        offsets = np.append(0, np.cumsum(np.bincount(owner, minlength=len(names)))).astype(np.int32)
-        tokens = pa.array(sorted(keyed), type=pa.string()).take(pa.array(rank))
-        joined = pc.binary_join(pa.ListArray.from_arrays(offsets, tokens), " ")
-        return pc.if_else(pc.equal(pc.binary_length(joined), 0), pa.scalar(None, pa.string()), joined)
+        """Keyed letter pairs of each normalised name in the order of their tokens, each once.
+
+        Words are marked at both ends: a space stands for the end of one and the beginning of the next.
+        """
+        pairs = ["".join(pair) for pair in itertools.product("_" + string.ascii_uppercase, repeat=2)][1:]
+        tokens = np.array(self._keyed(pairs, "bigram", _BIGRAM_BYTES).to_pylist(), dtype=f"S{2 * _BIGRAM_BYTES}")
+        order = np.argsort(tokens)
+        rank = np.append(0, np.argsort(order))  # two ends of words make no pair
+        written = tokens[order].view(np.uint8).reshape(len(pairs), -1)
+        written = np.column_stack([written, np.full(len(pairs), ord(" "), dtype=np.uint8)])
+        blocks = range(0, len(names), _NAMES_AT_ONCE)
+        made = [_joined_pairs(names[start : start + _NAMES_AT_ONCE], rank, written) for start in blocks]
+        return pa.concat_arrays(made) if made else pa.array([], pa.large_string())
 
     def births(self, days: NDArray[np.datetime64], index: pd.Index) -> pd.DataFrame:
         """Tokens of the whole date, of day and of month, and the plain year."""
         whole = days.astype("datetime64[D]")
-        distinct, codes = np.unique(whole[~np.isnat(whole)], return_inverse=True)
-        iso = np.datetime_as_string(distinct, unit="D").tolist()
-        row = np.full(len(days), -1, dtype=np.int64)
-        row[~np.isnat(whole)] = codes
+        known = ~np.isnat(whole)
+        months = whole.astype("datetime64[M]")
+        years = whole.astype("datetime64[Y]")
+        distinct, codes = np.unique(whole[known], return_inverse=True)
         parts = {
-            "birth_token": ("birth", iso),
-            "birth_day_token": ("birth day", [day[8:] for day in iso]),
-            "birth_month_token": ("birth month", [day[5:7] for day in iso]),
+            "birth_token": ("birth", np.datetime_as_string(distinct, unit="D").tolist(), codes),
+            "birth_day_token": ("birth day", _TWO_DIGITS, (whole - months)[known].astype(np.int64) + 1),
+            "birth_month_token": ("birth month", _TWO_DIGITS, (months - years)[known].astype(np.int64) + 1),
         }
-        table = pd.DataFrame(
-            {
-                name: spread_array(to_arrow(self.tokens(pd.Series(texts, dtype="str"), purpose)), row, index)
-                for name, (purpose, texts) in parts.items()
-            },
-            index=index,
-        )
-        years = whole.astype("datetime64[Y]").astype(float) + 1970
-        return table.assign(birth_year=np.where(np.isnat(whole), np.nan, years))
+        table = {}
+        for name, (purpose, texts, places) in parts.items():
+            row = np.full(len(days), -1, dtype=np.int64)
+            row[known] = places
+            table[name] = spread_array(self._keyed(texts, purpose, TOKEN_BYTES), row, index)
+        year = np.where(known, years.astype(float) + 1970, np.nan)
+        return pd.DataFrame(table, index=index).assign(birth_year=year)
 
     def shared_masks(self, niks: dict[str, pd.Series]) -> dict[str, pd.Series]:
         """Keyed tokens of NIKs with one digit left out, where a recipient's and a registry's number share them.
@@ -160,6 +144,28 @@ class Pseudonymiser:
             )
             for side, series in niks.items()
         }
+
+
+def _joined_pairs(names: list[str], rank: NDArray[np.int64], written: NDArray[np.uint8]) -> pa.Array:
+    """Letter pairs of normalised names as they are written, joined by spaces; missing where a name has none.
+
+    ``rank`` is the place of pair ``27 * first + second`` (A-Z as 1-26, the end of a word as 0) among those ``written``.
+    """
+    text = np.frombuffer("\n".join(["", *names, ""]).encode("ascii"), dtype=np.uint8)
+    letter = np.where(text >= ord("A"), text - (ord("A") - 1), 0).astype(np.int64)
+    pair = 27 * letter[:-1] + letter[1:]
+    owner = np.cumsum(text[:-1] == ord("\n")) - 1
+    held = np.sort((owner * len(rank) + rank[pair])[pair > 0], kind="stable")  # quick on what is nearly in order
+    held = held[np.diff(held, prepend=-1) > 0]
+    owner, place = np.divmod(held, len(rank))
+    letters = written.take(place, axis=0).reshape(-1)
+    counts = np.bincount(owner, minlength=len(names))
+    ends = np.cumsum(counts) * written.shape[1]
+    last = np.ones(len(letters), dtype=bool)  # no space after the last pair of a name
+    last[ends[counts > 0] - 1] = False
+    offsets = np.append(0, ends - np.cumsum(counts > 0))
+    valid = np.packbits(counts > 0, bitorder="little")
+    return pa.LargeStringArray.from_buffers(len(names), *map(pa.py_buffer, (offsets, letters[last], valid)))
 
 
 def _numbers(series: pd.Series) -> tuple[NDArray[np.intp], NDArray[np.int64]]:

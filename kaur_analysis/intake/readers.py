@@ -35,6 +35,7 @@ from kaur_analysis.study import Source
 MAX_CELLS = 60_000_000  # of a sheet: a full one of 57 columns, 2 GB
 MAX_TABLE_CELLS = 150_000_000  # of a database
 _BLOCK_ROWS = 20_000
+_SHEET_ROWS = 500  # at once: rows that are gone again before the collector looks for them
 _SAMPLE = 65_536
 # Types in which pandas keeps every digit and every gap.
 _EXACT = {
@@ -155,7 +156,7 @@ def _sheet_cells(sheet: CalamineSheet, comma: bool, name: str) -> pd.DataFrame:
         raise too_many_cells(name, MAX_CELLS)
     rows = sheet.iter_rows()
     blocks = []
-    while block := list(itertools.islice(rows, _BLOCK_ROWS)):
+    while block := list(itertools.islice(rows, _SHEET_ROWS)):
         blocks.append([_column_text(column, comma) for column in zip(*block, strict=True)])
     columns = [pa.chunked_array(parts).combine_chunks() for parts in zip(*blocks, strict=True)]
     filled = [np.flatnonzero(pc.not_equal(column, "").to_numpy(zero_copy_only=False)) for column in columns]

@@ -25,7 +25,8 @@ _NONCE_BYTES = 12
 def write_vault(identities: pd.DataFrame, path: Path, keys: Keys) -> Path:
     """Encrypt identities (``VAULT_COLUMNS``) into a file, whole or not at all."""
     buffer = io.BytesIO()
-    identities[VAULT_COLUMNS].to_parquet(buffer, index=False, compression="zstd")
+    # almost every value occurs once: a dictionary would only be given up again
+    identities[VAULT_COLUMNS].to_parquet(buffer, index=False, compression="zstd", use_dictionary=False)
     nonce = os.urandom(_NONCE_BYTES)
     head = _MAGIC + keys.key_id.encode("ascii") + b"\n"
     sealed = AESGCM(keys.derive("vault")).encrypt(nonce, buffer.getvalue(), head)

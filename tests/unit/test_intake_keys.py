@@ -6,6 +6,8 @@ import stat
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kaur_analysis.errors import DataRejected, KeyMissing, UsageError
 from kaur_analysis.intake import create_key, demo_keys, keys_for, load_key, open_vault
@@ -109,6 +111,20 @@ def test_every_row_has_the_token_of_its_own_text():
 def test_spellings_of_a_name_have_one_token():
     names = Pseudonymiser(demo_keys()).names(pd.Series(["Muh. Zorabruk", "MUHAMMAD ZORABRUK", ""], dtype="str"))
     assert names["name_token"][0] == names["name_token"][1] and names["name_bigrams"].isna()[2]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.text(alphabet="ABZ ", max_size=12), max_size=8))
+def test_a_name_has_the_tokens_of_its_letter_pairs_each_once_with_words_marked_at_both_ends(names):
+    def keyed(pair):
+        digest = hmac.digest(demo_keys().derive("bigram"), pair.encode(), "sha256")
+        return digest[:3].hex().translate(str.maketrans("0123456789", "ghijklmnop"))
+
+    made = Pseudonymiser(demo_keys()).names(pd.Series(names, dtype="str"))["name_bigrams"]
+    for name, tokens in zip(names, made, strict=True):
+        marked = [f"_{word}_" for word in name.split()]
+        pairs = {word[i : i + 2] for word in marked for i in range(len(word) - 1)}
+        assert ("" if pd.isna(tokens) else tokens) == " ".join(sorted(map(keyed, pairs)))
 
 
 def test_no_text_has_no_token():
