@@ -16,12 +16,14 @@ from kaur_analysis.demo.registry_files import dtsen, p3ke, write_registry
 from kaur_analysis.demo.study_file import demo_study_text, write_template
 from kaur_analysis.demo.susenas_files import draw_susenas, write_susenas
 from kaur_analysis.demo.world import World, make_world
+from kaur_analysis.errors import UsageError
 from kaur_analysis.reference import load_area
 from kaur_analysis.store import write_text
 
 __all__ = ["BENGKULU", "FAMILIES", "Regency", "make_demo", "make_province", "write_template"]
 
 TRAILING_BLANKS = 30_000
+LEAST_FAMILIES = 60  # fewer are no three blocks of rural neighbours, of which the survey draws its strata
 NOTE = """DATA SINTETIS
 
 Semua berkas di folder ini dibuat oleh program. Tidak ada orang nyata: kode provinsi 99 pada NIK dan nomor KK tidak
@@ -46,7 +48,7 @@ def make_demo(
     seed
         Same seed, same bytes.
     families
-        Number of families, about 3.4 people each.
+        Number of families, about 3.4 people each; at least ``LEAST_FAMILIES``.
     dirt
         ``none`` for clean files, ``field`` for the dirt seen in the field (:mod:`kaur_analysis.demo.dirt`).
     area
@@ -57,7 +59,14 @@ def make_demo(
     Path
         The study file ``studi.yaml``. The truth lies in ``truth/*.parquet``: ``families`` and ``persons`` with NIK, KK
         number and name as written before dirt, and ``recipients`` (list, row in the list, family; -1 for nobody).
+
+    Raises
+    ------
+    UsageError
+        Too few families; nothing is written.
     """
+    if families < LEAST_FAMILIES:
+        raise UsageError(f"Data sintetis memerlukan paling sedikit {LEAST_FAMILIES} keluarga, bukan {families}.")
     folder.mkdir(parents=True, exist_ok=True)  # a path like ../acuan is seen from a folder that is there
     place = load_area(area, folder)
     names = (place.province_name, place.name)

@@ -14,6 +14,7 @@ from msoffcrypto.format.ooxml import OOXMLFile
 from xlsxwriter.worksheet import Worksheet
 
 from kaur_analysis.errors import UsageError
+from kaur_analysis.intake import safe_cell
 
 MINIMUM_PASSWORD = 12
 Kind = Literal["text", "number", "rupiah", "share", "date"]
@@ -50,8 +51,8 @@ class Sheet:
 def write_workbook(sheets: Sequence[Sheet]) -> bytes:
     """Bytes of an ``.xlsx`` file with the given sheets, each printing on A4 landscape with its heading repeated.
 
-    Text is written as text whatever it looks like, so that no cell is ever taken for a formula; missing cells are
-    empty. The file carries no time, so equal tables are equal bytes.
+    Text is written as text, behind an apostrophe where it begins like a formula: a sheet saved as CSV and opened again
+    has no formula either. Missing cells are empty. The file carries no time, so equal tables are equal bytes.
     """
     buffer = BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
@@ -93,7 +94,7 @@ def _write_cells(page: Worksheet, first: int, column: int, cells: list[Any], hea
         if cell is None or pd.isna(cell):
             page.write_blank(row, column, None, style)
         elif heading.kind == "text":
-            page.write_string(row, column, str(cell), style)
+            page.write_string(row, column, safe_cell(str(cell)), style)
         elif heading.kind == "date" and isinstance(cell, date):
             page.write_datetime(row, column, datetime(cell.year, cell.month, cell.day), style)
         else:

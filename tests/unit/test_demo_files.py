@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaur_analysis.demo import make_demo, write_template
+from kaur_analysis.demo import LEAST_FAMILIES, make_demo, write_template
 from kaur_analysis.errors import StudyRejected, UsageError
 from kaur_analysis.store import file_hash
 from kaur_analysis.study import load_study
@@ -108,6 +108,17 @@ def test_a_template_does_not_overwrite_a_study(tmp_path):
 def test_a_list_that_nobody_stands_on_is_written_all_the_same(tmp_path):
     make_demo(tmp_path, seed=3, families=60, dirt="field")
     assert len(list((tmp_path / "sumber").iterdir())) > 5
+
+
+def test_too_few_families_are_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(UsageError, match="paling sedikit 60 keluarga"):
+        make_demo(tmp_path / "demo", families=10)
+    assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_fewest_families_are_a_kabupaten_all_the_same(tmp_path, seed):
+    assert load_study(make_demo(tmp_path, seed=seed, families=LEAST_FAMILIES)).synthetic
 
 
 def test_a_template_is_refused_until_it_is_filled_in(tmp_path):

@@ -239,3 +239,12 @@ def test_a_person_of_each_wave_is_read(tmp_path, wave):
     row = {"URUT": "1", "R101": "17", "R102": "4", "R401": "1", "R403": "1", "R405": "2", "R407": "44"}
     person = survey(tmp_path, "person", wave, row).survey_persons.iloc[0]
     assert (person["relation"], person["sex"], person["age"]) == ("head", "female", 44.0)
+
+
+@pytest.mark.parametrize("paid", ["Tanggal Salur", "Tgl. Cair", "TANGGAL PENCAIRAN", "Tanggal Realisasi", "tgl_bayar"])
+@pytest.mark.parametrize("due", ["Jadwal Salur", "Tgl Jadwal", "TANGGAL JATUH TEMPO", "Jatuh Tempo", "jadwal_bayar"])
+def test_when_a_payment_was_due_and_made_is_read_from_the_headings_of_lists(tmp_path, due, paid):
+    row = {"Nama": NAME, "NIK": nik(), **PLACE, due: "01/02/2024", paid: "15/04/2024"}
+    pd.DataFrame([row]).to_csv(tmp_path / "daftar.csv", index=False)
+    [payment] = read_study(study(tmp_path, recipients(path="daftar.csv")), demo_keys()).recipients.itertuples()
+    assert (payment.due_date, payment.paid_date) == (pd.Timestamp(2024, 2, 1), pd.Timestamp(2024, 4, 15))

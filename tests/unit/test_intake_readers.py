@@ -8,11 +8,12 @@ import pyreadstat
 import pytest
 import shapefile
 import sqlalchemy
+import xlsxwriter
 
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import readers
 from kaur_analysis.intake.readers import read_source
-from tests.intake_files import recipients, workbook
+from tests.intake_files import recipients, study, workbook
 
 
 def read(path, **options):
@@ -49,10 +50,64 @@ def test_a_number_that_a_spreadsheet_cannot_hold_shows_as_damaged(tmp_path):
     assert texts(raw, 1)[0].endswith("E+15")
 
 
-def test_trailing_blank_rows_are_not_rows(tmp_path):
-    rows = [["nik", "nama"], ["1", "Ana"], *[["", ""]] * 500]
-    path = workbook(tmp_path / "a.xlsx", rows)
+def formatted(path, rows, blank=0, hidden=()):
+    """A workbook of text cells with formatted blank rows below them; some rows are hidden."""
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet, border = book.add_worksheet(), book.add_format({"border": 1})
+        for line, row in enumerate([*rows, *[[""] * len(rows[0])] * blank]):
+            sheet.set_row(line, None, None, {"hidden": line in hidden})
+            for column, cell in enumerate(row):
+                sheet.write_blank(line, column, None, border) if cell == "" else sheet.write_string(line, column, cell)
+    return path
+
+
+def test_thirty_thousand_blank_rows_with_borders_below_are_not_rows(tmp_path):
+    path = formatted(tmp_path / "a.xlsx", [["nik", "nama"], ["1", "Ana"]], blank=30_000)
     assert len(read(path)[0].cells) == 2
+
+
+def test_hidden_rows_are_kept(tmp_path):
+    path = formatted(tmp_path / "a.xlsx", [["nama"], ["Ana"], ["Budi"]], hidden={1})
+    assert list(read(path)[0].cells[0]) == ["nama", "Ana", "Budi"]
+
+
+def test_a_hidden_sheet_is_read_where_a_star_asks_for_every_sheet(tmp_path):
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        for name in ("Depan", "Lama"):
+            book.add_worksheet(name).write_string(0, 0, name)
+        book.get_worksheet_by_name("Lama").hide()
+    assert [raw.sheet for raw in read(path, sheet="*")] == ["Depan", "Lama"]
+
+
+def test_a_pattern_of_file_names_reads_every_file_in_the_order_of_their_names(tmp_path):
+    for name in ("nasal", "kinal"):
+        workbook(tmp_path / f"{name}.xlsx", [["nama"], [name]])
+    source = recipients(path="*.xlsx")
+    tables = read_source(source, study(tmp_path, source).files()[source.name])
+    assert [raw.file for raw in tables] == ["kinal.xlsx", "nasal.xlsx"]
+
+
+def test_a_reader_that_panics_is_a_rejection_with_its_reason(tmp_path, monkeypatch):
+    class PanicException(BaseException):  # how readers written in Rust end: no Exception
+        pass
+
+    def panic(path, cells):
+        raise PanicException("isi sel 9904071205800001")
+
+    monkeypatch.setattr(readers, "refuse_bombs", panic)
+    with pytest.raises(DataRejected, match=r"a\.xlsx: berkas rusak atau bukan \.xlsx \(PanicException\)") as caught:
+        read(workbook(tmp_path / "a.xlsx", [["nama"], ["Ana"]]))
+    assert "9904" not in str(caught.value)
+
+
+def test_whoever_stops_the_program_is_not_told_of_a_broken_file(tmp_path, monkeypatch):
+    def stopped(path, cells):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(readers, "refuse_bombs", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        read(workbook(tmp_path / "a.xlsx", [["nama"], ["Ana"]]))
 
 
 def test_the_first_sheet_is_read_and_others_with_data_are_named(tmp_path):

@@ -128,8 +128,8 @@ def test_the_reason_stands_beside_the_name(written):
     )
 
 
-def test_text_that_looks_like_a_formula_stays_text(written):
-    assert table_of(opened(one(written, "baznas")))["Alamat"].tolist() == ["=Jalan Uji 1"]
+def test_text_that_looks_like_a_formula_stands_behind_an_apostrophe(written):
+    assert table_of(opened(one(written, "baznas")))["Alamat"].tolist() == ["'=Jalan Uji 1"]
 
 
 def test_synthetic_lists_say_so(written):
