@@ -17,7 +17,8 @@ from scipy.optimize import linear_sum_assignment
 
 from kaur_analysis.formats import number, percent
 from kaur_analysis.reference import Area
-from kaur_analysis.reporting.actions import rule_table
+from kaur_analysis.reporting import labels
+from kaur_analysis.reporting.actions import compared, rule_table
 from kaur_analysis.reporting.figures import HIGHER, LOWER, Figure, PublishedTable, compare
 from kaur_analysis.reporting.html import Section, section
 
@@ -30,6 +31,7 @@ TILE = 10.0
 LABEL = 3.5  # size of a name, in hundredths of the width
 TOGETHER = 3.0  # how much dearer it is to leave one's kecamatan than to leave one's place
 ROUNDS = 12
+MARGIN = 0.12  # room around a kecamatan shown from near, in its larger side
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,18 @@ def map_view(table: PublishedTable, facts: dict[str, Any], area: Area, own: str 
     places = []
     for row in rows.itertuples():
         figure = _share(table, row.desa)
-        difference = table.one("desa.extreme_share_difference", row.desa)
-        word = compare(figure, reference, rule_table()["equivalence"], difference) if figure.shown else ""
+        word = _word(table, row.desa, area.code, figure, reference) if figure.shown else ""
         places.append(MapPlace(row.desa, row.name, row.kecamatan, figure, word))
     kecamatan = tuple(zip(area.kecamatan["kecamatan"], area.kecamatan["name"], strict=True))
     return MapView(shapes, tuple(places), kecamatan, reference, own)
+
+
+def _word(table: PublishedTable, code: str, whole: str, figure: Figure, reference: Figure) -> str:
+    """The word that pages say of a kecamatan; of a desa by the difference of its share of families."""
+    if len(code) != 10:
+        return compared(table, "poverty.extreme_share", code, whole)
+    difference = table.one("desa.extreme_share_difference", code)
+    return compare(figure, reference, rule_table()["equivalence"], difference)
 
 
 def _share(table: PublishedTable, code: str) -> Figure:
@@ -227,17 +236,20 @@ def shade(figure: Figure, reference: Figure) -> int:
 
 
 def draw(view: MapView, name: str) -> Markup:
-    """The map as inline SVG: shades, hatching, a dot where a number is not shown, kecamatan with their names.
+    """The map as inline SVG: shades, hatching, a dot where a number is not shown, names of kecamatan.
+
+    A kecamatan whose desa have boundaries is shown from near, with the names of its desa.
 
     Parameters
     ----------
     name
         Prefix of the ids inside, so that pictures on one page do not share any.
     """
-    shapes = view.shapes
-    unit = shapes.width / 100  # a hundredth of the picture's width
+    shapes, frame = view.shapes, _frame(view)
+    unit = (frame[2] - frame[0]) / 100  # a hundredth of the picture's width
+    sight = f"{frame[0]:g} {frame[1]:g} {frame[2] - frame[0]:g} {frame[3] - frame[1]:g}"
     parts = [
-        f'<svg viewBox="0 0 {shapes.width:g} {shapes.height:g}" aria-hidden="true" focusable="false" '
+        f'<svg viewBox="{sight}" aria-hidden="true" focusable="false" '
         'font-family="Arial, Helvetica, sans-serif" text-anchor="middle"><defs>'
     ]
     for chosen, colour in enumerate(SHADES):
@@ -252,6 +264,8 @@ def draw(view: MapView, name: str) -> Markup:
     dots = []
     for place in view.places:
         shape = shapes.areas[place.code]
+        if not _seen(view, shape, frame):
+            continue
         chosen = shade(place.figure, view.reference)
         told = place.word in (HIGHER, LOWER)
         fill = PAPER if chosen < 0 else SHADES[chosen] if told else f"url(#{escape(name)}-{chosen})"
@@ -261,20 +275,67 @@ def draw(view: MapView, name: str) -> Markup:
             dots.append(f'<circle cx="{shape.x:g}" cy="{shape.y:g}" r="{0.45 * unit:.2f}"/>')
     parts += [f'</g><g fill="{QUIET}">', *dots, "</g>"]
     for code, _ in view.kecamatan:
-        if (outline := shapes.kecamatan.get(code)) is not None:
+        outline = shapes.kecamatan.get(code)
+        if outline is not None and _seen(view, outline, frame):
             width = (1.1 if code == view.own else 0.45) * unit
             parts.append(f'<path d="{outline.path}" fill="none" stroke="{INK}" stroke-width="{width:.2f}"/>')
-    for code, label in view.kecamatan:
-        if (outline := shapes.kecamatan.get(code)) is not None:
-            weight = "bold" if code == view.own else "normal"
-            for line, text in enumerate(lines := label.split(" ")):
-                y = outline.y + (line - (len(lines) - 1) / 2 + 0.35) * LABEL * unit
-                parts.append(
-                    f'<text x="{outline.x:.1f}" y="{y:.1f}" font-size="{LABEL * unit:.2f}" font-weight="{weight}" '
-                    f'fill="{INK}" stroke="{PAPER}" stroke-width="{0.8 * unit:.2f}" paint-order="stroke">'
-                    f"{escape(text)}</text>"
-                )
+    parts += _names(view, frame, LABEL * unit)
     return Markup("".join(parts) + "</svg>")
+
+
+def _near(view: MapView) -> bool:
+    """Whether the map shows one kecamatan from near."""
+    return bool(view.own and view.shapes.desa and not view.shapes.tiled and view.own in view.shapes.kecamatan)
+
+
+def _frame(view: MapView) -> labels.Box:
+    """The whole picture, or a kecamatan with a margin."""
+    if not _near(view):
+        return 0.0, 0.0, view.shapes.width, view.shapes.height
+    left, top, right, bottom = labels.extent(labels.rings(view.shapes.kecamatan[view.own].path))
+    room = MARGIN * max(right - left, bottom - top)
+    wide = max(right - left, 0.8 * (bottom - top)) / 2 + room  # a tall one would fill a phone
+    middle = (left + right) / 2
+    return middle - wide, top - room, middle + wide, bottom + room
+
+
+def _seen(view: MapView, shape: Shape, frame: labels.Box) -> bool:
+    """Whether any of a shape may lie in the frame."""
+    if not _near(view):
+        return True
+    left, top, right, bottom = labels.extent(labels.rings(shape.path))
+    return left < frame[2] and right > frame[0] and top < frame[3] and bottom > frame[1]
+
+
+def _names(view: MapView, frame: labels.Box, size: float) -> list[str]:
+    """Names of kecamatan, from near those of its own desa, with lines to what they name where they had to move."""
+    shapes = view.shapes
+    near = _near(view)
+    named = {place.code: place.name for place in view.places if place.kecamatan == view.own} if near else {}
+    named = named or dict(view.kecamatan)
+    every = shapes.desa if near else shapes.kecamatan
+    wanted = [
+        labels.Name(code, tuple(text.split(" ")), every[code].x, every[code].y)
+        for code, text in named.items()
+        if code in every
+    ]
+    land = [] if shapes.tiled or near else [labels.rings(shape.path) for shape in shapes.kecamatan.values()]
+    parts = []
+    for placed in labels.place(wanted, frame, size, land):
+        lines, own = placed.name.lines, placed.name.code == view.own
+        if placed.end is not None:
+            parts.append(
+                f'<path d="M{placed.name.x:.1f},{placed.name.y:.1f}L{placed.end[0]:.1f},{placed.end[1]:.1f}" '
+                f'fill="none" stroke="{INK}" stroke-width="{0.07 * size:.2f}"/>'
+            )
+        for line, text in enumerate(lines):
+            y = placed.y + (line - (len(lines) - 1) / 2 + 0.35) * size
+            parts.append(
+                f'<text x="{placed.x:.1f}" y="{y:.1f}" font-size="{size:.2f}" '
+                f'font-weight="{"bold" if own else "normal"}" fill="{INK}" stroke="{PAPER}" '
+                f'stroke-width="{0.23 * size:.2f}" paint-order="stroke">{escape(text)}</text>'
+            )
+    return parts
 
 
 def desa_map(view: Any) -> Section:
@@ -294,6 +355,7 @@ def desa_map(view: Any) -> Section:
         limits=limits,
         own=own,
         caption=f"Keluarga miskin ekstrem dari semua keluarga di registri, tiap {level}"
+        + (f" di dan sekitar {own}" if _near(shown) else "")
         + (f"; satu petak satu {level}, kira-kira di tempatnya" if shown.shapes.tiled else "")
         + " (utara di atas).",
         words=f"Peta {len(shown.places)} {level}"

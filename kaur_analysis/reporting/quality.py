@@ -45,12 +45,21 @@ class ListQuality:
 
 
 @dataclass(frozen=True)
+class Task:
+    """What to do about one kind of finding, in which lists."""
+
+    remedy: str
+    title: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
 class QualityView:
     """Everything the data-quality page says."""
 
     frame: Frame
     headline: Headline
-    to_do: tuple[Finding, ...]
+    to_do: tuple[Task, ...]
     lists: tuple[ListQuality, ...]
     unmatched: tuple[tuple[str, str], ...]
 
@@ -58,8 +67,6 @@ class QualityView:
 def quality_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> QualityView:
     """View of the data-quality page."""
     table, known = PublishedTable(published), read_facts(facts)
-    needed = [finding for finding in known.findings if not finding.remedy.startswith("Tidak perlu tindakan")]
-    needed.sort(key=lambda finding: (finding.rows is None, -(finding.rows or 0), finding.source, finding.title))
     unmatched = [
         (programme.name, figure.text)
         for programme in known.programmes.values()
@@ -69,10 +76,19 @@ def quality_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> 
     return QualityView(
         frame=Frame("Mutu data", f"{area.full_name}, untuk pengirim daftar", "mutu", known),
         headline=_headline(lists),
-        to_do=tuple(needed[:MOST_TO_DO]),
+        to_do=_to_do(known),
         lists=lists,
         unmatched=tuple(unmatched),
     )
+
+
+def _to_do(facts: Facts) -> tuple[Task, ...]:
+    """Kinds of finding that ask for something, the most frequent first."""
+    needed = [finding for finding in facts.findings if not finding.remedy.startswith("Tidak perlu tindakan")]
+    needed.sort(key=lambda finding: (finding.rows is None, -(finding.rows or 0), finding.source))
+    kinds = dict.fromkeys((finding.remedy, finding.title) for finding in needed)
+    tasks = [Task(*kind, tuple(each for each in needed if (each.remedy, each.title) == kind)) for kind in kinds]
+    return tuple(sorted(tasks, key=lambda task: -sum(finding.rows or 0 for finding in task.findings))[:MOST_TO_DO])
 
 
 def _headline(lists: Sequence[ListQuality]) -> Headline:

@@ -132,6 +132,7 @@ def desa_table(view: Any) -> Section:
     return section(
         "desa",
         desa=view.desa,
+        told=any(row.gap.shown or row.served.shown for row in view.desa),
         title=view.desa_title,
         unreached=view.frame.facts.unreached,
         unmatched=view.unmatched,

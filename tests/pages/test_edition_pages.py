@@ -80,7 +80,13 @@ def quality(**changes):
 
 def test_a_sender_reads_first_what_to_do_most_often():
     first = quality().to_do[0]
-    assert first.rows == 412 and first.remedy.startswith("Cocokkan dengan KTP")
+    assert first.findings[0].rows == 412 and first.remedy.startswith("Cocokkan dengan KTP")
+
+
+def test_what_several_lists_need_is_said_once():
+    again = [entry | {"source": name} for name in ("a", "b") for entry in made.facts()["findings"][:1]]
+    (task,) = quality(findings=again).to_do
+    assert [finding.source for finding in task.findings] == ["a", "b"]
 
 
 def test_a_protected_number_of_rows_is_not_on_the_page():

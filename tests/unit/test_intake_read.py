@@ -15,6 +15,7 @@ from kaur_analysis.intake import (
     safe_cell,
     write_findings_workbook,
 )
+from kaur_analysis.intake.findings import rules as known_rules
 from kaur_analysis.intake.read import completed_years
 from tests.intake_files import REFERENCE_DAY, dtsen, nik, recipients, study, workbook
 
@@ -268,3 +269,8 @@ def test_a_survey_is_cut_to_the_kabupaten_and_the_rest_is_counted(tmp_path):
         ["2024-03-1"],
         ["Di luar wilayah studi"],
     )
+
+
+def test_every_rule_says_what_is_allowed_and_what_to_do_in_a_whole_sentence():
+    broken = {code for code, rule in known_rules().items() if set(rule) != {"title", "severity", "allowed", "remedy"}}
+    assert broken == set() and all(rule["remedy"].endswith(".") for rule in known_rules().values())

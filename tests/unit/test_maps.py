@@ -261,6 +261,15 @@ def test_the_real_boundaries_fit_on_a_page(geo):
     assert len(found["desa"]) == 195 and len(found["kecamatan"]) == 15 and len(picture) < 100_000
 
 
+def test_a_kecamatan_with_real_boundaries_is_shown_from_near_with_the_names_of_its_desa(geo):
+    found = read_boundaries(shared_path("data/kaur_boundaries/desa.geojson"), AREA)
+    own = view("1704070", {"boundaries": found})
+    sight = [float(part) for part in re.search('viewBox="([^"]+)"', maps.draw(own, "x")).group(1).split()]
+    left, top, right, bottom = maps.labels.extent(maps.labels.rings(found["kecamatan"]["1704070"][0]))
+    assert sight[0] < left and sight[1] < top and sight[0] + sight[2] > right and sight[1] + sight[3] > bottom
+    assert sight[2] < 300 and "Perugaian" in maps.draw(own, "x")
+
+
 def test_real_kecamatan_that_overlap_are_named(geo):
     with pytest.raises(DataRejected, match="1704030 dan 1704031"):
         read_boundaries(shared_path("data/kaur_boundaries/kecamatan.geojson"), AREA)
