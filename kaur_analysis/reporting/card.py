@@ -1,6 +1,7 @@
 """A picture to forward: a kecamatan's finding and three numbers, and the caption that says the same in words."""
 
 import io
+from collections.abc import Sequence
 from textwrap import shorten, wrap
 
 import matplotlib as mpl
@@ -15,37 +16,56 @@ SIZE, DOTS = 1080, 100  # square, as messengers show it whole; pixels, and pixel
 POINT = 72 / DOTS  # a pixel in points
 NUMBERS = (0, 2, 3)  # of the page's indicators: share of the poor, extremely poor families, those without a programme
 EDGE = 64
+LEADING = 1.25  # from one line to the next, in heights of the letters
 
 
 def card_image(view: KecamatanView) -> bytes:
     """The card as PNG; the same view gives the same bytes."""
     with mpl.rc_context({**STYLE, "figure.dpi": DOTS}):
-        figure = Canvas(figsize=(SIZE / DOTS, SIZE / DOTS), facecolor="white")
-        facts = view.frame.facts
-        top = 0
-        if facts.synthetic:
-            figure.patches.append(_box(figure, 0, 0, SIZE, 60, INK))
-            _write(figure, SIZE / 2, 44, "DATA SINTETIS · bukan angka sebenarnya", 28, "white", "bold", "center")
-            top = 60
-        title = shorten(view.frame.title, 40, placeholder="…")
-        _write(figure, EDGE, top + 86, title, min(58, 1500 / len(title)), INK, "bold")
-        _write(figure, EDGE, top + 130, f"{view.frame.place} · data per {facts.snapshot}", 28, GREY)
-        line = top + 196
-        for words in _wrap(view.headline.finding, 42)[:4]:
-            _write(figure, EDGE, line, words, 38, INK, "bold")
-            line += 48
-        for words in _wrap(view.headline.comparison, 54)[:2]:
-            _write(figure, EDGE, line + 4, words, 31, INK)
-            line += 40
-        for place, item in enumerate(_numbers(view)):
-            _number(figure, EDGE + 14 + place * 326, 530, item)
-        _first_action(figure, view)
-        _foot(figure, view)
-        for text in figure.findobj(Text):
-            text.set_parse_math(False)
         stream = io.BytesIO()
-        figure.savefig(stream, format="png", dpi=DOTS, metadata={"Software": None})
+        drawn(view).savefig(stream, format="png", dpi=DOTS, metadata={"Software": None})
     return stream.getvalue()
+
+
+def drawn(view: KecamatanView) -> Canvas:
+    """The card before it is an image: a sentence that is too long gets smaller letters, never fewer words."""
+    figure = Canvas(figsize=(SIZE / DOTS, SIZE / DOTS), facecolor="white")
+    facts = view.frame.facts
+    top = 0
+    if facts.synthetic:
+        figure.patches.append(_box(figure, 0, 0, SIZE, 60, INK))
+        _write(figure, SIZE / 2, 44, "DATA SINTETIS · bukan angka sebenarnya", 28, "white", "bold", "center")
+        top = 60
+    title = shorten(view.frame.title, 40, placeholder="…")
+    _write(figure, EDGE, top + 86, title, min(58, 1500 / len(title)), INK, "bold")
+    _write(figure, EDGE, top + 130, f"{view.frame.place} · data per {facts.snapshot}", 28, GREY)
+    line = top + 196.0
+    line = _block(figure, EDGE, line, view.headline.finding, 4, ((42, 38), (52, 30), (64, 25)), "bold") + 4
+    _block(figure, EDGE, line, view.headline.comparison, 2, ((54, 31), (64, 26), (78, 22)))
+    for place, item in enumerate(_numbers(view)):
+        _number(figure, EDGE + 14 + place * 326, 530, item)
+    for action in view.actions[:1]:
+        words = f"Yang perlu dilakukan: {action.sentence} {action.rupiah[:1].upper()}{action.rupiah[1:]}."
+        _block(figure, EDGE, 880, words, 2, ((62, 29), (72, 25), (84, 21)))
+    _foot(figure, view)
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+    return figure
+
+
+def _block(
+    figure: Canvas, left: float, base: float, words: str, most: int, sizes: Sequence[tuple[int, int]],
+    weight: str = "normal",
+) -> float:  # fmt: skip
+    """Write a text in the largest letters (signs to the line, pixels) that need at most so many lines; where it ends.
+
+    Names of any length must find room: where even the smallest letters need more lines, they get them.
+    """
+    fitting = ((wrapped, pixels) for width, pixels in sizes if len(wrapped := _wrap(words, width)) <= most)
+    lines, pixels = next(fitting, (_wrap(words, sizes[-1][0]), sizes[-1][1]))
+    for row, text in enumerate(lines):
+        _write(figure, left, base + LEADING * pixels * row, text, pixels, INK, weight)
+    return base + LEADING * pixels * len(lines)
 
 
 def _numbers(view: KecamatanView) -> list[Indicator]:
@@ -54,21 +74,14 @@ def _numbers(view: KecamatanView) -> list[Indicator]:
 
 def _number(figure: Canvas, left: float, top: float, item: Indicator) -> None:
     figure.patches.append(_box(figure, left - 14, top, 300, 300, PALE))
-    for row, words in enumerate(_wrap(item.label, 19)[:2]):
-        _write(figure, left, top + 44 + 34 * row, words, 27, INK, "bold")
+    _block(figure, left, top + 44, item.label, 2, ((19, 27), (24, 22)), "bold")
     _write(figure, left, top + 156, item.figure.text, 76 if len(item.figure.text) < 6 else 60, INK, "bold")
     lines = [f"kisaran {item.figure.range}" if item.figure.has_range else "" if item.figure.shown else item.figure.why]
     lines += [item.word] if item.word else []
     lines += ["pakai dengan hati-hati"] if item.figure.caution else []
-    for row, words in enumerate([part for line in lines for part in _wrap(line, 20)][:4]):
-        _write(figure, left, top + 198 + 31 * row, words, 25, INK)
-
-
-def _first_action(figure: Canvas, view: KecamatanView) -> None:
-    for action in view.actions[:1]:
-        lines = _wrap(f"Yang perlu dilakukan: {action.sentence} {action.rupiah[:1].upper()}{action.rupiah[1:]}.", 62)
-        for row, words in enumerate(lines[:2]):
-            _write(figure, EDGE, 880 + 36 * row, words, 29, INK)
+    base = top + 198.0
+    for words in filter(None, lines):
+        base = _block(figure, left, base, words, 1, ((20, 25), (23, 22), (26, 20)))
 
 
 def _wrap(text: str, width: int) -> list[str]:
@@ -84,7 +97,7 @@ def _foot(figure: Canvas, view: KecamatanView) -> None:
         _write(figure, EDGE, line, words, 23, GREY)
         line += 30
     source = " · ".join(filter(None, [facts.contact, f"edisi {facts.edition} ({facts.status})", facts.run]))
-    for words in _wrap(source, 76)[:2]:
+    for words in _wrap(source, 76):
         _write(figure, EDGE, line, words, 23, GREY)
         line += 30
 

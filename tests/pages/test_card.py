@@ -3,10 +3,12 @@
 import struct
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
 from kaur_analysis import reporting as r
 from kaur_analysis.disclosure import identifier_findings
-from kaur_analysis.reporting.card import SIZE, card_caption, card_image
+from kaur_analysis.reporting.card import NUMBERS, SIZE, card_caption, card_image, drawn
 from tests.pages import extremes
 from tests.pages import fabricated as made
 
@@ -34,6 +36,32 @@ def test_it_is_small_enough_to_forward(picture):
 
 def test_it_carries_no_name_of_a_program(picture):
     assert b"matplotlib" not in picture.lower()
+
+
+def written(page):
+    return " ".join(text.get_text() for text in drawn(page).findobj(Text))
+
+
+@pytest.mark.parametrize("edition", list(extremes.editions()))
+def test_no_word_of_a_sentence_is_cut_off(edition):
+    page = view(edition)
+    action = page.actions[0]
+    for sentence in (page.headline.finding, page.headline.comparison, action.sentence, action.rupiah[1:]):
+        assert sentence in written(page)
+
+
+@pytest.mark.parametrize("edition", list(extremes.editions()))
+def test_every_mark_of_a_number_is_on_the_picture(edition):
+    page = view(edition)
+    marked = [page.indicators[place] for place in NUMBERS if page.indicators[place].figure.caution]
+    assert written(page).count("pakai dengan hati-hati") >= len(marked)
+    assert all(page.indicators[place].word in written(page) for place in NUMBERS)
+
+
+def test_no_letter_leaves_the_picture():
+    figure = drawn(view(area=extremes.with_names(extremes.LONG)))
+    boxes = [text.get_window_extent(FigureCanvasAgg(figure).get_renderer()) for text in figure.findobj(Text)]
+    assert all(box.x1 <= SIZE and box.y0 >= 0 for box in boxes)
 
 
 @pytest.mark.parametrize("edition", list(extremes.editions()))
