@@ -58,3 +58,16 @@ def test_no_tracked_file_names_a_package_host_or_a_folder_of_one_machine():
 def test_only_tests_know_where_reference_material_is_kept():
     word = ".." + "/shared"
     assert [name for name, text in _texts().items() if word in text and not name.startswith("tests/")] == []
+
+
+@pytest.mark.parametrize(
+    ("door", "allowed"),
+    [
+        ("write_vault(", {"intake/read.py", "intake/vault.py"}),
+        ("open_vault(", {"intake/vault.py", "pipeline/restricted.py"}),
+    ],
+)
+def test_the_vault_has_one_writer_and_one_reader(door, allowed):
+    package = ROOT / "kaur_analysis"
+    users = {p.relative_to(package).as_posix() for p in package.rglob("*.py") if door in p.read_text(encoding="utf-8")}
+    assert users == allowed

@@ -198,6 +198,14 @@ def test_synthetic_numbers_are_unusable_in_a_real_study(tmp_path):
     assert "nik_tidak_sah" in rules(result) and result.recipients["person_token"].isna().all()
 
 
+def test_a_number_of_another_region_is_a_warning_and_stays_usable(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [HEAD, [ANA[0], nik(region="110407"), *ANA[2:]]])
+    keys = load_key(create_key(tmp_path / "k.key"))
+    result = read_study(study(tmp_path, recipients(), synthetic=False), keys)
+    severity = result.findings.set_index("rule")["severity"].to_dict()
+    assert severity["nik_wilayah_lain"] == "peringatan" and result.recipients["person_token"].notna().all()
+
+
 def test_the_same_person_has_the_same_token_in_registry_and_list(tmp_path):
     workbook(tmp_path / "daftar.xlsx", [HEAD, ANA])
     result = read_study(study(tmp_path, *dtsen(tmp_path, [{}], [{}]), recipients()), demo_keys())

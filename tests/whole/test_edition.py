@@ -19,6 +19,7 @@ from rocrate.rocrate import ROCrate
 
 from kaur_analysis.disclosure.publish import KEYS
 from kaur_analysis.errors import KaurError, UsageError
+from kaur_analysis.intake import demo_keys
 from kaur_analysis.pipeline.archive import archive
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.manifest import SCHEMA, verify
@@ -81,6 +82,10 @@ def test_the_manifest_names_every_input_file_with_size_and_hash(finished, manife
     }
     named = {entry["sha256"]: entry["bytes"] for entry in manifest["inputs"] if entry["kind"] != "reference"}
     assert named == files
+
+
+def test_the_manifest_names_the_key_of_the_pseudonyms(manifest):
+    assert manifest["key"] == demo_keys().key_id
 
 
 def test_the_manifest_names_no_folder_of_this_computer(finished, manifest):
