@@ -3,6 +3,7 @@
 from kaur_analysis.intake.findings import Findings
 from kaur_analysis.intake.keys import Keys, create_key, demo_keys, keys_for, load_key
 from kaur_analysis.intake.read import Intake, read_study, rejection
+from kaur_analysis.intake.shelf import Shelf
 from kaur_analysis.intake.spreadsheet import new_workbook, safe_cell, write_findings_workbook, write_sheet
 from kaur_analysis.intake.vault import open_vault
 
@@ -10,6 +11,7 @@ __all__ = [
     "Findings",
     "Intake",
     "Keys",
+    "Shelf",
     "create_key",
     "demo_keys",
     "keys_for",

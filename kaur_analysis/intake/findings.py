@@ -78,6 +78,16 @@ class Findings:
         where = place.iloc[0][["source", "file", "sheet"]].to_dict()
         self._proposals.append({**where, "column": column, "required": required, "heading": heading, "score": score})
 
+    def take(self, findings: pd.DataFrame, set_aside: pd.DataFrame, proposals: list[dict[str, object]]) -> None:
+        """Add what was collected elsewhere (:meth:`table`, :meth:`set_aside_table`, :meth:`proposed`)."""
+        self._findings += [findings] if len(findings) else []
+        self._set_aside += [set_aside] if len(set_aside) else []
+        self._proposals += proposals
+
+    def proposed(self) -> list[dict[str, object]]:
+        """Proposed mappings in the order in which they were made."""
+        return list(self._proposals)
+
     def proposals(self) -> pd.DataFrame:
         """Proposed mappings, columns as in ``PROPOSAL_COLUMNS``, required columns and the most alike first."""
         table = pd.DataFrame(self._proposals, columns=PROPOSAL_COLUMNS)

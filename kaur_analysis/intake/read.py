@@ -1,7 +1,7 @@
 """From the files of a study to typed tables without identities: the room's main door."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +18,17 @@ from kaur_analysis.intake.keys import Keys
 from kaur_analysis.intake.layout import find_layout, without_furniture
 from kaur_analysis.intake.pseudonyms import Pseudonymiser
 from kaur_analysis.intake.readers import RawTable, read_source
+from kaur_analysis.intake.shelf import Shelf
 from kaur_analysis.intake.text import factorized, from_arrow, normal, same_text, spread
 from kaur_analysis.intake.typed import PLACE, Context, typed_table
 from kaur_analysis.intake.vault import VAULT_COLUMNS, write_vault
+from kaur_analysis.store import file_hash
 from kaur_analysis.study import Source, Study
 
 # A well-formed NIK of a real province in synthetic data is a typing error of the demo; more than this share are people.
 REAL_PEOPLE_SHARE = 0.01
+_REGISTRY = ("family", "person")  # units whose people are the registry's
+_TOKENS = "Samaran"  # name under which their tokens are kept; a source's begins with a small letter
 _IDENTITY = ("nik", "kk", "name", "address", "birth_date")
 
 
@@ -63,7 +67,21 @@ class Intake:
     proposals: pd.DataFrame
 
 
-def read_study(study: Study, keys: Keys, vault: Path | None = None, strict: bool = True) -> Intake:
+@dataclass(frozen=True)
+class _Reading:
+    """What one source says, still with identities, and what is to be said of it."""
+
+    tables: list[pd.DataFrame]
+    findings: pd.DataFrame
+    set_aside: pd.DataFrame
+    proposals: list[dict[str, object]]
+    counts: list[dict[str, object]]
+    fingerprint: str = ""
+
+
+def read_study(
+    study: Study, keys: Keys, vault: Path | None = None, strict: bool = True, shelf: Shelf | None = None
+) -> Intake:
     """Read every source of a study.
 
     Parameters
@@ -74,6 +92,8 @@ def read_study(study: Study, keys: Keys, vault: Path | None = None, strict: bool
         Where to write the encrypted identities; nothing is written without it.
     strict
         Whether to stop where a source is to be rejected; else the findings say so (``kaur check``).
+    shelf
+        Where readings are kept, so that a source that stayed as it was is not read again.
 
     Raises
     ------
@@ -91,12 +111,19 @@ def read_study(study: Study, keys: Keys, vault: Path | None = None, strict: bool
     paths = study.files()
     read: dict[str, list[pd.DataFrame]] = {}
     counts: list[dict[str, object]] = []
+    registry: list[str] = []
     for source in study.sources:
         book = codebook_for(source)
-        for table in _tables(source, paths[source.name], book, study, keys, findings, counts):
-            read.setdefault(book.unit, []).append(table)
-    units = {unit: _together(tables) for unit, tables in read.items()}
-    tokens = _pseudonymised(units, keys, study, vault)
+        reading = _recalled(source, paths[source.name], book, study, keys, shelf)
+        findings.take(reading.findings, reading.set_aside, reading.proposals)
+        counts += reading.counts
+        read.setdefault(book.unit, []).extend(reading.tables)
+        if book.unit in _REGISTRY:
+            registry.append(reading.fingerprint)
+    units = {unit: _together(tables) for unit, tables in read.items() if tables}
+    if shelf is not None:
+        shelf.clear([*(source.name for source in study.sources), _TOKENS])
+    tokens = _pseudonymised(units, keys, study, vault, shelf, registry)
     survey = _inside_area(units, study, findings)
     set_aside = findings.set_aside_table()
     table = findings.table()
@@ -146,6 +173,35 @@ def _require_known_rules(study: Study) -> None:
                 raise StudyRejected(
                     f"sumber '{source.name}', tolerate: aturan '{rule}' tidak dikenal; mungkin maksudnya '{nearest}'."
                 )
+
+
+def _recalled(
+    source: Source, paths: tuple[Path, ...], book: Codebook, study: Study, keys: Keys, shelf: Shelf | None
+) -> _Reading:
+    """A source as it was read the last time, where nothing that decides it has changed; else read, and kept."""
+    if shelf is None or not paths:  # a database is asked anew
+        return _read(source, paths, book, study, keys)
+
+    def fingerprint() -> str:
+        settings = [source.model_dump(mode="json"), study.reference_date, study.synthetic, study.reference.kemendagri]
+        return shelf.fingerprint(settings, [(path.name, file_hash(path)) for path in paths])
+
+    before = fingerprint()
+    if kept := shelf.recall(source.name, before):
+        (said, aside, *tables), notes = kept
+        return _Reading(tables, said, aside, notes["proposals"], notes["counts"], before)
+    reading = replace(_read(source, paths, book, study, keys), fingerprint=before)
+    if fingerprint() == before:  # else somebody wrote the file while it was read
+        notes = {"proposals": reading.proposals, "counts": reading.counts}
+        shelf.keep(source.name, before, [reading.findings, reading.set_aside, *reading.tables], notes)
+    return reading
+
+
+def _read(source: Source, paths: tuple[Path, ...], book: Codebook, study: Study, keys: Keys) -> _Reading:
+    findings = Findings()
+    counts: list[dict[str, object]] = []
+    tables = _tables(source, paths, book, study, keys, findings, counts)
+    return _Reading(tables, findings.table(), findings.set_aside_table(), findings.proposed(), counts)
 
 
 def _tables(
@@ -264,7 +320,12 @@ def _birth(table: pd.DataFrame) -> np.ndarray:
 
 
 def _pseudonymised(
-    units: dict[str, pd.DataFrame], keys: Keys, study: Study, vault: Path | None
+    units: dict[str, pd.DataFrame],
+    keys: Keys,
+    study: Study,
+    vault: Path | None,
+    shelf: Shelf | None,
+    registry: list[str],
 ) -> dict[str, pd.DataFrame]:
     """Tables of people with tokens in place of identities; the identities go into the vault or nowhere."""
     people: dict[str, pd.DataFrame] = {unit: units[unit] for unit in ("family", "person", "recipient") if unit in units}
@@ -272,24 +333,26 @@ def _pseudonymised(
         if vault is not None:
             write_vault(pd.DataFrame(columns=VAULT_COLUMNS), vault, keys)
         return {}
-    # One table of everybody: whoever stands on several lists is keyed once.
     everybody = _together([_identities(table) for table in people.values()])
-    maker = Pseudonymiser(keys)
     birth = _birth(everybody)
-    tokens = pd.DataFrame(
-        {
-            "person_token": maker.tokens(everybody["nik"], "nik"),
-            "family_token": maker.tokens(everybody["kk"], "kk"),
-            "registry_family": maker.tokens(everybody["registry_family"], "registry family"),
-        }
-    )
-    features = pd.concat([tokens, maker.names(everybody["name"]), maker.births(birth, everybody.index)], axis=1)
     bounds = np.cumsum([0, *map(len, people.values())])
+    known = int(bounds[-2]) if "recipient" in people else len(everybody)
+    maker = Pseudonymiser(keys)
+    features = _together(
+        [
+            table
+            for table in (
+                _kept_features(maker, everybody.iloc[:known], shelf, registry),
+                _features(maker, everybody.iloc[known:]),
+            )
+            if len(table)
+        ]
+    )
     if "recipient" in people and len(people) > 1:
         features["nik_masks"] = _masks(maker, everybody["nik"], int(bounds[-2]))
     if vault is not None:
         identities = everybody[["record", "nik", "kk", "name", "address"]]
-        write_vault(pd.concat([identities, tokens[["person_token", "family_token"]]], axis=1), vault, keys)
+        write_vault(pd.concat([identities, features[["person_token", "family_token"]]], axis=1), vault, keys)
     made = {}
     for (unit, table), start, stop in zip(people.items(), bounds, bounds[1:], strict=False):
         plain = table.drop(columns=[c for c in (*_IDENTITY, "family_id", "person_id", "sex") if c in table])
@@ -297,6 +360,33 @@ def _pseudonymised(
         own = features.iloc[start:stop].reset_index(drop=True)
         made[unit] = pd.concat([plain.assign(female=_female(table), age=age), own], axis=1)
     return made
+
+
+def _kept_features(
+    maker: Pseudonymiser, people: pd.DataFrame, shelf: Shelf | None, registry: list[str]
+) -> pd.DataFrame:
+    """Tokens of the registry's people, as they were made of the same readings the last time, or made and kept."""
+    if shelf is None or not len(people) or not all(registry):
+        return _features(maker, people)
+    fingerprint = shelf.fingerprint(_TOKENS, registry)
+    if kept := shelf.recall(_TOKENS, fingerprint):
+        return kept[0][0]
+    features = _features(maker, people)
+    shelf.keep(_TOKENS, fingerprint, [features], {})
+    return features
+
+
+def _features(maker: Pseudonymiser, people: pd.DataFrame) -> pd.DataFrame:
+    """Tokens that stand for people: each distinct number, name and date is keyed once."""
+    people = people.reset_index(drop=True)
+    tokens = pd.DataFrame(
+        {
+            "person_token": maker.tokens(people["nik"], "nik"),
+            "family_token": maker.tokens(people["kk"], "kk"),
+            "registry_family": maker.tokens(people["registry_family"], "registry family"),
+        }
+    )
+    return pd.concat([tokens, maker.names(people["name"]), maker.births(_birth(people), people.index)], axis=1)
 
 
 def _identities(table: pd.DataFrame) -> pd.DataFrame:

@@ -43,6 +43,11 @@ class Edition:
         return self.store.data / "clean" / self.name / "brankas.bin"
 
     @property
+    def shelf(self) -> Path:
+        """Folder of sealed readings: what intake made of each source the last time."""
+        return self.store.data / "clean" / self.name / "bacaan"
+
+    @property
     def restricted(self) -> Path:
         """Folder for lists by name; never part of the shareable edition."""
         return self.store.data / "terbatas" / self.name
@@ -68,7 +73,11 @@ class Edition:
 
     def ingredients(self) -> dict[str, str]:
         """Hash of everything that decides the result, by name: inputs, the program's code, its libraries."""
-        return self.inputs() | {"kode program": code_hash(), "pustaka": combined_hash(libraries())}
+        return self.inputs() | _program()
+
+    def program_hash(self) -> str:
+        """Hash of the program and its libraries."""
+        return combined_hash(_program())
 
     def input_hash(self) -> str:
         """Hash of all inputs."""
@@ -95,6 +104,10 @@ class Edition:
     def kabupaten_page(self) -> str:
         """File name of the kabupaten's page."""
         return f"{self.prefix}-{self.area.code}-kabupaten.html"
+
+
+def _program() -> dict[str, str]:
+    return {"kode program": code_hash(), "pustaka": combined_hash(libraries())}
 
 
 def _table_hash(source: Source) -> str:

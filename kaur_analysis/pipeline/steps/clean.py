@@ -5,14 +5,18 @@ import pyarrow as pa
 
 from kaur_analysis.cleaning import Clean, clean
 from kaur_analysis.errors import DataRejected
-from kaur_analysis.intake import Intake, keys_for, read_study, rejection, write_findings_workbook
+from kaur_analysis.intake import Intake, Shelf, keys_for, read_study, rejection, write_findings_workbook
 from kaur_analysis.linkage import Linkage, grey_pairs, latest, link, load_decisions, probability_classes, reach
 from kaur_analysis.pipeline.edition import Edition
 
 
 def read_inputs(edition: Edition) -> Intake:
-    """Read every source, pseudonymise people, write identities to the encrypted vault."""
-    return read_study(edition.study, keys_for(edition.study.synthetic), edition.vault)
+    """Read every source, pseudonymise people, write identities to the encrypted vault.
+
+    Sources that stayed as they were are taken from the shelf, sealed with the same key.
+    """
+    keys = keys_for(edition.study.synthetic)
+    return read_study(edition.study, keys, edition.vault, shelf=Shelf(edition.shelf, edition.program_hash(), keys))
 
 
 def clean_inputs(edition: Edition, intake: Intake) -> Clean:

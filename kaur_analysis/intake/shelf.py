@@ -1,0 +1,103 @@
+"""What was made of a source, kept encrypted between runs: what stayed as it was is not read again.
+
+A reading still holds names and numbers of people, so it lies sealed under the office's key like the identity vault. An
+entry is taken only where everything that decides it is the same: the files' bytes, the study's entry, the key and the
+program. A damaged one, or one of anything else, is nothing at all: the source is read again.
+"""
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from kaur_analysis.intake.keys import Keys
+from kaur_analysis.store import write_bytes
+
+SUFFIX = ".bin"
+_MAGIC = b"KAURBACAAN1\n"
+_NONCE_BYTES = 12
+_COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Sealed tables in a folder, each under a name.
+
+    Attributes
+    ----------
+    folder
+        Where they lie.
+    program
+        Hash of the program and its libraries: of another one nothing is taken.
+    keys
+        The office's key, which seals them.
+    """
+
+    folder: Path
+    program: str
+    keys: Keys
+
+    def fingerprint(self, *made_from: object) -> str:
+        """Hash of what decides an entry."""
+        text = json.dumps([self.program, self.keys.key_id, *made_from], sort_keys=True, ensure_ascii=False, default=str)
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+    def recall(self, name: str, fingerprint: str) -> "tuple[list[pd.DataFrame], dict[str, Any]] | None":
+        """Tables and notes kept under a name; ``None`` where there are none of this fingerprint, or damaged ones."""
+        head = _head(fingerprint)
+        try:
+            content = self._place(name).read_bytes()
+        except OSError:
+            return None
+        if not content.startswith(head):
+            return None
+        nonce, sealed = content[len(head) :][:_NONCE_BYTES], content[len(head) + _NONCE_BYTES :]
+        try:
+            plain = AESGCM(self.keys.derive("bacaan")).decrypt(nonce, sealed, head)
+        except (InvalidTag, ValueError):  # cut short, changed, or sealed with another key
+            return None
+        stream = io.BytesIO(plain)
+        notes = json.loads(stream.read(int.from_bytes(stream.read(8))))
+        tables = []
+        while size := int.from_bytes(stream.read(8)):
+            with pa.ipc.open_stream(stream.read(size)) as reader:
+                tables.append(reader.read_all().to_pandas())
+        return tables, notes
+
+    def keep(self, name: str, fingerprint: str, tables: Iterable[pd.DataFrame], notes: Mapping[str, Any]) -> None:
+        """Seal tables and notes in the place of whatever lies under the name."""
+        head, nonce = _head(fingerprint), os.urandom(_NONCE_BYTES)
+        parts = [json.dumps(notes, ensure_ascii=False).encode("utf-8"), *map(_packed, tables)]
+        plain = b"".join(piece for part in parts for piece in (len(part).to_bytes(8), part))
+        sealed = AESGCM(self.keys.derive("bacaan")).encrypt(nonce, plain, head)
+        write_bytes(self._place(name), head + nonce + sealed)
+
+    def clear(self, known: Collection[str]) -> None:
+        """Remove what is kept under any other name: nobody's data stay longer than their source."""
+        for path in self.folder.glob(f"*{SUFFIX}"):
+            if path.stem not in known:
+                path.unlink()
+
+    def _place(self, name: str) -> Path:
+        return self.folder / f"{name}{SUFFIX}"
+
+
+def _head(fingerprint: str) -> bytes:
+    return _MAGIC + fingerprint.encode("ascii") + b"\n"
+
+
+def _packed(table: pd.DataFrame) -> bytes:
+    sink = io.BytesIO()
+    packed = pa.Table.from_pandas(table, preserve_index=True)
+    with pa.ipc.new_stream(sink, packed.schema, options=_COMPRESSED) as writer:
+        writer.write_table(packed)
+    return sink.getvalue()
