@@ -4,6 +4,7 @@ import errno
 import json
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,11 @@ def executed_copy(notebook: NotebookNode) -> str:
 
 def page(notebook: NotebookNode, title: str) -> str:
     """The executed notebook's outputs as one self-contained page."""
-    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(PAGE_TEMPLATES)])
-    html, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})
+    html, _ = _exporter().from_notebook_node(notebook, resources={"metadata": {"name": title}})
     return str(html)
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    """One for all pages, so that its templates are read and compiled once."""
+    return HTMLExporter(template_name="page", extra_template_basedirs=[str(PAGE_TEMPLATES)])

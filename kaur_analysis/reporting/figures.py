@@ -4,6 +4,7 @@ Every text of a number on a page comes from here, so that headline, chart and ta
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,11 +141,15 @@ class PublishedTable:
 
     def __init__(self, published: pd.DataFrame) -> None:
         self._rows: dict[tuple[str, ...], Any] = {}
-        for row in published.sort_values("period", kind="stable").itertuples(index=False):
+        self._keys: dict[tuple[str, ...], dict[tuple[str, ...], None]] = {}  # of each number in each area
+        # As Python's own values: rows of pandas' text are several times slower to walk through.
+        for row in published.sort_values("period", kind="stable").astype(object).itertuples(index=False):
             key = (row.topic, row.indicator, row.area, row.programme, row.agency, row.group)
-            self._rows[*key, row.period] = row
-            if row.topic != "official":  # without a period: the edition's own, or the newest
-                self._rows[*key, ""] = row
+            # without a period: the edition's own, or the newest
+            for known in ((*key, row.period), *([(*key, "")] if row.topic != "official" else ())):
+                self._rows[known] = row
+                self._keys.setdefault(key[:3], {})[known] = None
+        self._known = {key[:2] for key in self._keys}
         needs = published[published["topic"] == "needs"]
         self._agency = dict(zip(needs["programme"], needs["agency"], strict=True))
 
@@ -166,26 +171,27 @@ class PublishedTable:
             row.value, row.low, row.high, unit, row.n, row.status, row.reason, row.source, row.topic == "official"
         )
 
+    def _of(self, name: str, area: str) -> Iterable[tuple[str, ...]]:
+        topic, _, indicator = name.partition(".")
+        return self._keys.get((topic, indicator, area), ())
+
     def has(self, name: str) -> bool:
         """Whether any area has a row ``topic.indicator``."""
         topic, _, indicator = name.partition(".")
-        return any(key[:2] == (topic, indicator) for key in self._rows)
+        return (topic, indicator) in self._known
 
     def programmes(self, name: str, area: str) -> list[str]:
         """Programmes that the number ``topic.indicator`` of an area is known for."""
-        topic, _, indicator = name.partition(".")
-        return sorted({key[3] for key in self._rows if key[:3] == (topic, indicator, area) and key[3]})
+        return sorted({key[3] for key in self._of(name, area) if key[3]})
 
     def groups(self, name: str, area: str, programme: str = "") -> dict[str, Figure]:
         """The number for every non-empty group."""
-        topic, _, indicator = name.partition(".")
-        chosen = {key[4:6] for key in self._rows if key[:4] == (topic, indicator, area, programme) and key[5]}
+        chosen = {key[4:6] for key in self._of(name, area) if key[3] == programme and key[5]}
         return {group: self.one(name, area, programme, agency, group) for agency, group in sorted(chosen)}
 
     def periods(self, name: str, area: str) -> dict[str, Figure]:
         """The number by period, oldest first."""
-        topic, _, indicator = name.partition(".")
-        chosen = sorted(key[6] for key in self._rows if key[:3] == (topic, indicator, area) and key[6])
+        chosen = sorted(key[6] for key in self._of(name, area) if key[6])
         return {period: self.one(name, area, period=period) for period in chosen}
 
 
