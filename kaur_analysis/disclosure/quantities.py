@@ -96,6 +96,7 @@ def read_quantities(rows: pd.DataFrame, minimum: int) -> Quantities:
             amount = row.value * row.n
         _state(found, quantity, amount, minimum)
     _add_remainders(found, minimum)
+    _add_wholes(found, minimum)
     _pair_twins(found, minimum)
     return found
 
@@ -135,6 +136,19 @@ def _add_remainders(found: Quantities, minimum: int) -> None:
             if whole in found.amounts and len(unstated) == 1 and known:
                 stated = sum(found.amounts[part] for part in parts if part in found.amounts)
                 _state(found, unstated[0], max(found.amounts[whole] - stated, 0.0), minimum)
+
+
+def _add_wholes(found: Quantities, minimum: int) -> None:
+    """A whole that no row states for an area, though its parts and the whole of the area above are stated.
+
+    Else the area above would be the sum of the others alone, and no part here could be more than it is.
+    """
+    for relation in rules()["relations"]:
+        for whole, parts in instances(relation, found.amounts):
+            stated = [found.amounts[part] for part in parts if part in found.amounts]
+            above = replace(whole, area=whole.area[: ABOVE.get(len(whole.area), 0)])
+            if len(stated) > 1 and whole not in found.amounts and above in found.amounts:
+                _state(found, whole, sum(stated), minimum)
 
 
 def _pair_twins(found: Quantities, minimum: int) -> None:

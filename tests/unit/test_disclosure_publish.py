@@ -6,6 +6,7 @@ import pytest
 
 from kaur_analysis.disclosure import largest_two, publish
 from kaur_analysis.disclosure.publish import HIDDEN, KEYS, RULES, dominant
+from kaur_analysis.disclosure.quantities import read_quantities
 from kaur_analysis.study import Thresholds
 
 THRESHOLDS = Thresholds()
@@ -347,3 +348,20 @@ def test_what_families_are_due_is_hidden_with_them_where_two_of_them_hold_it():
     published, *_ = publish({"needs": table}, THRESHOLDS)
     assert set(published.loc[published["area"] == "1704010", "status"]) == {"disembunyikan"}
     assert set(published.loc[published["area"] == "1704020", "status"]) == {"tampil"}
+
+
+def test_a_kecamatan_whose_names_no_row_counts_is_part_of_the_kabupatens_names():
+    """Else nobody could be thought to be on the list there, and a hidden number would have no room at all."""
+    areas = ["1704", "1704010", "1704020"]
+    about = {"topic": "targeting", "programme": "pkh", "agency": "dinsos", "group": "", "period": ""}
+    counts = pd.concat(
+        [
+            rows("recipients", [9.0, 0.0, 9.0], areas=areas, n=900.0, **about),
+            rows("unmatched_recipients", [1.0, 0.0, 1.0], "unit", areas=areas, n=np.nan, **about),
+            rows("unmatched_share", [0.1, 0.1], "bagian", areas=["1704", "1704020"], n=10.0, **about),
+        ],
+        ignore_index=True,
+    )
+    found = read_quantities(counts, 5)
+    names = {quantity.area: amount for quantity, amount in found.amounts.items() if quantity.concept == "names"}
+    assert names == {"1704": 10.0, "1704010": 0.0, "1704020": 10.0}
