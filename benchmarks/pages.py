@@ -5,11 +5,11 @@
 navigation to the load event and to the first contentful paint, by kind of page, the slowest page of the kind.
 """
 
+import argparse
 import csv
 import re
 import shutil
 import statistics
-import sys
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -66,4 +66,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("edition", type=Path, help="folder of a finished edition")
+    main(parser.parse_args().edition)

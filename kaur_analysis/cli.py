@@ -145,13 +145,15 @@ def _run_province(
     if cluster:
         from kaur_analysis.pipeline.cluster import run_on_cluster
 
-        outcome = run_on_cluster(province, codes, cluster, jobs, continue_on_error, _say)
+        outcome = run_on_cluster(province, codes, cluster, jobs, force, continue_on_error, _say)
     else:
         outcome = run_province(province, codes, jobs, force, continue_on_error, _say)
     for name, error in outcome.failed.items():
         err().print(_red("gagal"), f"{name}: {mask(error)}")
     for edition in outcome.editions.values():
         out().print(f"{edition.area.full_name}: {edition.store.pages / 'index.html'}", soft_wrap=True)
+        if cluster:  # tables of a cluster lie in a folder named by what they were made of
+            out().print(f"  perintah lain untuk edisi ini: --data {edition.store.data}", soft_wrap=True)
     if outcome.failed:
         raise typer.Exit(EXIT_PARTLY_DONE)
 
@@ -248,7 +250,7 @@ def lists(
     from kaur_analysis.pipeline.restricted import access_to, recipient_lists, take_verification
     from kaur_analysis.planning import read_password
 
-    edition = open_edition(_text(study), _text(data))
+    edition = open_edition(_text(study), _text(data), as_it_is=True)
     if answers:
         taken = take_verification(edition, answers, read_password(password_file))
         out().print(f"Hasil verifikasi dicatat di {taken.name}. Lanjutkan: kaur run {study}", soft_wrap=True)
@@ -272,7 +274,7 @@ def review(
     from kaur_analysis.pipeline.restricted import access_to, review_workbook, take_review
     from kaur_analysis.planning import read_password
 
-    edition = open_edition(_text(study), _text(data))
+    edition = open_edition(_text(study), _text(data), as_it_is=True)
     if answers:
         taken = take_review(edition, answers, read_password(password_file))
         out().print(f"Putusan dicatat di {taken.name}. Lanjutkan: kaur run {study}", soft_wrap=True)
@@ -290,7 +292,7 @@ def export(
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.restricted import budget_workbook
 
-    out().print(f"Ditulis: {budget_workbook(open_edition(_text(study), _text(data)))}", soft_wrap=True)
+    out().print(f"Ditulis: {budget_workbook(open_edition(_text(study), _text(data), as_it_is=True))}", soft_wrap=True)
 
 
 @app.command()
@@ -317,7 +319,7 @@ def status(study: StudyArgument = None, output: OutputOption = None, data: DataO
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.status import edition_status
 
-    edition = open_edition(_text(study), _text(data), _text(output))
+    edition = open_edition(_text(study), _text(data), _text(output), as_it_is=True)
     table = Table(title=f"Edisi {edition.name}")
     for heading in ("Langkah", "Keadaan", "Sebab"):
         table.add_column(heading)
@@ -341,7 +343,7 @@ def explain(
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.explain import explain as explain_number
 
-    edition = open_edition(_text(study), _text(data))
+    edition = open_edition(_text(study), _text(data), as_it_is=True)
     narrowed = {"programme": programme, "agency": agency, "group": group, "period": period}
     found = explain_number(edition, indicator, area, **narrowed)
     for entry in found:
@@ -371,7 +373,7 @@ def share(
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.share import find_browser, share_zip, write_cards, write_pdfs
 
-    edition = open_edition(_text(study), _text(data), _text(output))
+    edition = open_edition(_text(study), _text(data), _text(output), as_it_is=True)
     out().print(f"Ditulis: {share_zip(edition.store.pages, edition.prefix)}", soft_wrap=True)
     if cards:
         out().print(f"Ditulis: {write_cards(edition)}", soft_wrap=True)

@@ -115,6 +115,7 @@ def run_on_cluster(
     codes: tuple[str, ...],
     address: str,
     workers: int = 2,
+    force: bool = False,
     continue_on_error: bool = False,
     watch: Watcher = lambda name, event: None,
 ) -> ProvinceOutcome:
@@ -128,6 +129,8 @@ def run_on_cluster(
         Address of a Dask scheduler, or ``local`` for workers on this computer.
     workers
         How many, where they are started here.
+    force
+        Make everything anew, also what lies in the shared folder already.
     watch
         Called with a task's name and ``mulai``, ``selesai``, ``tetap`` or ``gagal``.
 
@@ -143,6 +146,8 @@ def run_on_cluster(
     try:
         with FileLock(shared / "sedang-jalan.kunci", timeout=0), _client(address, workers) as client:
             _ready(client, shared)
+            for code in codes if force else ():
+                shutil.rmtree(shared / code, ignore_errors=True)
             return _Run(client, province, shared, continue_on_error, watch).run(codes)
     except Timeout:
         raise UsageError(f"Folder {shared} sedang dipakai oleh proses lain. Tunggu sampai selesai.") from None

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
 from kaur_analysis.errors import UsageError
 from kaur_analysis.pipeline.provenance import code_hash, combined_hash, files_hash, libraries
 from kaur_analysis.reference import Area
@@ -135,7 +137,7 @@ def chosen_study(study: str = "", data: str = "", reports: str = "") -> dict[str
     return {variable: str(Path(value).resolve()) for variable, value in named if value}
 
 
-def open_edition(study: str = "", data: str = "", reports: str = "") -> Edition:
+def open_edition(study: str = "", data: str = "", reports: str = "", as_it_is: bool = False) -> Edition:
     """Open a study for work; without one, that of ``kaur lab``, else the synthetic Kaur, made first where it is absent.
 
     Parameters
@@ -144,27 +146,41 @@ def open_edition(study: str = "", data: str = "", reports: str = "") -> Edition:
         Path of the study file; ``""`` for the demo.
     data, reports
         Folders for tables and for editions; ``""`` for the project's own ``data/`` and ``reports/``.
+    as_it_is
+        Look at the synthetic Kaur as it was last made, however old: whoever only asks writes nothing.
 
     Raises
     ------
     StudyRejected
         The study cannot be used as it stands.
+    UsageError
+        The synthetic Kaur is asked for as it is, and there is none.
     """
     study, data, reports = (
         value or os.environ.get(variable, "") for variable, value in zip(CHOSEN, (study, data, reports), strict=True)
     )
     data_folder = Path(data) if data else project_root() / "data"
     reports_folder = Path(reports) if reports else project_root() / "reports"
-    path = Path(study) if study else demo_study(data_folder / "raw" / DEMO_FOLDER)
+    path = Path(study) if study else demo_study(data_folder / "raw" / DEMO_FOLDER, as_it_is)
     settings = load_study(path)
     return Edition(settings, path, settings.reference, Store(data_folder, reports_folder, settings.edition))
 
 
-def demo_study(folder: Path) -> Path:
+def demo_study(folder: Path, as_it_is: bool = False) -> Path:
     """Study file of the built-in synthetic Kaur; written anew where the generator has changed since."""
     stamp = folder / DEMO_STAMP
-    generator = combined_hash([code_hash(), libraries()])
     study = folder / "studi.yaml"
+    if as_it_is:
+        if not stamp.is_file():
+            raise UsageError("Data demo belum dibuat. Jalankan dahulu: kaur run")
+        return study
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f"{folder.name}.kunci")):  # two runs at once: the second waits and finds it made
+        return _made_demo(folder, stamp, study)
+
+
+def _made_demo(folder: Path, stamp: Path, study: Path) -> Path:
+    generator = combined_hash([code_hash(), libraries()])
     if not (study.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == generator):
         from kaur_analysis.demo import make_demo  # here, because it is needed once
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from kaur_analysis.pipeline.run import TURNS
+
 # Seconds on a laptop of two cores, for what was never run: the synthetic Kaur of 39 000 families.
 FIRST_GUESS = {"01_clean": 30.0, "02_poverty": 20.0, "03_targeting": 20.0, "04_planning": 15.0, "04_publishing": 15.0}
 A_PAGE = 1.5
@@ -28,10 +30,12 @@ def seconds_left(expected: Mapping[str, float], taken: Mapping[str, float], kept
     kept
         Steps that need not be made again.
     jobs
-        Pages made at the same time; the research steps are counted as if they followed each other.
+        Steps and pages made at the same time; steps of one turn (``TURNS``) do not wait for each other.
     """
     done = sum(expected[name] for name in taken)
     pace = sum(taken.values()) / done if done else 1.0
     waiting = {name: seconds for name, seconds in expected.items() if name not in taken and name not in kept}
-    alone = sum(seconds for name, seconds in waiting.items() if name in FIRST_GUESS)
-    return pace * (alone + (sum(waiting.values()) - alone) / max(1, jobs))
+    steps = {name for turn in TURNS for name in turn}
+    rounds = [[waiting[name] for name in turn if name in waiting] for turn in TURNS]
+    rounds.append([seconds for name, seconds in waiting.items() if name not in steps])
+    return pace * sum(max(max(alike), sum(alike) / max(1, jobs)) for alike in rounds if alike)

@@ -235,15 +235,13 @@ def _research(
     outcome: Outcome,
 ) -> None:
     """Run the stale steps of one turn, as many side by side as there are jobs, and note what each left."""
-    with ThreadPoolExecutor(max(1, jobs)) as pool:  # each thread waits for a process
+    with _side_by_side(jobs) as pool:
         waiting = {}
         for job, made_from in stale:
             _forget(edition, state, job)
             waiting[pool.submit(_step, watch, workers, job, edition)] = (job, made_from)
         for future in as_completed(waiting):
             job, made_from = waiting[future]
-            if future.exception() is not None:
-                pool.shutdown(cancel_futures=True)
             effort, tables = future.result()
             _remember(edition, state, job, made_from, tables, effort)
             outcome.made.append(job.name)
@@ -431,7 +429,7 @@ def _make_pages(
     stale = _stale(edition, state, page_basis(edition, chosen), force, watch, outcome)
     if stale and not outcome.made:
         workers.call(_check_notebooks, [job for job, _ in stale])
-    with ThreadPoolExecutor(max(1, jobs)) as pool:  # each thread waits for a process
+    with _side_by_side(jobs) as pool:
         waiting = {}
         for job, made_from in stale:
             _forget(edition, state, job)
@@ -448,8 +446,18 @@ def _make_pages(
                 watch(job.name, "gagal")
                 outcome.failed[job.name] = error
                 continue
-            pool.shutdown(cancel_futures=True)
             raise error
+
+
+@contextmanager
+def _side_by_side(jobs: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that wait for processes; whatever breaks off the run (Ctrl-C too), none that has not begun is begun."""
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _watched(watch: Watcher, workers: Workers, job: Job, folder: Path) -> "Effort":
@@ -462,6 +470,11 @@ def _in_worker(workers: Workers, job: Job, folder: Path, page_wanted: bool) -> "
         return workers.call(_run_job, job, folder, page_wanted)
     except WorkerDied:
         raise NotebookFailed(f"{job.name}: {WORKER_DIED}") from None
+    except ModuleNotFoundError as error:
+        raise NotebookFailed(
+            f"{job.name}: pustaka {error.name} tidak terpasang. "
+            "Pasang lagi: python -m pip install -e . -c constraints.txt"
+        ) from None
     except (ImportError, MemoryError, RuntimeError) as error:  # without memory no library and no thread can be had
         if isinstance(error, RuntimeError) and "new thread" not in str(error):
             raise

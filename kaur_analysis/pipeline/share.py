@@ -75,12 +75,21 @@ def write_cards(edition: Edition) -> Path:
     made = json.loads((edition.store.pages / NAME).read_text(encoding="utf-8"))["run"]
     if made != edition.store.read_facts("published/edition")["run"]:
         raise DataRejected("Angka di data/ bukan lagi angka edisi ini. Jalankan kaur run lagi.")
-    folder = edition.store.pages.with_name(f"{edition.prefix}-kartu")
+    folder = _emptied(edition.store.pages.with_name(f"{edition.prefix}-kartu"), (".png", ".txt"))
     for code in edition.area.kecamatan["kecamatan"]:
         view = view_kecamatan(edition, code)
         picture = folder / edition.kecamatan_page(code).replace(".html", ".png")
         write_bytes(picture, card_image(view))
         write_text(picture.with_suffix(".txt"), card_caption(view))
+    return folder
+
+
+def _emptied(folder: Path, suffixes: tuple[str, ...]) -> Path:
+    """A folder without what was written into it before: a page that is no more must not be sent on."""
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        if path.suffix in suffixes:
+            path.unlink()
     return folder
 
 
@@ -114,13 +123,11 @@ def write_pdfs(folder: Path, name: str, browser: str | None) -> Path:
         raise UsageError(
             "Untuk PDF perlu Chromium, Chrome, atau Edge di komputer ini. Halaman HTML dapat dicetak sendiri."
         )
-    target = folder.with_name(f"{name}-pdf")
-    target.mkdir(exist_ok=True)
+    target = _emptied(folder.with_name(f"{name}-pdf"), (".pdf",))
     root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         for page in sorted(folder.glob("*.html")):
             printed = target / f"{page.stem}.pdf"
-            printed.unlink(missing_ok=True)
             command = [
                 browser, "--headless", "--disable-gpu", "--disable-background-networking", "--no-first-run", *root,
                 f"--user-data-dir={profile}", "--no-pdf-header-footer", f"--print-to-pdf={printed.resolve()}",

@@ -6,12 +6,15 @@ cleans up behind itself (:mod:`kaur_analysis.pipeline.engine` gives every notebo
 """
 
 import os
+import pickle
 import sys
 from collections.abc import Callable, Sequence
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from threading import Thread
 from typing import Any, ParamSpec, Self, TypeVar
+
+from kaur_analysis.errors import RunFailed, mask_quoted
 
 FORKS = sys.platform == "linux"
 WARM = "kaur_analysis.pipeline.warm"
@@ -124,7 +127,18 @@ def _serve(connection: Connection) -> None:
             answer = (True, function(*args, **kwargs))
         except Exception as error:
             answer = (False, error)
-        connection.send(answer)
+        connection.send(_sendable(answer))
+
+
+def _sendable(answer: tuple[bool, Any]) -> tuple[bool, Any]:
+    """The answer, or what kind of thing it is where it cannot be sent: the process itself did not die of it."""
+    try:
+        pickle.loads(pickle.dumps(answer))
+    except Exception:
+        succeeded, told = answer
+        said = f"{type(told).__name__}: {mask_quoted(told)}" if not succeeded else f"hasil {type(told).__name__}"
+        return False, RunFailed(f"{said} (tidak dapat diteruskan dari proses penghitung)")
+    return answer
 
 
 def _end_with_parent() -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from kaur_analysis.errors import DataRejected
+from kaur_analysis.errors import DataRejected, NotebookFailed, RunFailed
+from kaur_analysis.pipeline import run as running
 from kaur_analysis.pipeline.notebooks import execute
 from kaur_analysis.pipeline.workers import FORKS, RESEARCH, WARM, WorkerDied, Workers
 from tests.shared import ROOT
@@ -176,3 +178,57 @@ def test_linear_algebra_uses_one_thread_whatever_the_environment_says():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=environment
     )
     assert said.stdout.strip() == "{1}"
+
+
+class Unsendable(Exception):
+    def __init__(self, one, two):
+        super().__init__(f"rusak pada 1704061212990001 {one}{two}")
+
+
+def fail_unsendably():
+    raise Unsendable("a", "b")
+
+
+def test_an_error_that_cannot_be_sent_is_told_by_kind_and_without_numbers_of_people(workers):
+    with pytest.raises(RunFailed, match="Unsendable") as told:
+        workers.call(fail_unsendably)
+    assert "1704061212990001" not in str(told.value)
+
+
+def test_an_answer_that_cannot_be_sent_is_told_as_such(workers):
+    with pytest.raises(RunFailed, match="tidak dapat diteruskan"):
+        workers.call(make_a_lock)
+
+
+def make_a_lock():
+    return threading.Lock()
+
+
+def test_a_library_that_is_not_installed_is_named():
+    class Absent:
+        def call(self, *given):
+            raise ModuleNotFoundError("No module named 'splink'", name="splink")
+
+    with pytest.raises(NotebookFailed, match="pustaka splink tidak terpasang"):
+        running._in_worker(Absent(), running.Job("01_clean", Path(), {}, ""), Path(), page_wanted=False)
+
+
+def test_after_ctrl_c_nothing_more_is_begun():
+    begun, gate = [], threading.Event()
+
+    def work(number):
+        begun.append(number)
+        gate.wait(10)
+
+    def broken_off():
+        with running._side_by_side(1) as pool:
+            waiting = [pool.submit(work, number) for number in range(3)]
+            while not begun:
+                time.sleep(0.01)
+            threading.Timer(0.2, gate.set).start()
+            raise KeyboardInterrupt
+        return waiting
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    assert begun == [0]

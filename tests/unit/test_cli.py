@@ -13,7 +13,7 @@ from kaur_analysis import cli
 from kaur_analysis.cli import app
 from kaur_analysis.demo import make_demo
 from kaur_analysis.errors import UsageError
-from kaur_analysis.pipeline.edition import open_edition
+from kaur_analysis.pipeline.edition import DEMO_STAMP, demo_study, open_edition
 from kaur_analysis.pipeline.manifest import write_manifest
 
 COMMANDS = {
@@ -241,3 +241,15 @@ def test_a_workbook_that_excel_holds_open_is_named(monkeypatch, capsys):
     with pytest.raises(SystemExit):
         cli.main()
     assert "studi-temuan.xlsx tidak dapat ditulisi" in capsys.readouterr().err
+
+
+def test_who_only_asks_makes_no_synthetic_kaur(tmp_path):
+    with pytest.raises(UsageError, match="Data demo belum dibuat"):
+        open_edition(data=str(tmp_path), as_it_is=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_only_asks_leaves_an_older_synthetic_kaur_as_it_is(tmp_path):
+    (tmp_path / "studi.yaml").write_text("edition: lama", encoding="utf-8")
+    (tmp_path / DEMO_STAMP).write_text("program lama", encoding="utf-8")
+    assert demo_study(tmp_path, as_it_is=True).read_text(encoding="utf-8") == "edition: lama"

@@ -20,6 +20,11 @@ def test_a_step_never_run_has_a_first_guess():
     assert min(expected_seconds(NAMES, {}).values()) > 0
 
 
+def test_steps_of_one_turn_are_waited_for_together_where_two_may_run():
+    waiting = {"03_targeting": 20.0, "04_planning": 15.0}
+    assert [seconds_left(waiting, {}, frozenset(), jobs) for jobs in (1, 2)] == [35.0, 20.0]
+
+
 @pytest.mark.parametrize(
     ("taken", "kept", "jobs", "left"),
     [

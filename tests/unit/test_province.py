@@ -3,11 +3,13 @@
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 
 import pytest
 
 from kaur_analysis.demo import Regency, make_province
 from kaur_analysis.errors import KaurError, StudyRejected, UsageError
+from kaur_analysis.pipeline import cluster
 from kaur_analysis.pipeline.cluster import _trouble, run_on_cluster
 from kaur_analysis.pipeline.effort import MemoryExceeded, measured
 from kaur_analysis.pipeline.provenance import code_hash
@@ -86,3 +88,16 @@ def _own_bytes():
     with measured() as effort:
         pass
     return effort.peak_bytes
+
+
+def test_force_takes_nothing_that_lies_in_the_shared_folder(listed, tmp_path, monkeypatch):
+    old = tmp_path / "klaster" / "1701" / "2025-0123456789abcdef"
+    old.mkdir(parents=True)
+    monkeypatch.setattr(cluster, "_client", lambda address, workers: nullcontext())
+    monkeypatch.setattr(cluster, "_ready", lambda client, shared: None)
+    monkeypatch.setattr(cluster._Run, "run", lambda self, codes: codes)
+    province = open_province(listed, str(tmp_path), str(tmp_path))
+    run_on_cluster(province, ("1701",), "local")
+    assert old.exists()
+    run_on_cluster(province, ("1701",), "local", force=True)
+    assert not old.exists()

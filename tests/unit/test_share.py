@@ -83,3 +83,12 @@ def test_every_page_becomes_a_pdf_of_its_name(edition):
     folder = write_pdfs(edition, "kaur-2025", browser)
     assert sorted(path.name for path in folder.iterdir()) == ["index.pdf", "kaur-2025-1704-kabupaten.pdf"]
     assert all(path.read_bytes().startswith(b"%PDF") for path in folder.iterdir())
+
+
+def test_a_pdf_of_a_page_that_is_no_more_is_removed(edition):
+    old = edition.parent / "kaur-2025-pdf" / "kaur-2025-1704999-dihapus.pdf"
+    old.parent.mkdir()
+    old.write_bytes(b"%PDF lama")
+    with pytest.raises(UsageError):
+        write_pdfs(edition, "kaur-2025", sys.executable)
+    assert not old.exists()
