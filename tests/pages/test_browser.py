@@ -10,7 +10,7 @@ import pytest
 from tests.pages import extremes, pages
 
 KINDS = ("kecamatan", "opd", "kabupaten", "indeks", "metode", "mutu")
-ODD = ("kosong", "nol", "hostil", "resmi")
+ODD = ("kosong", "nol", "hostil", "resmi", "sanitasi")
 PHONE, NARROW = {"width": 360, "height": 780}, {"width": 320, "height": 640}
 PAPER = {"width": 703, "height": 1032}  # A4 within its margins
 ARGUMENTS = (
@@ -61,6 +61,7 @@ def html(name):
         "nol": lambda: pages.kecamatan(published=editions["nol miskin"]),
         "hostil": lambda: pages.kecamatan(area=extremes.with_names(extremes.HOSTILE)),
         "resmi": lambda: pages.kabupaten(published=editions["resmi saja"]),
+        "sanitasi": lambda: pages.agency("pupr"),  # several programmes beside several kinds of rupiah: wide tables
     }[name]()
 
 

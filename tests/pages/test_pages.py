@@ -5,6 +5,7 @@ import re
 import pytest
 
 from kaur_analysis.disclosure import identifier_findings
+from kaur_analysis.reporting import charts
 from tests.pages import pages
 from tests.pages.reader import Reader
 
@@ -141,6 +142,11 @@ def test_text_colours_stand_out_from_paper_and_from_shaded_rows(name):
     colours = dict(re.findall(r"(--\w+): (#[0-9a-f]{6});", page))
     for paper in ("#ffffff", colours["--pale"]):
         assert (_luminance(paper) + 0.05) / (_luminance(colours[name]) + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("name", ["BLUE", "VERMILLION", "GREY", "INK"])
+def test_lines_and_marks_of_charts_stand_out_from_paper(name):
+    assert 1.05 / (_luminance(getattr(charts, name)) + 0.05) >= 3
 
 
 def test_body_text_is_the_sixteen_pixels_of_the_browser():

@@ -62,6 +62,21 @@ def test_the_charts_table_carries_the_indicators_value(page, text):
     assert f'<tr class="own"><th scope="row">Nasal</th><td>{text}</td>' in page
 
 
+def spoken(html):
+    return re.sub(r"<[^>]+>", " ", html)
+
+
+def test_chart_map_and_table_carry_the_same_number_of_every_kecamatan(page):
+    start = page.index('aria-label="Diagram titik')
+    chart = re.findall(r">([\d,]+%)</text>", page[start : page.index("</svg>", start)])
+    tiles = re.findall(r"[▲▼■○] ([\d,]+%)</text>", page)
+    rows = re.findall(r'<th scope="row">([^<]+)</th><td>(.*?)</td>', page[page.index("Tabel data gambar ini") :])
+    cells = [re.search(r"[\d,]+%", spoken(cell)) for _, cell in rows[: len(made.KEC)]]
+    wanted = sorted(cell.group() for cell in cells if cell)
+    assert len(wanted) == len(made.KEC) and sorted(tiles) == wanted
+    assert [number for number in chart if number in wanted] and set(wanted) <= set(chart)
+
+
 def test_the_headline_says_how_sure_it_is():
     assert re.search(r"kisaran \d+–\d+%", view().headline.finding)
 
