@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from kaur_analysis.intake.identity import NIK_DIGITS, as_numbers, normal_names
 from kaur_analysis.intake.keys import Keys
-from kaur_analysis.intake.text import factorized, spread_array, to_arrow
+from kaur_analysis.intake.text import factorized, spread_array
 
 # Two letters for each byte: its hexadecimal digits, 0-9 as g-p.
 _LETTERS = np.frombuffer(b"ghijklmnopabcdef", dtype=np.uint8)
@@ -35,11 +35,7 @@ class Pseudonymiser:
 
     def tokens(self, texts: pd.Series, purpose: str, size: int = TOKEN_BYTES) -> pd.Series:
         """Token of each text; ``""`` stays missing. Every distinct text is keyed once."""
-        codes, distinct = factorized(texts)
-        if "" in distinct:
-            empty = distinct.index("")
-            codes = np.where(codes == empty, -1, codes - (codes > empty))
-            del distinct[empty]
+        codes, distinct = _without_blank(*factorized(texts))
         return spread_array(self._keyed(distinct, purpose, size), codes, texts.index)
 
     def _keyed(self, texts: list[str], purpose: str, size: int) -> pa.Array:
@@ -60,12 +56,11 @@ class Pseudonymiser:
         """``name_token`` of the normalised name; ``name_bigrams``, keyed tokens of its letter pairs, spaces between."""
         codes, distinct = factorized(names)
         # Spellings of one name share what is made of it.
-        same, normalised = factorized(normal_names(distinct))
+        same, normalised = _without_blank(*factorized(normal_names(distinct)))
         codes = np.where(codes < 0, -1, np.append(same, -1)[codes])
-        tokens = self.tokens(pd.Series(normalised, dtype="str"), "name")
         return pd.DataFrame(
             {
-                "name_token": spread_array(to_arrow(tokens), codes, names.index),
+                "name_token": spread_array(self._keyed(normalised, "name", TOKEN_BYTES), codes, names.index),
                 "name_bigrams": spread_array(self._pairs_of(normalised), codes, names.index),
             }
         )
@@ -144,6 +139,14 @@ class Pseudonymiser:
             )
             for side, series in niks.items()
         }
+
+
+def _without_blank(codes: NDArray[np.int64], distinct: list[str]) -> tuple[NDArray[np.int64], list[str]]:
+    """The same codes with that of ``""`` as missing."""
+    if "" not in distinct:
+        return codes, distinct
+    empty = distinct.index("")
+    return np.where(codes == empty, -1, codes - (codes > empty)), [*distinct[:empty], *distinct[empty + 1 :]]
 
 
 def _joined_pairs(names: list[str], rank: NDArray[np.int64], written: NDArray[np.uint8]) -> pa.Array:
