@@ -28,6 +28,7 @@ _ODS_COLUMNS = re.compile(rb"number-columns-repeated=[\"'](\d+)")
 # Records of an XLS file (MS-XLS 2.3.2) that hold a cell: its row and column are their first two numbers.
 _XLS_CELLS = frozenset({0x0006, 0x00BD, 0x00BE, 0x00D6, 0x00FD, 0x0201, 0x0203, 0x0204, 0x0205, 0x0206, 0x027E, 0x0406})
 _XLS_MANY_CELLS = frozenset({0x00BD, 0x00BE})  # their last number is the last column
+_XLS_COLUMNS = 256  # of a sheet (MS-XLS 2.5.51 ColU)
 _XLS_DIMENSIONS, _XLS_TEXTS, _XLS_END = 0x0200, 0x00FC, 0x000A
 _XLS_STREAMS = ("Workbook", "Book")
 _ODS_CELL_COST = 4  # bytes a cell of an ODS file takes while it is read, beside one of an XLSX file
@@ -130,6 +131,8 @@ def _xls_cells(file: str, content: bytes) -> int:
             row, column = struct.unpack_from("<HH", content, body)
             if kind in _XLS_MANY_CELLS:
                 column = max(column, struct.unpack_from("<H", content, place - 2)[0])
+            if column >= _XLS_COLUMNS:  # the reader would make room for them in every row
+                raise DataRejected(f"{file}: berkas rusak atau bukan .xls (sel di luar {_XLS_COLUMNS} kolom).")
             rows, columns = max(rows, row + 1), max(columns, column + 1)
         elif kind == _XLS_DIMENSIONS and size >= 12:
             _, last_row, _, last_column = struct.unpack_from("<IIHH", content, body)

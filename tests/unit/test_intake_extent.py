@@ -107,15 +107,19 @@ def test_an_old_workbook_is_read(tmp_path):
     assert read(path)[0].cells.to_numpy().tolist() == [["1", ""], ["", "1"]]
 
 
-def test_a_stray_cell_in_the_last_corner_of_an_old_workbook_is_refused(tmp_path):
-    with pytest.raises(DataRejected, match="Hapus kolom dan baris kosong"):
-        read(old_workbook(tmp_path / "a.xls", number(0, 0), number(65_535, 65_535)))
-
-
 def test_an_old_workbook_that_declares_more_than_it_holds_is_refused(tmp_path):
     declared = record(0x0200, struct.pack("<IIHHH", 0, 2**31, 0, 65_535, 0))
     with pytest.raises(DataRejected, match="membentang"):
         read(old_workbook(tmp_path / "a.xls", declared, number(0, 0)))
+
+
+def test_an_old_workbook_with_a_cell_in_a_column_that_no_sheet_has_is_refused(tmp_path):
+    with pytest.raises(DataRejected, match="di luar 256 kolom"):
+        read(old_workbook(tmp_path / "a.xls", number(0, 0), number(65_535, 65_535)))
+
+
+def test_an_old_workbook_with_a_cell_in_its_last_column_is_read(tmp_path):
+    assert len(read(old_workbook(tmp_path / "a.xls", number(0, 0), number(1, 255)))) == 1
 
 
 def test_an_old_workbook_that_promises_more_texts_than_it_has_bytes_is_refused(tmp_path):
