@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -107,7 +108,7 @@ def quality(rse: FloatArray, settings: EstimateSettings = DEFAULT_SETTINGS) -> l
 
 
 def tabulate(
-    indicator: str,
+    indicator: str | Sequence[str],
     domains: Domains,
     value: FloatArray,
     variance: FloatArray,
@@ -116,7 +117,7 @@ def tabulate(
     settings: EstimateSettings = DEFAULT_SETTINGS,
     bounds: tuple[FloatArray, FloatArray] | None = None,
 ) -> pd.DataFrame:
-    """One row per domain for one indicator, in the columns of :data:`COLUMNS`.
+    """One row per domain for each indicator, in the columns of :data:`COLUMNS`.
 
     A domain with one PSU has no standard error, and a share that came out at 0 or 1 no relative one: neither is ever
     called fit for use because its computed variance is zero.
@@ -124,11 +125,11 @@ def tabulate(
     Parameters
     ----------
     indicator
-        Name of the estimate.
+        Name of the estimate, or names of k.
     domains
         Where it was estimated; gives labels, counts and degrees of freedom.
     value, variance
-        Estimates and their design variances, shapes (D,).
+        Estimates and their design variances, shapes (D,), or (k, D) for several indicators.
     scale
         Scale of the interval.
     settings
@@ -136,6 +137,7 @@ def tabulate(
     bounds
         Limits that are known already (Woodruff's), shapes (D,).
     """
+    names, shape = np.atleast_1d(np.asarray(indicator, dtype=object)), np.shape(value)
     # One PSU shows no variation between PSUs; a ratio's linearised variance would be zero there, which is no precision.
     se = np.where(domains.n_psu > 1, np.sqrt(variance), np.nan)
     edge = (scale == "logit") & ((value <= 0) | (value >= 1))
@@ -149,18 +151,13 @@ def tabulate(
             low, high = np.where(edge, floor, low), np.where(edge, ceiling, high)
     else:
         low, high = bounds
+    of_domains = {"area": domains.labels, "n_households": domains.n_households, "n_psu": domains.n_psu}
+    numbers = {"value": value, "se": se, "rse": rse, "low": low, "high": high}
     return pd.DataFrame(
         {
-            "indicator": indicator,
-            "area": domains.labels,
-            "value": value,
-            "se": se,
-            "rse": rse,
-            "low": low,
-            "high": high,
-            "n_households": domains.n_households,
-            "n_psu": domains.n_psu,
-            "quality": quality(rse, settings),
+            "indicator": np.repeat(names, len(domains)),
+            **{name: np.broadcast_to(each, shape).ravel() for name, each in (of_domains | numbers).items()},
+            "quality": quality(rse.ravel(), settings),
         },
         columns=COLUMNS,
     )

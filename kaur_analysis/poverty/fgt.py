@@ -199,13 +199,9 @@ def estimate_fgt(
     """
     orders = orders_of(alpha)
     poverty = against_line(design, welfare, line, by, strict)
-    return pd.concat(
-        [
-            tabulate(f"fgt{order:g}", poverty.domains, value, variance, scale="logit", settings=settings)
-            for order, (value, variance) in zip(orders, poverty.indices(orders), strict=True)
-        ],
-        ignore_index=True,
-    )
+    value, variance = np.moveaxis(np.array(poverty.indices(orders)), 1, 0)
+    names = [f"fgt{order:g}" for order in orders]
+    return tabulate(names, poverty.domains, value, variance, scale="logit", settings=settings)
 
 
 def estimate_line(
