@@ -14,6 +14,7 @@ from rapidfuzz import process
 
 from kaur_analysis import __version__
 from kaur_analysis.errors import StudyRejected
+from kaur_analysis.formats import number
 from kaur_analysis.reference import Area, load_area, publication_thresholds, read_yaml
 from kaur_analysis.reference.boundaries import boundary_files
 from kaur_analysis.reference.catalogue import FUND_NAMES, Programme, check_together, load_catalogue
@@ -128,6 +129,20 @@ def _below(extreme: Line, poverty: Line) -> bool:
     return (extreme.rupiah or 1) * extreme.times < (poverty.rupiah or 1) * poverty.times
 
 
+class Prices(Settings):
+    """A price index by month, dated and cited, that carries lines to the prices of the survey's month."""
+
+    index: dict[Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")], Annotated[float, Field(gt=0)]]
+    source: str = Field(min_length=3)
+    accessed: date
+
+    def carried(self, line: Line, month: str) -> Line:
+        """The line at the prices of a month, rupiah × index(month) / index(its month); its source says so."""
+        factor = self.index[month] / self.index[line.month]
+        source = f"{line.source}; dari harga {line.month} dengan indeks × {number(factor, 4)} ({self.source})"
+        return line.model_copy(update={"times": line.times * factor, "month": month, "source": source})
+
+
 class Benchmark(Settings):
     """The official kabupaten share that modelled shares are made to agree with."""
 
@@ -234,6 +249,7 @@ class Study(Settings):
     sources: tuple[Source, ...] = Field(min_length=1)
     registry: Registry | None = None
     lines: tuple[Line, ...]
+    prices: Prices | None = None
     benchmark: Benchmark | None = None
     programmes: tuple[Programme, ...]
     budgets: dict[str, Annotated[float, Field(ge=0)]] = {}
@@ -283,6 +299,7 @@ class Study(Settings):
         names = [source.name for source in self.sources]
         if len(set(names)) < len(names):
             raise ValueError("nama sumber tidak boleh berulang")
+        self._prices_reach_the_survey()
         codes = [programme.code for programme in self.programmes]
         registry = self.registry
         listed = (*registry.precedence, registry.targeting_list) if registry else ()
@@ -305,6 +322,59 @@ class Study(Settings):
                 )
         return self
 
+    def _prices_reach_the_survey(self) -> None:
+        waves = sorted({source.wave for source in self.sources if source.kind.startswith("susenas") and source.wave})
+        if len(waves) > 1:
+            raise ValueError(f"berkas Susenas berasal dari bulan yang berlainan ({', '.join(waves)}); pakai satu bulan")
+        if self.prices is None:
+            return
+        if not self.survey_month:
+            raise ValueError("prices: bulan survei tidak diketahui; isi wave atau as_of pada sumber survei")
+        for month in (self.survey_month, *(line.month for line in self.lines)):
+            if month not in self.prices.index:
+                raise ValueError(f"prices: indeks untuk {month} tidak ada")
+
+    @property
+    def survey_month(self) -> str:
+        """Month whose spending the survey asked for (its wave, else the day it is of), empty where not said."""
+        for source in self.sources:
+            if source.kind.startswith("susenas") or source.kind == "household_survey":
+                found = source.wave or (source.as_of.isoformat()[:7] if source.as_of else "")
+                if re.fullmatch(r"\d{4}-\d{2}", found):
+                    return found
+        return ""
+
+    @property
+    def priced_lines(self) -> tuple[Line, ...]:
+        """The lines at the prices of the survey's month where the study names an index, else as they are."""
+        if self.prices is None:
+            return self.lines
+        month, prices = self.survey_month, self.prices
+        return tuple(line if line.month == month else prices.carried(line, month) for line in self.lines)
+
+    @property
+    def mixed_months(self) -> tuple[str, ...]:
+        """What has to be said where survey, lines and official figure are not of one month, a sentence each."""
+        month, said = self.survey_month, []
+        months = sorted({line.month for line in self.priced_lines})
+        if not month:
+            said.append(
+                f"Bulan survei tidak disebut dalam studi: tidak dapat diperiksa apakah garis ({', '.join(months)}) "
+                "berharga bulan yang sama."
+            )
+            return tuple(said)
+        if months != [month]:
+            said.append(
+                f"Pengeluaran survei berharga {month}, garis berharga {', '.join(months)}, dan studi tidak menyebut "
+                "indeks harga (prices): kenaikan harga di antaranya terbaca sebagai perubahan kemiskinan."
+            )
+        if self.benchmark and self.benchmark.year != int(month[:4]):
+            said.append(
+                f"Angka resmi tahun {self.benchmark.year} dikenakan pada survei {month}: tingkat kemiskinan mengikuti "
+                "tahun angka resmi, perbedaan antar-keluarga mengikuti tahun survei."
+            )
+        return tuple(said)
+
     @property
     def listed(self) -> tuple[str, ...]:
         """Programmes with a recipient list, whether or not anybody on it is found; proposals are no list."""
@@ -324,7 +394,7 @@ class Study(Settings):
         StudyRejected
             The line differs between households, so there is no one number.
         """
-        line = next((line for line in self.lines if line.kind == kind and line.urban_rural == "all"), None)
+        line = next((line for line in self.priced_lines if line.kind == kind and line.urban_rural == "all"), None)
         if line is None or line.rupiah is None:
             raise StudyRejected(f"garis '{kind}': langkah ini memerlukan satu nilai rupiah untuk seluruh wilayah.")
         return line.rupiah * line.times

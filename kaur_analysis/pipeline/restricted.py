@@ -97,7 +97,7 @@ def budget_workbook(edition: Edition) -> Path:
         period=f"{study.reference_date.year + 1}",
         source=", ".join(source.name for source in study.sources),
         producer=study.contact or edition.area.full_name,
-        lines="; ".join(f"{line.kind} {line.rupiah or line.column}: {line.source}" for line in study.lines),
+        lines="; ".join(f"{line.kind} {line.rupiah or line.column}: {line.source}" for line in study.priced_lines),
         synthetic=study.synthetic,
     )
     return write_budget_workbook(

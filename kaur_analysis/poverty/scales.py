@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 from scipy.optimize import minimize_scalar
 from scipy.special import boxcox, inv_boxcox, ndtr
 
@@ -20,6 +21,7 @@ from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.lognormal import expected_fgt_log, expected_fgt_normal
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 Transformation = Literal["log", "none", "log_shift", "box_cox"]
 TRANSFORMATIONS: tuple[Transformation, ...] = get_args(Transformation)
 # Where a parameter is looked for. Powers as in R's emdi; shifts in standard deviations of welfare, where with the last
@@ -182,16 +184,63 @@ def found_again(
     coefficients
         How many the model has.
     """
+    heights, at = _profile(scale, welfare, likelihoods, coefficients)
+    return at(_vertices(heights), np.arange(len(welfare)))
+
+
+def likely(
+    scale: Scale,
+    welfare: FloatArray,
+    likelihoods: Callable[[FloatArray], FloatArray],
+    coefficients: int,
+    count: int,
+) -> list[Scale]:
+    """Scales whose parameters stand for what the data leave open: middles of equal parts of the posterior.
+
+    The posterior is the profile restricted likelihood (as in :func:`scale_of`) under a flat prior over the range that
+    is searched, for a shift over its logarithm.
+
+    Parameters
+    ----------
+    scale
+        What the data gave.
+    welfare
+        Of the survey's households (n).
+    likelihoods, coefficients
+        As in :func:`found_again`.
+    count
+        How many scales.
+    """
+    heights, at = _profile(scale, welfare[None], likelihoods, coefficients)
+    curve = PchipInterpolator(np.arange(len(heights)), heights[:, 0])
+    steps = np.linspace(0, len(heights) - 1, 40 * (len(heights) - 1) + 1)
+    weight = np.exp(curve(steps) - heights.max())
+    reached = np.cumsum(weight) - weight / 2
+    middles = (np.arange(count) + 0.5) / count
+    return at(np.interp(middles * weight.sum(), reached, steps), np.zeros(count, dtype=np.int64))
+
+
+def _profile(
+    scale: Scale, welfare: FloatArray, likelihoods: Callable[[FloatArray], FloatArray], coefficients: int
+) -> tuple[FloatArray, Callable[[FloatArray, IntArray], list[Scale]]]:
+    """Height of the profile likelihood of each of R samples (grid × R), and the scales at places of the grid.
+
+    Places are steps of the grid, fractions between two, each with the sample that it is of.
+    """
     if scale.name == "box_cox":
         # A made value below the reach of the transformation has welfare zero, which no other power could hold.
         welfare = np.maximum(welfare, 1e-3 * scale.unit)
-        units = np.exp(np.log(welfare).mean(axis=1, keepdims=True))
-        heights = np.array([likelihoods(boxcox(welfare / units, power)) for power in POWERS])
-        powers = _vertices(POWERS, heights)
-        return [
-            Scale("box_cox", power=float(power), unit=float(unit), estimated=True)
-            for power, unit in zip(powers, units[:, 0], strict=True)
-        ]
+        units = np.exp(np.log(welfare).mean(axis=1))
+        heights = np.array([likelihoods(boxcox(welfare / units[:, None], power)) for power in POWERS])
+
+        def powers(steps: FloatArray, samples: IntArray) -> list[Scale]:
+            found = np.interp(steps, np.arange(len(POWERS)), POWERS)
+            return [
+                Scale("box_cox", power=float(power), unit=float(units[own]), estimated=True)
+                for power, own in zip(found, samples, strict=True)
+            ]
+
+        return heights, powers
     deviation = welfare.std(axis=1, keepdims=True)
     lowest = welfare.min(axis=1, keepdims=True)
     start = np.where(lowest > 0, 0.0, 0.01 * deviation - lowest)
@@ -200,20 +249,23 @@ def found_again(
         logs = np.log((welfare + start + trial * deviation) / deviation)
         centre = logs.mean(axis=1)
         heights[place] = likelihoods(logs - centre[:, None]) - (welfare.shape[1] - coefficients) * centre
-    steps = _vertices(np.arange(len(SHIFTS), dtype=np.float64), heights)
-    shifts = start[:, 0] + np.interp(steps, np.arange(len(SHIFTS)), SHIFTS) * deviation[:, 0]
-    return [Scale("log", shift=float(shift), estimated=True) for shift in shifts]
+
+    def shifts(steps: FloatArray, samples: IntArray) -> list[Scale]:
+        found = start[samples, 0] + np.interp(steps, np.arange(len(SHIFTS)), SHIFTS) * deviation[samples, 0]
+        return [Scale("log", shift=float(shift), estimated=True) for shift in found]
+
+    return heights, shifts
 
 
-def _vertices(grid: FloatArray, heights: FloatArray) -> FloatArray:
-    """Top of the parabola through the best point of an even grid and its neighbours, of each column of heights."""
+def _vertices(heights: FloatArray) -> FloatArray:
+    """Top of the parabola through the best point and its neighbours of each column of heights, in steps of the grid."""
     best = heights.argmax(axis=0)
-    inner = np.clip(best, 1, len(grid) - 2)
+    inner = np.clip(best, 1, len(heights) - 2)
     column = np.arange(heights.shape[1])
     left, middle, right = (heights[inner + step, column] for step in (-1, 0, 1))
     bend = left - 2 * middle + right
     move = np.where(bend < 0, 0.5 * (left - right) / np.where(bend < 0, bend, 1.0), 0.0)
-    return np.where(best == inner, grid[inner] + np.clip(move, -0.5, 0.5) * (grid[1] - grid[0]), grid[best])
+    return np.asarray(np.where(best == inner, inner + np.clip(move, -0.5, 0.5), best), dtype=np.float64)
 
 
 def _shifted(welfare: FloatArray, likelihood: Callable[[FloatArray], float], coefficients: int) -> Scale:

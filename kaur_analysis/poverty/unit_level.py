@@ -34,7 +34,7 @@ from kaur_analysis.poverty.nested_error import (
     pseudo_effects,
     sums_by,
 )
-from kaur_analysis.poverty.scales import TRANSFORMATIONS, Scale, Transformation, found_again, scale_of
+from kaur_analysis.poverty.scales import TRANSFORMATIONS, Scale, Transformation, found_again, likely, scale_of
 from kaur_analysis.poverty.simulated import is_simulated, measure
 
 FloatArray = NDArray[np.float64]
@@ -44,6 +44,7 @@ ALL = "ALL"
 POWERS = {"fgt0": 0, "fgt1": 1, "fgt2": 2}
 REFITS = 100  # parametric refits where effects are predicted with survey weights
 INTERVAL_DRAWS = 500
+SCALES = 25  # scales that intervals and draws try where shift or power were found in the data
 SIMULATED = 200  # draws of each family for indicators without closed form
 REPEATED = 10  # the same within each bootstrap replicate, whose noise is taken out again
 AT_ONCE = 20_000_000  # numbers drawn at a time
@@ -289,10 +290,9 @@ class EmpiricalBest:
             rows = np.flatnonzero(self._census.area == place)
             random = _generator(self._settings.seed, label)
             effect = _effect(parameters, chosen, place, random)
-            mean = self.model.offset + self._census.X[rows] @ parameters.beta[chosen].T + effect
+            mean = _offset(self.model, parameters, chosen) + self._census.X[rows] @ parameters.beta[chosen].T + effect
             deviation = random.standard_normal((len(rows), m), dtype=np.float32)
-            value = mean + deviation * np.sqrt(parameters.sigma2_e[chosen])
-            out[rows] = self.model.scale.back(value)
+            out[rows] = parameters.welfare(mean + deviation * np.sqrt(parameters.sigma2_e[chosen]), chosen)
         return out
 
     def influence(self) -> pd.DataFrame:
@@ -411,8 +411,9 @@ def empirical_best(
         welfare, which may be negative; closed form as well. ``box_cox`` (Box & Cox 1964): λ within −1…2 found by
         profile restricted likelihood of welfare over its geometric mean (Gurka et al. 2006); headcounts in closed form,
         gaps by a fixed quadrature (below 1e-8), expected welfare likewise and missing where λ < 0. A best value at an
-        end of its range is that end. The MSE finds the parameter anew in every replicate; intervals and draws take it
-        as known. The dual power transformation is not offered: its results hang on the currency.
+        end of its range is that end. The MSE finds the parameter anew in every replicate; intervals and draws carry its
+        posterior (with ``survey_weights`` they take it as known). The dual power transformation is not offered: its
+        results hang on the currency.
     indicators
         ``fgt0``, ``fgt1``, ``fgt2``: closed forms. ``gini``, ``quintile_share_ratio`` and quantiles ``q1`` … ``q99`` of
         welfare, which need no line: means over 200 draws of all families given the survey, with their Monte-Carlo error
@@ -591,13 +592,37 @@ def _moments(model: UnitModel, registry: _Census) -> tuple[FloatArray, FloatArra
 
 @dataclass(frozen=True, eq=False)
 class _Parameters:
-    """Parameter sets with what each predicts of the areas: β (R × p), variances (R), effects and γ (R × D)."""
+    """Parameter sets with what each predicts of the areas: β (R × p), variances (R), effects and γ (R × D).
+
+    Attributes
+    ----------
+    scales
+        On which each holds; several take turns.
+    stretch
+        What a variance of x'β measured on the fit's scale is multiplied by on each of ``scales`` (R).
+    """
 
     beta: FloatArray
     sigma2_u: FloatArray
     sigma2_e: FloatArray
     effects: FloatArray
     gamma: FloatArray
+    scales: list[Scale]
+    stretch: FloatArray
+
+    def on_scales(self, chosen: IntArray) -> list[tuple[Scale, IntArray]]:
+        """The scales, and which of some chosen sets hold on each."""
+        place = chosen % len(self.scales)
+        return [(scale, np.flatnonzero(place == number)) for number, scale in enumerate(self.scales)]
+
+    def welfare(self, values: FloatArray, chosen: IntArray) -> FloatArray:
+        """Welfare of values on the scales of the chosen sets (n × chosen)."""
+        if len(self.scales) == 1:
+            return self.scales[0].back(values)
+        out = np.empty_like(values)
+        for scale, own in self.on_scales(chosen):
+            out[:, own] = scale.back(values[:, own])
+        return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -638,28 +663,59 @@ def _make(model: UnitModel, survey: _Survey, replicates: int, seed: int, rescale
             [scale.forward(np.maximum(own, least)) for scale, own in zip(scales, welfare, strict=True)]
         )
     fits = survey.fits(responses)
-    found = _Parameters(fits.beta, fits.sigma2_u, fits.sigma2_e, fits.effects, fits.gamma)
+    found = _Parameters(
+        fits.beta, fits.sigma2_u, fits.sigma2_e, fits.effects, fits.gamma, [model.scale], np.ones(replicates)
+    )
     return _Made(effects, made, found, scales)
 
 
 def _parameters(model: UnitModel, survey: _Survey, seed: int) -> _Parameters:
     """Parameters that draws and intervals carry, with the effects of areas that each set predicts.
 
-    Parameters come from their posterior: a σ²_u estimated as 0 would make every interval too narrow. Effects predicted
-    with survey weights stay where these put them; their parameters come from refits to made samples.
+    Parameters come from their posterior: a σ²_u estimated as 0 would make every interval too narrow. A shift or power
+    that the data gave comes from its own posterior first, the others given it. Effects predicted with survey weights
+    stay where these put them; their parameters come from refits to made samples, on the scale of the fit.
     """
-    count = len(model.areas)
     if survey.weights is not None and model.area_effects == "survey":
         made = _make(model, survey, REFITS, seed).found
         return replace(made, effects=np.tile(model.fit.effects, (REFITS, 1)))
-    beta, between, within = survey.posterior.draw(INTERVAL_DRAWS, np.random.default_rng([seed, 1]))
-    effects = gamma = np.zeros((INTERVAL_DRAWS, count))
+    random = np.random.default_rng([seed, 1])
+    if not model.scale.estimated:
+        return _posterior(model, survey, INTERVAL_DRAWS, random)
+    welfare = model.scale.back(survey.y)
+    scales = likely(model.scale, welfare, survey.restricted_likelihoods, survey.X.shape[1], SCALES)
+    each = []
+    for scale in scales:
+        moved = replace(survey, y=scale.forward(welfare))
+        own = _posterior(model, moved, INTERVAL_DRAWS // SCALES, random)
+        stretch = float(np.var(survey.X @ moved.posterior.fit().beta) / np.var(survey.X @ model.fit.beta))
+        each.append(replace(own, stretch=np.full(len(own.beta), stretch)))
+
+    def turns(name: str) -> FloatArray:
+        sets = np.stack([getattr(own, name) for own in each], axis=1)
+        return np.asarray(sets.reshape(-1, *sets.shape[2:]), dtype=np.float64)
+
+    return _Parameters(
+        turns("beta"),
+        turns("sigma2_u"),
+        turns("sigma2_e"),
+        turns("effects"),
+        turns("gamma"),
+        scales,
+        turns("stretch"),
+    )
+
+
+def _posterior(model: UnitModel, survey: _Survey, count: int, random: np.random.Generator) -> _Parameters:
+    """Draws from the posterior on the survey's scale."""
+    beta, between, within = survey.posterior.draw(count, random)
+    effects = gamma = np.zeros((count, len(model.areas)))
     if model.area_effects == "survey":
         sums, total = survey.sums, sums_by(survey.group, survey.y, survey.number)
         gamma = between[:, None] * sums.sizes / (between[:, None] * sums.sizes + within[:, None])
         left = total - beta @ sums.area_x.T
         effects = gamma * np.divide(left, sums.sizes, out=np.zeros_like(left), where=sums.sizes > 0)
-    return _Parameters(beta, between, within, effects, gamma)
+    return _Parameters(beta, between, within, effects, gamma, [model.scale], np.ones(count))
 
 
 def _generator(seed: int, label: Hashable, stream: int = 2) -> np.random.Generator:
@@ -670,6 +726,11 @@ def _effect(parameters: _Parameters, chosen: IntArray, place: int, random: np.ra
     """Draws of one area's effect given the survey: around its prediction, which without sample of its own is 0."""
     left = parameters.sigma2_u[chosen] * (1 - parameters.gamma[chosen, place])
     return parameters.effects[chosen, place] + random.standard_normal(len(chosen)) * np.sqrt(left)
+
+
+def _offset(model: UnitModel, parameters: _Parameters, chosen: IntArray) -> FloatArray:
+    """The common move of everyone on the scales of the chosen parameters."""
+    return np.asarray(model.offset * np.sqrt(parameters.stretch[chosen]), dtype=np.float64)
 
 
 def _estimates(
@@ -743,16 +804,17 @@ def _area_draws(
     deviations = _deviations(model, registry, groups, lines, powers)
     for place, label in enumerate(registry.labels):
         rows = groups.of(place)
-        spread = (groups.known[rows] + groups.unknown[rows])[:, None]
+        spread = (groups.known[rows] + groups.unknown[rows])[:, None] * parameters.stretch[chosen]
         random = _generator(seed, label)
         effect = _effect(parameters, chosen, place, random)
         deviation = random.standard_normal(len(chosen))
-        mean = model.offset + groups.X[rows] @ parameters.beta[chosen].T + effect
+        mean = _offset(model, parameters, chosen) + groups.X[rows] @ parameters.beta[chosen].T + effect
         variance = parameters.sigma2_e[chosen] + spread
-        for position, line in enumerate(lines.values()):
-            for order, values in enumerate(_expected(model, mean, variance, line, powers)):
-                noise = deviations[position, order, place] * deviation
-                out[position, order, place] = np.clip(groups.share[rows] @ values + noise, 0, 1)
+        for scale, own in parameters.on_scales(chosen):
+            for position, line in enumerate(lines.values()):
+                for order, values in enumerate(scale.expected_fgt(mean[:, own], variance[:, own], line, powers)):
+                    noise = deviations[position, order, place] * deviation[own]
+                    out[position, order, place, own] = np.clip(groups.share[rows] @ values + noise, 0, 1)
     for position, line in enumerate(lines.values()):
         for order, power in enumerate(powers):
             out[position, order] += _observed(registry, line, power)[:, None]
@@ -920,7 +982,7 @@ class _Families:
         effect: FloatArray,
         within: FloatArray,
         randoms: Sequence[np.random.Generator],
-        scale: Scale,
+        back: Callable[[FloatArray, slice], FloatArray],
         seen: FloatArray | None = None,
     ) -> FloatArray:
         """Measures of m draws of all families, names × (areas + 1) × m.
@@ -935,8 +997,8 @@ class _Families:
             Effects of the areas (D × m) and variance of the families' deviations (m).
         randoms
             A generator for each area.
-        scale
-            Of the values.
+        back
+            Welfare of values in some of the draws.
         seen
             Welfare of the survey's households, kept as it is.
         """
@@ -949,7 +1011,7 @@ class _Families:
             for place, rows in enumerate(self.rows):
                 noise = randoms[place].standard_normal((part.stop - part.start, len(rows))).T
                 values = base(rows, part) + effect[place, part] + noise * np.sqrt(within[part])
-                welfare, weight = scale.back(values), self.registry.weight[rows]
+                welfare, weight = back(values, part), self.registry.weight[rows]
                 if self.observed and seen is not None:
                     own, kept = self.observed[place]
                     welfare = np.vstack([welfare, np.repeat(seen[own][:, None], welfare.shape[1], axis=1)])
@@ -964,6 +1026,11 @@ class _Families:
 def _of_families(values: FloatArray) -> Callable[[IntArray, slice], FloatArray]:
     """The same values of families in every draw."""
     return lambda rows, _: values[rows, None]
+
+
+def _on(scale: Scale) -> Callable[[FloatArray, slice], FloatArray]:
+    """Welfare on the same scale in every draw."""
+    return lambda values, _: scale.back(values)
 
 
 def _simulated(model: UnitModel, survey: _Survey, registry: _Census, settings: _Settings) -> pd.DataFrame:
@@ -981,17 +1048,18 @@ def _simulated(model: UnitModel, survey: _Survey, registry: _Census, settings: _
     left = np.sqrt(fit.sigma2_u * (1 - areas["gamma"].to_numpy()))
     effect = np.stack([own.standard_normal(SIMULATED) for own in chances]) * left[:, None]
     effect += areas["effect"].to_numpy()[:, None]
-    drawn = families.measured(names, _of_families(fixed), effect, within, chances, model.scale, seen)
+    drawn = families.measured(names, _of_families(fixed), effect, within, chances, _on(model.scale), seen)
     parameters, chances = _parameters(model, survey, seed), randoms(5)
     chosen = np.arange(SIMULATED) % len(parameters.beta)
+    offset = _offset(model, parameters, chosen)
     effect = np.stack([_effect(parameters, chosen, place, own) for place, own in enumerate(chances)])
     predicted = families.measured(
         names,
-        lambda rows, part: model.offset + registry.X[rows] @ parameters.beta[chosen[part]].T,
+        lambda rows, part: offset[part] + registry.X[rows] @ parameters.beta[chosen[part]].T,
         effect,
         parameters.sigma2_e[chosen],
         chances,
-        model.scale,
+        lambda values, part: parameters.welfare(values, chosen[part]),
         seen,
     )
     low, high = np.quantile(predicted, [0.025, 0.975], axis=2)
@@ -1040,9 +1108,8 @@ def _simulated_errors(
         if unconditional:
             effect = np.sqrt(fit.sigma2_u) * np.array([own.standard_normal() for own in randoms])
         within = np.full(1, fit.sigma2_e)
-        truth = families.measured(names, _of_families(fixed), effect[:, None], within, randoms, model.scale, seen)[
-            ..., 0
-        ]
+        drawn = families.measured(names, _of_families(fixed), effect[:, None], within, randoms, _on(model.scale), seen)
+        truth = drawn[..., 0]
         predictor = registry.X @ found.beta[b]
         stretch = float(np.var(predictor) / np.var(fixed)) if model.scale.estimated and np.var(fixed) > 0 else 1.0
         predictor = predictor + model.offset * np.sqrt(stretch)
@@ -1057,7 +1124,7 @@ def _simulated_errors(
             drawn_effect,
             np.full(REPEATED, found.sigma2_e[b]),
             randoms,
-            made.scales[b],
+            _on(made.scales[b]),
             seen,
         )
         squared = (drawn.mean(axis=2) - truth) ** 2 - drawn.var(axis=2, ddof=1) / REPEATED

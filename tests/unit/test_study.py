@@ -235,3 +235,54 @@ def test_a_study_saved_in_another_encoding_says_how_to_save_it(tmp_path):
     path = tmp_path / "studi.yaml"
     path.write_bytes("edition: '2025'\n".encode("utf-16"))
     assert "UTF-8" in refusal(path)
+
+
+SURVEY = {"name": "susenas", "kind": "susenas_household", "wave": "2024-03", "path": "kor.dbf"}
+PRICES = {"index": {"2024-03": 105.0, "2025-03": 106.05}, "source": "indeks uji", "accessed": "2026-01-01"}
+
+
+def surveyed(**changes):
+    """Sources with a survey of March 2024, or with what is changed of it."""
+    return [*copy.deepcopy(GOOD["sources"]), SURVEY | changes]
+
+
+def test_lines_of_another_month_than_the_survey_are_told_where_no_index_is_named(write):
+    (told,) = load_study(write(sources=surveyed())).mixed_months
+    assert "survei berharga 2024-03, garis berharga 2025-03" in told
+
+
+def test_lines_of_the_month_of_the_survey_need_no_word(write):
+    assert load_study(write(sources=surveyed(wave="2025-03"))).mixed_months == ()
+
+
+def test_a_survey_without_a_month_is_told(write):
+    survey = {"name": "survei", "kind": "household_survey", "path": "survei.csv"}
+    (told,) = load_study(write(sources=[*copy.deepcopy(GOOD["sources"]), survey])).mixed_months
+    assert "Bulan survei tidak disebut" in told
+
+
+def test_an_official_share_of_another_year_than_the_survey_is_told(write):
+    official = {"share": 0.17, "year": 2024, "source": "uji", "accessed": "2026-01-01"}
+    (told,) = load_study(write(sources=surveyed(wave="2025-03"), benchmark=official)).mixed_months
+    assert "Angka resmi tahun 2024 dikenakan pada survei 2025-03" in told
+
+
+def test_a_named_index_carries_lines_to_the_prices_of_the_survey(write):
+    study = load_study(write(sources=surveyed(), prices=PRICES))
+    assert study.line("poverty") == pytest.approx(500_000 * 105.0 / 106.05, rel=1e-12)
+    assert study.mixed_months == ()
+
+
+def test_a_carried_line_says_by_which_index(write):
+    line = load_study(write(sources=surveyed(), prices=PRICES)).priced_lines[0]
+    assert (line.month, line.source) == ("2024-03", "uji; dari harga 2025-03 dengan indeks × 0,9901 (indeks uji)")
+
+
+def test_an_index_without_the_month_of_a_line_is_refused(write):
+    index = {"index": {"2024-03": 105.0}}
+    assert "indeks untuk 2025-03 tidak ada" in refusal(write(sources=surveyed(), prices=PRICES | index))
+
+
+def test_susenas_files_of_two_months_are_refused(write):
+    other = SURVEY | {"name": "susenas_kp", "kind": "susenas_consumption", "wave": "2025-03"}
+    assert "bulan yang berlainan" in refusal(write(sources=[*surveyed(), other]))

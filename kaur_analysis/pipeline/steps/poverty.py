@@ -79,7 +79,7 @@ def survey_design(edition: Edition) -> SurveyDesign:
         )
     urban = survey["urban"] if "urban" in survey else pd.Series(np.nan, survey.index)
     covered = {"all": pd.Series(True, survey.index), "urban": urban == 1, "rural": urban == 0}
-    for line in edition.study.lines:
+    for line in edition.study.priced_lines:
         own = survey[line.column] if line.column else pd.Series(float(line.rupiah or np.nan), survey.index)
         place = covered[line.urban_rural]
         survey.loc[place, f"line_{line.kind}"] = own[place] * line.times
@@ -441,7 +441,8 @@ def _notes(edition: Edition, areas: SmallAreas | None) -> list[str]:
     if areas is None:
         direct = edition.store.read("estimates/direct")
         alone = "Taksiran langsung dari survei, tanpa model: studi ini tidak memuat registri keluarga."
-        return [alone, *filter(None, [few_blocks(direct[direct["area"] != edition.area.code])])]
+        few = few_blocks(direct[direct["area"] != edition.area.code])
+        return [alone, *filter(None, [few]), *edition.study.mixed_months]
     model = areas.after.model
     notes = []
     if model.area_effects == "unconditional":
@@ -458,6 +459,7 @@ def _notes(edition: Edition, areas: SmallAreas | None) -> list[str]:
         notes.append(
             "Tingkat kabupaten disesuaikan dengan angka resmi; perbedaan antar-kecamatan tidak berubah urutannya."
         )
+    notes += edition.study.mixed_months
     families = edition.store.read("estimates/family_poverty")
     draws = edition.store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float32)
     people = families["household_size"].to_numpy(dtype=float)

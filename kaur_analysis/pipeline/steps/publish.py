@@ -416,7 +416,7 @@ def edition_facts(edition: Edition, published: pd.DataFrame) -> dict[str, Any]:
         "status": study.status,
         "contact": study.contact,
         "target_year": study.target_year,
-        "lines": [line.model_dump(mode="json") for line in study.lines],
+        "lines": [line.model_dump(mode="json") for line in study.priced_lines],
         "benchmark": study.benchmark.model_dump(mode="json") if study.benchmark else None,
         "thresholds": study.thresholds.model_dump(mode="json"),
         "sources": [

@@ -134,7 +134,8 @@ def link_classes(edition: Edition) -> Section:
 
 def lines(edition: Edition) -> Section:
     """Poverty lines of the study."""
-    table = pd.DataFrame([line.model_dump(mode="json") for line in edition.study.lines])
+    study = edition.study
+    table = pd.DataFrame([line.model_dump(mode="json") for line in study.priced_lines])
     columns: Columns = {
         "kind": ("Garis", str),
         "rupiah": ("Rupiah per orang per bulan", rupiah),
@@ -143,7 +144,10 @@ def lines(edition: Edition) -> Section:
         "month": ("Bulan", str),
         "source": ("Sumber", str),
     }
-    return diagnostics.table_of(table, columns, "Garis kemiskinan yang dipakai.")
+    caption = " ".join(
+        [f"Garis kemiskinan yang dipakai; survei {study.survey_month or 'tanpa bulan'}.", *study.mixed_months]
+    )
+    return diagnostics.table_of(table, columns, caption)
 
 
 def survey_estimates(edition: Edition) -> Section:
