@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from kaur_analysis.poverty import benchmark, fay_herriot
 from tests.shared import shared_path
@@ -51,6 +52,29 @@ def test_estimates_and_errors_of_the_milk_data(milk, method):
     found = _fit(milk, method).estimates
     np.testing.assert_allclose(found["estimate"], known["eblup"], rtol=1e-8)
     np.testing.assert_allclose(found["mse"], known["mse"], rtol=1e-8)
+
+
+@pytest.mark.parametrize("method", ["REML", "FH"])
+def test_significance_of_the_coefficients_of_the_milk_data(milk, method):
+    known = known_rows(TIGHT.format("fit"), "method", method)
+    found = _fit(milk, method).coefficients
+    ratio = (found["value"] / found["se"]).to_numpy()
+    np.testing.assert_allclose(ratio, known["tvalue"], rtol=1e-8)
+    np.testing.assert_allclose(2 * norm.sf(abs(ratio)), known["pvalue"], rtol=1e-8)
+
+
+@pytest.mark.parametrize("method", ["REML", "FH"])
+def test_milk_as_the_manual_prints_it_where_scoring_stops_early(milk, method):
+    # sae's own precision of 1e-4 leaves 6e-6 in the variance and 4e-6 in the errors
+    fit = _fit(milk, method)
+    coefficients = known_rows("reference/out/sae_fh_milk_fit.csv", "method", method)
+    areas = known_rows("reference/out/sae_fh_milk_eblup_mse.csv", "method", method)
+    assert fit.sigma2_u == pytest.approx(coefficients["refvar"].iloc[0], rel=1e-5)
+    np.testing.assert_allclose(fit.coefficients["value"], coefficients["beta"], rtol=1e-5)
+    np.testing.assert_allclose(fit.coefficients["se"], coefficients["std.error"], rtol=1e-5)
+    np.testing.assert_allclose(fit.estimates["direct"], areas["direct"], rtol=1e-10)
+    np.testing.assert_allclose(fit.estimates["estimate"], areas["eblup"], rtol=1e-5)
+    np.testing.assert_allclose(fit.estimates["mse"], areas["mse"], rtol=1e-5)
 
 
 def test_log_likelihood_of_the_milk_data(milk):

@@ -52,6 +52,16 @@ def test_variances_and_coefficients_of_the_crops(corn, crop, kind, dropped):
 
 
 @pytest.mark.parametrize(("crop", "kind", "dropped"), CASES)
+def test_log_likelihood_of_the_crops(corn, crop, kind, dropped):
+    known = pd.read_csv(shared_path("reference/out/sae_bhf_cornsoybean_fit.csv")).query(
+        "y == @crop and method == @kind and dropped_obs33 == @dropped"
+    )
+    if known.empty:
+        pytest.skip("no reference run of this case")
+    assert _corn(corn, crop, kind, dropped).log_likelihood == pytest.approx(known["loglike"].iloc[0], rel=1e-8)
+
+
+@pytest.mark.parametrize(("crop", "kind", "dropped"), CASES)
 def test_predicted_means_of_the_counties(corn, crop, kind, dropped):
     known = pd.read_csv(shared_path("reference/out/sae_bhf_cornsoybean_eblup.csv")).query(
         "y == @crop and method == @kind and dropped_obs33 == @dropped"
@@ -93,9 +103,18 @@ def test_fit_of_austrian_incomes(prediction):
     known = known_rows("reference/out/emdi_ebp_fit.csv", name)
     fit = result.model.fit
     np.testing.assert_allclose([fit.sigma2_u, fit.sigma2_e], known[["sigma2_u", "sigma2_e"]].iloc[0], rtol=1e-6)
-    found = result.model.coefficients.set_index("term")["value"]
-    np.testing.assert_allclose(found["cash"], known.set_index("term").loc["cash", "beta"], rtol=1e-6)
-    np.testing.assert_allclose(found["rent"], known.set_index("term").loc["rent", "beta"], rtol=1e-6)
+    terms = known["term"].replace({"(Intercept)": "constant", "genderfemale": "gender: female"})
+    found = result.model.coefficients.set_index("term").loc[terms]
+    np.testing.assert_allclose(found["value"], known["beta"], rtol=1e-6)
+    np.testing.assert_allclose(found["se"], known["se"], rtol=1e-6)
+
+
+def test_restricted_likelihood_of_austrian_incomes(prediction):
+    name, result = prediction
+    known = known_rows("reference/out/emdi_ebp_fit.csv", name)["logLik_REML"].iloc[0]
+    # standardising covariates adds the logarithms of their deviations to a restricted likelihood
+    deviations = sum(np.log(deviation) for _, _, deviation in result.model.encoding.numbers)
+    assert result.model.fit.log_likelihood - deviations == pytest.approx(known, rel=1e-9)
 
 
 def test_effects_of_austrian_districts(prediction):
@@ -217,6 +236,26 @@ def test_empirical_best_of_spanish_provinces_keeps_families_of_the_sample(indica
     result = empirical_best(sample, outside, "income", covariates, "domain", 6477.484, census_weights="n", shift=3600)
     found = result.estimates.query("indicator == @indicator").set_index("area")["value"]
     np.testing.assert_allclose(found.loc[known.index], known[column], rtol=1e-6)
+
+
+def test_fit_of_spanish_incomes():
+    sample = pd.read_csv(shared_path("reference/data/sae_incomedata.csv")).rename(columns={"prov": "domain"})
+    outside = pd.read_csv(shared_path("reference/data/sae_Xoutsamp_counts.csv"))
+    known = pd.read_csv(shared_path("reference/out/sae_ebBHF_incomedata_fit.csv")).set_index("term")
+    covariates = [name for name in outside.columns if name not in ("domain", "n")]
+    model = empirical_best(sample, outside, "income", covariates, "domain", 6477.484, shift=3600).model
+    found = model.coefficients.set_index("term")["value"].rename({"constant": known.index[0]})
+    np.testing.assert_allclose(found.to_numpy(), known["beta"], rtol=1e-6)
+    np.testing.assert_allclose(
+        [model.fit.sigma2_u, model.fit.sigma2_e], known[["refvar", "errorvar"]].iloc[0], rtol=1e-6
+    )
+    deviations = sum(np.log(deviation) for _, _, deviation in model.encoding.numbers)
+    assert model.fit.log_likelihood - deviations == pytest.approx(known["loglike"].iloc[0], rel=1e-8)
+    areas = model.areas.set_index("area")
+    effects = pd.read_csv(shared_path("reference/out/sae_ebBHF_incomedata_random.csv")).set_index("domain")["random"]
+    np.testing.assert_allclose(areas.loc[effects.index, "effect"], effects, rtol=1e-6, atol=1e-9)
+    exact = pd.read_csv(shared_path("reference/out/sae_ebBHF_incomedata_exact_closed_form.csv")).set_index("domain")
+    np.testing.assert_allclose(areas.loc[exact.index, ["effect", "gamma"]], exact[["u", "gamma"]], rtol=1e-6)
 
 
 def test_maximum_likelihood_of_the_landsat_counties():
