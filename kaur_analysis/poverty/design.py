@@ -27,6 +27,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 SinglePsuRule = Literal["fail", "center", "certainty", "average"]
 
+CHUNK = 256  # PSUs whose totals fit into a processor's cache together
+
 WHOLE = "ALL"
 """Label of the area column when an estimate is for everybody."""
 
@@ -242,55 +244,60 @@ class Grid:
 
     def touched(self, counted: npt.NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
         """PSUs and strata with a counted pair in each domain, shapes (D,)."""
-        rows = self._rows(counted)
-        psus = np.array([np.add.reduce(rows[block], axis=0, dtype=np.int64) for block in self._blocks()])
-        return psus.sum(axis=0), (psus > 0).sum(axis=0)
+        rows = self._rows(counted.view(np.uint8))
+        narrow = np.min_scalar_type(int(self.sampling.psu_per_stratum.max()))  # sums without widening are quicker
+        psus = np.array([np.add.reduce(rows[block], axis=0, dtype=narrow) for block in self._blocks()])
+        return psus.sum(axis=0, dtype=np.int64), (psus > 0).sum(axis=0)
 
     def variance(self, totals: FloatArray) -> FloatArray:
         """Design variance of the sum of the totals in each domain, shape (D,)."""
-        sums, (squares,) = self._moments(totals)
-        return self._variance(squares, sums)
+        return self._variance(self._products(totals, totals), self._sums(totals))
 
     def ratios(self, above: Iterable[FloatArray], below: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
         """As :meth:`Cells.ratios`.
 
-        With t = a − R b, Σ t² = Σ a² − 2R Σ ab + R² Σ b² in each stratum, so that no t is ever written down. A variance
-        of zero may come out as rounding, some 1e-16 of the squared value.
+        With t = a − R b, Σ t² = Σ a² − 2R Σ ab + R² Σ b², so that no t is ever written down. A variance of zero may
+        come out as rounding, some 1e-16 of the squared value.
         """
-        sizes, (squares,) = self._moments(below)
+        sizes, squares = self._sums(below), self._products(below, below)
         whole, out = sizes.sum(axis=0), []
         for top in above:
-            sums, (mixed, own) = self._moments(below, top)
-            del top  # as large as the sample: gone before the next is made
+            sums = self._sums(top)
             value = _over(sums.sum(axis=0), whole)
-            out.append((value, self._variance(own - 2 * value * mixed + value**2 * squares, sums - value * sizes)))
+            spread = self._products(top, top) - 2 * value * self._products(top, below) + value**2 * squares
+            out.append((value, self._variance(spread, sums - value * sizes)))
+            del top  # as large as the sample: gone before the next is made
         return out
 
-    def _moments(self, *totals: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
-        """Sums of the last totals over each stratum's PSUs, and of their products with each, shapes (H, D).
+    def _sums(self, totals: FloatArray) -> FloatArray:
+        """Sums of totals over each stratum's PSUs, shape (H, D).
 
         A product with ones is several times quicker here than a sum down the rows.
         """
-        rows, shape = [self._rows(each) for each in totals], (len(self.sampling.stratum_labels), self.domains)
-        sums, products = np.empty(shape), [np.empty(shape) for _ in rows]
-        room = np.empty((int(self.sampling.psu_per_stratum.max()), self.domains))
-        ones = np.ones(len(room))
+        rows, ones = self._rows(totals), np.ones(int(self.sampling.psu_per_stratum.max()))
+        out = np.empty((len(self.sampling.stratum_labels), self.domains))
         for stratum, block in enumerate(self._blocks()):
-            own = rows[-1][block]
-            units, product = ones[: len(own)], room[: len(own)]
-            np.matmul(units, own, out=sums[stratum])
-            for other, out in zip(rows, products, strict=True):
-                np.multiply(own, other[block], out=product)
-                np.matmul(units, product, out=out[stratum])
-        return sums, products
+            own = rows[block]
+            np.matmul(ones[: len(own)], own, out=out[stratum])
+        return out
+
+    def _products(self, one: FloatArray, other: FloatArray) -> FloatArray:
+        """Sums over PSUs of the products of two totals, times their strata's factors, shape (D,)."""
+        one, other = self._rows(one), self._rows(other)
+        factor = np.repeat(self.sampling.factor, self.sampling.psu_per_stratum)
+        out = np.zeros(self.domains)
+        for start in range(0, len(one), CHUNK):
+            part = slice(start, start + CHUNK)
+            out += factor[part] @ (one[part] * other[part])
+        return out
 
     def _variance(self, squares: FloatArray, sums: FloatArray) -> FloatArray:
-        """Variance from the sums of squares and the sums of each stratum's totals, shapes (H, D)."""
+        """Variance from Σ factor · t², shape (D,), and the sums of each stratum's totals, shape (H, D)."""
         sampling = self.sampling
         drawn = sampling.psu_per_stratum[:, None]
         mean = sums.sum(axis=0) / len(sampling.stratum)
         taken = np.where(sampling.recentred[:, None], (2 * sums - drawn * mean) * mean, sums**2 / drawn)
-        return np.maximum(sampling.factor @ (squares - taken), 0.0)
+        return np.maximum(squares - sampling.factor @ taken, 0.0)
 
 
 def _over(above: FloatArray, below: FloatArray) -> FloatArray:
@@ -517,7 +524,8 @@ class SurveyDesign:
         found, first = pd.factorize(labels, sort=True)
         if code.min() < 0:  # records without a label: outside, with the labels of no weight
             code = np.where(code < 0, len(labels), code)
-        used = sum_by(code, self.weight, len(labels) + 1)[:-1] > 0
+        everyone = self.weight.min() > 0  # every label then has weight
+        used = np.full(len(labels), True) if everyone else sum_by(code, self.weight, len(labels) + 1)[:-1] > 0
         if not used.any():
             raise EstimationError(f"no record with positive weight has a label in {by!r}")
         kept = used[np.argsort(found)]
@@ -586,10 +594,11 @@ class Domains:
     @cached_property
     def n_households(self) -> IntArray:
         """Households with positive weight in each domain (records, unless the design names a household column)."""
-        code = self.code if self.inside.all() else self.code[self.inside]
-        if self.design.household is not None:
-            household, labels = _codes(self.design, self.design.household)
-            code = pd.unique(code * len(labels) + household[self.inside]) // len(labels)
+        if self.design.household is None:
+            code = self.code if self.design.weight.min() > 0 else self.code[self.inside]
+            return np.bincount(code, minlength=len(self))[: len(self)]
+        household, labels = _codes(self.design, self.design.household)
+        code = pd.unique(self.code[self.inside] * len(labels) + household[self.inside]) // len(labels)
         return np.bincount(code, minlength=len(self))
 
     @cached_property
