@@ -288,11 +288,14 @@ def export(
     study: Annotated[Path, typer.Argument(help="Berkas studi (YAML) yang sudah dijalankan.")],
     data: DataOption = None,
 ) -> None:
-    """Tulis buku kerja anggaran untuk RKPD/RPKD. Berisi usulan anggaran dan biaya nol persen; di dalam kantor."""
+    """Tulis buku kerja anggaran untuk RKPD/RPKD. Juga sebab terlewat menurut desa; untuk di dalam kantor."""
     from kaur_analysis.pipeline.edition import open_edition
-    from kaur_analysis.pipeline.restricted import budget_workbook
+    from kaur_analysis.pipeline.restricted import budget_workbook, reasons_workbook
 
-    out().print(f"Ditulis: {budget_workbook(open_edition(_text(study), _text(data), as_it_is=True))}", soft_wrap=True)
+    edition = open_edition(_text(study), _text(data), as_it_is=True)
+    for written in (budget_workbook(edition), reasons_workbook(edition)):
+        if written is not None:
+            out().print(f"Ditulis: {written}", soft_wrap=True)
 
 
 @app.command()

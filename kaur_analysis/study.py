@@ -54,6 +54,7 @@ NEVER_A_LIST = ("~$", "._")
 CORRECTIONS_FILE = "corrections.yaml"
 DECISIONS_FILE = "padanan.csv"
 VERIFICATION_FILE = "verifikasi.csv"
+VISITS_FILE = "kunjungan.csv"
 
 
 class Source(Settings):
@@ -401,7 +402,7 @@ class Study(Settings):
 
     def companions(self) -> tuple[Path, ...]:
         """Files beside the study that change its result: corrections, answers, the last issue, outlines."""
-        names = (CORRECTIONS_FILE, DECISIONS_FILE, VERIFICATION_FILE)
+        names = (CORRECTIONS_FILE, DECISIONS_FILE, VERIFICATION_FILE, VISITS_FILE)
         beside = tuple(path for name in names if (path := self.folder / name).is_file())
         drawn = () if self.boundary_file is None else boundary_files(self.boundary_file)
         return (*beside, *filter(None, [self.previous_file]), *drawn)

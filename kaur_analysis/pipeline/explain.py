@@ -25,8 +25,9 @@ TABLES = {
     "reasons": ("estimates/reasons",),
     "timeliness": ("estimates/timeliness",),
     "overlap": ("estimates/overlap", "estimates/agency_overlap"),
-    "needs": ("estimates/budget",),
+    "needs": ("estimates/budget", "estimates/budget_intervals"),
     "desa": ("clean/links", "estimates/family_poverty", "estimates/welfare_draws"),
+    "determinants": ("clean/families", "estimates/family_poverty", "estimates/welfare_draws"),
     "zero_cost": ("estimates/zero_cost",),
     "scenarios": ("estimates/scenarios",),
 }

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from kaur_analysis.disclosure import protect_parts
 from kaur_analysis.errors import UsageError
 from kaur_analysis.intake import keys_for, open_vault
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.steps import has_lists
+from kaur_analysis.pipeline.steps.targeting import UNION
 from kaur_analysis.planning import (
     Access,
     Provenance,
@@ -23,9 +26,10 @@ from kaur_analysis.planning import (
     write_clerical,
     write_lists,
     write_musdes,
+    write_reasons_workbook,
 )
 from kaur_analysis.store import write_text
-from kaur_analysis.study import DECISIONS_FILE, VERIFICATION_FILE
+from kaur_analysis.study import DECISIONS_FILE, VERIFICATION_FILE, Thresholds
 
 LOG = "akses.log"
 
@@ -91,7 +95,58 @@ def recipient_lists(
 def budget_workbook(edition: Edition) -> Path:
     """Workbook of budget lines, cost of zero and metadata, for typing into RKPD and RPKD; not for sharing."""
     study, store = edition.study, edition.store
-    provenance = Provenance(
+    return write_budget_workbook(
+        edition.restricted / f"rkpd-{edition.name}.xlsx",
+        store.read("estimates/budget"),
+        store.read("estimates/zero_cost"),
+        list(study.programmes),
+        edition.area,
+        _provenance(edition),
+        listed=study.listed,
+    )
+
+
+def reasons_workbook(edition: Edition) -> Path | None:
+    """Workbook of why families of each desa were missed or included; nothing where no list is held.
+
+    Pages tell reasons of kecamatan only: of a desa almost every number is of a few families. Here those are left empty,
+    with as many others as it takes that a row does not give them away, and numbers whose error is too large.
+    """
+    if not has_lists(edition):
+        return None
+    table = edition.store.read("estimates/reasons_desa")
+    order = {UNION: 0} | {code: place for place, code in enumerate(edition.study.listed, start=1)}
+    names = edition.names | {UNION: "Program apa pun"}
+    rows = table[table["measure"].str.endswith("_families") & table["group"].str.fullmatch(r"\d{10}")]
+    sides = {side: rows[rows["measure"].str.startswith(side)] for side in ("missed", "included")}
+    missed, included = (
+        _told_apart(part, edition.study.thresholds).assign(
+            order=lambda told: told["programme"].map(order), programme_name=lambda told: told["programme"].map(names)
+        )
+        for part in sides.values()
+    )
+    return write_reasons_workbook(
+        edition.restricted / f"sebab-{edition.name}.xlsx", missed, included, edition.area, _provenance(edition)
+    )
+
+
+def _told_apart(rows: pd.DataFrame, limits: Thresholds) -> pd.DataFrame:
+    """Protected counts by desa and programme, a column per reason and their total; missing where not told."""
+    told = []
+    for (desa, programme), own in rows.groupby(["group", "programme"], sort=True):
+        counts = {str(reason): round(value) for reason, value in zip(own["reason"], own["value"], strict=True)}
+        parts, total = protect_parts(counts, limits.minimum_families)
+        unsure = set(own.loc[own["se"] > limits.rse_hide * own["value"], "reason"])
+        shown = {
+            reason: None if reason in unsure and count else parts.get(reason, 0) for reason, count in counts.items()
+        }
+        told.append({"desa": desa, "programme": programme, "total": total, **shown})
+    return pd.DataFrame(told)
+
+
+def _provenance(edition: Edition) -> Provenance:
+    study = edition.study
+    return Provenance(
         edition=edition.name,
         reference_date=study.reference_date,
         period=f"{study.reference_date.year + 1}",
@@ -99,15 +154,6 @@ def budget_workbook(edition: Edition) -> Path:
         producer=study.contact or edition.area.full_name,
         lines="; ".join(f"{line.kind} {line.rupiah or line.column}: {line.source}" for line in study.priced_lines),
         synthetic=study.synthetic,
-    )
-    return write_budget_workbook(
-        edition.restricted / f"rkpd-{edition.name}.xlsx",
-        store.read("estimates/budget"),
-        store.read("estimates/zero_cost"),
-        list(study.programmes),
-        edition.area,
-        provenance,
-        listed=study.listed,
     )
 
 

@@ -67,11 +67,13 @@ WRITES = {
         "estimates/cost_effectiveness",
         "estimates/targeting_survey",
         "estimates/timeliness",
+        "estimates/effects",
     ),
     "04_planning": (
         "estimates/needs",
         "estimates/conflicts",
         "estimates/budget",
+        "estimates/budget_intervals",
         "estimates/allocation",
         "estimates/allocation_limits",
         "estimates/allocation_comparison",

@@ -2,10 +2,10 @@
 
 from kaur_analysis.planning.allocation import Allocation, InfeasibleBudget, allocate
 from kaur_analysis.planning.clerical import read_clerical, write_clerical
-from kaur_analysis.planning.exports import Provenance, write_budget_workbook
+from kaur_analysis.planning.exports import Provenance, write_budget_workbook, write_reasons_workbook
 from kaur_analysis.planning.limits import Limits, limits_from_budgets
 from kaur_analysis.planning.lists import Access, identities_of, recipient_rows, write_lists
-from kaur_analysis.planning.money import budget, zero_cost
+from kaur_analysis.planning.money import budget, due_intervals, zero_cost
 from kaur_analysis.planning.musdes import write_musdes
 from kaur_analysis.planning.needs import conflicts, needs_matrix
 from kaur_analysis.planning.verification import load_verification, read_verification
@@ -22,6 +22,7 @@ __all__ = [
     "allocate",
     "budget",
     "conflicts",
+    "due_intervals",
     "identities_of",
     "limits_from_budgets",
     "load_verification",
@@ -35,5 +36,6 @@ __all__ = [
     "write_clerical",
     "write_lists",
     "write_musdes",
+    "write_reasons_workbook",
     "zero_cost",
 ]

@@ -123,6 +123,58 @@ def write_budget_workbook(
     return write_bytes(path, write_workbook(sheets))
 
 
+_PLACED = {
+    "kecamatan_name": Heading("Kecamatan", width=22),
+    "desa_name": Heading("Desa/kelurahan", width=26),
+    "programme_name": Heading("Program", width=34),
+}
+_MISSED = {
+    "total": Heading("Miskin ekstrem terlewat (keluarga)", "number", 18),
+    "unlisted": Heading("Belum terdaftar", "number", 14),
+    "ranked_out": Heading("Terdaftar, peringkat di luar syarat program", "number", 18),
+    "unserved": Heading("Memenuhi syarat, belum dilayani", "number", 18),
+}
+_INCLUDED = {
+    "total": Heading("Penerima bukan miskin ekstrem (keluarga)", "number", 18),
+    "ranked_in": Heading("Peringkat memasukkannya", "number", 18),
+    "ineligible": Heading("Dilayani di luar syarat program", "number", 18),
+    "unlisted": Heading("Di luar daftar keluarga sasaran", "number", 18),
+}
+
+
+def write_reasons_workbook(
+    path: Path, missed: pd.DataFrame, included: pd.DataFrame, area: Area, provenance: Provenance
+) -> Path:
+    """Write why families of each desa were missed or included, one sheet per side.
+
+    Parameters
+    ----------
+    path
+        The workbook.
+    missed, included
+        ``desa, programme_name, total`` and a column per reason: protected counts, missing where not told.
+    area, provenance
+        For names and the lines above the tables.
+    """
+    names = area.desa.merge(
+        area.kecamatan[["kecamatan", "name"]], on="kecamatan", suffixes=("_desa", "_kecamatan")
+    ).rename(columns={"name_desa": "desa_name", "name_kecamatan": "kecamatan_name"})
+    heading = [
+        f"{area.full_name}, edisi {provenance.edition}. Untuk di dalam kantor: jangan diterbitkan.",
+        f"Perkiraan keluarga. Kosong: kurang dari {MINIMUM_FAMILIES} keluarga, dapat dihitung dari yang lain, atau "
+        "galatnya terlalu besar.",
+        *(["DATA SINTETIS: bukan angka Kabupaten sungguhan."] if provenance.synthetic else []),
+    ]
+    sheets = [
+        Sheet(name, [title, *heading], _PLACED | columns, rows.merge(names, on="desa").sort_values(["desa", "order"]))
+        for name, title, columns, rows in (
+            ("Terlewat", "Mengapa keluarga miskin ekstrem terlewat, menurut desa", _MISSED, missed),
+            ("Bukan miskin ekstrem", "Mengapa yang bukan miskin ekstrem menerima, menurut desa", _INCLUDED, included),
+        )
+    ]
+    return write_bytes(path, write_workbook(sheets))
+
+
 _PROGRAMMES = {
     "code": Heading("Kode program", width=14),
     "name": Heading("Program", width=34),

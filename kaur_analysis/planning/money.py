@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from kaur_analysis.contracts import BUDGET, checked
-from kaur_analysis.errors import EstimationError
+from kaur_analysis.errors import DataRejected, EstimationError
 from kaur_analysis.planning.wide import MONTHS, Array, Flags, Wide, expected_gap, widen
 from kaur_analysis.reference.catalogue import Programme
 
@@ -77,6 +77,117 @@ def _lines(sums: pd.DataFrame, programme: Programme) -> pd.DataFrame:
     )
 
 
+def due_intervals(
+    needs: pd.DataFrame,
+    family_poverty: pd.DataFrame,
+    programmes: Iterable[Programme],
+    *,
+    draws: Draws,
+    line_rp_month: float,
+    levels: Sequence[str] = ("kabupaten", "kecamatan"),
+    level: float = 0.95,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """How sure the sums of :func:`budget` are: who is extremely poor, and who already stands on a list, is not known.
+
+    Every joint draw of welfare also draws whom uncertain links serve: a family whose link is in doubt is due all or
+    nothing with its expected share, independently of other families. A share that is known (some of a family's members
+    are served) stays what it is.
+
+    Parameters
+    ----------
+    needs, family_poverty, programmes
+        As for :func:`zero_cost`.
+    draws, line_rp_month
+        Joint draws of welfare and the extreme-poverty line, as for :func:`zero_cost`.
+    levels
+        Areas, as for :func:`budget`.
+    level
+        Probability content of intervals.
+    seed
+        Of the draws of links.
+
+    Returns
+    -------
+    DataFrame
+        ``area, programme, fund, measure, se, low, high``; ``measure`` is a column of contract ``BUDGET``. A fund's row
+        is its share of the row with fund ``""``.
+
+    Raises
+    ------
+    EstimationError
+        Draws of another length than the table.
+    """
+    listed = tuple(programmes)
+    _check(family_poverty, draws, line_rp_month, (), None)
+    sums = [_DueOf(needs, family_poverty, programme, levels) for programme in listed]
+    sums = [own for own in sums if len(own.families)]
+    random = np.random.default_rng(seed)
+    kept: list[list[Array]] = [[] for _ in sums]
+    for block in _blocks(draws):
+        if len(block) != len(family_poverty):
+            raise EstimationError(f"Tarikan berisi {len(block)} keluarga, tabel berisi {len(family_poverty)}.")
+        extreme = block < line_rp_month
+        for own, totals in zip(sums, kept, strict=True):
+            totals.append(own.drawn(extreme, random))
+    tables = [own.table(np.concatenate(totals, axis=1), level) for own, totals in zip(sums, kept, strict=True)]
+    columns = ["area", "programme", "fund", "measure", "se", "low", "high"]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+
+
+class _DueOf:
+    """What one programme owes: families with something due, and sums over areas of what a draw says they are due."""
+
+    def __init__(
+        self, needs: pd.DataFrame, family_poverty: pd.DataFrame, programme: Programme, levels: Sequence[str]
+    ) -> None:
+        rows = needs[(needs["programme"] == programme.code) & (needs["due"] > 0)]
+        self.programme = programme
+        self.families = pd.Index(family_poverty["family"]).get_indexer(rows["family"])
+        if (self.families < 0).any():
+            raise DataRejected(
+                f"{int((self.families < 0).sum())} kebutuhan menyebut keluarga tanpa perkiraan kemiskinan."
+            )
+        self.due = rows["due"].to_numpy(dtype=float)[:, None]
+        is_known = rows["received"].isin([0.0, 1.0]).to_numpy() & (programme.unit in ("orang", "murid"))
+        self.doubtful = np.flatnonzero((self.due[:, 0] < 1) & ~is_known)
+        places = [rows["desa"].str[: AREA_DIGITS[name]] for name in levels]
+        codes, self.areas = pd.factorize(pd.concat(places), sort=True)
+        columns = np.tile(np.arange(len(rows)), len(places))
+        amounts = [np.ones(len(rows)), rows["units"].to_numpy(dtype=float), rows["rupiah_year"].to_numpy(dtype=float)]
+        shape = (len(self.areas), len(rows))
+        self.sums = sparse.vstack(
+            [sparse.csr_matrix((np.tile(amount, len(places)), (codes, columns)), shape=shape) for amount in amounts],
+            format="csr",
+        )
+        self.values = np.concatenate([self.sums @ self.due, self.sums @ rows[["due_extreme"]].to_numpy(dtype=float)])
+
+    def drawn(self, extreme: Flags, random: np.random.Generator) -> Array:
+        """Totals of families, units and rupiah per area, of everybody and of the extremely poor, by draw."""
+        due = np.repeat(self.due, extreme.shape[1], axis=1)
+        due[self.doubtful] = random.random((len(self.doubtful), extreme.shape[1])) < self.due[self.doubtful]
+        return np.concatenate([self.sums @ due, self.sums @ (due * extreme[self.families])])
+
+    def table(self, totals: Array, level: float) -> pd.DataFrame:
+        """Spread of the totals; an expectation between two whole numbers of families lies within its interval."""
+        se, low, high = np.asarray(_spread(totals, level))
+        low, high = np.minimum(low, self.values[:, 0]), np.maximum(high, self.values[:, 0])
+        measures = ("families_due", "units_due", "rupiah_year")
+        names = [*measures, *("families_due_extreme", "units_due_extreme", "rupiah_year_extreme")]
+        whole = pd.DataFrame(
+            {
+                "area": np.tile(self.areas, len(names)),
+                "programme": self.programme.code,
+                "measure": np.repeat(names, len(self.areas)),
+            }
+        )
+        funds = [
+            whole.assign(fund=fund, se=share * se, low=share * low, high=share * high)
+            for fund, share in self.programme.fund_shares.items()
+        ]
+        return pd.concat(funds, ignore_index=True)
+
+
 def zero_cost(
     family_poverty: pd.DataFrame,
     needs: pd.DataFrame,
@@ -100,7 +211,7 @@ def zero_cost(
         The study's programmes; their order is the order in which a family's programmes are used.
     draws
         Joint draws of welfare (rupiah per person per month), families × M in the order of ``family_poverty``, whole or
-        as blocks of columns; with them the lower bound and the mix have intervals, and what the mix leaves is known.
+        as blocks of columns; with them costs have intervals, and what the mix leaves is known.
     line_rp_month
         Extreme-poverty line, needed with ``draws``.
     line_factors
@@ -120,8 +231,9 @@ def zero_cost(
     Returns
     -------
     DataFrame
-        ``measure, detail, area, programme, agency, fund, year, rupiah_year, families, low, high``; empty text where a
-        part does not apply, and either rupiah or families. Measures:
+        ``measure, detail, area, programme, agency, fund, year, rupiah_year, families, se, low, high``; empty text where
+        a part does not apply, and either rupiah or families. Standard error and interval are those of the draws; there
+        are none without draws and for ``alternatives``. Measures:
 
         ``lower_bound``
             sum of expected gaps: perfect targeting, every transfer exactly as large as the gap;
@@ -153,22 +265,22 @@ def zero_cost(
     used = mix(wide)
     spent = np.where(used, wide.rupiah, 0.0)
     areas = _areas(wide)
-    drawn = _drawn(areas, wide, family_poverty, used, draws, line_rp_month, line_factors)
+    drawn = _drawn(areas, wide, family_poverty, used, draws, line_rp_month, line_factors, coverages)
     rows = [
-        *_totals("lower_bound", areas, wide.gap, _interval(drawn.get("gap"), level)),
-        *_totals("programme_mix", areas, wide.chance * spent.sum(axis=1), _interval(drawn.get("mix"), level)),
-        *_mix_lines(areas, wide, spent),
+        *_totals("lower_bound", areas, wide.gap, _spread(drawn.get("gap"), level)),
+        *_totals("programme_mix", areas, wide.chance * spent.sum(axis=1), _spread(drawn.get("mix"), level)),
+        *_mix_lines(areas, wide, spent, drawn, level),
         *(
             [*_of_draws("uncovered", areas, drawn, level), *_of_draws("lifted", areas, drawn, level, "families")]
             if drawn
             else _totals("uncovered", areas, wide.chance * _uncovered(wide, used))
         ),
-        *_targeting(wide, spent.sum(axis=1), coverages),
-        *(_by_year(wide, spent, years) if years else []),
+        *_targeting(wide, spent.sum(axis=1), coverages, drawn, level),
+        *(_by_year(wide, spent, years, drawn, level) if years else []),
         *_sensitivity(family_poverty, alternatives or {}, drawn, line_factors, level),
     ]
     text = dict.fromkeys(["detail", "programme", "agency", "fund", "year"], "")
-    numbers = dict.fromkeys(["rupiah_year", "families", "low", "high"], np.nan)
+    numbers = dict.fromkeys(["rupiah_year", "families", "se", "low", "high"], np.nan)
     table = pd.DataFrame([text | numbers | row for row in rows])
     return table[["measure", "detail", "area", "programme", "agency", "fund", "year", *numbers]]
 
@@ -233,25 +345,40 @@ def _drawn(
     draws: Draws | None,
     line: float | None,
     factors: Sequence[float],
+    coverages: Sequence[float],
 ) -> dict[str, Array]:
-    """Area totals in every draw: of the gap, of the mix, of what it leaves and lifts, and of the gap at other lines."""
+    """Area totals in every draw: of the gap, of the mix, of what it leaves and lifts, of the gap at other lines.
+
+    Those of the mix by programme too (``mix <code>``); costs by a list of probabilities (``list <share>``) are the
+    kabupaten's alone.
+    """
     if draws is None or line is None:
         return {}
     people = family_poverty["household_size"].to_numpy(dtype=float)[:, None] * MONTHS
-    spent = np.where(used, wide.rupiah, 0.0).sum(axis=1)[:, None]
+    spent = np.where(used, wide.rupiah, 0.0)
     covered = _covered(wide, used)[:, None]
-    parts: dict[str, list[Array]] = {name: [] for name in ("gap", "mix", "uncovered", "lifted", *map(str, factors))}
+    order = np.argsort(-wide.chance, kind="stable")
+    by_list = np.cumsum(spent.sum(axis=1)[order])
+    parts: dict[str, list[Array]] = {}
+
+    def keep(name: str, totals: Array) -> None:
+        parts.setdefault(name, []).append(totals)
+
     for block in _blocks(draws):
         if len(block) != len(wide.family):
             raise EstimationError(f"Tarikan berisi {len(block)} keluarga, tabel berisi {len(wide.family)}.")
         gap, poor = np.maximum(line - block, 0.0) * people, block < line
-        parts["gap"].append(areas[1] @ gap)
-        parts["mix"].append(areas[1] @ (poor * spent))
-        parts["uncovered"].append(areas[1] @ np.maximum(gap - covered, 0.0))
-        parts["lifted"].append(areas[1] @ (poor & (gap <= covered)).astype(float))
+        keep("gap", areas[1] @ gap)
+        keep("uncovered", areas[1] @ np.maximum(gap - covered, 0.0))
+        keep("lifted", areas[1] @ (poor & (gap <= covered)).astype(float))
+        for column, programme in enumerate(wide.programmes):
+            keep(f"mix {programme.code}", areas[1].multiply(spent[:, column]) @ poor.astype(float))
+        for share in coverages:
+            keep(f"list {share:g}", _cost_by_list(poor, order, by_list, share))
         for factor in factors:
-            parts[str(factor)].append(areas[1] @ (np.maximum(line * factor - block, 0.0) * people))
-    return {name: np.hstack(blocks) for name, blocks in parts.items()}
+            keep(f"line {factor}", areas[1] @ (np.maximum(line * factor - block, 0.0) * people))
+    drawn = {name: np.hstack(blocks) for name, blocks in parts.items()}
+    return drawn | {"mix": np.sum([drawn[f"mix {programme.code}"] for programme in wide.programmes], axis=0)}
 
 
 def _blocks(draws: Draws) -> Iterator[NDArray[np.float64]]:
@@ -261,85 +388,114 @@ def _blocks(draws: Draws) -> Iterator[NDArray[np.float64]]:
         yield from draws
 
 
-def _interval(totals: Array | None, level: float) -> Array | None:
+def _spread(totals: Array | None, level: float) -> Array | None:
+    """Standard deviation and equal-tailed interval over the draws, 3 × areas; nothing without draws."""
+    if totals is None:
+        return None
     tail = (1 - level) / 2
-    return None if totals is None else np.quantile(totals, [tail, 1 - tail], axis=1)
+    return np.vstack([totals.std(axis=1, ddof=1), np.quantile(totals, [tail, 1 - tail], axis=1)])
 
 
 def _totals(
     measure: str,
     areas: Areas,
     values: Array,
-    interval: Array | None = None,
+    spread: Array | None = None,
     **labels: str,
 ) -> list[dict[str, object]]:
-    sums = areas[1] @ values
-    rows = []
-    for place, area in enumerate(areas[0]):
-        row: dict[str, object] = {"measure": measure, "area": area, "rupiah_year": float(sums[place]), **labels}
-        if interval is not None:
-            row |= {"low": float(interval[0, place]), "high": float(interval[1, place])}
-        rows.append(row)
-    return rows
+    return [
+        {"measure": measure, "area": area, "rupiah_year": float(total), **_sides(spread, place), **labels}
+        for place, (area, total) in enumerate(zip(areas[0], areas[1] @ values, strict=True))
+    ]
+
+
+def _sides(spread: Array | None, place: int = 0) -> dict[str, object]:
+    return {} if spread is None else dict(zip(("se", "low", "high"), map(float, spread[:, place]), strict=True))
 
 
 def _of_draws(
     measure: str, areas: Areas, drawn: dict[str, Array], level: float, column: str = "rupiah_year"
 ) -> list[dict[str, object]]:
     """Mean and interval over the draws of what the draws alone can tell."""
-    low, high = np.asarray(_interval(drawn[measure], level))
-    means = drawn[measure].mean(axis=1)
+    spread, means = _spread(drawn[measure], level), drawn[measure].mean(axis=1)
     return [
-        {"measure": measure, "area": area, column: float(means[place]), "low": float(low[place])}
-        | {"high": float(high[place])}
+        {"measure": measure, "area": area, column: float(means[place]), **_sides(spread, place)}
         for place, area in enumerate(areas[0])
     ]
 
 
-def _mix_lines(areas: Areas, wide: Wide, spent: Array) -> list[dict[str, object]]:
+def _mix_lines(
+    areas: Areas, wide: Wide, spent: Array, drawn: dict[str, Array], level: float
+) -> list[dict[str, object]]:
     rows = []
     for column, programme in enumerate(wide.programmes):
         if not spent[:, column].any():
             continue
+        spread = _spread(drawn.get(f"mix {programme.code}"), level)
         for fund, share in programme.fund_shares.items():
-            values = share * wide.chance * spent[:, column]
             rows += _totals(
-                "programme_mix", areas, values, programme=programme.code, agency=programme.agency, fund=fund
+                "programme_mix",
+                areas,
+                share * wide.chance * spent[:, column],
+                None if spread is None else share * spread,
+                programme=programme.code,
+                agency=programme.agency,
+                fund=fund,
             )
     return rows
 
 
-def _targeting(wide: Wide, spent: Array, coverages: Sequence[float]) -> list[dict[str, object]]:
+def _targeting(
+    wide: Wide, spent: Array, coverages: Sequence[float], drawn: dict[str, Array], level: float
+) -> list[dict[str, object]]:
     """Cost of reaching a share of the extreme poor, knowing them and knowing only their probability."""
     order = np.argsort(-wide.chance, kind="stable")
     reached = np.cumsum(wide.chance[order])
     cost = np.cumsum(spent[order])
     perfect = float(wide.chance @ spent)
     kabupaten = str(wide.kecamatan[0])[:4] if len(wide.kecamatan) else ""
+    mix = _spread(drawn["mix"][:1], level) if drawn else None
     rows: list[dict[str, object]] = []
     for share in coverages:
         last = min(int(np.searchsorted(reached, share * reached[-1] * (1 - 1e-12))), len(cost) - 1) if len(cost) else 0
         common = {"detail": f"{share:g}", "area": kabupaten}
-        rows.append({"measure": "perfect_targeting", "rupiah_year": share * perfect, **common})
-        rows.append({"measure": "imperfect_targeting", "rupiah_year": float(cost[last]), **common})
+        known = _sides(None if mix is None else share * mix)
+        by_list = _sides(_spread(drawn.get(f"list {share:g}"), level))
+        rows.append({"measure": "perfect_targeting", "rupiah_year": share * perfect, **known, **common})
+        rows.append({"measure": "imperfect_targeting", "rupiah_year": float(cost[last]), **by_list, **common})
     return rows
 
 
-def _by_year(wide: Wide, spent: Array, years: tuple[int, int]) -> list[dict[str, object]]:
+def _cost_by_list(poor: Flags, order: NDArray[np.intp], cost: Array, share: float) -> Array:
+    """What serving families in ``order`` costs in each draw until a share of its poor is reached, 1 × draws."""
+    reached = np.cumsum(poor[order], axis=0)
+    wanted = share * reached[-1] * (1 - 1e-12)
+    last = np.minimum((reached < wanted).sum(axis=0), len(cost) - 1)
+    return np.asarray(np.where(reached[-1] > 0, cost[last], 0.0)[None, :])
+
+
+def _by_year(
+    wide: Wide, spent: Array, years: tuple[int, int], drawn: dict[str, Array], level: float
+) -> list[dict[str, object]]:
     """Equal steps to the target: yearly benefits grow with the families served, one-time ones are spread evenly."""
     once = np.array([programme.period == "sekali" for programme in wide.programmes], dtype=bool)
     expected = wide.chance @ spent
     steps = years[1] - years[0] + 1
     kabupaten = str(wide.kecamatan[0])[:4]
-    return [
-        {
-            "measure": "by_year",
-            "area": kabupaten,
-            "year": str(years[0] + step - 1),
-            "rupiah_year": float(expected[~once].sum() * step / steps + expected[once].sum() / steps),
-        }
-        for step in range(1, steps + 1)
-    ]
+    rows: list[dict[str, object]] = []
+    for step in range(1, steps + 1):
+        share = np.where(once, 1 / steps, step / steps)
+        parts = [
+            part * drawn[f"mix {programme.code}"][:1]
+            for part, programme in zip(share, wide.programmes, strict=True)
+            if f"mix {programme.code}" in drawn
+        ]
+        spread = _sides(_spread(np.sum(parts, axis=0), level)) if parts else {}
+        rows.append(
+            {"measure": "by_year", "area": kabupaten, "year": str(years[0] + step - 1), **spread}
+            | {"rupiah_year": float(expected @ share)}
+        )
+    return rows
 
 
 def _sensitivity(
@@ -352,11 +508,10 @@ def _sensitivity(
     kabupaten = str(family_poverty["kecamatan"].iloc[0])[:4]
     rows: list[dict[str, object]] = []
     for factor in factors if drawn else ():
-        totals = drawn[str(factor)][:1]
-        low, high = np.asarray(_interval(totals, level))[:, 0]
+        totals = drawn[f"line {factor}"][:1]
         rows.append(
             {"measure": "sensitivity", "detail": f"garis × {factor:g}", "rupiah_year": float(totals.mean())}
-            | {"area": kabupaten, "low": float(low), "high": float(high)}
+            | {"area": kabupaten, **_sides(_spread(totals, level))}
         )
     for name, table in alternatives.items():
         total = float(expected_gap(table).sum())

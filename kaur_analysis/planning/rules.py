@@ -103,6 +103,9 @@ class Verdict:
     ----------
     eligible
         Whether the family meets the rules and has at least one unit to be served.
+    outside
+        Whether it is known not to: a rule fails on a field that is known, or nobody of it can be served and all fields
+        that say whom to serve are known.
     units, rupiah_year
         What it would get in a year, whether or not it is eligible.
     known
@@ -112,6 +115,7 @@ class Verdict:
     """
 
     eligible: Flags
+    outside: Flags
     units: Array
     rupiah_year: Array
     known: Array
@@ -132,10 +136,18 @@ def judge(fields: pd.DataFrame, programme: Programme) -> Verdict:
         eligible &= ~tests[rule][0]
     paid, units, rupiah = benefit(fields, programme)
     eligible &= units > 0
-    asked = [known for _, known in tests.values()]
-    asked += [_column(fields, name).notna().to_numpy(dtype=bool) for name in paid]
+    counted = [_column(fields, name).notna().to_numpy(dtype=bool) for name in paid]
+    asked = [known for _, known in tests.values()] + counted
     known_share = np.mean(asked, axis=0) if asked else np.ones(size)
-    return Verdict(eligible, units, rupiah, known_share, _basis(programme, tests, eligible, paid))
+    failed = {rule: known & ~good for rule, (good, known) in tests.items()}
+    outside = (units <= 0) & np.all(counted, axis=0) if counted else np.zeros(size, dtype=bool)
+    for rule in rules.all_of:
+        outside |= failed[rule]
+    if rules.any_of:
+        outside |= np.all([failed[rule] for rule in rules.any_of], axis=0)
+    for rule in rules.none_of:
+        outside |= tests[rule][1] & tests[rule][0]
+    return Verdict(eligible, outside, units, rupiah, known_share, _basis(programme, tests, eligible, paid))
 
 
 def benefit(fields: pd.DataFrame, programme: Programme) -> tuple[dict[str, Array], Array, Array]:

@@ -23,6 +23,12 @@ def publication_thresholds() -> dict[str, Any]:
     return dict(read_yaml(reference_path("thresholds.yaml")))
 
 
+@cache
+def determinants() -> tuple[dict[str, Any], ...]:
+    """What may go with extreme poverty (``determinants.yaml``): code, label, field and when a family counts."""
+    return tuple(dict(entry) for entry in read_yaml(reference_path("determinants.yaml")))
+
+
 def read_yaml(path: Path) -> Any:
     """Read a YAML 1.2 file (``ya``, ``no`` and ``off`` stay words) into plain dicts, lists and scalars.
 

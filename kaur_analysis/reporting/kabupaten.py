@@ -2,20 +2,20 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from kaur_analysis.formats import number, percent, points, rupiah_short
-from kaur_analysis.reference import Area
+from kaur_analysis.reference import Area, determinants
 from kaur_analysis.reporting import titles
-from kaur_analysis.reporting.actions import Action, actions_for, compared, glossary
+from kaur_analysis.reporting.actions import Action, actions_for, compared, glossary, rule_table
 from kaur_analysis.reporting.facts import Facts, read_facts
-from kaur_analysis.reporting.figures import HIGHER, LOWER, Figure, PublishedTable
+from kaur_analysis.reporting.figures import HIGHER, LOWER, NOTHING, Figure, PublishedTable, compare
 from kaur_analysis.reporting.maps import MapView, map_view
 from kaur_analysis.reporting.package import Package, package_of
-from kaur_analysis.reporting.targeting_findings import beyond_model_facts, sentence
+from kaur_analysis.reporting.targeting_findings import beyond_model_facts, informed_facts, sentence
 from kaur_analysis.reporting.views import (
     Comparison,
     Frame,
@@ -98,12 +98,27 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Determinant:
+    """What may go with extreme poverty: its share among the extreme poor and all others, and where it is most frequent.
+
+    ``word`` compares the two shares; ``places`` are the kecamatan with the largest shares of all families.
+    """
+
+    label: str
+    extreme: Figure
+    other: Figure
+    word: str
+    places: str
+
+
+@dataclass(frozen=True)
 class Association:
     """*Keterkaitan*: indicator and determinant side by side; no cause is claimed."""
 
     labels: tuple[str, ...]
     rows: tuple[Link, ...]
     sentences: tuple[str, ...]
+    determinants: tuple[Determinant, ...]
 
 
 @dataclass(frozen=True)
@@ -444,9 +459,48 @@ def _association(table: PublishedTable, area: Area) -> Association:
         f"Bagian miskin ekstrem dan bagian terlewat sama-sama jelas di atas kabupaten: {found}."
         if both
         else "Tidak ada kecamatan yang bagian miskin ekstrem dan bagian terlewatnya sama-sama jelas di atas kabupaten.",
+        *_determinant_sentence(apart := _determinants(table, area)),
         "Keterkaitan bukan sebab akibat.",
     )
-    return Association(tuple(label for *_, label in _ASSOCIATED), tuple(rows), sentences)
+    return Association(tuple(label for *_, label in _ASSOCIATED), tuple(rows), sentences, apart)
+
+
+MOST_PLACES = 3  # kecamatan named beside a determinant
+_APART = ("extreme", "other", "difference")
+
+
+def _determinants(table: PublishedTable, area: Area) -> tuple[Determinant, ...]:
+    """Determinants that the registry holds, those that set the extreme poor apart first."""
+    equivalence = rule_table()["equivalence"]
+    found = []
+    for entry in determinants():
+        name = f"determinants.{entry['code']}"
+        extreme, other, difference = (table.one(name, area.code, group=group) for group in _APART)
+        if NOTHING in (extreme, other):
+            continue
+        shares = [(row.name, table.one(name, row.kecamatan)) for row in area.kecamatan.itertuples()]
+        most = sorted((place for place in shares if place[1].shown), key=lambda place: (-place[1].value, place[0]))
+        places = ", ".join(f"{name} {figure.text}" for name, figure in most[:MOST_PLACES])
+        word = compare(extreme, other, equivalence, difference)
+        found.append(Determinant(entry["label"], extreme, other, word, places))
+    order = {HIGHER: 0, LOWER: 1}
+    return tuple(sorted(found, key=lambda row: (order.get(row.word, 2), -abs(_size(row.extreme) - _size(row.other)))))
+
+
+def _determinant_sentence(found: tuple[Determinant, ...]) -> tuple[str, ...]:
+    """What clearly is more frequent among the extreme poor, and why that is no discovery of the model's."""
+    if not found:
+        return ()
+    more = [row for row in found if row.word == HIGHER]
+    said = "; ".join(
+        f"{row.label[0].lower()}{row.label[1:]} ({row.extreme.text}, lainnya {row.other.text})" for row in more
+    )
+    first = (
+        f"Pada keluarga miskin ekstrem jelas lebih sering daripada pada keluarga lain: {said}."
+        if more
+        else "Tidak ada ciri yang pada keluarga miskin ekstrem jelas lebih sering daripada pada keluarga lain."
+    )
+    return (first, "Ciri-ciri itu sebagian juga dipakai model untuk menaksir kemiskinan.")
 
 
 def _size(figure: Figure) -> float:
@@ -464,7 +518,10 @@ QUADRANTS = (
 def _pockets(table: PublishedTable, area: Area) -> Pockets:
     line = table.one("poverty.extreme_share", area.code)
     families = table.one("poverty.extreme_families", area.code)
-    mean = families.value / len(area.kecamatan) if families.shown else math.nan
+    size = len(area.kecamatan)
+    mean = families.value / size if families.shown else math.nan
+    usual = replace(families, value=mean, low=families.low / size, high=families.high / size)
+    equivalence = rule_table()["equivalence"]
     places = []
     for row in area.kecamatan.itertuples():
         share = table.one("poverty.extreme_share", row.kecamatan)
@@ -473,7 +530,11 @@ def _pockets(table: PublishedTable, area: Area) -> Pockets:
         if share.shown and count.shown and line.shown and not math.isnan(mean):
             high, many = share.value > line.value, count.value > mean
             quadrant = {(True, True): "I", (False, True): "II", (False, False): "III", (True, False): "IV"}[high, many]
-        sure = compared(table, "poverty.extreme_share", row.kecamatan, area.code) in (HIGHER, LOWER)
+        words = {
+            compared(table, "poverty.extreme_share", row.kecamatan, area.code),
+            compare(count, usual, equivalence),
+        }
+        sure = words <= {HIGHER, LOWER}  # both axes: a quadrant is no surer than its less sure side
         places.append(Pocket(row.name, share, count, quadrant, sure))
     pocket = [place for place in places if place.quadrant == "I"]
     title = titles.pockets(
@@ -514,7 +575,8 @@ def _survey_reach(table: PublishedTable, facts: Facts, area: Area) -> tuple[Surv
     return tuple(sorted(rows, key=lambda row: (row.name != "Program apa pun", row.name)))
 
 
-_SCENARIO_COLUMNS = ("scenarios.exclusion_error", "scenarios.inclusion_error", "scenarios.extreme_share_after")
+_MISSED = "scenarios.exclusion_error"
+_SCENARIO_COLUMNS = (_MISSED, "scenarios.inclusion_error", "scenarios.extreme_share_after")
 
 
 def _scenarios(table: PublishedTable, facts: Facts, area: Area) -> Scenarios:
@@ -531,6 +593,10 @@ def _scenarios(table: PublishedTable, facts: Facts, area: Area) -> Scenarios:
     labels, definitions = (tuple(word[part] for word in words) for part in ("label", "definition"))
     beyond = beyond_model_facts(facts.beyond_model, facts.scenarios)
     caution = sentence("beyond_model", beyond) if facts.beyond_model else ""
+    stated, informed = (table.one(name, area.code, group="desil") for name in (_MISSED, f"{_MISSED}_informed"))
+    if stated.shown and informed.shown:
+        known = informed_facts(stated.value, informed.value, facts.scenarios.get("desil", "desil"))
+        caution = f"{caution} {sentence('informed', known)}".strip()
     unmatched = unmatched_names(table, area.code, facts.programmes)
     return Scenarios(labels, definitions, tuple(rows), caution, unmatched)
 

@@ -22,6 +22,7 @@ _DENOMINATORS_REGISTRY = (
     "Terlewat: dari semua keluarga miskin ekstrem. Bukan miskin ekstrem: dari semua penerima yang padan; belum "
     "tentu keliru, banyak program melayani lebih luas. Yang tidak padan tidak dinilai."
 )
+_OUTSIDE_RULES = " Di luar syarat: dari penerima yang sama, yang tidak memenuhi syarat program itu sendiri."
 _DENOMINATORS_SURVEY = (
     "Menurut survei. Terlewat: dari semua rumah tangga miskin ekstrem. Bukan miskin ekstrem: dari semua rumah "
     "tangga penerima; banyak program memang melayani lebih dari itu, jadi belum tentu keliru."
@@ -119,7 +120,8 @@ def targeting_sentences(view: Any) -> Section:
         legend=f"Tiap tanda satu dari 100 {counted} miskin ekstrem.",
         words=f"Gambar 100 tanda: {', '.join(text for _, text, _ in parts)}.",
         tens=_TENS_SURVEY if by_survey else _TENS_REGISTRY,
-        denominators=_DENOMINATORS_SURVEY if by_survey else _DENOMINATORS_REGISTRY,
+        denominators=(_DENOMINATORS_SURVEY if by_survey else _DENOMINATORS_REGISTRY)
+        + (_OUTSIDE_RULES if any(reach.outside.shown for reach in view.reach) else ""),
         by_survey=by_survey,
         whole=view.reach_any,
         detailed=view.reach[:DETAILED_PROGRAMMES],

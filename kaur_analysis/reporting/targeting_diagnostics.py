@@ -183,7 +183,8 @@ def scenario_curves(scenarios: pd.DataFrame, names: Names, title: str) -> Sectio
     ----------
     scenarios
         Table of :func:`kaur_analysis.targeting.compare_scenarios` with ``budget_share``; measure ``headcount_after``.
-        Where draws of the model are the judge, ``beyond_model`` marks the ways that may know more than they do.
+        Where draws of the model are the judge, ``beyond_model`` marks the ways that may know more than they do, and
+        ``informed`` holds their scores had they known the most that they can.
     title
         What the scores rest on.
     """
@@ -205,7 +206,11 @@ def scenario_curves(scenarios: pd.DataFrame, names: Names, title: str) -> Sectio
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     said = findings.sentence("scenarios", findings.scenario_facts(scenarios, names))
-    if "beyond_model" in scenarios.columns:
+    if {"beyond_model", "informed"} <= set(scenarios.columns):
         beyond = rows.loc[rows["beyond_model"], "programme"].unique()
         said += " " + findings.sentence("beyond_model", findings.beyond_model_facts(sorted(beyond), names))
+        spent = scenarios[(scenarios["measure"] == "exclusion_error") & (scenarios["budget_share"].sub(1).abs() < 1e-9)]
+        for row in spent.dropna(subset=["informed"]).itertuples():
+            known = findings.informed_facts(row.value, row.informed, names.get(row.programme, row.programme))
+            said += " " + findings.sentence("informed", known)
     return picture(figure, "skenario", title, said)

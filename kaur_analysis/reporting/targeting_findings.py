@@ -16,7 +16,7 @@ Fact = float | str | bool
 Facts = Mapping[str, Fact]
 REASON_NAMES = {
     "unlisted": "belum terdaftar",
-    "ranked_out": "peringkat di luar sasaran",
+    "ranked_out": "peringkat di luar syarat program",
     "unserved": "memenuhi syarat, belum dilayani",
     "graduated": "sudah tidak miskin lagi",
     "ranked_in": "peringkat yang memasukkannya",
@@ -212,6 +212,21 @@ def beyond_model_facts(codes: Sequence[str], names: Mapping[str, str]) -> Facts:
     named = [f"“{names.get(code, code)}”" for code in codes]
     listed = " dan ".join(filter(None, [", ".join(named[:-1]), *named[-1:]]))
     return {"ways": len(named), "names": f"Cara {listed}"}
+
+
+def informed_facts(stated: float, informed: float, way: str) -> Facts:
+    """Between what and what the error of a way lies whose knowledge its judge does not share.
+
+    Parameters
+    ----------
+    stated
+        Exclusion error if the way knows no more than the model.
+    informed
+        The same if it knows the most that its disagreement with the model allows.
+    way
+        Its name.
+    """
+    return {"way": f"“{way}”", "stated": stated, "informed": informed}
 
 
 def fairness_facts(fairness: pd.DataFrame, significant: float = 0.05) -> Facts:

@@ -103,6 +103,7 @@ class Reach:
     """Targeting of one programme in words: of 100 extremely poor families and of 100 recipients.
 
     ``hundred`` are the same hundred as numbers: reached, not listed, listed but passed over; or reached and missed.
+    ``outside`` is the share of recipients who do not meet the programme's own rules, poor or not.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Reach:
     inclusion: Figure
     recipients: Figure
     unmatched: Figure
+    outside: Figure = NOTHING
 
 
 @dataclass(frozen=True)
@@ -377,6 +379,9 @@ def reach_of(table: PublishedTable, facts: Facts, area: Area, code: str, program
         base = f" (dari {recipients.words})" if recipients.shown else ""
         judged = "rumah tangga penerima dalam survei" if facts.route == "survey" else f"penerima yang padan{base}"
         sentences.append(f"Dari 100 {judged}, {outside} di luar kelompok miskin ekstrem.")
+    unruled = table.one("targeting.outside_rules", code, about)
+    if unruled.shown:
+        sentences.append(f"{unruled.text} penerima tidak memenuhi syarat program itu sendiri, miskin atau tidak.")
     unmatched = table.one(UNMATCHED, code, about)
     if unmatched.shown and unmatched.value > 0:
         sentences.append(f"{unmatched.text} nama penerima tidak ditemukan di daftar keluarga dan tidak dinilai.")
@@ -396,6 +401,7 @@ def reach_of(table: PublishedTable, facts: Facts, area: Area, code: str, program
         inclusion=inclusion,
         recipients=recipients,
         unmatched=table.one("targeting.unmatched_recipients", code, about),
+        outside=unruled,
     )
 
 
@@ -554,7 +560,7 @@ def limits_of(
     )
     return (
         first,
-        f"{matched}Terlewat atau di luar sasaran adalah peluang statistik, bukan putusan tentang satu keluarga: "
+        f"{matched}Terlewat atau bukan miskin ekstrem adalah peluang statistik, bukan putusan tentang satu keluarga: "
         "verifikasi tetap di lapangan.",
         f"Tanda • berarti dilindungi: kurang dari {number(facts.minimum_families)} keluarga, atau dapat dihitung dari "
         "angka lain. Tanda ! berarti galatnya besar, pakai dengan hati-hati; × berarti terlalu besar untuk disajikan.",

@@ -5,8 +5,10 @@ from kaur_analysis.targeting.churn import churn, timeliness
 from kaur_analysis.targeting.cost import cost_effectiveness
 from kaur_analysis.targeting.definitions import Definition, definition, definitions, definitions_table, scenario_kinds
 from kaur_analysis.targeting.effects import DifferenceInDifferences, difference_in_differences
+from kaur_analysis.targeting.eligibility import outside_rules
 from kaur_analysis.targeting.fairness import fairness, group_calibrated_ranking
 from kaur_analysis.targeting.incidence import Concentration, benefit_incidence, concentration
+from kaur_analysis.targeting.informed import informed_draws
 from kaur_analysis.targeting.inputs import receipt_draws
 from kaur_analysis.targeting.measures import targeting_measures
 from kaur_analysis.targeting.overlap import Overlap, overlap
@@ -33,7 +35,9 @@ __all__ = [
     "error_decomposition",
     "fairness",
     "group_calibrated_ranking",
+    "informed_draws",
     "links_given_covariates",
+    "outside_rules",
     "overlap",
     "ranking_measures",
     "receipt_adjustment",

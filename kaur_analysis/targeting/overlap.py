@@ -12,7 +12,7 @@ from kaur_analysis.targeting.engine import Items, estimate, linear_rules, rows_o
 from kaur_analysis.targeting.evidence import Block, Evidence, Uncertainty, read_evidence
 from kaur_analysis.targeting.formulas import Formula
 from kaur_analysis.targeting.inputs import ALL, Array, Draws
-from kaur_analysis.targeting.intervals import COLUMNS, tidy
+from kaur_analysis.targeting.intervals import COLUMNS, draw_interval, tidy
 from kaur_analysis.targeting.measures import with_route
 
 HOW_MANY = ("none", "one", "several")
@@ -29,7 +29,7 @@ class Overlap:
         without any programme are ``poor_none``) and ``poor_share_…`` of poor families; ``programme`` is ``all``.
     matrix
         ``(agency, other, group, families, poor_families, share_of_agency)``: families both agencies serve; on the
-        diagonal, all an agency serves. Expected numbers.
+        diagonal, all an agency serves. Expected numbers; ``<name>_se/_low/_high`` are those of the joint draws.
     """
 
     measures: pd.DataFrame
@@ -83,7 +83,7 @@ def overlap(
         counts = evidence.counts(groups, evidence.receipts[0].programme)
         for measure, estimated in by_measure.items():
             rows += rows_of(measure, ALL, groups, estimated, counts)
-    return Overlap(with_route(tidy(rows, COLUMNS), design), _matrix(evidence, agency_of))
+    return Overlap(with_route(tidy(rows, COLUMNS), design), _matrix(evidence, agency_of, given))
 
 
 def _number_received(received: Sequence[Array]) -> tuple[Array, Array, Array]:
@@ -109,37 +109,55 @@ def _ratio(above: str, below: str | None) -> Formula:
     return lambda totals: totals[above] if below is None else totals[above] / totals[below]
 
 
-def _matrix(evidence: Evidence, agency_of: Mapping[str, str]) -> pd.DataFrame:
-    """Expected families served by both of two agencies, per class."""
+def _matrix(evidence: Evidence, agency_of: Mapping[str, str], given: Uncertainty) -> pd.DataFrame:
+    """Expected families served by both of two agencies, per class, with the spread of the joint draws."""
+    names = sorted({agency_of[receipt.programme] for receipt in evidence.receipts})
+    expected = _meetings(evidence, agency_of, names, evidence.expected())
+    drawn = [_meetings(evidence, agency_of, names, block) for block in evidence.joint_draws(given)]
+    first, second = (axis.ravel() for axis in np.meshgrid(names, names, indexing="ij"))
+    labels = [label for groups in evidence.setting.partitions for label in groups.labels]
+    columns: dict[str, Array] = {
+        "agency": np.tile(first, len(labels)),
+        "other": np.tile(second, len(labels)),
+        "group": np.repeat(labels, len(first)),
+    }
+    for place, name in enumerate(("families", "poor_families")):
+        columns[name] = expected[place][..., 0].ravel()
+        draws = [block[place].reshape(len(columns[name]), -1) for block in drawn]
+        unknown = np.full((3, len(columns[name])), np.nan)
+        spread = draw_interval(np.hstack(draws), evidence.setting.confidence) if draws else unknown
+        columns |= dict(zip((f"{name}_se", f"{name}_low", f"{name}_high"), spread, strict=True))
+    own = np.repeat(np.diagonal(expected[0][..., 0], axis1=1, axis2=2).ravel(), len(names))
+    families = columns["families"]
+    return pd.DataFrame(columns).assign(
+        share_of_agency=np.divide(families, own, out=np.full(len(own), np.nan), where=own > 0)
+    )
+
+
+def _meetings(
+    evidence: Evidence, agency_of: Mapping[str, str], names: Sequence[str], block: Block
+) -> tuple[Array, Array]:
+    """Weighted families, and poor families, that both of two agencies serve: classes × agencies × agencies × draws."""
     missed: dict[str, Array] = {}
-    for receipt in evidence.receipts:
-        agency = agency_of[receipt.programme]
-        missed[agency] = missed.get(agency, np.ones(len(evidence.poor))) * (1 - receipt.expected)
-    names = sorted(missed)
-    served = np.column_stack([1 - missed[name] for name in names])
-    parts = []
-    for groups in evidence.setting.partitions:
-        for place, label in enumerate(groups.labels):
-            inside = groups.codes == place
-            some, weight = served[inside], evidence.setting.weights[inside]
-            both = some.T @ (weight[:, None] * some)
-            poor_both = some.T @ ((weight * evidence.poor[inside])[:, None] * some)
+    for programme, received in block.received.items():
+        agency = agency_of[programme]
+        missed[agency] = missed.get(agency, np.ones((1, 1))) * (1 - received)
+    fine, itself = evidence.setting.partitions[-1], np.arange(len(names))
+    found: tuple[list[Array], list[Array]] = ([], [])
+    for place in range(fine.size):  # class by class: all families, agencies and draws at once would fill the memory
+        inside = np.flatnonzero(fine.codes == place)
+        wide = [np.broadcast_to(1 - missed[name][inside], (len(inside), block.size)).T for name in names]
+        served = np.stack(wide, axis=2)  # draws × families × agencies
+        weight = evidence.setting.weights[inside, None]
+        for sums, weights in zip(found, (weight, weight * block.poor[inside]), strict=True):
+            weighted = weights.T[:, :, None] * served
+            both = served.transpose(0, 2, 1) @ weighted
             # An agency with itself: who it serves, not the square of a link probability.
-            np.fill_diagonal(both, weight @ some)
-            np.fill_diagonal(poor_both, (weight * evidence.poor[inside]) @ some)
-            first, second = (axis.ravel() for axis in np.meshgrid(names, names, indexing="ij"))
-            own = np.repeat(np.diag(both), len(names))
-            share = np.divide(both.ravel(), own, out=np.full(len(own), np.nan), where=own > 0)
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "agency": first,
-                        "other": second,
-                        "group": label,
-                        "families": both.ravel(),
-                        "poor_families": poor_both.ravel(),
-                        "share_of_agency": share,
-                    }
-                )
-            )
-    return pd.concat(parts, ignore_index=True)
+            both[:, itself, itself] = weighted.sum(axis=1)
+            sums.append(both.transpose(1, 2, 0))
+    each, poor = np.stack(found[0]), np.stack(found[1])
+    if len(evidence.setting.partitions) == 1:
+        return each, poor
+    return np.concatenate([each.sum(axis=0, keepdims=True), each]), np.concatenate(
+        [poor.sum(axis=0, keepdims=True), poor]
+    )

@@ -54,7 +54,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class _Plan:
-    """Who is served (0–1, a fraction is a lottery; rows × 1 or rows × M) and with how many rupiah per family (rows)."""
+    """Who is served (0–1, a fraction is a lottery) and with how many rupiah per family; each rows × 1 or rows × M."""
 
     served: Array
     rupiah: Array
@@ -68,7 +68,7 @@ class _Population:
     weights: Array
     size: Array
     transfer: float
-    included: Array  # rupiah per head and month of the delivered benefit that measured welfare already holds
+    includes_benefit: bool  # whether measured welfare holds the delivered benefit already
 
     @property
     def everyone(self) -> float:
@@ -88,6 +88,7 @@ def compare_scenarios(
     *,
     welfare_includes_benefit: bool = True,
     welfare_draws: Draws | None = None,
+    delivered_draws: Draws | None = None,
     weight_multipliers: Array | None = None,
     rho: float = 3.0,
     confidence: float = 0.95,
@@ -129,6 +130,11 @@ def compare_scenarios(
     welfare_draws
         Joint draws of true welfare, rows × M: each scenario is scored on every draw, so that the ranking's own errors
         count against it. Observed or out-of-fold truth goes into ``welfare`` instead.
+    delivered_draws
+        Joint draws of the rupiah of the one ``delivered`` scenario, rows × M in step with ``welfare_draws``, where
+        links to the lists are uncertain: in each draw a family counts as served, and its welfare as holding the
+        benefit, only where its links hold. The column stays their expectation, which fixes the budget. Without them
+        the column is taken as known, and whoever has any of it as served.
     weight_multipliers
         What a survey's weights are multiplied by in each replicate of its bootstrap, rows × R
         (:func:`kaur_analysis.poverty.rao_wu_bootstrap`): plans and scores are made anew with each, the budget per
@@ -157,21 +163,26 @@ def compare_scenarios(
         weight_of(frame, weights),
         size,
         _positive(transfer_rp_month, "Bantuan per keluarga"),
-        _delivered(frame, scenarios) / size if welfare_includes_benefit else np.zeros(len(frame)),
+        welfare_includes_benefit,
     )
+    if welfare_includes_benefit or delivered_draws is not None:
+        _delivered(scenarios)
     poverty_line = (
         numbers(frame, line, 0.0)[:, None] if isinstance(line, str) else np.array([[_positive(line, "Garis")]])
     )
     _check(scenarios, welfare, rho)
     if welfare_draws is not None and weight_multipliers is not None:
         raise EstimationError("Jalur survei (pengulangan) dan jalur daftar (tarikan) tidak boleh dicampur.")
+    if delivered_draws is not None and welfare_draws is None:
+        raise EstimationError("Tarikan bantuan yang disalurkan memerlukan tarikan kesejahteraan.")
     budgets = _budgets(population, scenarios, budget_rp_month)
 
     def scored(people: _Population, scale: float = 1.0) -> dict[tuple[str, float], dict[str, Array]]:
         spent = {budget: scale * budget for budget in budgets}
         observed = iter([numbers(frame, welfare)[:, None]]) if welfare_draws is None else None
         truth = observed or blocks(welfare_draws, len(frame), WIDTH)
-        return _scored(people, scenarios, spent, truth, poverty_line, rho)
+        got = None if delivered_draws is None else blocks(delivered_draws, len(frame), WIDTH)
+        return _scored(people, scenarios, spent, truth, got, poverty_line, rho)
 
     found = scored(population)
     if weight_multipliers is None:
@@ -207,14 +218,21 @@ def _scored(
     scenarios: Sequence[Scenario],
     budgets: Mapping[float, float],
     truth: Iterator[Array],
+    got: Iterator[Array] | None,
     line: Array,
     rho: float,
 ) -> dict[tuple[str, float], dict[str, Array]]:
-    """Scores by scenario and budget, one entry per draw of the truth; ``budgets`` are amounts by their label."""
+    """Scores by scenario and budget, one entry per draw of the truth; ``budgets`` are amounts by their label.
+
+    ``got`` are draws of the delivered rupiah in step with the truth; nothing where they are known.
+    """
+    delivered = {
+        one.name: numbers(population.frame, one.column or "", 0.0) for one in scenarios if one.kind == "delivered"
+    }
     plans = {
         (scenario.name, label): _plan(population, scenario, budget)
         for scenario in scenarios
-        if scenario.kind != PERFECT
+        if scenario.kind not in (PERFECT, "delivered")
         for label, budget in budgets.items()
     }
     kept: dict[tuple[str, float], list[dict[str, Array]]] = {}
@@ -222,8 +240,16 @@ def _scored(
         y = block.astype(float)
         if y.min() <= 0:
             raise EstimationError("Kesejahteraan harus lebih dari nol untuk dinilai.")
-        y = welfare_without(y, population.included[:, None], line)
-        for key, scores in _score_block(population, plans, budgets, y, line, rho):
+        known = {name: column[:, None] for name, column in delivered.items()}
+        received = known if got is None else dict.fromkeys(known, next(got).astype(float))
+        if population.includes_benefit:
+            y = welfare_without(y, next(iter(received.values())) / population.size[:, None], line)
+        as_delivered = {
+            (name, label): _Plan((rupiah > 0).astype(float), rupiah * (budget / (population.weights @ delivered[name])))
+            for name, rupiah in received.items()
+            for label, budget in budgets.items()
+        }
+        for key, scores in _score_block(population, as_delivered | plans, budgets, y, line, rho):
             kept.setdefault(key, []).append(scores)
     return {
         key: {name: np.concatenate([block[name] for block in found]) for name in found[0]}
@@ -254,15 +280,13 @@ def _check(scenarios: Sequence[Scenario], welfare: str, rho: float) -> None:
         raise EstimationError("ρ tidak boleh negatif.")
 
 
-def _delivered(frame: pd.DataFrame, scenarios: Sequence[Scenario]) -> Array:
-    """Rupiah that families really got, by the one scenario that says so."""
-    columns = [one.column for one in scenarios if one.kind == "delivered" and one.column is not None]
-    if len(columns) != 1:
+def _delivered(scenarios: Sequence[Scenario]) -> None:
+    """Whether one scenario says how many rupiah families really got."""
+    if sum(one.kind == "delivered" for one in scenarios) != 1:
         raise EstimationError(
             "Kesejahteraan diukur bersama bantuannya, jadi harus ada tepat satu skenario 'delivered' yang menyebut "
             "besarnya; bila tidak, sebut welfare_includes_benefit=False."
         )
-    return numbers(frame, columns[0], 0.0)
 
 
 def _budgets(
@@ -287,9 +311,6 @@ def _budgets(
 def _plan(population: _Population, scenario: Scenario, budget: float) -> _Plan:
     frame, rows = population.frame, len(population.frame)
     column = np.zeros(rows) if scenario.column is None else numbers(frame, scenario.column)
-    if scenario.kind == "delivered":
-        spent = population.weights @ column
-        return _Plan((column > 0).astype(float)[:, None], column * (budget / spent))
     if scenario.kind == "universal":
         return _in_order(population, np.zeros(rows), budget, raised_for_all=True)
     if scenario.kind == "ranked":
@@ -322,9 +343,9 @@ def _in_order(
         raise EstimationError("Tidak ada keluarga yang memenuhi kategori skenario.")
     affordable = budget / (population.transfer * people.sum())
     if raised_for_all or affordable >= 1:
-        return _Plan(admitted[:, None], np.full(len(order), budget / people.sum()))
+        return _Plan(admitted[:, None], np.full((len(order), 1), budget / people.sum()))
     ranks = fractional_ranks(order, people, Groups.everyone(len(order)))
-    return _Plan(admitted[:, None] * ranks.within(0.0, affordable), np.full(len(order), population.transfer))
+    return _Plan(admitted[:, None] * ranks.within(0.0, affordable), np.full((len(order), 1), population.transfer))
 
 
 def _by_quota(population: _Population, areas: Groups, order: Array, share: Array, budget: float) -> _Plan:
@@ -343,7 +364,7 @@ def _by_quota(population: _Population, areas: Groups, order: Array, share: Array
         part += left * (cost - part) / (cost - part).sum()
     ranks = fractional_ranks(order, population.weights, areas)
     stop = np.divide(part, cost, out=np.zeros(areas.size), where=cost > 0)[areas.codes][:, None]
-    return _Plan(ranks.within(0.0, stop), np.full(len(order), population.transfer))
+    return _Plan(ranks.within(0.0, stop), np.full((len(order), 1), population.transfer))
 
 
 def _perfect(population: _Population, ranks: Ranks, budget: float) -> _Plan:
@@ -351,8 +372,8 @@ def _perfect(population: _Population, ranks: Ranks, budget: float) -> _Plan:
     rows = len(population.weights)
     affordable = budget / (population.transfer * population.everyone)
     if affordable >= 1:
-        return _Plan(np.ones((rows, 1)), np.full(rows, budget / population.everyone))
-    return _Plan(ranks.within(0.0, affordable), np.full(rows, population.transfer))
+        return _Plan(np.ones((rows, 1)), np.full((rows, 1), budget / population.everyone))
+    return _Plan(ranks.within(0.0, affordable), np.full((rows, 1), population.transfer))
 
 
 # --- scores ---
@@ -399,7 +420,7 @@ def _score_block(
         by_rupiah.setdefault(plan.rupiah.tobytes(), []).append((key, plan))
     totals: dict[tuple[str, float], dict[str, Array]] = {}
     for same in by_rupiah.values():
-        after = _levels(population, y + (same[0][1].rupiah / population.size)[:, None], line, rho, money)
+        after = _levels(population, y + same[0][1].rupiah / population.size[:, None], line, rho, money)
         change = {name: after[name] - before[name] for name in before}
         for key, plan in same:
             totals[key] = _served_totals(population, plan, before["poor_families"], change)
@@ -422,7 +443,7 @@ def _served_totals(population: _Population, plan: _Plan, poor: Array, change: Ma
     else:
         sums = {name: np.einsum("im,im->m", served, level) for name, level in change.items()}
         reached, number = np.einsum("im,im->m", served, poor), (families * served).sum(axis=0)
-    spent = np.broadcast_to((families * served * plan.rupiah[:, None]).sum(axis=0), number.shape)
+    spent = np.broadcast_to((families * served * plan.rupiah).sum(axis=0), number.shape)
     return {**sums, "served": number, "served_poor": reached, "spent": spent}
 
 

@@ -101,7 +101,7 @@ def _differences(poverty) -> list[dict[str, Any]]:
 
 TOPICS = (
     "poverty", "survey", "registry", "targeting", "targeting_survey", "reasons", "overlap", "needs", "desa",
-    "zero_cost", "scenarios", "lists",
+    "zero_cost", "scenarios", "lists", "determinants",
 )  # fmt: skip
 
 
@@ -291,6 +291,33 @@ def _kabupaten_only(rows) -> None:
         rows["targeting_survey"].append(
             _share("targeting_survey", "inclusion_error", "1704", 0.88, 0.05, n=160, programme=code)
         )
+    for code, inside, outside in (
+        ("unsafe_water", 0.41, 0.18),
+        ("poor_sanitation", 0.62, 0.6),
+        ("head_farms", 0.3, 0.5),
+    ):
+        for group, value in (("extreme", inside), ("other", outside)):
+            rows["determinants"].append(_share("determinants", code, "1704", value, 0.04, n=1500, group=group))
+        gap = inside - outside
+        rows["determinants"].append(
+            _row("determinants", code, "1704", "indeks", gap, low=gap - 0.05, high=gap + 0.05, group="difference")
+        )
+        for place, kecamatan in enumerate(KEC):
+            rows["determinants"].append(
+                _row("determinants", code, kecamatan, "bagian", outside + 0.01 * place, n=2000.0)
+            )
+    for code, share in (("pkh", 0.12), ("sembako", 0.21)):
+        recipients = next(
+            row["value"]
+            for row in rows["targeting"]
+            if (row["area"], row["indicator"], row.get("programme")) == ("1704", "recipients", code)
+        )
+        rows["targeting"].append(
+            _share("targeting", "outside_rules", "1704", share, 0.01, n=recipients, programme=code)
+        )
+    for name, value in (("exclusion_error", 0.09), ("exclusion_error_informed", 0.02)):
+        rows["scenarios"].append(_share("scenarios", name, "1704", value, 0.1, group="desil"))
+    rows["scenarios"].append(_row("scenarios", "served_families", "1704", "keluarga", 18944.0, group="desil"))
     for place, scenario in enumerate(SCENARIOS):
         for name, value in (("exclusion_error", 0.4 - 0.07 * place), ("inclusion_error", 0.9 - 0.05 * place)):
             rows["scenarios"].append(_share("scenarios", name, "1704", value, 0.05, n=1500, group=scenario))

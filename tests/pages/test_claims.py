@@ -164,3 +164,52 @@ def test_recipients_who_are_not_extremely_poor_are_not_called_outside_the_target
 def test_paper_says_too_that_serving_others_may_be_right():
     html = r.targeting_sentences(kabupaten()).html
     assert "belum tentu keliru" in re.sub(r'<div class="screen">.*?</div></div>', "", html, flags=re.S)
+
+
+def test_the_programmes_own_rules_are_another_thing_than_extreme_poverty():
+    html = r.targeting_sentences(kabupaten()).html
+    assert "12,0% penerima tidak memenuhi syarat program itu sendiri, miskin atau tidak." in html
+
+
+def with_numbers(code, **numbers):
+    """The made-up edition with other numbers of extreme poverty in one kecamatan: value and half width."""
+    table = made.published().copy()
+    for name, (value, half) in numbers.items():
+        rows = (table["topic"] == "poverty") & (table["area"] == code) & (table["group"] == "")
+        table = table[~(rows & (table["indicator"] == f"{name}_difference"))]
+        rows = rows.reindex(table.index) & (table["indicator"] == name)
+        table.loc[rows, ["value", "low", "high"]] = [value, value - half, value + half]
+        table.loc[rows, "status"] = "tampil"
+    return {place.name: place for place in r.kabupaten_view(table, FACTS, made.AREA).pockets.places}["Nasal"]
+
+
+def test_a_quadrant_is_sure_where_share_and_number_both_stand_apart():
+    place = with_numbers("1704010", extreme_share=(0.4, 0.01), extreme_families=(5000.0, 10.0))
+    assert (place.quadrant, place.sure) == ("I", True)
+
+
+def test_a_quadrant_is_not_sure_where_the_number_may_be_the_usual():
+    place = with_numbers("1704010", extreme_share=(0.4, 0.01), extreme_families=(5000.0, 4990.0))
+    assert (place.quadrant, place.sure) == ("I", False)
+
+
+def test_what_goes_with_extreme_poverty_stands_under_keterkaitan():
+    html = r.association(kabupaten()).html
+    assert "jelas lebih sering daripada pada keluarga lain: air minum dari sumber tidak terlindung (41%" in html
+
+
+def test_a_determinant_that_does_not_set_the_extreme_poor_apart_is_not_named():
+    assert "tanpa jamban" not in kabupaten().association.sentences[1]
+
+
+def test_what_is_rarer_among_the_extreme_poor_is_said_to_be():
+    words = {row.label: row.word for row in kabupaten().association.determinants}
+    assert words["Kepala keluarga bekerja di pertanian atau perikanan"] == "lebih rendah"
+
+
+def test_the_kecamatan_where_a_determinant_is_most_frequent_are_named():
+    assert kabupaten().association.determinants[0].places.count("%") == 3
+
+
+def test_keterkaitan_says_that_the_model_used_some_of_it():
+    assert "sebagian juga dipakai model" in r.association(kabupaten()).html

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kaur_analysis.planning import budget, needs_matrix, zero_cost
+from kaur_analysis.planning import budget, due_intervals, needs_matrix, zero_cost
 from kaur_analysis.planning.rules import benefit
 from kaur_analysis.reference.catalogue import load_catalogue
 
@@ -104,3 +104,18 @@ def test_zero_costs_at_least_the_lower_bound_less_what_nobody_covers(world):
     cost = zero_cost(poverty, needs_matrix(*world, CATALOGUE.values()), CATALOGUE.values())
     kabupaten = cost[(cost["area"] == "1704") & (cost["programme"] == "")].set_index("measure")["rupiah_year"]
     assert kabupaten["programme_mix"] >= kabupaten["lower_bound"] - kabupaten["uncovered"] - 1e-3
+
+
+@settings(max_examples=8, deadline=None)
+@given(WORLDS)
+def test_what_is_due_lies_within_its_interval(world):
+    families, poverty, _ = world
+    needs = needs_matrix(*world, CATALOGUE.values())
+    random = np.random.default_rng(1)
+    welfare = np.where(random.random((len(families), 60)) < poverty[["p_extreme"]].to_numpy(), 100_000.0, 900_000.0)
+    errors = due_intervals(needs, poverty, CATALOGUE.values(), draws=welfare, line_rp_month=400_000.0)
+    key = ["area", "programme", "fund", "measure"]
+    stated = budget(needs, CATALOGUE.values()).melt(key[:3], sorted(set(errors["measure"])), "measure")
+    both = errors.merge(stated, on=key, validate="one_to_one")
+    assert len(both) == len(errors)
+    assert ((both["low"] <= both["value"] + 1e-6) & (both["value"] <= both["high"] + 1e-6)).all()

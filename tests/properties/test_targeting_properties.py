@@ -221,3 +221,29 @@ def test_overlap_matrix_is_symmetric_and_its_diagonal_is_the_agency(seed: int) -
     wide = matrix.pivot(index="agency", columns="other", values="families")
     np.testing.assert_allclose(wide, wide.T)
     assert wide.loc["received", "received"] == pytest.approx(frame["received"].sum())
+
+
+@given(SEEDS)
+@settings(max_examples=10, deadline=None)
+def test_families_of_two_agencies_spread_as_their_independent_links_do(seed: int) -> None:
+    frame = families(seed, size=400)
+    poor = np.random.default_rng(seed).random((400, 2000)) < frame[["poor"]].to_numpy()
+    table = overlap(frame, ["received", "other"], "poor", poor_draws=poor).matrix
+    pair = table[(table["agency"] == "other") & (table["other"] == "received")].iloc[0]
+    both = (frame["received"] * frame["other"]).to_numpy()
+    assert pair["families"] == pytest.approx(both.sum())
+    assert pair["families_se"] == pytest.approx(np.sqrt((both * (1 - both)).sum()), rel=0.1)
+    poor_both = both * frame["poor"].to_numpy()
+    assert pair["poor_families_se"] == pytest.approx(np.sqrt((poor_both * (1 - poor_both)).sum()), rel=0.1)
+
+
+@given(SEEDS)
+@settings(max_examples=10, deadline=None)
+def test_families_of_two_agencies_add_up_over_areas(seed: int) -> None:
+    frame = families(seed)
+    table = overlap(frame, ["received", "other"], "poor", weights="weight", by="area").matrix
+    sums = table.assign(whole=table["group"] == "all").groupby(["agency", "other", "whole"])[
+        ["families", "poor_families"]
+    ]
+    parts = sums.sum().unstack("whole")
+    np.testing.assert_allclose(parts.xs(True, axis=1, level="whole"), parts.xs(False, axis=1, level="whole"))

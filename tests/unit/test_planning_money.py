@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kaur_analysis.errors import DataRejected, EstimationError
-from kaur_analysis.planning import zero_cost
+from kaur_analysis.planning import due_intervals, zero_cost
 from kaur_analysis.reference.catalogue import Programme, load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -213,3 +213,87 @@ def test_inputs_that_make_no_sense_are_refused(options, words):
 def test_a_need_of_a_family_without_a_model_is_refused():
     with pytest.raises(DataRejected, match="tanpa perkiraan"):
         cost(due(("k9", "sembako", 1.0, 1.0)), programmes("sembako"))
+
+
+DRAWN, ALIKE = 4_000, 300
+
+
+def alike(received=0.0):
+    """Families alike: extremely poor with chance 0.3, due one sembako unless the doubtful list already names them."""
+    names = [f"k{place}" for place in range(ALIKE)]
+    table = pd.DataFrame(
+        {"family": names, "kecamatan": "1704010", "desa": "1704010001", "household_size": 4.0, "p_extreme": 0.3}
+    )
+    needs = table[["family", "desa"]].assign(
+        programme="sembako", received=received, due=1 - received, units=1.0, rupiah_year=2_400_000.0
+    )
+    welfare = np.where(np.random.default_rng(3).random((ALIKE, DRAWN)) < 0.3, 300_000.0, 900_000.0)
+    return needs.assign(due_extreme=needs["due"] * 0.3), table, welfare
+
+
+def due_of(received=0.0, listed=("sembako",), **options):
+    needs, table, welfare = alike(received)
+    found = due_intervals(needs, table, programmes(*listed), draws=welfare, line_rp_month=400_000.0, **options)
+    return found.set_index(["area", "fund", "measure"])
+
+
+def test_the_spread_of_what_the_extreme_poor_are_due_is_that_of_who_is_extremely_poor():
+    found = due_of().loc[("1704", "", "families_due_extreme"), "se"]
+    assert found == pytest.approx(np.sqrt(ALIKE * 0.3 * 0.7), rel=0.05)
+
+
+def test_a_doubtful_link_widens_what_the_extreme_poor_are_due():
+    found = due_of(0.5).loc[("1704", "", "families_due_extreme"), "se"]
+    assert found == pytest.approx(np.sqrt(ALIKE * 0.15 * 0.85), rel=0.05)
+
+
+def test_without_doubt_about_links_what_everybody_is_due_is_certain():
+    assert due_of().loc[("1704", "", "families_due"), "se"] == 0
+
+
+def test_a_doubtful_link_makes_what_everybody_is_due_uncertain():
+    assert due_of(0.5).loc[("1704", "", "families_due"), "se"] == pytest.approx(np.sqrt(ALIKE / 4), rel=0.05)
+
+
+def test_rupiah_due_are_as_uncertain_as_their_families():
+    found = due_of(0.5)["se"]
+    rupiah, families = found["1704", "", "rupiah_year_extreme"], found["1704", "", "families_due_extreme"]
+    assert rupiah == pytest.approx(2_400_000 * families)
+
+
+def test_blocks_of_draws_give_the_same_spread_of_what_is_due():
+    needs, table, welfare = alike()
+    options = {"line_rp_month": 400_000.0}
+    whole = due_intervals(needs, table, programmes("sembako"), draws=welfare, **options)
+    cut = due_intervals(needs, table, programmes("sembako"), draws=iter([welfare[:, :70], welfare[:, 70:]]), **options)
+    pd.testing.assert_frame_equal(whole, cut)
+
+
+def test_draws_of_other_families_are_refused_for_what_is_due():
+    needs, table, welfare = alike()
+    with pytest.raises(EstimationError, match="tabel berisi 300"):
+        due_intervals(needs, table, programmes("sembako"), draws=welfare[:7], line_rp_month=400_000.0)
+
+
+def test_the_cost_of_the_mix_by_programme_and_fund_has_its_error():
+    needs, table, welfare = alike()
+    poor = table.assign(gap_extreme_rp_month=30_000.0)
+    found = zero_cost(poor, needs, programmes("sembako"), draws=welfare, line_rp_month=400_000.0)
+    mix = found[(found["measure"] == "programme_mix") & (found["area"] == "1704") & (found["programme"] == "sembako")]
+    wanted = 2_400_000 * np.sqrt(ALIKE * 0.3 * 0.7)
+    assert mix.set_index("fund")["se"][""] == pytest.approx(wanted, rel=0.05)
+
+
+def test_serving_by_a_list_of_probabilities_costs_an_uncertain_amount():
+    needs, table, welfare = alike()
+    poor = table.assign(gap_extreme_rp_month=30_000.0)
+    found = zero_cost(poor, needs, programmes("sembako"), draws=welfare, line_rp_month=400_000.0, coverages=(0.5,))
+    row = found[found["measure"] == "imperfect_targeting"].iloc[0]
+    assert row["low"] < row["rupiah_year"] < row["high"]
+
+
+def test_every_cost_that_rests_on_draws_has_an_error():
+    needs, table, welfare = alike()
+    poor = table.assign(gap_extreme_rp_month=30_000.0)
+    found = zero_cost(poor, needs, programmes("sembako"), draws=welfare, line_rp_month=400_000.0, years=(2025, 2026))
+    assert found["se"].notna().all()

@@ -253,3 +253,24 @@ def test_children_known_to_be_out_of_school_are_no_pupils():
 def test_a_family_listed_twice_is_refused():
     with pytest.raises(DataRejected, match="dua kali"):
         rule_fields(families(family=["k1", "k1"]), POVERTY)
+
+
+@pytest.mark.parametrize(
+    ("changes", "outside"),
+    [
+        ({}, False),
+        ({"desil": 5.0}, True),
+        ({"desil": NAN}, False),
+        (NOBODY, True),
+        (NOBODY | {"elderly_60": NAN}, False),
+    ],
+)
+def test_a_family_is_outside_the_rules_only_where_that_is_known(changes, outside):
+    verdict = judge(pd.DataFrame([FAMILY | changes]), CATALOGUE["pkh"])
+    assert verdict.outside[0] == outside
+
+
+def test_no_family_is_both_eligible_and_outside():
+    families = pd.DataFrame([FAMILY, FAMILY | SOUND_HOUSE, FAMILY | NOBODY, FAMILY | {"desil": 9.0}])
+    verdicts = [judge(families, programme) for programme in CATALOGUE.values()]
+    assert not any((verdict.eligible & verdict.outside).any() for verdict in verdicts)

@@ -183,9 +183,16 @@ def test_a_targeting_chart_says_what_it_found(name):
 
 
 def test_scenarios_say_which_ways_the_model_knows_too_little_to_judge():
-    table = scenarios().assign(beyond_model=lambda table: table["programme"].eq("delivered"))
+    table = scenarios().assign(beyond_model=lambda table: table["programme"].eq("delivered"), informed=np.nan)
     html = t.scenario_curves(table, {"delivered": "Seperti yang disalurkan"}, "Hasil tiap cara.").html
     assert "Cara “Seperti yang disalurkan” dinilai dengan perkiraan model" in html
+
+
+def test_the_range_of_a_way_that_knows_more_is_said_with_its_curve():
+    missed = scenarios().iloc[[0]].assign(measure="exclusion_error", programme="desil", value=0.09, informed=0.02)
+    table = pd.concat([scenarios().assign(informed=np.nan), missed.assign(budget_share=1.0)])
+    html = t.scenario_curves(table.assign(beyond_model=False), {"desil": "Menurut desil"}, "Hasil tiap cara.").html
+    assert "“Menurut desil” terletak antara 2 persen" in html and "dan 9 persen" in html
 
 
 def test_scenarios_judged_on_observed_spending_need_no_such_caution():

@@ -114,6 +114,11 @@ SAID = {
         "diketahui cara itu: hasil sebenarnya dapat lebih baik daripada yang tertulis, jadi angka ini bukan alasan "
         "untuk menolaknya.",
     ),
+    "what a way misses that knows more than its judge": (
+        f.sentence("informed", f.informed_facts(0.09, 0.02, "Menurut desil")),
+        "Bagian yang terlewat pada “Menurut desil” terletak antara 2 persen (bila selisihnya dengan model seluruhnya "
+        "pengetahuan yang benar, sejauh mungkin) dan 9 persen (bila cara itu tidak tahu lebih daripada model).",
+    ),
     "no way that knows more than its judge": (
         beyond_model(),
         "Setiap cara memilih menurut hal yang juga diketahui model.",

@@ -6,7 +6,13 @@ import pytest
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
-from kaur_analysis.targeting import Scenario, compare_scenarios, cost_effectiveness, welfare_without
+from kaur_analysis.targeting import (
+    Scenario,
+    compare_scenarios,
+    cost_effectiveness,
+    informed_draws,
+    welfare_without,
+)
 
 ALL_KINDS = [
     Scenario("delivered", "delivered", "got"),
@@ -237,3 +243,97 @@ def test_a_higher_aversion_values_the_ranking_of_the_poorest_more(frame: pd.Data
     shares = run(frame, rho=rho).droplevel("budget")["crra_gain_share"]
     assert shares["model"] > shares["universal"] or rho == 0.0
     assert shares["perfect"] == pytest.approx(1.0)
+
+
+def doubtful(chance: float) -> tuple[pd.DataFrame, np.ndarray]:
+    """Four hundred alike families just above the line with the aid in it, each on the list with the same chance."""
+    got = TRANSFER * (np.random.default_rng(1).random((400, 500)) < chance)
+    families = pd.DataFrame({"welfare": 500_000.0, "got": chance * TRANSFER, "persons": 1.0}, index=range(400))
+    return families, got
+
+
+def scored(families: pd.DataFrame, got: np.ndarray, **options: object) -> pd.Series:
+    welfare = np.full(got.shape, 500_000.0)
+    given = {"welfare_draws": welfare, "delivered_draws": got} | options
+    ways = [Scenario("delivered", "delivered", "got")]
+    table = compare_scenarios(families, "p", LINE, ways, TRANSFER, household_size="persons", **given)
+    return table[table["programme"] == "delivered"].set_index("measure")["value"]
+
+
+def test_a_doubtful_link_counts_as_served_with_its_probability() -> None:
+    assert scored(*doubtful(0.3))["served_families"] == pytest.approx(0.3 * 400, rel=0.02)
+
+
+def test_as_delivered_leaves_welfare_as_it_is_measured_whatever_the_links() -> None:
+    assert scored(*doubtful(0.3))["headcount_after"] == 0
+
+
+def test_only_who_truly_received_is_poor_without_the_aid() -> None:
+    # 500 000 less 200 000 is below the line; who received nothing stands above it with or without
+    assert scored(*doubtful(0.3))["families_out"] == pytest.approx(0.3 * 400, rel=0.02)
+
+
+def test_every_receiver_was_poor_without_the_aid_and_nobody_else() -> None:
+    found = scored(*doubtful(0.3))
+    assert (found["exclusion_error"], found["inclusion_error"]) == (0, 0)
+
+
+def test_draws_of_receipt_without_draws_of_welfare_are_refused() -> None:
+    families, got = doubtful(0.3)
+    with pytest.raises(EstimationError, match="memerlukan tarikan kesejahteraan"):
+        scored(families, got, welfare_draws=None)
+
+
+SIZE = 40_000
+
+
+def ranked_by(knowledge: float, noise: float) -> tuple[np.ndarray, pd.Series, np.ndarray]:
+    """Model draws of 40 000 families, a desil that knows a part of what the model does not, and their true welfare."""
+    rng = np.random.default_rng(5)
+    middle, beyond = 13.6 + 0.35 * rng.normal(size=SIZE), 0.35 * rng.normal(size=SIZE)
+    draws = np.exp(middle[:, None] + 0.35 * rng.normal(size=(SIZE, 40)))
+    score = pd.Series(middle + knowledge * beyond + noise * rng.normal(size=SIZE))
+    return draws, np.ceil(10 * score.rank() / SIZE), np.exp(middle + beyond)
+
+
+def missed_by(welfare: np.ndarray, desil: pd.Series) -> float:
+    poor = welfare < np.exp(13.0)
+    passed = (desil > 3).to_numpy().reshape(-1, *[1] * (welfare.ndim - 1))
+    return float((poor & passed).sum() / poor.sum())
+
+
+def test_a_ranking_of_chance_alone_errs_as_the_model_says() -> None:
+    draws, desil, true = ranked_by(0.0, 0.3)
+    assert missed_by(draws, desil) == pytest.approx(missed_by(true, desil), abs=0.03)
+
+
+def test_a_ranking_that_knows_all_it_can_errs_as_informed_draws_say() -> None:
+    draws, desil, true = ranked_by(1.0, 0.4)
+    assert missed_by(informed_draws(draws, desil), desil) == pytest.approx(missed_by(true, desil), abs=0.03)
+
+
+def test_a_ranking_that_knows_something_errs_between_the_two() -> None:
+    draws, desil, true = ranked_by(0.5, 0.4)
+    assert missed_by(informed_draws(draws, desil), desil) < missed_by(true, desil) < missed_by(draws, desil)
+
+
+def test_informed_draws_keep_the_spread_of_welfare() -> None:
+    draws, desil, _ = ranked_by(1.0, 0.4)
+    assert np.log(informed_draws(draws, desil)).std() == pytest.approx(np.log(draws).std(), rel=0.02)
+
+
+def test_families_without_a_rank_keep_their_draws() -> None:
+    draws, desil, _ = ranked_by(1.0, 0.4)
+    desil[:50] = np.nan
+    np.testing.assert_array_equal(informed_draws(draws, desil)[:50], draws[:50])
+
+
+def test_a_ranking_that_does_not_rise_with_welfare_tells_nothing() -> None:
+    draws, desil, _ = ranked_by(1.0, 0.4)
+    np.testing.assert_array_equal(informed_draws(draws, -desil), draws)
+
+
+def test_a_ranking_of_other_families_is_refused() -> None:
+    draws, desil, _ = ranked_by(1.0, 0.4)
+    with pytest.raises(EstimationError, match="keluarga yang sama"):
+        informed_draws(draws, desil[:-1])

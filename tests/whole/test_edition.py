@@ -375,3 +375,37 @@ def test_the_attack_on_the_edition_succeeds_where_companions_are_shown(finished,
     naive["status"] = naive["status"].mask(naive["rule"] == "pendamping", "tampil")
     attacked = knowledge(unprotected_rows(finished.edition), naive, finished.edition.study.thresholds.minimum_families)
     assert len(attacked.leaks()) > 10
+
+
+@pytest.fixture(scope="module")
+def protected(finished):
+    return pd.read_csv(finished.folder / "published.csv", dtype={"area": str}, keep_default_na=False, na_values={
+        name: [""] for name in ("value", "low", "high", "rse", "n")
+    })  # fmt: skip
+
+
+# What no draw can differ in: a benefit's price, and the same cost under another model that has no draws.
+WITHOUT_ERROR = ("unit_cost_rp_year", "sensitivity_rp_year")
+
+
+@pytest.mark.parametrize("topic", ["needs", "reasons", "overlap", "zero_cost"])
+def test_every_estimate_goes_to_the_gate_with_its_relative_error(finished, topic):
+    rows = unprotected_rows(finished.edition)
+    rows = rows[(rows["topic"] == topic) & (rows["value"] > 0) & ~rows["indicator"].isin(WITHOUT_ERROR)]
+    assert rows["rse"].notna().all() and len(rows)
+
+
+@pytest.mark.parametrize("topic", ["needs", "reasons", "overlap", "zero_cost"])
+def test_no_estimate_is_shown_whose_error_is_above_the_limit(finished, protected, topic):
+    shown = protected[(protected["topic"] == topic) & protected["status"].isin(["tampil", "hati-hati"])]
+    assert (shown["rse"].fillna(0) <= finished.edition.study.thresholds.rse_hide).all()
+
+
+def test_the_error_of_the_desil_ranking_is_told_as_a_range(finished):
+    page = (finished.folder / finished.edition.kabupaten_page).read_text(encoding="utf-8")
+    assert "Bagian yang terlewat pada “Menurut desil” terletak antara" in page
+
+
+def test_the_notebook_tells_the_programmes_rules_from_extreme_poverty(finished):
+    told = (finished.folder / "notebooks" / "03_targeting.ipynb").read_text(encoding="utf-8")
+    assert "Di luar syarat program" in told

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 
 import msoffcrypto
+import numpy as np
 import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
@@ -15,15 +16,18 @@ from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.restricted import (
     access_to,
     budget_workbook,
+    reasons_workbook,
     recipient_lists,
     review_workbook,
     take_review,
     take_verification,
 )
+from kaur_analysis.pipeline.steps import shown, targeting
 from kaur_analysis.pipeline.steps.clean import clean_inputs, link_recipients, read_inputs
 from kaur_analysis.pipeline.steps.planning import match_needs
 from kaur_analysis.planning.clerical import COLUMNS
 from kaur_analysis.planning.verification import HEADINGS
+from kaur_analysis.study import VISITS_FILE
 from tests.intake_files import workbook
 from tests.libreoffice import first_cell
 
@@ -217,3 +221,86 @@ def test_an_answer_that_is_neither_yes_nor_no_is_refused_with_its_line(edition, 
 def test_the_programme_refuses_a_short_password(edition, access, doubtful):
     with pytest.raises(UsageError, match="pendek"):
         review_workbook(edition, replace(access), "pendek")
+
+
+@pytest.fixture(scope="module")
+def reasons(finished, tmp_path_factory):
+    """Sheets of the workbook of reasons by desa, read as tables."""
+    data = tmp_path_factory.mktemp("sebab") / "data"
+    shutil.copytree(finished.edition.store.data, data)
+    study = str(finished.office / "studi.yaml")
+    book = CalamineWorkbook.from_path(str(reasons_workbook(open_edition(study, str(data), str(data / "reports")))))
+    tables = {}
+    for name in book.sheet_names:
+        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        head = next(place for place, row in enumerate(rows) if "Desa/kelurahan" in row)
+        tables[name] = pd.DataFrame(rows[head + 1 :], columns=rows[head])
+    return tables
+
+
+def test_reasons_of_every_desa_and_programme_are_in_the_offices_workbook(finished, reasons):
+    table = reasons["Terlewat"]
+    assert set(table["Desa/kelurahan"]) == set(finished.edition.area.desa["name"])
+    assert set(table["Program"]) >= {"Program apa pun"} and len(set(table["Program"])) > 3
+
+
+@pytest.mark.parametrize("side", ["Terlewat", "Bukan miskin ekstrem"])
+def test_few_families_of_a_desa_are_not_told_apart(reasons, side):
+    numbers = reasons[side].iloc[:, 3:].apply(pd.to_numeric, errors="coerce")
+    assert not ((numbers > 0) & (numbers < 5)).any(axis=None)
+
+
+@pytest.mark.parametrize("side", ["Terlewat", "Bukan miskin ekstrem"])
+def test_no_row_of_the_workbook_gives_its_hidden_reason_away(reasons, side):
+    numbers = reasons[side].iloc[:, 3:].apply(pd.to_numeric, errors="coerce")
+    whole = numbers.dropna(subset=numbers.columns[0])
+    left = whole.iloc[:, 0] - whole.iloc[:, 1:].sum(axis=1)
+    hidden = whole.iloc[:, 1:].isna().any(axis=1)
+    assert hidden.any() and left[hidden].min() >= 5
+
+
+EFFECT = 60_000.0
+
+
+@pytest.fixture(scope="module")
+def visited(finished, tmp_path_factory):
+    """The finished edition whose families were visited three times: whoever is on a 2024 list of PKH gained."""
+    home = tmp_path_factory.mktemp("kunjungan")
+    shutil.copytree(finished.office, home / "demo")
+    shutil.copytree(finished.edition.store.data, home / "data")
+    edition = open_edition(str(home / "demo" / "studi.yaml"), str(home / "data"), str(home / "reports"))
+    route = targeting.registry_route(edition)
+    random = np.random.default_rng(8)
+    families = route.frame["family"]
+    level = 500_000 + 60_000 * random.normal(size=len(families))
+    parts = []
+    for period, gained in (("2022-07", 0.0), ("2023-07", 0.0), ("2025-01", EFFECT)):
+        amount = level + gained * (route.frame["pkh"] >= 0.5) + 30_000 * random.normal(size=len(families))
+        parts.append(pd.DataFrame({"family": families, "period": period, "expenditure_rp_month": amount.round()}))
+    links = edition.store.read("clean/links")
+    early = set(links.loc[(links["programme"] == "pkh") & (links["period"] < "2024"), "family"].dropna())
+    visits = pd.concat(parts)
+    visits[~visits["family"].isin(early)].to_csv(home / "demo" / VISITS_FILE, index=False)
+    return edition, targeting.programme_effects(edition, route).query("programme == 'pkh'")
+
+
+@pytest.mark.parametrize("method", ["doubly_robust", "matching"])
+def test_families_visited_before_and_after_show_what_a_programme_changed(visited, method):
+    row = visited[1].query("method == @method and measure == 'effect'").iloc[0]
+    assert abs(row["value"] - EFFECT) < 3 * row["se"]
+
+
+@pytest.mark.parametrize("method", ["doubly_robust", "matching"])
+def test_the_placebo_before_the_start_finds_nothing(visited, method):
+    row = visited[1].query("method == @method and measure == 'placebo'").iloc[0]
+    assert abs(row["value"]) < 3 * row["se"]
+
+
+def test_notebook_03_shows_the_effect_with_what_it_assumes(visited):
+    html = shown.effects(visited[0]).html
+    assert "tren sejajar" in html and "uji sebelum program" in html
+
+
+def test_from_one_date_the_notebook_claims_nothing(finished):
+    html = shown.effects(finished.edition).html
+    assert "Hanya ada satu tanggal" in html and "dampak, rata-rata" not in html

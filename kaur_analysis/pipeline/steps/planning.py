@@ -11,6 +11,7 @@ from kaur_analysis.planning import (
     allocate,
     budget,
     conflicts,
+    due_intervals,
     limits_from_budgets,
     load_verification,
     needs_matrix,
@@ -52,9 +53,19 @@ def agency_conflicts(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
 
 @where_registry
 def budget_lines(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
-    """Expected families, units and rupiah due per area, programme and source of funds."""
-    table = budget(needs, edition.study.programmes)
-    edition.store.write("estimates/budget", table)
+    """Expected families, units and rupiah due per area, programme and source of funds; how sure they are beside it."""
+    store, study = edition.store, edition.study
+    table = budget(needs, study.programmes)
+    store.write("estimates/budget", table)
+    errors = due_intervals(
+        needs,
+        store.read("estimates/family_poverty"),
+        study.programmes,
+        draws=store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float32),
+        line_rp_month=study.line("extreme"),
+        seed=study.seed,
+    )
+    store.write("estimates/budget_intervals", errors)
     return table
 
 

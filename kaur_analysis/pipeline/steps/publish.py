@@ -13,6 +13,7 @@ from kaur_analysis.intake.findings import rules
 from kaur_analysis.linkage import any_reach, latest
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import has_lists, where_lists, where_registry
+from kaur_analysis.pipeline.steps.determinants import determinant_table
 from kaur_analysis.pipeline.steps.poverty import differences_of_shares, held
 from kaur_analysis.reference.boundaries import read_boundaries
 
@@ -43,7 +44,11 @@ TARGETING_UNITS = {
     "unmatched_share": "bagian",
     "leakage_rupiah": "rupiah_tahun",
     "unserved_rupiah": "rupiah_tahun",
+    "outside_rules": "bagian",
+    "outside_rules_families": "keluarga",
 }
+# Told for the kabupaten alone: less those of them who are not poor (topic reasons) they are a handful in a kecamatan.
+KABUPATEN_ONLY = ("outside_rules", "outside_rules_families")
 # Measures of a scenario: published indicator and unit.
 SCENARIO_MEASURES = {
     "exclusion_error": ("exclusion_error", "bagian"),
@@ -157,6 +162,7 @@ def targeting_rows(edition: Edition) -> pd.DataFrame | None:
     if not has_lists(edition):
         return None
     table = _measures(edition.store.read("estimates/targeting"), edition)
+    table = table[~table["indicator"].isin(KABUPATEN_ONLY) | table["area"].eq(edition.area.code)]
     table = table.merge(edition.store.read("estimates/largest"), on=["area", "programme", "indicator"], how="left")
     return long(table, topic="targeting", source="daftar penerima dipadankan dengan registri")
 
@@ -175,7 +181,9 @@ def reason_rows(edition: Edition) -> pd.DataFrame:
     table = edition.store.read("estimates/reasons")
     table = table[table["measure"].str.match("^(missed|included)_")]
     families = table["measure"].str.endswith("_families")
-    shaped = table.assign(indicator=table["measure"], unit=np.where(families, "keluarga", "bagian"))
+    shaped = table.assign(
+        indicator=table["measure"], unit=np.where(families, "keluarga", "bagian"), rse=relative_error(table)
+    )
     return long(_placed(shaped, edition), topic="reasons", source="daftar penerima dipadankan dengan registri")
 
 
@@ -204,10 +212,12 @@ def overlap_rows(edition: Edition) -> pd.DataFrame:
         indicator=table["measure"].str.replace("^poor_", "extreme_families_", regex=True),
         unit=np.where(table["measure"].str.contains("share"), "bagian", "keluarga"),
         programme="",
+        rse=relative_error(table),
     )
     matrix = edition.store.read("estimates/agency_overlap")
     pairs = matrix.rename(columns={"group": "place", "other": "group", "families": "value"})
-    pairs = pairs.assign(indicator="agency_pair", unit="keluarga", n=pairs["value"])
+    pairs = pairs.rename(columns={f"families_{side}": side for side in ("se", "low", "high")})
+    pairs = pairs.assign(indicator="agency_pair", unit="keluarga", n=pairs["value"], rse=relative_error(pairs))
     pairs = pairs[(pairs["place"] == "all") & (pairs["agency"] != pairs["group"])].assign(area=edition.area.code)
     source = "daftar penerima dipadankan dengan registri"
     return pd.concat(
@@ -229,13 +239,15 @@ def needs_rows(edition: Edition) -> pd.DataFrame:
         "due_extreme_rupiah_year": ("rupiah_year_extreme", "rupiah_tahun"),
         "unit_cost_rp_year": ("unit_cost_rp_year", "rupiah_tahun"),
     }
+    errors = edition.store.read("estimates/budget_intervals")
     every = budget["fund"] == ""
-    tables = [
-        (budget[every] if indicator == "unit_cost_rp_year" else budget).assign(
-            indicator=indicator, value=lambda table, column=column: table[column], unit=unit, n=budget["families_due"]
-        )
-        for indicator, (column, unit) in columns.items()
-    ]
+    tables = []
+    for indicator, (column, unit) in columns.items():
+        rows = budget[every] if indicator == "unit_cost_rp_year" else budget
+        own = errors.loc[errors["measure"] == column, ["area", "programme", "fund", "se", "low", "high"]]
+        rows = rows.merge(own, on=["area", "programme", "fund"], how="left")
+        rows = rows.assign(indicator=indicator, value=rows[column], unit=unit, n=rows["families_due"])
+        tables.append(rows.assign(rse=relative_error(rows)))
     keys = ["area", "programme", "indicator", "group"]
     rows = pd.concat(tables).merge(_largest_needs(edition), on=keys, how="left")
     return long(rows, topic="needs", source="matriks kebutuhan")
@@ -306,6 +318,17 @@ def desa_rows(edition: Edition) -> pd.DataFrame:
 
 
 @where_registry
+def determinant_rows(edition: Edition) -> pd.DataFrame:
+    """What goes with extreme poverty, from the registry and the draws."""
+    table = determinant_table(edition)
+    table = table.assign(
+        rse=relative_error(table).where(table["group"] != "difference"),
+        unit=np.where(table["group"] == "difference", "indeks", "bagian"),
+    )
+    return long(table, topic="determinants", source="registri dan taksiran model")
+
+
+@where_registry
 def zero_cost_rows(edition: Edition) -> pd.DataFrame:
     """What zero extreme poverty costs a year, at least and by programme mix, and how many families the mix lifts."""
     table = edition.store.read("estimates/zero_cost")
@@ -313,10 +336,11 @@ def zero_cost_rows(edition: Edition) -> pd.DataFrame:
     # Families lifted are told for the kabupaten alone: beside its extremely poor a kecamatan's could name the rest.
     table = table[table["area"].str.len().between(4, 7) & (~in_families | table["area"].str.len().eq(4))]
     in_families = table["families"].notna()
+    table = table.assign(value=table["families"].where(in_families, table["rupiah_year"]))
     return long(
         table.assign(
             indicator=table["measure"] + np.where(in_families, "_families", "_rp_year"),
-            value=table["families"].where(in_families, table["rupiah_year"]),
+            rse=relative_error(table),
             group=table[["detail", "fund"]].agg(" ".join, axis=1).str.strip(),
             period=table["year"].astype(str),
             unit=np.where(in_families, "keluarga", "rupiah_tahun"),
@@ -341,7 +365,14 @@ def scenario_rows(edition: Edition) -> pd.DataFrame | None:
         n=np.nan,
     )
     named.loc[named["indicator"] == "served_families", ["low", "high"]] = np.nan  # the budget decides it, no estimate
-    return long(named, topic="scenarios", area=edition.area.code, source="taksiran model")
+    most = named.dropna(subset="informed").assign(
+        indicator=lambda rows: rows["indicator"] + "_informed",
+        value=lambda rows: rows["informed"],
+        low=lambda rows: rows["informed_low"],
+        high=lambda rows: rows["informed_high"],
+    )
+    scored = pd.concat([named, most[most["indicator"] != "served_families_informed"]])
+    return long(scored, topic="scenarios", area=edition.area.code, source="taksiran model")
 
 
 def unprotected_rows(edition: Edition) -> pd.DataFrame:
@@ -358,6 +389,7 @@ def unprotected_rows(edition: Edition) -> pd.DataFrame:
         timeliness_rows,
         needs_rows,
         desa_rows,
+        determinant_rows,
         zero_cost_rows,
         scenario_rows,
     ]
@@ -538,8 +570,11 @@ def _placed(table: pd.DataFrame, edition: Edition) -> pd.DataFrame:
 def _measures(table: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """Rows of the measures pages show, with unit and relative error."""
     shown = table[table["measure"].isin(TARGETING_UNITS)]
-    value = shown["value"].abs()
-    rse = shown["se"] / value.where(value > 0)
-    return _placed(
-        shown.assign(indicator=shown["measure"], unit=shown["measure"].map(TARGETING_UNITS), rse=rse), edition
-    )
+    units = shown["measure"].map(TARGETING_UNITS)
+    return _placed(shown.assign(indicator=shown["measure"], unit=units, rse=relative_error(shown)), edition)
+
+
+def relative_error(table: pd.DataFrame) -> pd.Series:
+    """Standard error as a share of the value; missing where the value is zero or the error is not known."""
+    size = table["value"].abs()
+    return table["se"] / size.where(size > 0)

@@ -12,6 +12,7 @@ from kaur_analysis.pipeline.steps import where_lists, where_registry
 from kaur_analysis.pipeline.steps.clean import link_summary
 from kaur_analysis.pipeline.steps.poverty import SmallAreas
 from kaur_analysis.pipeline.steps.publish import SCENARIO_NAMES
+from kaur_analysis.pipeline.steps.targeting import UNION
 from kaur_analysis.poverty import WelfareModel
 from kaur_analysis.reporting import Section, diagnostics, targeting_diagnostics
 from kaur_analysis.reporting.diagnostics import Columns
@@ -42,7 +43,7 @@ COMPARISON_NAMES = {
     "kelamin": "jenis kelamin",
     "tempat": "tempat tinggal",
 }
-ERROR_NAMES = {"exclusion_error": "galat terlewat", "inclusion_error": "galat di luar sasaran"}
+ERROR_NAMES = {"exclusion_error": "galat terlewat", "inclusion_error": "penerima bukan miskin ekstrem"}
 COST_NAMES = {
     "lower_bound": "batas bawah: menutup jurang miskin ekstrem",
     "programme_mix": "bauran program untuk yang miskin ekstrem",
@@ -63,6 +64,15 @@ NOTHING_TO_SPEND = (
     "Tidak ada bantuan uang atau pangan yang dapat dibagi dengan cara lain: daftar yang dipegang hanya memuat rumah, "
     "iuran atau modal, atau survei tidak menanyakan programnya."
 )
+INFORMED_NAME = {"informed": "Menurut desil, bila desil tahu sejauh mungkin"}
+EFFECT_METHODS = {"doubly_robust": "regresi dan penimbang", "matching": "pemadanan keluarga serupa"}
+EFFECT_NAMES = {
+    "effect": "dampak",
+    "average_effect": "dampak, rata-rata",
+    "placebo": "uji sebelum program",
+    "average_placebo": "uji sebelum program, rata-rata",
+    "refusal": "tidak ada pernyataan",
+}
 METHOD_NAMES = {"optimal": "pilihan terbaik dalam batas", "greedy": "yang paling mendesak lebih dahulu"}
 CONFLICT_NAMES = {
     "ganda_instansi": "keluarga yang sama dilayani dua instansi",
@@ -280,14 +290,20 @@ def measures(edition: Edition) -> Section:
 def missed_flow(edition: Edition) -> Section:
     """Where the extremely poor whom no programme reaches went wrong."""
     minimum = edition.study.thresholds.minimum_families
-    return targeting_diagnostics.reasons_flow(edition.store.read("estimates/reasons_desa"), "missed", minimum)
+    return targeting_diagnostics.reasons_flow(_reasons_together(edition), "missed", minimum)
 
 
 @where_lists
 def included_flow(edition: Edition) -> Section:
     """Why recipients who are not extremely poor receive."""
     minimum = edition.study.thresholds.minimum_families
-    return targeting_diagnostics.reasons_flow(edition.store.read("estimates/reasons_desa"), "included", minimum)
+    return targeting_diagnostics.reasons_flow(_reasons_together(edition), "included", minimum)
+
+
+def _reasons_together(edition: Edition) -> pd.DataFrame:
+    """Reasons of all programmes taken together."""
+    table = edition.store.read("estimates/reasons_desa")
+    return table[table["programme"] == UNION]
 
 
 @where_lists
@@ -300,6 +316,44 @@ def reasons(edition: Edition) -> Section:
 def reasons_of_recipients(edition: Edition) -> Section:
     """Why recipients are not extremely poor, programme by programme."""
     return targeting_diagnostics.reasons_chart(edition.store.read("estimates/reasons"), edition.names, "inclusion")
+
+
+@where_lists
+def outside_rules(edition: Edition) -> Section:
+    """Recipients who are not extremely poor, and those who do not meet the programme's own rules: two things."""
+    table = edition.store.read("estimates/targeting")
+    table = table[(table["group"] == "all") & (table["programme"] != "any")].set_index(["programme", "measure"])
+    codes = [code for code in edition.study.listed if (code, "recipients") in table.index]
+    rows = [
+        {
+            "programme": edition.names.get(code, code),
+            "recipients": table.at[(code, "recipients"), "value"],
+            "nonpoor": table.at[(code, "inclusion_error"), "value"],
+            **{
+                name: table["value"].get((code, measure), np.nan)
+                for name, measure in (("outside", "outside_rules_families"), ("share", "outside_rules"))
+            },
+            "rules": edition.study.programme(code).rules_in_words,
+        }
+        for code in codes
+    ]
+    few = _minimum(edition)
+    for row in rows:
+        row["share"] = np.nan if 0 < row["outside"] < few else row["share"]
+    columns: Columns = {
+        "programme": ("Program", str),
+        "recipients": ("Penerima yang padan", _count(edition)),
+        "nonpoor": ("Bukan miskin ekstrem", percent),
+        "outside": ("Di luar syarat program (keluarga)", _count(edition)),
+        "share": ("Di luar syarat program", percent),
+        "rules": ("Syarat program", str),
+    }
+    caption = (
+        "Dua hal yang berbeda: bukan miskin ekstrem, dan tidak memenuhi syarat program itu sendiri. Keluarga yang "
+        "isian syaratnya belum diketahui tidak dihitung di luar syarat; program tanpa syarat tidak dinilai."
+    )
+    foot = [_unmatched_row(edition, columns, "recipients")]
+    return diagnostics.table_of(pd.DataFrame(rows, columns=list(columns)), columns, caption, foot)
 
 
 @where_lists
@@ -331,8 +385,8 @@ def money(edition: Edition) -> Section:
     table = edition.store.read("estimates/targeting")
     names = {
         "benefit_rupiah": "Dibagikan",
-        "leakage_rupiah": "Di luar sasaran",
-        "unserved_rupiah": "Kurang di dalam sasaran",
+        "leakage_rupiah": "Kepada yang bukan miskin ekstrem",
+        "unserved_rupiah": "Kurang bagi miskin ekstrem",
         "unmatched_rupiah": "Belum dapat dinilai (tidak padan)",
     }
     wide = table[table["measure"].isin(names) & (table["group"] == "all")].pivot_table(
@@ -345,7 +399,7 @@ def money(edition: Edition) -> Section:
     columns: Columns = {"programme": ("Program", str)} | {
         name: (word, rupiah_short) for name, word in names.items() if name in wide.columns
     }
-    caption = "Rupiah setahun di luar dan di dalam sasaran miskin ekstrem."
+    caption = "Rupiah setahun kepada yang bukan miskin ekstrem, dan yang kurang bagi yang miskin ekstrem."
     return diagnostics.table_of(wide, columns, caption, [_unmatched_row(edition, columns, "unmatched_rupiah")])
 
 
@@ -395,13 +449,15 @@ def scenario_scores(edition: Edition) -> Section:
     if table.empty:
         return diagnostics.sentences([NOTHING_TO_SPEND], "Nilai tiap cara.")
     table = table[table["budget_share"].sub(1).abs() < 1e-9]
+    most = table.dropna(subset="informed").assign(programme="informed", value=lambda rows: rows["informed"])
+    table = pd.concat([table, most])
     wide = table.pivot_table(index="programme", columns="measure", values="value", aggfunc="first", sort=False)
-    wide = wide.reset_index().assign(programme=lambda t: t["programme"].map(SCENARIO_NAMES))
+    wide = wide.reset_index().assign(programme=lambda t: t["programme"].map(SCENARIO_NAMES | INFORMED_NAME))
     columns: Columns = {
         "programme": ("Cara", str),
         "served_families": ("Keluarga dilayani", number),
         "exclusion_error": ("Terlewat", percent),
-        "inclusion_error": ("Di luar sasaran", percent),
+        "inclusion_error": ("Penerima bukan miskin ekstrem", percent),
         "headcount_after": ("P0 sesudah", percent),
         "poverty_gap_after": ("P1 sesudah", lambda value: number(value, 4)),
         "severity_after": ("P2 sesudah", lambda value: number(value, 4)),
@@ -411,8 +467,8 @@ def scenario_scores(edition: Edition) -> Section:
         "rupiah_per_gap_point": ("Rupiah sebulan per poin P1", rupiah_short),
     }
     caption = (
-        "Pada anggaran bantuan uang dan pangan yang sama, dinilai dengan perkiraan model; terlewat dan di luar sasaran "
-        f"menurut keadaan tanpa bantuan; ρ = {number(edition.study.targeting.rho, 1)}. {EQUAL_TRANSFERS}"
+        "Pada anggaran bantuan uang dan pangan yang sama, dinilai dengan perkiraan model; terlewat dan bukan miskin "
+        f"ekstrem menurut keadaan tanpa bantuan; ρ = {number(edition.study.targeting.rho, 1)}. {EQUAL_TRANSFERS}"
     )
     return diagnostics.table_of(wide, columns, caption, [_unmatched_row(edition, columns, "exclusion_error")])
 
@@ -512,9 +568,39 @@ def lateness(edition: Edition) -> Section:
 
 
 @where_lists
-def effects(edition: Edition, refusal: str) -> Section:
-    """What may be said of a programme's effect."""
-    return diagnostics.table_of(pd.DataFrame({"said": [refusal]}), {"said": ("Dampak program", str)}, "")
+def effects(edition: Edition) -> Section:
+    """What may be said of programmes' effects: by two methods, with the placebo before the start, or why nothing is."""
+    table = edition.store.read("estimates/effects")
+    refused = table[table["measure"] == "refusal"]
+    if len(refused) == len(table):
+        return diagnostics.sentences(list(dict.fromkeys(refused["said"])), "Dampak program.")
+    names = edition.names
+    table = table.assign(
+        programme=table["programme"].map(names),
+        method=table["method"].map(EFFECT_METHODS),
+        measure=table["measure"].map(EFFECT_NAMES),
+        said=table["said"].where(table["measure"] == "refusal"),
+    )
+    few = table["n_treated"] < _minimum(edition)
+    table[["value", "low", "high"]] = table[["value", "low", "high"]].mask(few)
+    columns: Columns = {
+        "programme": ("Program", str),
+        "method": ("Cara", str),
+        "measure": ("Ukuran", str),
+        "period": ("Periode", _year_and_month),
+        "value": ("Perubahan pengeluaran per orang sebulan karena program", rupiah),
+        "low": ("Dari", rupiah),
+        "high": ("Sampai", rupiah),
+        "n_treated": ("Penerima", _count(edition)),
+        "n_control": ("Pembanding", _count(edition)),
+        "said": ("Mengapa tidak ada", str),
+    }
+    assumed = " ".join(dict.fromkeys(edition.store.read("estimates/effects").query("measure != 'refusal'")["said"]))
+    caption = (
+        f"Selisih dari selisih pada keluarga yang dikunjungi lebih dari sekali. {assumed} Uji sebelum program harus "
+        "di sekitar nol; bila tidak, dampaknya tidak dapat dipercaya."
+    )
+    return diagnostics.table_of(table, columns, caption)
 
 
 @where_lists
@@ -677,6 +763,12 @@ def _written(unit: str, value: float) -> str:
         return ""
     writers = {"share": percent, "rupiah": rupiah_short, "count": number}
     return writers[unit](value) if unit in writers else number(value, 3)
+
+
+def _year_and_month(date: float) -> str:
+    """A date in years as it was written: ``2024``, or ``2024-07``."""
+    year, month = divmod(round(date * 12), 12)
+    return f"{year}-{month + 1:02d}" if month else f"{year}"
 
 
 def _minimum(edition: Edition) -> int:

@@ -1,6 +1,6 @@
 """Step 03: who was reached, who was missed, why, and what the same rupiah could have done."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kaur_analysis.cleaning.visits import load_visits, years
 from kaur_analysis.contracts import TARGETING, checked
 from kaur_analysis.disclosure import largest_two
 from kaur_analysis.errors import EstimationError, UsageError
@@ -30,11 +31,15 @@ from kaur_analysis.targeting import (
     error_decomposition,
     fairness,
     group_calibrated_ranking,
+    informed_draws,
+    outside_rules,
     overlap,
+    receipt_draws,
     targeting_measures,
     timeliness,
     welfare_without,
 )
+from kaur_analysis.targeting.effects import Method
 from kaur_analysis.targeting.intervals import COLUMNS
 
 SURVEY_PREFIX = "received_"
@@ -42,6 +47,13 @@ MONTHS = 12
 ELDERLY = 60  # UU 13/1998 Pasal 1: lanjut usia is 60 years and above
 SCENARIO_DRAWS = 100  # draws that scenarios and costs are scored on; their intervals need fewer than tails do
 SURVEY_REPLICATES = 100  # bootstrap of PSUs behind the survey's scenario scores
+METHODS: tuple[Method, ...] = ("doubly_robust", "matching")
+VISITED = ["household_size", "head_age", "head_female"]  # what recipients and comparison families are made alike in
+EFFECT_COLUMNS = [
+    *("programme", "method", "measure", "start", "period", "value", "se", "low", "high", "p_value"),
+    *("n_treated", "n_control", "said"),
+]
+INFORMED = ["informed", "informed_low", "informed_high"]  # a score had the desil known the most that it can
 BUDGET_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)  # of what was really spent: the points of the curves
 DISTANCE = "jarak ke ibu kota kabupaten"
 UNION = "any_programme"  # column: on the list of at least one programme
@@ -56,7 +68,8 @@ class RegistryRoute:
     ----------
     frame
         One row per family: ``p_extreme``, ``p_poor``, one column of link probability per programme, ``listed``,
-        ``eligible_<programme>``, ``kecamatan`` and the groups of the fairness table.
+        ``eligible_<programme>``, ``outside_<programme>`` (known not to meet its rules), ``kecamatan`` and the groups of
+        the fairness table.
     programmes
         Programmes whose lists the office holds, latest period each; also those whose list names no family found.
     poor_draws, welfare_draws
@@ -101,6 +114,7 @@ def registry_route(edition: Edition) -> RegistryRoute:
     for code in programmes:
         verdict = judge(fields, study.programme(code))
         frame[f"eligible_{code}"] = verdict.eligible.astype(float)
+        frame[f"outside_{code}"] = verdict.outside.astype(float)
         frame[benefits[code]] = _paid(frame[code], frame[benefits[code]], verdict.rupiah_year)
     frame["listed"] = frame["in_targeting_list"]
     extreme = welfare < study.line("extreme")
@@ -110,7 +124,11 @@ def registry_route(edition: Edition) -> RegistryRoute:
 
 @where_lists
 def registry_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
-    """Targeting errors per programme and kecamatan by the registry route, with posterior intervals."""
+    """Targeting errors per programme and kecamatan by the registry route, with posterior intervals.
+
+    Beside them, for programmes that have rules, how many recipients do not meet those: another thing than not being
+    extremely poor.
+    """
     table = targeting_measures(
         route.frame,
         poor="p_extreme",
@@ -123,6 +141,10 @@ def registry_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
         unmatched=route.unmatched,
         seed=edition.study.seed,
     )
+    ruled = {code: f"outside_{code}" for code in route.programmes if edition.study.programme(code).fields}
+    if ruled:
+        outside = outside_rules(route.frame, ruled, by="kecamatan", seed=edition.study.seed)
+        table = pd.concat([table, outside], ignore_index=True)
     edition.store.write("estimates/targeting", checked(TARGETING, table))
     edition.store.write("estimates/largest", largest_benefits(edition.area.code, route))
     return table
@@ -212,10 +234,11 @@ def concentration_curves(edition: Edition, route: RegistryRoute) -> pd.DataFrame
 
 @where_lists
 def reasons_by_desa(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
-    """Why the extreme poor of each desa were missed and others included, all programmes taken together.
+    """Why the extreme poor of each desa were missed and others included: all programmes together, and one by one.
 
-    A family is eligible where any of the programmes admits it, and received where any of the lists names it. Desa are
-    too small for one programme at a time.
+    Taken together (programme ``any_programme``), a family is eligible where any of the programmes admits it, and
+    received where any of the lists names it. Almost all numbers are too few to be published: the office has them in a
+    workbook of its own, few families not told apart.
     """
     frame = route.frame.assign(
         **{UNION: _any(route.frame, route.programmes)},
@@ -224,10 +247,10 @@ def reasons_by_desa(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     table = error_decomposition(
         frame,
         poor="p_extreme",
-        received=UNION,
+        received=[UNION, *route.programmes],
         by="desa",
         listed="listed",
-        eligible="eligible",
+        eligible={UNION: "eligible", **{code: f"eligible_{code}" for code in route.programmes}},
         poor_draws=route.poor_draws,
         seed=edition.study.seed,
     )
@@ -244,11 +267,18 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
 
     Column ``beyond_model`` marks the ways that may know of families what the model does not, or stand for somebody who
     does. The draws know nothing of it either, so that such a way is judged as if its knowledge were chance: the true
-    result may be better. The table is empty where no list brings cash or food.
+    result may be better. For the desil the columns ``informed``, ``informed_low`` and ``informed_high`` hold the other
+    end: the score had it known the most that its disagreement with the model allows
+    (:func:`kaur_analysis.targeting.informed_draws`). The table is empty where no list brings cash or food.
     """
     frame = route.frame.copy()
     line = edition.study.line("extreme")
-    frame["delivered_rp_month"] = _delivered(edition, frame, route)
+    draws = route.welfare_draws[:, :SCENARIO_DRAWS]
+    links = receipt_draws(frame, list(route.programmes), draws.shape[1], edition.study.seed)
+    delivered = _delivered(edition, frame, route, links)
+    frame["delivered_rp_month"] = _delivered(edition, frame, route, {code: frame[[code]].to_numpy() for code in links})
+    consumed = [code for code in route.programmes if edition.study.programme(code).closes_gap > 0]
+    frame["delivered_to"] = _any(frame, consumed)
     aid = (frame["delivered_rp_month"] / frame["household_size"]).to_numpy()
     frame["welfare_without"] = welfare_without(frame["expected_welfare_rp_month"].to_numpy(), aid, line)
     without = welfare_without(route.welfare_draws, aid.astype(np.float32)[:, None], line)
@@ -271,15 +301,19 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
         unadjusted = frame["family"].map(unadjusted["expected_welfare_rp_month"])
         frame["unadjusted"] = welfare_without(unadjusted.to_numpy(), aid, line)
         alternatives.insert(3, Scenario("model_unadjusted", "ranked", "unadjusted"))
-    table = _scored(
-        edition,
-        frame,
-        alternatives,
-        welfare="p_poor",
-        household_size="household_size",
-        welfare_draws=route.welfare_draws[:, :SCENARIO_DRAWS],
-    )
-    table["beyond_model"] = table["programme"].isin(_beyond_model(edition, route.programmes))
+    known = {"welfare": "p_poor", "household_size": "household_size", "delivered_draws": delivered}
+    table = _scored(edition, frame, alternatives, welfare_draws=draws, **known)
+    beyond = _beyond_model(edition, route.programmes)
+    table["beyond_model"] = table["programme"].isin(beyond)
+    if "desil" in beyond and len(table):
+        compared = [one for one in alternatives if one.name in ("delivered", "desil")]
+        best = _scored(edition, frame, compared, welfare_draws=informed_draws(draws, frame["desil"]), **known)
+        best = best[best["programme"] == "desil"].set_index(["measure", "programme", "budget"])[
+            ["value", "low", "high"]
+        ]
+        best.columns = pd.Index(INFORMED)
+        table = table.join(best, on=["measure", "programme", "budget"])
+    table = table.reindex(columns=[*table.columns.drop(INFORMED, errors="ignore"), *INFORMED])
     edition.store.write("estimates/scenarios", table)
     return table
 
@@ -300,6 +334,7 @@ def survey_scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     consumed = {code: edition.study.programme(code).closes_gap * np.nan_to_num(usual[code]) for code in asked}
     parts = [frame[column] * consumed[code] for code, column in asked.items()]
     frame["delivered_rp_month"] = sum(parts, start=pd.Series(0.0, frame.index)) / MONTHS
+    frame["delivered_to"] = (frame["delivered_rp_month"] > 0).astype(float)
     aid = (frame["delivered_rp_month"] / frame["household_size"]).to_numpy()
     predicted = np.exp(frame["predicted_log"].to_numpy())
     frame["predicted_without"] = welfare_without(predicted, aid, edition.study.line("extreme"))
@@ -435,26 +470,52 @@ def cost_per_result(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
 
 
 @where_lists
-def programme_effects(edition: Edition, route: RegistryRoute) -> str:
-    """What may be said of programmes' effects: nothing, as long as the same families' welfare is known at one date.
+def programme_effects(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
+    """What each programme changed, where the same families were visited at two dates or more; else the refusal.
 
-    Families' welfare enters a study once, by the survey; lists of two years are no second date of it. The refusal is
-    that of :func:`kaur_analysis.targeting.difference_in_differences`, which an office calls itself where it has visited
-    the same families twice.
+    Families' welfare enters a study once, by the survey; lists of two years are no second date of it. An office that
+    has visited the same families again puts ``kunjungan.csv`` beside the study: then each programme's effect on
+    recipients is told by difference-in-differences, doubly robust (clustered by desa) and by matching, with placebos
+    before the start where there are dates for one. A family starts with the first of the held lists that names it more
+    likely than not.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of :class:`kaur_analysis.targeting.DifferenceInDifferences` with ``programme`` and ``method``; ``said``
+        holds the assumptions, or why nothing is claimed.
     """
-    panel = pd.DataFrame(
-        {
-            "family": route.frame["family"],
-            "period": edition.study.reference_date.year,
-            "welfare": route.frame["expected_welfare_rp_month"],
-            "first_received": np.where(route.frame[list(route.programmes)].max(axis=1) > 0, 1.0, np.nan),
-        }
-    )
+    visits = load_visits(edition.study.folder)
+    if visits is None:
+        period = f"{edition.study.reference_date.year}"
+        visits = route.frame[["family"]].assign(
+            period=period, expenditure_rp_month=route.frame["expected_welfare_rp_month"]
+        )
+    panel = visits.merge(route.frame[["family", "desa", *VISITED]].dropna(), on="family")
+    panel["date"] = years(panel["period"])
+    links = edition.store.read("clean/links").dropna(subset="family")
+    links = links[links["probability"] >= edition.study.thresholds.link_probability]
+    starts = links.assign(start=years(links["period"])).groupby(["programme", "family"])["start"].min()
+    tables = []
+    for programme in route.programmes:
+        started = starts[programme] if programme in starts else pd.Series(dtype=float)
+        own = panel.assign(first_received=panel["family"].map(started))
+        tables += [_effect(own, method).assign(programme=programme, method=method) for method in METHODS]
+    table = pd.concat(tables, ignore_index=True).reindex(columns=EFFECT_COLUMNS)
+    edition.store.write("estimates/effects", table)
+    return table
+
+
+def _effect(panel: pd.DataFrame, method: Method) -> pd.DataFrame:
+    """Effects by one method with what they assume, or one row that says why there are none."""
+    cluster = "desa" if method == "doubly_robust" else None
     try:
-        difference_in_differences(panel, "family", "period", "welfare", "first_received")
+        found = difference_in_differences(
+            panel, "family", "date", "expenditure_rp_month", "first_received", VISITED, cluster, method=method
+        )
     except EstimationError as refusal:
-        return str(refusal)
-    raise AssertionError("one date was taken for two")
+        return pd.DataFrame({"measure": ["refusal"], "said": [str(refusal)]})
+    return found.effects.assign(said=" ".join(found.assumptions))
 
 
 def survey_errors(edition: Edition) -> pd.DataFrame:
@@ -482,10 +543,10 @@ def survey_errors(edition: Edition) -> pd.DataFrame:
 def _scored(edition: Edition, frame: pd.DataFrame, alternatives: list[Scenario], **options: Any) -> pd.DataFrame:
     """Scenarios at shares of the budget that column ``delivered_rp_month`` adds up to; ``budget_share`` names them.
 
+    A family is served with what was spent per family served; ``delivered_to`` is the chance that it was one.
     Without anybody elderly or disabled there is no way by category; where nothing was delivered the table is empty.
     """
     weight = frame[options["weights"]] if "weights" in options else pd.Series(1.0, frame.index)
-    served = frame["delivered_rp_month"] > 0
     spent = float((weight * frame["delivered_rp_month"]).sum())
     if spent == 0:
         return pd.DataFrame(columns=[*COLUMNS[:4], "budget", *COLUMNS[4:], "budget_share"])
@@ -495,7 +556,7 @@ def _scored(edition: Edition, frame: pd.DataFrame, alternatives: list[Scenario],
         frame,
         line=edition.study.line("extreme"),
         scenarios=alternatives,
-        transfer_rp_month=spent / float(weight[served].sum()),
+        transfer_rp_month=spent / float((weight * frame["delivered_to"]).sum()),
         budget_rp_month=[spent * share for share in BUDGET_SHARES],
         rho=edition.study.targeting.rho,
         **options,
@@ -511,15 +572,20 @@ def _beyond_model(edition: Edition, programmes: Sequence[str]) -> list[str]:
     return [*(scenario for scenario, columns in evidence.items() if not seen.issuperset(columns)), "quota"]
 
 
-def _delivered(edition: Edition, frame: pd.DataFrame, route: RegistryRoute) -> NDArray[np.float64]:
-    """Rupiah a month that the lists brought each family to consume, expected where links are uncertain.
+def _delivered(
+    edition: Edition, frame: pd.DataFrame, route: RegistryRoute, received: Mapping[str, NDArray[Any]]
+) -> NDArray[np.float32]:
+    """Rupiah a month that the lists brought each family to consume, by receipt of each programme (families × M).
 
     Houses, premiums and capital are left out: expenditure of the same year does not hold them.
     """
-    programmes = list(route.programmes)
-    consumed = np.array([edition.study.programme(code).closes_gap for code in programmes])
-    rupiah = frame[[route.benefits[code] for code in programmes]].to_numpy()
-    return np.asarray((frame[programmes].to_numpy() * rupiah) @ consumed / MONTHS)
+    total = np.zeros((len(frame), 1), dtype=np.float32)
+    for code, receipt in received.items():
+        consumed = edition.study.programme(code).closes_gap / MONTHS
+        if consumed > 0:
+            amount = (consumed * frame[route.benefits[code]]).to_numpy(dtype=np.float32)
+            total = total + amount[:, None] * receipt.astype(np.float32)
+    return total
 
 
 def _any(frame: pd.DataFrame, programmes: Sequence[str]) -> NDArray[np.float64]:

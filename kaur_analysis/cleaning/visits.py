@@ -1,0 +1,47 @@
+"""Welfare of the same families at several dates, where an office has visited them again (``kunjungan.csv``)."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from kaur_analysis.errors import DataRejected
+from kaur_analysis.study import VISITS_FILE as FILE
+
+COLUMNS = ("family", "period", "expenditure_rp_month")
+
+
+def load_visits(folder: Path) -> pd.DataFrame | None:
+    """Visits beside the study; ``None`` where there are none.
+
+    Parameters
+    ----------
+    folder
+        The study's folder. ``kunjungan.csv`` holds ``family`` (the code on the lists that ``kaur lists`` writes),
+        ``period`` (``YYYY`` or ``YYYY-MM``) and ``expenditure_rp_month`` (rupiah per person per month), without names.
+
+    Raises
+    ------
+    DataRejected
+        Columns are missing, a period or an amount is no such thing, or a family is there twice in a period.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if missing := [name for name in COLUMNS if name not in table.columns]:
+        raise DataRejected(f"{FILE}: kolom tidak ada: {', '.join(missing)}.")
+    amount = pd.to_numeric(table["expenditure_rp_month"], errors="coerce")
+    for wrong, what in (
+        (~table["period"].str.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?"), "period harus YYYY atau YYYY-MM"),
+        (~(amount > 0), "expenditure_rp_month harus rupiah di atas nol, tanpa titik pemisah"),
+        (table.duplicated(["family", "period"]), "keluarga ini sudah tercatat pada periode yang sama"),
+    ):
+        if wrong.any():
+            raise DataRejected(f"{FILE}: baris {int(wrong.idxmax()) + 2}: {what}.")
+    return table[["family", "period"]].assign(expenditure_rp_month=amount)
+
+
+def years(period: pd.Series) -> pd.Series:
+    """Periods ``YYYY`` and ``YYYY-MM`` as numbers in the order of time: a year, and twelfths of it."""
+    month = pd.to_numeric(period.str[5:7], errors="coerce").fillna(1)
+    return pd.to_numeric(period.str[:4]) + (month - 1) / 12
