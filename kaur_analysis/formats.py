@@ -1,6 +1,7 @@
 """Numbers, money and dates as Indonesian readers write them; the only place where a share becomes a percentage."""
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -73,6 +74,17 @@ def rupiah_short(value: float | None, decimals: int = 1) -> str:
 def long_date(day: date) -> str:
     """``date(2024, 2, 27)`` becomes ``27 Februari 2024``."""
     return babel_date(day, format="d MMMM y", locale=LOCALE)
+
+
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+
+
+def month_words(period: str) -> str:
+    """``"2024-03"`` becomes ``Maret 2024``; a period that is no month stays as it is."""
+    found = _MONTH.fullmatch(period)
+    if not found:
+        return period
+    return babel_date(date(int(found[1]), int(found[2]), 1), format="MMMM y", locale=LOCALE)
 
 
 def interval(low: float | None, high: float | None, decimals: int = 0) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from kaur_analysis.formats import long_date, number, percent, rupiah
+from kaur_analysis.formats import long_date, month_words, number, percent, rupiah
 
 UNLISTED = "†"
 
@@ -188,7 +188,8 @@ def _line(entry: dict[str, Any]) -> str:
         if entry.get("rupiah")
         else f"menurut kolom garis di survei, dikali {number(entry.get('times') or 1, 2)}"
     )
-    return f"{_LINES.get(entry['kind'], entry['kind'])}: {amount} ({entry['month']}; {entry['source']})"
+    when = month_words(str(entry["month"]))
+    return f"{_LINES.get(entry['kind'], entry['kind'])}: {amount} ({when}; {entry['source']})"
 
 
 def _benchmark(entry: dict[str, Any] | None) -> str:
@@ -202,7 +203,7 @@ def _source(entry: dict[str, Any]) -> Source:
     return Source(
         name=str(entry["name"]),
         kind=str(entry.get("kind") or ""),
-        period=str(entry.get("period") or ""),
+        period=month_words(str(entry.get("period") or "")),
         programme=str(entry.get("programme") or ""),
     )
 

@@ -76,3 +76,8 @@ def test_dates_are_written_out():
 
 def test_an_interval_is_one_range_of_percent():
     assert formats.interval(0.131, 0.208) == "13–21%"
+
+
+@pytest.mark.parametrize(("period", "words"), [("2024-03", "Maret 2024"), ("2024", "2024"), ("2024-13", "2024-13")])
+def test_a_month_is_written_out_and_any_other_period_stays(period, words):
+    assert formats.month_words(period) == words
