@@ -120,7 +120,7 @@ def reasons_workbook(edition: Edition) -> Path | None:
     rows = table[table["measure"].str.endswith("_families") & table["group"].str.fullmatch(r"\d{10}")]
     sides = {side: rows[rows["measure"].str.startswith(side)] for side in ("missed", "included")}
     missed, included = (
-        _told_apart(part, edition.study.thresholds).assign(
+        told_apart(part, edition.study.thresholds).assign(
             order=lambda told: told["programme"].map(order), programme_name=lambda told: told["programme"].map(names)
         )
         for part in sides.values()
@@ -130,8 +130,20 @@ def reasons_workbook(edition: Edition) -> Path | None:
     )
 
 
-def _told_apart(rows: pd.DataFrame, limits: Thresholds) -> pd.DataFrame:
-    """Protected counts by desa and programme, a column per reason and their total; missing where not told."""
+def told_apart(rows: pd.DataFrame, limits: Thresholds) -> pd.DataFrame:
+    """Protect the counts of each desa and programme.
+
+    Parameters
+    ----------
+    rows
+        ``group`` (desa), ``programme, reason``, ``value`` (families) and ``se``.
+    limits
+        Smallest count that is told and largest relative error.
+
+    Returns
+    -------
+    ``desa, programme``, ``total`` and a column per reason; missing where not told.
+    """
     told = []
     for (desa, programme), own in rows.groupby(["group", "programme"], sort=True):
         counts = {str(reason): round(value) for reason, value in zip(own["reason"], own["value"], strict=True)}

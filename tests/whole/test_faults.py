@@ -77,7 +77,7 @@ def until(process, line):
 def worker_of(process):
     """The process that executes a notebook for this run: forked from the warm one."""
     deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and process.poll() is None:
         for child in psutil.Process(process.pid).children(recursive=True):
             with suppress(psutil.Error):
                 if child.ppid() != process.pid and "forkserver" in " ".join(child.cmdline()):
@@ -230,13 +230,14 @@ def test_a_run_killed_at_any_moment_is_completed_by_the_next(undisturbed, tmp_pa
     for _ in range(int(os.environ["KAUR_KILLS"])):
         process = start(tmp_path, ELSEWHERE, jobs=1)
         time.sleep(chance.uniform(0.05, 0.7) * seconds)
-        if process.poll() is not None:
-            shutil.rmtree(tmp_path / "data")  # it was done: begin anew
-        elif chance.random() < 0.5:
-            process.kill()
-        else:
-            worker_of(process).kill()
+        try:
+            victim = process if chance.random() < 0.5 else worker_of(process)
+            victim.kill()
+        except (AssertionError, psutil.NoSuchProcess):
+            assert process.poll() is not None, "a run that goes on has a worker"
         process.communicate()
+        if process.returncode == 0:
+            shutil.rmtree(tmp_path / "data")  # it was done: begin anew
         if (tmp_path / "reports" / "2025").exists():
             assert verify(tmp_path / "reports" / "2025") == []
     finish(start(tmp_path, ELSEWHERE, jobs=1))

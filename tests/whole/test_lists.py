@@ -78,5 +78,6 @@ def test_without_any_list_poverty_is_published_and_nobody_is_said_to_be_missed(f
     topics = set(published["topic"])
     assert {"poverty", "needs", "registry", "targeting_survey"} <= topics
     assert not {"targeting", "reasons", "overlap", "scenarios"} & topics
-    assert set(published.loc[published["topic"] == "desa", "indicator"]) == {"extreme_families"}
+    of_desa = set(published.loc[published["topic"] == "desa", "indicator"])
+    assert of_desa == {"extreme_families", "extreme_share_difference"}
     assert publish.edition_facts(edition, published)["scenarios"] == {}
