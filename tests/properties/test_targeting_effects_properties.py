@@ -1,0 +1,71 @@
+"""Difference-in-differences: what must hold of any panel of families."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kaur_analysis.targeting import difference_in_differences
+
+SIZE = 80
+seeds = st.integers(0, 2**32 - 1)
+METHODS = ("doubly_robust", "matching")
+
+
+def panel(seed):
+    """Families seen in three years; about a third began in the third, more of those with a high x."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=SIZE)
+    start = np.where(rng.permutation(SIZE) + 10 * x > SIZE * 0.65, 3.0, np.nan)
+    level = 500 + 50 * x + rng.normal(0, 20, SIZE)
+    parts = [
+        pd.DataFrame(
+            {"family": np.arange(SIZE), "year": year, "y": level + 9 * x * year + rng.normal(0, 10, SIZE), "x": x}
+        ).assign(start=start)
+        for year in (1, 2, 3)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def rows(data, method):
+    found = difference_in_differences(data, "family", "year", "y", "start", ["x"], method=method)
+    return found.effects.set_index("measure")
+
+
+def effects(data, method):
+    return rows(data, method)[["value", "se"]].to_numpy(dtype=float)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@given(seed=seeds, scale=st.floats(1e-3, 1e6))
+def test_another_currency_changes_effects_and_errors_alike(method, seed, scale):
+    data = panel(seed)
+    other = effects(data.assign(y=data["y"] * scale), method)
+    assert other == pytest.approx(scale * effects(data, method), rel=1e-6, abs=1e-6 * scale)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@given(seed=seeds, shift=st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=3))
+def test_what_happens_to_everybody_in_a_year_is_no_effect(method, seed, shift):
+    data = panel(seed)
+    moved = data.assign(y=data["y"] + data["year"].map(dict(zip((1, 2, 3), shift, strict=True))))
+    assert effects(moved, method) == pytest.approx(effects(data, method), rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@given(seed=seeds, gain=st.floats(-500, 500))
+def test_what_recipients_gain_after_the_start_is_added_to_the_effect_and_to_no_placebo(method, seed, gain):
+    data = panel(seed)
+    gained = data.assign(y=data["y"] + gain * (data["year"] >= data["start"]))
+    added = rows(gained, method)["value"] - rows(data, method)["value"]
+    assert added["effect"] == pytest.approx(gain, abs=1e-6)
+    assert added["placebo"] == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@given(seed=seeds)
+def test_the_order_of_rows_does_not_matter(method, seed):
+    data = panel(seed)
+    mixed = effects(data.sample(frac=1, random_state=1), method)
+    assert mixed == pytest.approx(effects(data, method), rel=1e-6, abs=1e-6)
