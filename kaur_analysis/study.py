@@ -140,8 +140,9 @@ class Prices(Settings):
     def carried(self, line: Line, month: str) -> Line:
         """The line at the prices of a month, rupiah × index(month) / index(its month); its source says so."""
         factor = self.index[month] / self.index[line.month]
+        value = {"times": line.times * factor} if line.rupiah is None else {"rupiah": line.rupiah * factor}
         source = f"{line.source}; dari harga {line.month} dengan indeks × {number(factor, 4)} ({self.source})"
-        return line.model_copy(update={"times": line.times * factor, "month": month, "source": source})
+        return line.model_copy(update=value | {"month": month, "source": source})
 
 
 class Benchmark(Settings):

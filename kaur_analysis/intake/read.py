@@ -28,7 +28,7 @@ from kaur_analysis.study import Source, Study
 # A well-formed NIK of a real province in synthetic data is a typing error of the demo; more than this share are people.
 REAL_PEOPLE_SHARE = 0.01
 _REGISTRY = ("family", "person")  # units whose people are the registry's
-_TOKENS = "Samaran"  # name under which their tokens are kept; a source's begins with a small letter
+_TOKENS = "-samaran"  # name under which their tokens are kept; a source's begins with a letter
 _IDENTITY = ("nik", "kk", "name", "address", "birth_date")
 
 

@@ -1,6 +1,7 @@
-"""The identity vault: the one place where tokens lead back to people, encrypted with AES-256-GCM.
+"""The identity vault: the one table in which tokens lead back to people, encrypted with AES-256-GCM.
 
-Only ``intake`` writes it, only ``planning`` opens it, and every opening leaves a line in the log beside it.
+Only ``intake`` writes it, only ``pipeline.restricted`` has it opened for planning's lists, and every opening leaves a
+line in the log beside it.
 """
 
 import datetime as dt

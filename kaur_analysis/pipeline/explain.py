@@ -28,7 +28,12 @@ TABLES = {
     "overlap": ("estimates/overlap", "estimates/agency_overlap"),
     "needs": ("estimates/budget", "estimates/budget_intervals", "estimates/needs"),
     "desa": ("clean/links", "estimates/family_poverty", "estimates/welfare_draws"),
-    "determinants": ("clean/families", "estimates/family_poverty", "estimates/welfare_draws"),
+    "determinants": (
+        "clean/families",
+        "estimates/family_poverty",
+        "estimates/model_coefficients",
+        "estimates/welfare_draws",
+    ),
     "zero_cost": ("estimates/zero_cost",),
     "scenarios": ("estimates/scenarios",),
 }

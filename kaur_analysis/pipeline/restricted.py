@@ -126,7 +126,12 @@ def reasons_workbook(edition: Edition) -> Path | None:
         for part in sides.values()
     )
     return write_reasons_workbook(
-        edition.restricted / f"sebab-{edition.name}.xlsx", missed, included, edition.area, _provenance(edition)
+        edition.restricted / f"sebab-{edition.name}.xlsx",
+        missed,
+        included,
+        edition.study.thresholds.minimum_families,
+        edition.area,
+        _provenance(edition),
     )
 
 

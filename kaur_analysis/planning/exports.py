@@ -143,7 +143,7 @@ _INCLUDED = {
 
 
 def write_reasons_workbook(
-    path: Path, missed: pd.DataFrame, included: pd.DataFrame, area: Area, provenance: Provenance
+    path: Path, missed: pd.DataFrame, included: pd.DataFrame, minimum: int, area: Area, provenance: Provenance
 ) -> Path:
     """Write why families of each desa were missed or included, one sheet per side.
 
@@ -152,7 +152,10 @@ def write_reasons_workbook(
     path
         The workbook.
     missed, included
-        ``desa, programme_name, total`` and a column per reason: protected counts, missing where not told.
+        ``desa, programme_name, order`` (of the programme), ``total`` and a column per reason: protected counts, missing
+        where not told.
+    minimum
+        Smallest count that is told.
     area, provenance
         For names and the lines above the tables.
     """
@@ -161,7 +164,7 @@ def write_reasons_workbook(
     ).rename(columns={"name_desa": "desa_name", "name_kecamatan": "kecamatan_name"})
     heading = [
         f"{area.full_name}, edisi {provenance.edition}. Untuk di dalam kantor: jangan diterbitkan.",
-        f"Perkiraan keluarga. Kosong: kurang dari {MINIMUM_FAMILIES} keluarga, dapat dihitung dari yang lain, atau "
+        f"Perkiraan keluarga. Kosong: kurang dari {minimum} keluarga, dapat dihitung dari yang lain, atau "
         "galatnya terlalu besar.",
         *(["DATA SINTETIS: bukan angka Kabupaten sungguhan."] if provenance.synthetic else []),
     ]

@@ -313,6 +313,12 @@ class Programme(_Entry):
         counted = (*([self.unit_field] if self.unit_field else []), *(part.field for part in self.components))
         return tuple(dict.fromkeys((*self.eligibility.fields, *counted)))
 
+    @property
+    def recorded(self) -> bool:
+        """Whether there are rules and all ask for what lists record: a modelled chance is no fact about a family."""
+        kinds = {known_fields()[name].kind for name in self.fields}
+        return bool(kinds) and "peluang" not in kinds
+
 
 def check_together(programmes: Iterable[Programme]) -> None:
     """Refuse programmes that name others nobody knows, or that require what excludes them.

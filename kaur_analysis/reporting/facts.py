@@ -105,6 +105,7 @@ class Facts:
     rse_caution: float
     rse_hide: float
     width_hide: float
+    sampled_minimum: int
     lines: tuple[str, ...]
     benchmark: str
     sources: tuple[Source, ...]
@@ -162,6 +163,7 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         rse_caution=float(thresholds.get("rse_caution", 0.25)),
         rse_hide=float(thresholds.get("rse_hide", 0.5)),
         width_hide=float(thresholds.get("width_hide", 0.3)),
+        sampled_minimum=int(thresholds.get("sampled_minimum", 30)),
         lines=tuple(_line(entry) for entry in facts.get("lines") or []),
         benchmark=_benchmark(facts.get("benchmark")),
         sources=tuple(_source(entry) for entry in facts.get("sources") or []),

@@ -500,7 +500,7 @@ def _determinant_sentence(found: tuple[Determinant, ...]) -> tuple[str, ...]:
         if more
         else "Tidak ada ciri yang pada keluarga miskin ekstrem jelas lebih sering daripada pada keluarga lain."
     )
-    return (first, "Ciri-ciri itu sebagian juga dipakai model untuk menaksir kemiskinan.")
+    return (first, "Ciri-ciri itu dipakai model untuk menaksir kemiskinan, jadi bukan temuan tersendiri.")
 
 
 def _size(figure: Figure) -> float:

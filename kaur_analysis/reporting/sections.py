@@ -22,7 +22,10 @@ _DENOMINATORS_REGISTRY = (
     "Terlewat: dari semua keluarga miskin ekstrem. Bukan miskin ekstrem: dari semua penerima yang padan; belum "
     "tentu keliru, banyak program melayani lebih luas. Yang tidak padan tidak dinilai."
 )
-_OUTSIDE_RULES = " Di luar syarat: dari penerima yang sama, yang tidak memenuhi syarat program itu sendiri."
+_OUTSIDE_RULES = (
+    " Di luar syarat: dari penerima yang sama, yang menurut catatan registri tidak memenuhi syarat program yang kini "
+    "berlaku; saat ditetapkan, catatan dan syaratnya dapat berbeda."
+)
 _DENOMINATORS_SURVEY = (
     "Menurut survei. Terlewat: dari semua rumah tangga miskin ekstrem. Bukan miskin ekstrem: dari semua rumah "
     "tangga penerima; banyak program memang melayani lebih dari itu, jadi belum tentu keliru."

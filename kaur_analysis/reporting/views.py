@@ -381,7 +381,8 @@ def reach_of(table: PublishedTable, facts: Facts, area: Area, code: str, program
         sentences.append(f"Dari 100 {judged}, {outside} di luar kelompok miskin ekstrem.")
     unruled = table.one("targeting.outside_rules", code, about)
     if unruled.shown:
-        sentences.append(f"{unruled.text} penerima tidak memenuhi syarat program itu sendiri, miskin atau tidak.")
+        rules = "menurut catatan registri tidak memenuhi syarat program yang kini berlaku"
+        sentences.append(f"Sedikitnya {unruled.text} penerima {rules}.")
     unmatched = table.one(UNMATCHED, code, about)
     if unmatched.shown and unmatched.value > 0:
         sentences.append(f"{unmatched.text} nama penerima tidak ditemukan di daftar keluarga dan tidak dinilai.")

@@ -194,3 +194,12 @@ def test_repeated_codes_are_refused():
 )
 def test_a_rule_reads_as_indonesian(rule, words):
     assert Condition.model_validate(rule).phrase() == words
+
+
+@pytest.mark.parametrize(("code", "judged"), [("pkh", True), ("rtlh_bsps", True), ("blt_dd", False), ("csr", False)])
+def test_only_rules_about_what_lists_record_judge_who_was_rightly_served(code, judged):
+    assert CATALOGUE[code].recorded is judged
+
+
+def test_a_programme_without_rules_judges_nobody():
+    assert not entry().recorded

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kaur_analysis.disclosure.quantities import rules
 from kaur_analysis.pipeline.steps.determinants import determinant_table
 from kaur_analysis.reference import determinants
 
@@ -13,6 +14,7 @@ FAMILIES = pd.DataFrame(
     {
         "family": ["k1", "k2", "k3", "k4"],
         "water": ["surface", "piped", "surface", None],
+        "floor": ["earth", "earth", "cement", "cement"],
         "disabled_members": [1.0, 0.0, 0.0, 0.0],
     }
 )
@@ -27,6 +29,7 @@ def table():
     tables = {
         "clean/families": FAMILIES,
         "estimates/family_poverty": POVERTY,
+        "estimates/model_coefficients": pd.DataFrame({"term": ["constant", "water: piped", "disabled_members"]}),
         "estimates/welfare_draws": pd.DataFrame(welfare).assign(family=FAMILIES["family"]),
     }
     edition = SimpleNamespace(
@@ -64,8 +67,16 @@ def test_intervals_are_those_of_the_draws(table):
 
 
 def test_what_the_registry_lacks_has_no_rows(table):
-    assert set(table.index.get_level_values(0)) == {"unsafe_water", "disability"}
+    assert set(table.index.get_level_values(0)) == {"unsafe_water", "earth_floor", "disability"}
+
+
+def test_what_the_model_does_not_see_is_not_compared(table):
+    assert set(table.loc["earth_floor"].index.get_level_values("group")) == {""}
 
 
 def test_every_determinant_has_a_label_and_one_way_to_count():
     assert all(entry["label"] and ("is_in" in entry) != ("at_least" in entry) for entry in determinants())
+
+
+def test_every_determinant_has_its_cell_in_the_rules_of_disclosure():
+    assert {f"determinants.{entry['code']}" for entry in determinants()} <= set(rules()["cells"])

@@ -264,7 +264,10 @@ EFFECT = 60_000.0
 
 @pytest.fixture(scope="module")
 def visited(finished, tmp_path_factory):
-    """The finished edition whose families were visited three times: whoever is on a 2024 list of PKH gained."""
+    """The finished edition whose families were visited three times: whoever is on a list of PKH gained in 2025.
+
+    PKH's first list is of 2023, later than the first visit: whoever stands on it may have begun long before.
+    """
     home = tmp_path_factory.mktemp("kunjungan")
     shutil.copytree(finished.office, home / "demo")
     shutil.copytree(finished.edition.store.data, home / "data")
@@ -277,10 +280,7 @@ def visited(finished, tmp_path_factory):
     for period, gained in (("2022-07", 0.0), ("2023-07", 0.0), ("2025-01", EFFECT)):
         amount = level + gained * (route.frame["pkh"] >= 0.5) + 30_000 * random.normal(size=len(families))
         parts.append(pd.DataFrame({"family": families, "period": period, "expenditure_rp_month": amount.round()}))
-    links = edition.store.read("clean/links")
-    early = set(links.loc[(links["programme"] == "pkh") & (links["period"] < "2024"), "family"].dropna())
-    visits = pd.concat(parts)
-    visits[~visits["family"].isin(early)].to_csv(home / "demo" / VISITS_FILE, index=False)
+    pd.concat(parts).to_csv(home / "demo" / VISITS_FILE, index=False)
     return edition, targeting.programme_effects(edition, route).query("programme == 'pkh'")
 
 

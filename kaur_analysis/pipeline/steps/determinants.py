@@ -18,8 +18,10 @@ def determinant_table(edition: Edition) -> pd.DataFrame:
     """Share of families with each determinant of ``determinants.yaml``.
 
     Of the kabupaten: among extremely poor families Σ p x / Σ p, among all others Σ (1 − p) x / Σ (1 − p), and their
-    difference, with the intervals of the joint draws of welfare. Families whose answer is unknown are left out. Of the
-    kabupaten and each kecamatan: among all families (no estimate, so without interval).
+    difference, with the intervals of the joint draws of welfare. Families whose answer is unknown are left out. Only of
+    what the model sees: given its covariates the draws know nothing of any other trait, so that its difference would
+    come out too small, and its interval too sure. Of the kabupaten and each kecamatan: among all families (no estimate,
+    so without interval).
 
     Returns
     -------
@@ -31,6 +33,7 @@ def determinant_table(edition: Edition) -> pd.DataFrame:
     families = edition.store.read("clean/families").set_index("family").reindex(poverty["family"])
     draws = edition.store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float32)
     extreme = draws < edition.study.line("extreme")
+    seen = edition.store.read("estimates/model_coefficients")["term"].str.split(": ").str[0]
     rows: list[dict[str, object]] = []
     for determinant in determinants():
         if determinant["field"] not in families.columns:
@@ -48,6 +51,8 @@ def determinant_table(edition: Edition) -> pd.DataFrame:
                 about | {"group": "", "area": str(code), "value": float(share), "n": float(size)}
                 for code, share, size in zip(shares.index, shares["mean"], shares["size"], strict=True)
             ]
+        if determinant["field"] not in set(seen):
+            continue
         p = poverty.loc[known, "p_extreme"].to_numpy()
         values, drawn = _shares(has, p[:, None]), _shares(has, extreme[known])
         sizes = (p.sum(), (1 - p).sum(), p.sum())

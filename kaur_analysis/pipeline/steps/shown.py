@@ -349,8 +349,10 @@ def outside_rules(edition: Edition) -> Section:
         "rules": ("Syarat program", str),
     }
     caption = (
-        "Dua hal yang berbeda: bukan miskin ekstrem, dan tidak memenuhi syarat program itu sendiri. Keluarga yang "
-        "isian syaratnya belum diketahui tidak dihitung di luar syarat; program tanpa syarat tidak dinilai."
+        "Dua hal yang berbeda: bukan miskin ekstrem, dan menurut catatan registri tidak memenuhi syarat program yang "
+        "kini berlaku (saat ditetapkan, catatan dan syaratnya dapat berbeda). Keluarga yang isian syaratnya belum "
+        "diketahui tidak dihitung di luar syarat; program tanpa syarat, atau yang syaratnya memakai peluang menurut "
+        "model, tidak dinilai."
     )
     foot = [_unmatched_row(edition, columns, "recipients")]
     return diagnostics.table_of(pd.DataFrame(rows, columns=list(columns)), columns, caption, foot)
@@ -597,8 +599,9 @@ def effects(edition: Edition) -> Section:
     }
     assumed = " ".join(dict.fromkeys(edition.store.read("estimates/effects").query("measure != 'refusal'")["said"]))
     caption = (
-        f"Selisih dari selisih pada keluarga yang dikunjungi lebih dari sekali. {assumed} Uji sebelum program harus "
-        "di sekitar nol; bila tidak, dampaknya tidak dapat dipercaya."
+        f"Selisih dari selisih pada keluarga yang dikunjungi lebih dari sekali. {assumed} Keluarga di daftar terlama "
+        "suatu program tidak dihitung bila daftar itu lebih baru daripada kunjungan pertama: mungkin sudah lama "
+        "menerima. Uji sebelum program harus di sekitar nol; bila tidak, dampaknya tidak dapat dipercaya."
     )
     return diagnostics.table_of(table, columns, caption)
 

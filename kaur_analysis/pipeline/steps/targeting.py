@@ -141,7 +141,7 @@ def registry_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
         unmatched=route.unmatched,
         seed=edition.study.seed,
     )
-    ruled = {code: f"outside_{code}" for code in route.programmes if edition.study.programme(code).fields}
+    ruled = {code: f"outside_{code}" for code in route.programmes if edition.study.programme(code).recorded}
     if ruled:
         outside = outside_rules(route.frame, ruled, by="kecamatan", seed=edition.study.seed)
         table = pd.concat([table, outside], ignore_index=True)
@@ -476,8 +476,9 @@ def programme_effects(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     Families' welfare enters a study once, by the survey; lists of two years are no second date of it. An office that
     has visited the same families again puts ``kunjungan.csv`` beside the study: then each programme's effect on
     recipients is told by difference-in-differences, doubly robust (clustered by desa) and by matching, with placebos
-    before the start where there are dates for one. A family starts with the first of the held lists that names it more
-    likely than not.
+    before the start where there are dates for one. A family starts with the first of the held lists that names it by a
+    link above the threshold. Where a programme's first held list is later than the first visit, whoever stands on it
+    may have begun long before: those families are left out.
 
     Returns
     -------
@@ -500,6 +501,8 @@ def programme_effects(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     for programme in route.programmes:
         started = starts[programme] if programme in starts else pd.Series(dtype=float)
         own = panel.assign(first_received=panel["family"].map(started))
+        if started.min() > panel["date"].min():
+            own = own[own["first_received"] != started.min()]
         tables += [_effect(own, method).assign(programme=programme, method=method) for method in METHODS]
     table = pd.concat(tables, ignore_index=True).reindex(columns=EFFECT_COLUMNS)
     edition.store.write("estimates/effects", table)
