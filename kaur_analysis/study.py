@@ -301,7 +301,6 @@ class Study(Settings):
         names = [source.name for source in self.sources]
         if len(set(names)) < len(names):
             raise ValueError("nama sumber tidak boleh berulang")
-        self._prices_reach_the_survey()
         codes = [programme.code for programme in self.programmes]
         registry = self.registry
         listed = (*registry.precedence, registry.targeting_list) if registry else ()
@@ -324,17 +323,19 @@ class Study(Settings):
                 )
         return self
 
-    def _prices_reach_the_survey(self) -> None:
+    @model_validator(mode="after")
+    def _months_agree(self) -> Self:
         waves = sorted({source.wave for source in self.sources if source.kind.startswith("susenas") and source.wave})
         if len(waves) > 1:
             raise ValueError(f"berkas Susenas berasal dari bulan yang berlainan ({', '.join(waves)}); pakai satu bulan")
         if self.prices is None:
-            return
+            return self
         if not self.survey_month:
             raise ValueError("prices: bulan survei tidak diketahui; isi wave atau as_of pada sumber survei")
         for month in (self.survey_month, *(line.month for line in self.lines)):
             if month not in self.prices.index:
                 raise ValueError(f"prices: indeks untuk {month} tidak ada")
+        return self
 
     @property
     def survey_month(self) -> str:
@@ -360,11 +361,10 @@ class Study(Settings):
         month, said = self.survey_month, []
         months = sorted({line.month for line in self.priced_lines})
         if not month:
-            said.append(
+            return (
                 f"Bulan survei tidak disebut dalam studi: tidak dapat diperiksa apakah garis ({', '.join(months)}) "
-                "berharga bulan yang sama."
+                "berharga bulan yang sama.",
             )
-            return tuple(said)
         if months != [month]:
             said.append(
                 f"Pengeluaran survei berharga {month}, garis berharga {', '.join(months)}, dan studi tidak menyebut "

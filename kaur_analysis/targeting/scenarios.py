@@ -166,7 +166,7 @@ def compare_scenarios(
         welfare_includes_benefit,
     )
     if welfare_includes_benefit or delivered_draws is not None:
-        _delivered(scenarios)
+        _require_one_delivered(scenarios)
     poverty_line = (
         numbers(frame, line, 0.0)[:, None] if isinstance(line, str) else np.array([[_positive(line, "Garis")]])
     )
@@ -280,8 +280,8 @@ def _check(scenarios: Sequence[Scenario], welfare: str, rho: float) -> None:
         raise EstimationError("ρ tidak boleh negatif.")
 
 
-def _delivered(scenarios: Sequence[Scenario]) -> None:
-    """Whether one scenario says how many rupiah families really got."""
+def _require_one_delivered(scenarios: Sequence[Scenario]) -> None:
+    """Refuse where not exactly one scenario says how many rupiah families really got."""
     if sum(one.kind == "delivered" for one in scenarios) != 1:
         raise EstimationError(
             "Kesejahteraan diukur bersama bantuannya, jadi harus ada tepat satu skenario 'delivered' yang menyebut "

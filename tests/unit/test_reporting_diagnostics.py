@@ -192,7 +192,7 @@ def test_the_range_of_a_way_that_knows_more_is_said_with_its_curve():
     missed = scenarios().iloc[[0]].assign(measure="exclusion_error", programme="desil", value=0.09, informed=0.02)
     table = pd.concat([scenarios().assign(informed=np.nan), missed.assign(budget_share=1.0)])
     html = t.scenario_curves(table.assign(beyond_model=False), {"desil": "Menurut desil"}, "Hasil tiap cara.").html
-    assert "“Menurut desil” terletak antara 2 persen" in html and "dan 9 persen" in html
+    assert "“Menurut desil” terletak kira-kira antara 2 persen" in html and "dan 9 persen" in html
 
 
 def test_scenarios_judged_on_observed_spending_need_no_such_caution():

@@ -116,8 +116,9 @@ SAID = {
     ),
     "what a way misses that knows more than its judge": (
         f.sentence("informed", f.informed_facts(0.09, 0.02, "Menurut desil")),
-        "Bagian yang terlewat pada “Menurut desil” terletak antara 2 persen (bila selisihnya dengan model seluruhnya "
-        "pengetahuan yang benar, sejauh mungkin) dan 9 persen (bila cara itu tidak tahu lebih daripada model).",
+        "Bagian yang terlewat pada “Menurut desil” terletak kira-kira antara 2 persen (bila selisihnya dengan model "
+        "seluruhnya pengetahuan yang benar, sejauh mungkin) "
+        "dan 9 persen (bila cara itu tidak tahu lebih daripada model).",
     ),
     "no way that knows more than its judge": (
         beyond_model(),

@@ -403,7 +403,7 @@ def test_no_estimate_is_shown_whose_error_is_above_the_limit(finished, protected
 
 def test_the_error_of_the_desil_ranking_is_told_as_a_range(finished):
     page = (finished.folder / finished.edition.kabupaten_page).read_text(encoding="utf-8")
-    assert "Bagian yang terlewat pada “Menurut desil” terletak antara" in page
+    assert "Bagian yang terlewat pada “Menurut desil” terletak kira-kira antara" in page
 
 
 def test_the_notebook_tells_the_programmes_rules_from_extreme_poverty(finished):

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.refusals import told_in_indonesian
 
@@ -33,6 +36,12 @@ def has_registry(edition: Edition) -> bool:
 def has_lists(edition: Edition) -> bool:
     """Whether families are known and any list says who was reached."""
     return has_registry(edition) and bool(edition.study.listed)
+
+
+def welfare_draws(edition: Edition) -> NDArray[np.float32]:
+    """Joint draws of welfare, rupiah per person per month: families × M, in the order of the families' estimates."""
+    table = edition.store.read("estimates/welfare_draws").drop(columns="family")
+    return np.asarray(table.to_numpy(dtype=np.float32))
 
 
 def _where(

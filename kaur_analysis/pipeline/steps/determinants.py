@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.steps import welfare_draws
 from kaur_analysis.reference import determinants
 from kaur_analysis.targeting.intervals import draw_interval
 
@@ -31,7 +32,7 @@ def determinant_table(edition: Edition) -> pd.DataFrame:
     """
     poverty = edition.store.read("estimates/family_poverty")
     families = edition.store.read("clean/families").set_index("family").reindex(poverty["family"])
-    draws = edition.store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float32)
+    draws = welfare_draws(edition)
     extreme = draws < edition.study.line("extreme")
     seen = edition.store.read("estimates/model_coefficients")["term"].str.split(": ").str[0]
     rows: list[dict[str, object]] = []

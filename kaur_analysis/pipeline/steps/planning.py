@@ -5,7 +5,7 @@ import pandas as pd
 
 from kaur_analysis.linkage import reach
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.steps import where_registry
+from kaur_analysis.pipeline.steps import welfare_draws, where_registry
 from kaur_analysis.planning import (
     Allocation,
     allocate,
@@ -61,7 +61,7 @@ def budget_lines(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
         needs,
         store.read("estimates/family_poverty"),
         study.programmes,
-        draws=store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float32),
+        draws=welfare_draws(edition),
         line_rp_month=study.line("extreme"),
         seed=study.seed,
     )
@@ -90,7 +90,7 @@ def cost_of_zero(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
     """Lower bound, programme mix, years to the target, sensitivity and the price of imperfect targeting."""
     store, study = edition.store, edition.study
     poverty = store.read("estimates/family_poverty")
-    draws = store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float64)
+    draws = welfare_draws(edition).astype(np.float64)
     alternatives = (
         {"tanpa disesuaikan ke angka resmi": store.read("estimates/family_poverty_model")} if study.benchmark else {}
     )

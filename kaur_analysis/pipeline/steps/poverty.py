@@ -15,7 +15,7 @@ from kaur_analysis.errors import StudyRejected
 from kaur_analysis.formats import percent
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.refusals import told_in_indonesian
-from kaur_analysis.pipeline.steps import where_registry
+from kaur_analysis.pipeline.steps import welfare_draws, where_registry
 from kaur_analysis.poverty import (
     EmpiricalBest,
     SurveyDesign,
@@ -330,12 +330,12 @@ def _model_rows(result: EmpiricalBest, code: str) -> pd.DataFrame:
 
 def _counts(edition: Edition, families: pd.DataFrame, code: str) -> pd.DataFrame:
     """Expected people and families below the lines and the rupiah of the gap, with intervals from the draws."""
-    draws = edition.store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float32)
+    draws = welfare_draws(edition)
     size = families["household_size"].to_numpy(dtype=np.float32)
     below = {kind: draws < edition.study.line(kind) for kind in ("poverty", "extreme")}
     line = np.float32(edition.study.line("extreme"))
     gap = np.maximum(line - draws, 0) * size[:, None] * MONTHS
-    wanted: list[tuple[str, str, NDArray[np.float64], NDArray[np.float32]]] = [
+    wanted: list[tuple[str, str, NDArray[np.float64], NDArray[np.float32] | NDArray[np.bool_]]] = [
         ("poor_people", "orang", families["p_poor"] * size, below["poverty"] * size[:, None]),
         ("extreme_people", "orang", families["p_extreme"] * size, below["extreme"] * size[:, None]),
         ("poor_families", "keluarga", families["p_poor"], below["poverty"]),
@@ -374,7 +374,7 @@ def _differences(edition: Edition, families: pd.DataFrame, shares: pd.DataFrame)
     What moves all kecamatan together (the level, the coefficients) drops out of a difference: it is known better than
     two intervals apart would say. ``rse`` is that of the kecamatan's share: both are shown or withheld.
     """
-    draws = edition.store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float32)
+    draws = welfare_draws(edition)
     size = families["household_size"].to_numpy(dtype=float)
     kinds: dict[str, tuple[str, Literal["poverty", "extreme"]]] = {
         "poor_share": ("p_poor", "poverty"),
@@ -396,7 +396,7 @@ def _differences(edition: Edition, families: pd.DataFrame, shares: pd.DataFrame)
 
 
 def differences_of_shares(
-    values: NDArray[np.floating], weight: NDArray[np.float64], place: pd.Series
+    values: NDArray[np.floating] | NDArray[np.bool_], weight: NDArray[np.float64], place: pd.Series
 ) -> NDArray[np.float64]:
     """Share of each place minus the share of all, per column of values (0-1, families × M): places × M, places sorted.
 
@@ -461,7 +461,7 @@ def _notes(edition: Edition, areas: SmallAreas | None) -> list[str]:
         )
     notes += edition.study.mixed_months
     families = edition.store.read("estimates/family_poverty")
-    draws = edition.store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float32)
+    draws = welfare_draws(edition)
     people = families["household_size"].to_numpy(dtype=float)
     drawn = people @ (draws < edition.study.line("extreme")).mean(axis=1) / people.sum()
     stated = people @ families["p_extreme"] / people.sum()

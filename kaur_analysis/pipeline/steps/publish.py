@@ -12,7 +12,7 @@ from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake.findings import rules
 from kaur_analysis.linkage import any_reach, latest
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.steps import has_lists, where_lists, where_registry
+from kaur_analysis.pipeline.steps import has_lists, welfare_draws, where_lists, where_registry
 from kaur_analysis.pipeline.steps.determinants import determinant_table
 from kaur_analysis.pipeline.steps.poverty import differences_of_shares, held
 from kaur_analysis.reference.boundaries import read_boundaries
@@ -277,8 +277,7 @@ def desa_rows(edition: Edition) -> pd.DataFrame:
     Without any list nobody knows who is served: then only how many they are.
     """
     poverty = edition.store.read("estimates/family_poverty")
-    drawn = edition.store.read("estimates/welfare_draws").drop(columns="family").to_numpy(dtype=np.float32)
-    extreme = drawn < edition.study.line("extreme")
+    extreme = welfare_draws(edition) < edition.study.line("extreme")
     served = any_reach(edition.store.read("clean/links"))
     missed = 1 - served.reindex(poverty["family"], fill_value=0.0).to_numpy()
     random = np.random.default_rng(edition.study.seed)

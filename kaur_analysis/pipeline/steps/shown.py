@@ -576,6 +576,7 @@ def effects(edition: Edition) -> Section:
     refused = table[table["measure"] == "refusal"]
     if len(refused) == len(table):
         return diagnostics.sentences(list(dict.fromkeys(refused["said"])), "Dampak program.")
+    assumed = " ".join(dict.fromkeys(table.loc[table["measure"] != "refusal", "said"]))
     names = edition.names
     table = table.assign(
         programme=table["programme"].map(names),
@@ -597,7 +598,6 @@ def effects(edition: Edition) -> Section:
         "n_control": ("Pembanding", _count(edition)),
         "said": ("Mengapa tidak ada", str),
     }
-    assumed = " ".join(dict.fromkeys(edition.store.read("estimates/effects").query("measure != 'refusal'")["said"]))
     caption = (
         f"Selisih dari selisih pada keluarga yang dikunjungi lebih dari sekali. {assumed} Keluarga di daftar terlama "
         "suatu program tidak dihitung bila daftar itu lebih baru daripada kunjungan pertama: mungkin sudah lama "
