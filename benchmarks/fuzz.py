@@ -3,11 +3,12 @@
     python -m benchmarks.fuzz --cases 20000 --out benchmarks/fuzz.csv
 
 Prints the seed of every defect and of the slowest and largest case; ``tests.mutants.judge(folder, seed)`` repeats it.
-Memory is how far a case raises the highest resident memory of the process, so a file that swells shows at once.
+Memory is how far a case raises the resident memory of the process at its highest point, what it takes and gives back
+included; a case that takes more than ``kaur_analysis.intake.extent`` allows for its file is a defect as well.
 """
 
 import argparse
-import resource
+import gc
 import tempfile
 import time
 from pathlib import Path
@@ -15,12 +16,9 @@ from pathlib import Path
 import pandas as pd
 
 from kaur_analysis.errors import DataRejected
-from tests.mutants import judge
-
-
-def peak_mb() -> float:
-    """Highest resident memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+from kaur_analysis.intake.extent import allowed_bytes
+from tests.memory import risen, unpacked_bytes
+from tests.mutants import judge, write
 
 
 def run(first: int, cases: int) -> dict[str, object]:
@@ -28,23 +26,32 @@ def run(first: int, cases: int) -> dict[str, object]:
     rejected = 0
     defects: list[tuple[int, str]] = []
     slowest, largest = (0.0, -1), (0.0, -1)
-    with tempfile.TemporaryDirectory() as folder:
-        judge(Path(folder), first)  # what libraries take once is no case's doing
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        judge(folder, first)  # what libraries take once is no case's doing
+        gc.freeze()
         for seed in range(first, first + cases):
-            start, before = time.perf_counter(), peak_mb()
+            path, _ = write(folder, seed)
+            limit = allowed_bytes(unpacked_bytes(path))
+            start = time.process_time()
+            outcomes: list[object] = []
             try:
-                rejected += isinstance(judge(Path(folder), seed), DataRejected)
+                taken = risen(lambda seed=seed, seen=outcomes: seen.append(judge(folder, seed)))
             except Exception as error:  # what this looks for
                 defects.append((seed, type(error).__name__))
-            slowest = max(slowest, (time.perf_counter() - start, seed))
-            largest = max(largest, (peak_mb() - before, seed))
+                continue
+            rejected += isinstance(outcomes[0], DataRejected)
+            slowest = max(slowest, (time.process_time() - start, seed))
+            largest = max(largest, (taken / 1e6, seed))
+            if taken > limit:
+                defects.append((seed, "memory"))
     return {
         "first": first,
         "cases": cases,
         "rejected": rejected,
         "defects": len(defects),
         "defect_seeds": " ".join(f"{seed}:{name}" for seed, name in defects[:20]),
-        "slowest_seconds": round(slowest[0], 2),
+        "slowest_cpu_seconds": round(slowest[0], 2),
         "slowest_seed": slowest[1],
         "largest_mb": round(largest[0], 1),
         "largest_seed": largest[1],

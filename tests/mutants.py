@@ -126,16 +126,22 @@ def _hurt(content: bytes, random: np.random.Generator) -> bytes:
     return bytes(data)
 
 
-def judge(folder: Path, seed: int) -> Intake | DataRejected:
-    """Write mutant ``seed`` into a folder and read it as a recipient list.
-
-    Whatever else than a table or a rejection comes out is a defect and is raised.
-    """
+def write(folder: Path, seed: int) -> tuple[Path, np.random.Generator]:
+    """Write mutant ``seed`` into a folder; its file, and the numbers that come next."""
     random = np.random.default_rng(seed)
     suffix = list(WRITERS)[seed % len(WRITERS)]
     path = folder / f"daftar{suffix}"
     WRITERS[suffix](path, random)
     path.write_bytes(_hurt(path.read_bytes(), random))
+    return path, random
+
+
+def judge(folder: Path, seed: int) -> Intake | DataRejected:
+    """Write mutant ``seed`` into a folder and read it as a recipient list.
+
+    Whatever else than a table or a rejection comes out is a defect and is raised.
+    """
+    path, random = write(folder, seed)
     source = recipients(path=path.name, sheet=None if random.random() < 0.7 else "*")
     try:
         return read_study(study(folder, source), demo_keys(), strict=bool(random.random() < 0.5))

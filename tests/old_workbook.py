@@ -10,13 +10,15 @@ def record(kind, body):
     return struct.pack("<HH", kind, len(body)) + body
 
 
-def old_workbook(path, *records, directory_follows=END, list_begins=END):
-    """A compound file with one stream of records."""
+def old_workbook(path, *records, directory_follows=END, list_begins=END, sheets=1, shared=b""):
+    """A compound file with one stream of records; its list names the one sheet so many times, after shared texts."""
     sheet = struct.pack("<IBB", 0, 0, 0) + b"\1\0S"
-    start = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0005, 0, 0, 0, 0)) + record(0x0085, sheet) + record(10, b"")
+    listed = sheets * record(0x0085, sheet)
+    start = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0005, 0, 0, 0, 0)) + listed + shared + record(10, b"")
     start = start.replace(record(0x0085, sheet), record(0x0085, struct.pack("<I", len(start)) + sheet[4:]))
     sheet_start = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 0))
     stream = (start + sheet_start + b"".join(records) + record(10, b"")).ljust(SMALLEST_STREAM, b"\0")
+    stream = stream.ljust(-(-len(stream) // SECTOR) * SECTOR, b"\0")
     sectors = len(stream) // SECTOR
     chain = [FAT, directory_follows, *range(3, 2 + sectors), END]
     table = struct.pack(f"<{len(chain)}I", *chain).ljust(SECTOR, b"\xff")

@@ -28,14 +28,15 @@ from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, Shee
 
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake.database import database_fingerprint, table_rows
-from kaur_analysis.intake.extent import refuse_bombs, too_many_cells
+from kaur_analysis.intake.extent import allowed_bytes, refuse_bombs, too_many_cells
 from kaur_analysis.intake.text import from_arrow, to_arrow
 from kaur_analysis.study import Source
 
-MAX_CELLS = 60_000_000  # of a sheet: a full one of 57 columns, 2 GB
+MAX_CELLS = 60_000_000  # of a sheet: a full one of 57 columns
 MAX_TABLE_CELLS = 150_000_000  # of a database
 _BLOCK_ROWS = 20_000
-_SHEET_ROWS = 500  # at once: rows that are gone again before the collector looks for them
+_SHEET_CELLS = 10_000  # at once: rows that are gone again before the collector looks for them
+_EMPTY = pa.scalar("", pa.large_string())
 _SAMPLE = 65_536
 # Types in which pandas keeps every digit and every gap.
 _EXACT = {
@@ -45,6 +46,8 @@ _EXACT = {
 }  # fmt: skip
 _PANIC = "PanicException"  # how a reader written in Rust ends on what it did not foresee; no Exception to Python
 _CSV_BLOCK_BYTES = 8_000_000
+_TEXT_CELL_BYTES, _TEXT_COLUMN_BYTES = 24, 3500  # of an empty cell of a delimited text, and of its column, while read
+_CELLS_PER_BYTE = 16  # of a packed table whose rows differ at all
 _WEB_PAGE = re.compile(
     rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|html|head|meta|style|table|\?xml[^>]*>\s*<html)", re.IGNORECASE
 )
@@ -145,23 +148,35 @@ def _read_spreadsheet(path: Path, source: Source, wanted: Wanted) -> Iterator[Ra
         names = _wanted(source.sheet, visible, [meta.name for meta in sheets], path.name)
         filled = [name for name in visible if name not in names and (book.get_sheet_by_name(name).height or 0) > 1]
         for name in names:
-            cells = _sheet_cells(book.get_sheet_by_name(name), source.locale == "id", f"{path.name}, lembar {name}")
+            cells = _sheet_cells(book.get_sheet_by_name(name), source.locale == "id")
             yield RawTable(path.name, name, cells, unread_sheets=tuple(filled))
 
 
-def _sheet_cells(sheet: CalamineSheet, comma: bool, name: str) -> pd.DataFrame:
+def _sheet_cells(sheet: CalamineSheet, comma: bool) -> pd.DataFrame:
     """Cells of a sheet from its first row on, without the blank rows at its end and without blank columns."""
-    last_row, last_column = sheet.end or (0, 0)
-    if (last_row + 1) * (last_column + 1) > MAX_CELLS:
-        raise too_many_cells(name, MAX_CELLS)
     rows = sheet.iter_rows()
-    blocks = []
-    while block := list(itertools.islice(rows, _SHEET_ROWS)):
-        blocks.append([_column_text(column, comma) for column in zip(*block, strict=True)])
-    columns = [pa.chunked_array(parts).combine_chunks() for parts in zip(*blocks, strict=True)]
-    filled = [np.flatnonzero(pc.not_equal(column, "").to_numpy(zero_copy_only=False)) for column in columns]
-    height = max((int(own[-1]) + 1 for own in filled if len(own)), default=0)
-    return _frame([column[:height] for column, own in zip(columns, filled, strict=True) if len(own)], height)
+    at_once = max(1, _SHEET_CELLS // max(sheet.total_width, 1))
+    blocks: list[tuple[int, dict[int, pa.Array]]] = []
+    height = read = 0
+    while block := list(itertools.islice(rows, at_once)):
+        own = {
+            place: _column_text(column, comma)
+            for place, column in enumerate(zip(*block, strict=True))
+            if column.count("") < len(column)
+        }
+        filled = [np.flatnonzero(pc.not_equal(column, "").to_numpy(zero_copy_only=False)) for column in own.values()]
+        height = max([height, *(read + int(places[-1]) + 1 for places in filled if len(places))])
+        read += len(block)
+        blocks.append((len(block), own))
+    kept = sorted({place for _, own in blocks for place in own})
+    columns = [_joined([own.get(place, length) for length, own in blocks])[:height] for place in kept]
+    return _frame(columns, height)
+
+
+def _joined(parts: list[pa.Array | int]) -> pa.Array:
+    """Parts of a column below each other; a number stands for so many empty cells."""
+    arrays = [pa.repeat(_EMPTY, part) if isinstance(part, int) else part for part in parts]
+    return pa.chunked_array(arrays, pa.large_string()).combine_chunks()
 
 
 def _wanted(asked: str | None, visible: list[str], every: list[str], file: str) -> list[str]:
@@ -210,19 +225,20 @@ def _read_text(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]
 def _text_cells(path: Path, source: Source) -> pd.DataFrame:
     """Cells of a delimited text: as Arrow reads it where it is UTF-8 and regular, else with more care."""
     content = path.read_bytes()
-    cells = _regular(content) if source.encoding is None else None
+    cells = _regular(content, path.name) if source.encoding is None else None
     if cells is None:
         text = _decoded(content, source.encoding, path.name)
-        cells = _regular(text.encode())
-    return _careful(text) if cells is None else cells
+        cells = _regular(text.encode(), path.name)
+    return _careful(text, path.name) if cells is None else cells
 
 
-def _regular(content: bytes) -> pd.DataFrame | None:
+def _regular(content: bytes, file: str) -> pd.DataFrame | None:
     """Cells of UTF-8 text whose lines all have the same number; ``None`` where Arrow finds anything odd."""
     quotes = content.count(b'"')
     if quotes % 2 or b"\0" in content:
         return None
     delimiter, width = _delimiter(content[:_SAMPLE].decode("utf-8", errors="ignore"))
+    _refuse_unfolding(1, width, len(content), 0, file)
     names = [str(place) for place in range(width)]
     try:
         table = arrow_csv.read_csv(
@@ -240,11 +256,13 @@ def _regular(content: bytes) -> pd.DataFrame | None:
     return _frame([column.combine_chunks() for column in table.columns], table.num_rows)
 
 
-def _careful(text: str) -> pd.DataFrame:
+def _careful(text: str, file: str) -> pd.DataFrame:
     delimiter, width = _delimiter(text)
+    lines = text.count("\n") + 1
+    _refuse_unfolding(lines, width, len(text), text.count(delimiter) + lines, file)
     try:
         cells = pd.read_csv(
-            io.StringIO(text),
+            io.BytesIO(text.encode()),
             sep=delimiter,
             header=None,
             names=range(width),
@@ -254,18 +272,25 @@ def _careful(text: str) -> pd.DataFrame:
             skip_blank_lines=False,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError):
-        return _ragged(text, delimiter)
+        return _ragged(text, delimiter, file)
     # an index of its own: longer lines than the beginning of the file has
-    return cells if isinstance(cells.index, pd.RangeIndex) else _ragged(text, delimiter)
+    return cells if isinstance(cells.index, pd.RangeIndex) else _ragged(text, delimiter, file)
 
 
-def _ragged(text: str, delimiter: str) -> pd.DataFrame:
+def _refuse_unfolding(lines: int, width: int, held: int, written: int, file: str) -> None:
+    """Refuse lines that all become as long as the longest, where that is out of proportion to what they hold."""
+    if _TEXT_COLUMN_BYTES * width + _TEXT_CELL_BYTES * lines * width > allowed_bytes(held, written):
+        raise too_many_cells(file, lines * width)
+
+
+def _ragged(text: str, delimiter: str, file: str) -> pd.DataFrame:
     """Slower reader for files whose lines differ in length or whose quotes do not close."""
     csv.field_size_limit(2**31 - 1)
     text = text.replace("\0", "")
     rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
     if len(rows) < text.count("\n") / 2:  # a quote that never closes swallowed the rest
         rows = list(csv.reader(io.StringIO(text), delimiter=delimiter, quoting=csv.QUOTE_NONE))
+    _refuse_unfolding(len(rows), max(map(len, rows), default=0), len(text), sum(map(len, rows)), file)
     columns = itertools.zip_longest(*rows, fillvalue="")
     return _frame([pa.array(column, pa.large_string()) for column in columns], len(rows))
 
@@ -339,8 +364,8 @@ def _read_dbf(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
     alive = records["f0"] != b"*"
     encoding = source.encoding or "cp1252"
     read = [i for i, name in enumerate(names) if i and wanted(name)]
-    columns = {i: _decoded_field(records[f"f{position}"][alive], encoding) for i, position in enumerate(read)}
-    frame = pd.DataFrame(columns, index=pd.RangeIndex(int(alive.sum())), dtype="str")
+    columns = [pa.array(_decoded_field(records[f"f{place}"][alive], encoding), pa.large_string()) for place in read]
+    frame = _frame(columns, int(alive.sum()))
     free = frozenset(place for place, i in enumerate(read) if fields[i] == b"C")
     yield RawTable(path.name, "", frame, first_line=2, headings=tuple(names[i] for i in read), locale="en", free=free)
 
@@ -392,6 +417,8 @@ def _read_parquet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTab
 def _refuse_cells(path: Path, cells: int) -> None:
     if cells > MAX_TABLE_CELLS:
         raise DataRejected(f"{path.name}: memuat lebih dari {MAX_TABLE_CELLS} sel. Bagi menjadi beberapa berkas.")
+    if cells > allowed_bytes(0) // _TEXT_CELL_BYTES + _CELLS_PER_BYTE * path.stat().st_size:
+        raise DataRejected(f"{path.name}: isi terkompresi membengkak tidak wajar; berkas ditolak.")
 
 
 def _from_frames(file: str, frames: Iterable[pd.DataFrame], comma: bool = False) -> RawTable:

@@ -3,11 +3,14 @@
 import struct
 import zipfile
 
+import pandas as pd
 import pytest
 
 from kaur_analysis.errors import DataRejected
+from kaur_analysis.intake import extent
 from kaur_analysis.intake.readers import read_source
 from tests.intake_files import recipients, workbook
+from tests.memory import MEASURABLE, risen, unpacked_bytes
 from tests.old_workbook import SECTOR, number, old_workbook, record
 
 LAST_ROW, LAST_COLUMN = 1_048_575, 16_383
@@ -65,9 +68,95 @@ def test_a_stray_cell_in_the_last_column_of_a_short_list_is_read(tmp_path):
     assert len(read(far(tmp_path / "a.xlsx", 5, LAST_COLUMN))[0].cells) == 6
 
 
-def test_a_stray_cell_in_the_last_row_of_a_narrow_list_is_read_within_bounds(tmp_path):
-    [raw] = read(far(tmp_path / "a.xlsx", LAST_ROW, 1))
-    assert (len(raw.cells), raw.cells[0][1], raw.cells[1].iloc[-1]) == (LAST_ROW + 1, "Ana", "x")
+def test_a_stray_cell_far_below_a_narrow_list_is_read_within_bounds(tmp_path):
+    [raw] = read(far(tmp_path / "a.xlsx", 499_999, 1))
+    assert (len(raw.cells), raw.cells[0][1], raw.cells[1].iloc[-1]) == (500_000, "Ana", "x")
+
+
+def test_a_refusal_names_the_cell_that_is_far_away(tmp_path):
+    with pytest.raises(DataRejected, match="sampai baris 1048576 kolom AB "):
+        read(far(tmp_path / "a.xlsx", LAST_ROW, 27))
+
+
+def test_a_list_that_fills_its_rectangle_is_read_however_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(extent, "FLOOR_BYTES", 0)
+    assert len(read(workbook(tmp_path / "a.xlsx", [["nama", "desa"], *[["Ana", "Merpas"]] * 500]))[0].cells) == 501
+
+
+def sheet_of(path, sheet, shared=""):
+    """A workbook whose sheet and shared texts are the given XML."""
+    far(path, 3, 1)
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    content["xl/worksheets/sheet1.xml"] = f"<worksheet><sheetData>{sheet}</sheetData></worksheet>".encode()
+    if shared:
+        content["xl/sharedStrings.xml"] = f"<sst>{shared}</sst>".encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in content.items():
+            archive.writestr(name, text)
+    return path
+
+
+def test_cells_without_an_address_count_from_the_row_that_has_a_number(tmp_path):
+    rows = f'<row r="1">{"<c><v>1</v></c>" * 200}</row><row r="1048576"><c><v>1</v></c></row>'
+    with pytest.raises(DataRejected, match="sampai baris 1048576 kolom GR "):
+        read(sheet_of(tmp_path / "a.xlsx", rows))
+
+
+def test_cells_without_an_address_are_read_within_bounds(tmp_path):
+    rows = '<row r="1"><c><v>1</v></c><c><v>2</v></c></row><row r="3"><c><v>3</v></c></row>'
+    assert read(sheet_of(tmp_path / "a.xlsx", rows))[0].cells.to_numpy().tolist() == [["1", "2"], ["", ""], ["3", ""]]
+
+
+def test_one_long_text_that_every_cell_shares_is_refused(tmp_path):
+    rows = "".join(f'<row r="{k}"><c r="A{k}" t="s"><v>1</v></c></row>' for k in range(1, 5001))
+    shared = f"<si><t>nama</t></si><si><t>{'x' * 30_000}</t></si>"
+    with pytest.raises(DataRejected, match="teks yang sama diulang"):
+        read(sheet_of(tmp_path / "a.xlsx", rows, shared))
+
+
+def test_a_long_text_that_one_cell_has_is_read(tmp_path):
+    rows = "".join(f'<row r="{k}"><c r="A{k}" t="s"><v>{int(k == 7)}</v></c></row>' for k in range(1, 5001))
+    shared = f"<si><t>nama</t></si><si><t>{'x' * 30_000}</t></si>"
+    assert read(sheet_of(tmp_path / "a.xlsx", rows, shared))[0].cells[0].str.len().max() == 30_000
+
+
+@pytest.mark.skipif(not MEASURABLE, reason="only Linux tells how much memory a piece of work took")
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
+def test_a_sheet_just_within_bounds_takes_no_more_memory_than_the_rule_says(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    if kind == "xlsx":
+        far(path, 31_000, 50)
+    elif kind == "xls":
+        old_workbook(path, number(0, 0), number(14_000, 50))
+    else:
+        blank = f'<table:table-row table:number-rows-repeated="14000">{_NOTHING.format(times=50)}</table:table-row>'
+        last = f"<table:table-row>{_NOTHING.format(times=50)}{_CELL.format(times='', text='x')}</table:table-row>"
+        ods(path, f"<table:table-row>{_CELL.format(times='', text='nama')}</table:table-row>" + blank + last)
+    read(workbook(tmp_path / "warm.xlsx", [["nama"]]))
+    assert risen(lambda: read(path)) <= extent.allowed_bytes(unpacked_bytes(path))
+
+
+def test_a_delimited_text_whose_one_long_line_would_lengthen_all_others_is_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("," * 2000 + "\n" + "a\n" * 50_000, encoding="utf-8")
+    with pytest.raises(DataRejected, match="membentang"):
+        read(path)
+
+
+def test_a_delimited_text_of_more_columns_than_memory_holds_is_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["," * 60_000] * 2), encoding="utf-8")
+    with pytest.raises(DataRejected, match="membentang"):
+        read(path)
+
+
+def test_a_parquet_file_that_unfolds_out_of_proportion_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(extent, "FLOOR_BYTES", 0)
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"nama": ["Ana"] * 2_000_000}).to_parquet(path)
+    with pytest.raises(DataRejected, match="membengkak"):
+        read(path)
 
 
 def test_blank_rows_that_an_ods_file_repeats_to_the_end_are_no_rows(tmp_path):
@@ -92,6 +181,18 @@ def test_a_stray_cell_far_below_in_an_ods_file_is_refused(tmp_path):
         read(ods(tmp_path / "a.ods", first + blank + last))
 
 
+def test_a_text_that_an_ods_file_repeats_beyond_bounds_is_refused(tmp_path):
+    cell = _CELL.format(times=' table:number-columns-repeated="10000"', text="x" * 20_000)
+    with pytest.raises(DataRejected, match="teks yang sama diulang"):
+        read(ods(tmp_path / "a.ods", f"<table:table-row>{cell}</table:table-row>"))
+
+
+def test_spaces_that_an_ods_file_counts_beyond_bounds_are_refused(tmp_path):
+    cell = _CELL.format(times="", text='<text:s text:c="2000000000"/>')
+    with pytest.raises(DataRejected, match="teks yang sama diulang"):
+        read(ods(tmp_path / "a.ods", f"<table:table-row>{cell}</table:table-row>"))
+
+
 def test_a_web_page_named_as_a_workbook_is_refused_with_what_to_do(tmp_path):
     path = tmp_path / "ekspor.xls"
     path.write_text("<html><table><tr><td>NIK</td></tr></table></html>", encoding="utf-8")
@@ -113,6 +214,29 @@ def test_an_old_workbook_that_declares_more_than_it_holds_is_refused(tmp_path):
         read(old_workbook(tmp_path / "a.xls", declared, number(0, 0)))
 
 
+def test_an_old_workbook_whose_sheet_ends_before_it_begins_is_refused(tmp_path):
+    declared = record(0x0200, struct.pack("<IIHHH", 5, 1, 0, 7, 0))
+    with pytest.raises(DataRejected, match="berakhir sebelum mulai"):
+        read(old_workbook(tmp_path / "a.xls", declared, number(0, 0)))
+
+
+def test_an_old_workbook_with_a_stray_cell_is_refused_wherever_its_list_of_sheets_points(tmp_path):
+    path = old_workbook(tmp_path / "a.xls", b"\0\0\xff\x7f", record(0x0809, b""), number(0, 0), number(60_000, 200))
+    content = path.read_bytes()
+    [start] = struct.unpack_from("<I", content, content.index(b"\x85\0") + 4)  # past what stops a walk from the start
+    path.write_bytes(
+        content.replace(b"\x85\0\x09\0" + struct.pack("<I", start), b"\x85\0\x09\0" + struct.pack("<I", start + 24))
+    )
+    with pytest.raises(DataRejected, match="sampai baris 60001 kolom GS "):
+        read(path)
+
+
+def test_an_old_workbook_that_names_one_sheet_many_times_is_refused(tmp_path):
+    path = old_workbook(tmp_path / "a.xls", *[number(row, 0) for row in range(200)], sheets=50)
+    with pytest.raises(DataRejected, match="bertumpuk"):
+        read(path)
+
+
 def test_an_old_workbook_with_a_cell_in_a_column_that_no_sheet_has_is_refused(tmp_path):
     with pytest.raises(DataRejected, match="di luar 256 kolom"):
         read(old_workbook(tmp_path / "a.xls", number(0, 0), number(65_535, 65_535)))
@@ -124,7 +248,7 @@ def test_an_old_workbook_with_a_cell_in_its_last_column_is_read(tmp_path):
 
 def test_an_old_workbook_that_promises_more_texts_than_it_has_bytes_is_refused(tmp_path):
     with pytest.raises(DataRejected, match="lebih banyak teks"):
-        read(old_workbook(tmp_path / "a.xls", record(0x00FC, struct.pack("<II", 1, 2**31 - 1))))
+        read(old_workbook(tmp_path / "a.xls", shared=record(0x00FC, struct.pack("<II", 1, 2**31 - 1))))
 
 
 def test_an_old_workbook_whose_directory_runs_in_a_circle_is_refused(tmp_path):
