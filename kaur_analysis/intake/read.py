@@ -1,7 +1,7 @@
 """From the files of a study to typed tables without identities: the room's main door."""
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -199,40 +199,31 @@ def _recalled(
 
 def _read(source: Source, paths: tuple[Path, ...], book: Codebook, study: Study, keys: Keys) -> _Reading:
     findings = Findings()
-    counts: list[dict[str, object]] = []
-    tables = _tables(source, paths, book, study, keys, findings, counts)
-    return _Reading(tables, findings.table(), findings.set_aside_table(), findings.proposed(), counts)
-
-
-def _tables(
-    source: Source,
-    paths: tuple[Path, ...],
-    book: Codebook,
-    study: Study,
-    keys: Keys,
-    findings: Findings,
-    counts: list[dict[str, object]],
-) -> list[pd.DataFrame]:
-    """Typed tables of a source, still with identities."""
     context = Context(source, book, study.reference_date, findings)
     known = {heading for column in book.columns.values() for heading in column.headings}
-    tables = []
+    found: list[_Sheet] = []
     # An unreadable file ends its source: the other files are judged when it has been repaired.
     try:
-        for number, raw in enumerate(read_source(source, paths, lambda h: not book.ignored_rest or normal(h) in known)):
-            table = _one_table(raw, context, counts)
+        for raw in read_source(source, paths, lambda h: not book.ignored_rest or normal(h) in known):
+            found.append(_sheet(raw, context, f"{source.name}:{len(found)}:"))
             del raw  # the cells are large and not needed again
-            if table is not None and len(table):
-                tables.append(table.assign(record=_records(f"{source.name}:{number}:", table["line"])))
     except DataRejected as error:
         findings.add("berkas_rusak", _place(source, "", "", 0), "", str(error))
-    if not tables:
-        return []
+    tables = [sheet.table for sheet in found if sheet.table is not None and len(sheet.table)]
+    counts = [sheet.rows_read for sheet in found if sheet.rows_read]
+    del found
+    typed = [_finished(tables, source, book, study, keys, findings)] if tables else []
+    return _Reading(typed, findings.table(), findings.set_aside_table(), findings.proposed(), counts)
+
+
+def _finished(
+    tables: list[pd.DataFrame], source: Source, book: Codebook, study: Study, keys: Keys, findings: Findings
+) -> pd.DataFrame:
+    """Typed rows of a source in one table, their numbers judged, with what study and codebook say of them."""
     joined = _together(tables)
     if "nik" in joined or "kk" in joined:
         joined = _judged(joined, source, study, keys, findings)
-    origin = {name: same_text(text, joined.index) for name, text in _origin(source, book).items()}
-    return [joined.assign(**origin)]
+    return joined.assign(**{name: same_text(text, joined.index) for name, text in _origin(source, book).items()})
 
 
 def _together(tables: list[pd.DataFrame]) -> pd.DataFrame:
@@ -246,21 +237,33 @@ def _records(prefix: str, lines: pd.Series) -> pd.Series:
     return from_arrow(pc.binary_join_element_wise(before, numbers, nothing), lines.index)
 
 
-def _one_table(raw: RawTable, context: Context, counts: list[dict[str, object]]) -> pd.DataFrame | None:
+@dataclass(frozen=True)
+class _Sheet:
+    """Typed rows of one sheet, still with identities, and how many rows were read; neither where it holds no table."""
+
+    table: pd.DataFrame | None = None
+    rows_read: dict[str, object] = field(default_factory=dict)
+
+
+def _sheet(raw: RawTable, context: Context, prefix: str) -> _Sheet:
+    """One sheet; its records are named by the prefix and the line."""
     source, findings = context.source, context.findings
     place = _place(source, raw.file, raw.sheet, raw.first_line)
     if raw.unread_sheets:
         findings.add("lembar_tidak_dibaca", place, "", ", ".join(raw.unread_sheets))
     if raw.cells.empty:
         findings.add("berkas_kosong", place)
-        return None
+        return _Sheet()
     layout = find_layout(raw, context.book, source.name, findings)
     if layout is None:
-        return None
-    counts.append({"source": source.name, "file": raw.file, "sheet": raw.sheet, "rows_read": len(layout.lines)})
+        return _Sheet()
+    count: dict[str, object] = {
+        "source": source.name, "file": raw.file, "sheet": raw.sheet, "rows_read": len(layout.lines)
+    }  # fmt: skip
     if not len(layout.lines):
         findings.add("berkas_kosong", place)
-    return typed_table(raw, without_furniture(layout, context.book, source.name, raw, findings), context)
+    table = typed_table(raw, without_furniture(layout, context.book, source.name, raw, findings), context)
+    return _Sheet(table.assign(record=_records(prefix, table["line"])), count)
 
 
 def _place(source: Source, file: str, sheet: str, line: int) -> pd.DataFrame:

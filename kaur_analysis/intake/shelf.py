@@ -8,7 +8,6 @@ program. A damaged one, or one of anything else, is nothing at all: the source i
 import hashlib
 import io
 import json
-import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +15,14 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kaur_analysis.intake.keys import Keys
+from kaur_analysis.intake.seal import seal, unseal
 from kaur_analysis.store import write_bytes
 
 SUFFIX = ".bin"
 _MAGIC = b"KAURBACAAN1\n"
-_NONCE_BYTES = 12
+_PURPOSE = "bacaan"
 _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -53,17 +51,12 @@ class Shelf:
 
     def recall(self, name: str, fingerprint: str) -> "tuple[list[pd.DataFrame], dict[str, Any]] | None":
         """Tables and notes kept under a name; ``None`` where there are none of this fingerprint, or damaged ones."""
-        head = _head(fingerprint)
         try:
             content = self._place(name).read_bytes()
         except OSError:
             return None
-        if not content.startswith(head):
-            return None
-        nonce, sealed = content[len(head) :][:_NONCE_BYTES], content[len(head) + _NONCE_BYTES :]
-        try:
-            plain = AESGCM(self.keys.derive("bacaan")).decrypt(nonce, sealed, head)
-        except (InvalidTag, ValueError):  # cut short, changed, or sealed with another key
+        plain = unseal(content, self.keys, _PURPOSE, _head(fingerprint))
+        if plain is None:
             return None
         stream = io.BytesIO(plain)
         notes = json.loads(stream.read(int.from_bytes(stream.read(8))))
@@ -75,11 +68,9 @@ class Shelf:
 
     def keep(self, name: str, fingerprint: str, tables: Iterable[pd.DataFrame], notes: Mapping[str, Any]) -> None:
         """Seal tables and notes in the place of whatever lies under the name."""
-        head, nonce = _head(fingerprint), os.urandom(_NONCE_BYTES)
         parts = [json.dumps(notes, ensure_ascii=False).encode("utf-8"), *map(_packed, tables)]
         plain = b"".join(piece for part in parts for piece in (len(part).to_bytes(8), part))
-        sealed = AESGCM(self.keys.derive("bacaan")).encrypt(nonce, plain, head)
-        write_bytes(self._place(name), head + nonce + sealed)
+        write_bytes(self._place(name), seal(plain, self.keys, _PURPOSE, _head(fingerprint)))
 
     def clear(self, known: Collection[str]) -> None:
         """Remove what is kept under any other name: nobody's data stay longer than their source."""

@@ -1,26 +1,24 @@
 """The identity vault: the one table in which tokens lead back to people, encrypted with AES-256-GCM.
 
-Only ``intake`` writes it, only ``pipeline.restricted`` has it opened for planning's lists, and every opening leaves a
-line in the log beside it.
+Only ``intake`` writes it, only ``planning`` opens it, for its lists by name, and every opening leaves a line in the log
+beside it.
 """
 
 import datetime as dt
 import getpass
 import io
-import os
 from pathlib import Path
 
 import pandas as pd
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kaur_analysis.errors import DataRejected, UsageError, mask
 from kaur_analysis.intake.keys import Keys
+from kaur_analysis.intake.seal import seal, unseal
 from kaur_analysis.store import write_bytes
 
 VAULT_COLUMNS = ["record", "person_token", "family_token", "nik", "kk", "name", "address"]
 _MAGIC = b"KAURVAULT1\n"
-_NONCE_BYTES = 12
+_PURPOSE = "vault"
 
 
 def write_vault(identities: pd.DataFrame, path: Path, keys: Keys) -> Path:
@@ -28,10 +26,8 @@ def write_vault(identities: pd.DataFrame, path: Path, keys: Keys) -> Path:
     buffer = io.BytesIO()
     # almost every value occurs once: a dictionary would only be given up again
     identities[VAULT_COLUMNS].to_parquet(buffer, index=False, compression="zstd", use_dictionary=False)
-    nonce = os.urandom(_NONCE_BYTES)
     head = _MAGIC + keys.key_id.encode("ascii") + b"\n"
-    sealed = AESGCM(keys.derive("vault")).encrypt(nonce, buffer.getvalue(), head)
-    return write_bytes(path, head + nonce + sealed)
+    return write_bytes(path, seal(buffer.getvalue(), keys, _PURPOSE, head))
 
 
 def open_vault(path: Path, keys: Keys, reason: str) -> pd.DataFrame:
@@ -54,17 +50,15 @@ def open_vault(path: Path, keys: Keys, reason: str) -> pd.DataFrame:
     if not path.is_file():
         raise UsageError("Brankas identitas belum ada. Jalankan dahulu langkah 01.")
     content = path.read_bytes()
-    head_end = content.find(b"\n", len(_MAGIC)) + 1
-    head, sealed = content[:head_end], content[head_end:]
+    head = content[: content.find(b"\n", len(_MAGIC)) + 1]
     if not head.startswith(_MAGIC):
         raise DataRejected("Berkas ini bukan brankas identitas.")
     made_with = head[len(_MAGIC) :].strip().decode("ascii", errors="replace")
     if made_with != keys.key_id:
         raise DataRejected(f"Brankas dibuat dengan kunci {made_with}, bukan {keys.key_id}.")
-    try:
-        plain = AESGCM(keys.derive("vault")).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], head)
-    except InvalidTag:
-        raise DataRejected("Brankas identitas rusak atau diubah.") from None
+    plain = unseal(content, keys, _PURPOSE, head)
+    if plain is None:
+        raise DataRejected("Brankas identitas rusak atau diubah.")
     _log(path.with_name(path.name + ".log"), reason)
     return pd.read_parquet(io.BytesIO(plain))
 
