@@ -4,7 +4,14 @@ from kaur_analysis.intake.findings import Findings
 from kaur_analysis.intake.keys import Keys, create_key, demo_keys, keys_for, load_key
 from kaur_analysis.intake.read import Intake, read_study, rejection
 from kaur_analysis.intake.shelf import Shelf
-from kaur_analysis.intake.spreadsheet import new_workbook, safe_cell, write_findings_workbook, write_sheet
+from kaur_analysis.intake.spreadsheet import (
+    as_written,
+    csv_text,
+    new_workbook,
+    safe_cell,
+    write_findings_workbook,
+    write_sheet,
+)
 from kaur_analysis.intake.vault import open_vault
 
 __all__ = [
@@ -12,7 +19,9 @@ __all__ = [
     "Intake",
     "Keys",
     "Shelf",
+    "as_written",
     "create_key",
+    "csv_text",
     "demo_keys",
     "keys_for",
     "load_key",

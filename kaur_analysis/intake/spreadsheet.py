@@ -1,16 +1,19 @@
-"""Workbooks for people: text that a spreadsheet would run as a formula is neutralised, everywhere in the same way."""
+"""Workbooks and CSV for people: text that a spreadsheet would run as a formula is neutralised everywhere alike."""
 
 import datetime as dt
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import xlsxwriter
+from pandas.api.types import is_numeric_dtype, is_string_dtype
 
 from kaur_analysis.intake.findings import rules
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_APOSTROPHE = f"^'(?=[{re.escape(''.join(_DANGEROUS))}])"
 MAX_SHEET_ROWS = 1_048_000
 FINDINGS_HEADINGS = {
     "source": "Sumber",
@@ -41,6 +44,21 @@ def safe_cell(value: Any) -> Any:
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     return value.item() if hasattr(value, "item") else value
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """A table as CSV that a spreadsheet opens without running any of its texts; numbers, also negative, stay numbers.
+
+    :func:`as_written` gives texts that were read back as they were.
+    """
+    texts = {name: column.map(safe_cell) for name, column in table.items() if not is_numeric_dtype(column)}
+    return table.assign(**texts).to_csv(index=False, lineterminator="\n")
+
+
+def as_written(table: pd.DataFrame) -> pd.DataFrame:
+    """Texts of a table without the apostrophes that :func:`csv_text` puts before what looks like a formula."""
+    texts = {name: column for name, column in table.items() if is_string_dtype(column)}
+    return table.assign(**{name: column.str.replace(_APOSTROPHE, "", regex=True) for name, column in texts.items()})
 
 
 def write_sheet(

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kaur_analysis.errors import DataRejected
+from kaur_analysis.intake import as_written
 from kaur_analysis.study import DECISIONS_FILE as FILE
 
 GREY = (0.02, 0.995)
@@ -79,7 +80,7 @@ def load_decisions(folder: Path, recipient_keys: pd.DataFrame) -> pd.DataFrame |
     path = folder / FILE
     if not path.is_file():
         return None
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = as_written(pd.read_csv(path, dtype=str, keep_default_na=False))
     if missing := [name for name in DECISION_COLUMNS if name not in table]:
         raise DataRejected(f"{FILE}: kolom tidak ada: {', '.join(missing)}.")
     wrong = ~table["same"].isin(["0", "1"])

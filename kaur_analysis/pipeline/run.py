@@ -513,6 +513,7 @@ def keep_pages(edition: Edition, made: Mapping[str, "Effort"]) -> None:
 
 def _publish(edition: Edition, state: dict[str, Any], failed: list[str]) -> None:
     """Assemble the edition from products that are true now, and exchange it for the last one in one move."""
+    from kaur_analysis.intake import csv_text
     from kaur_analysis.reporting import edition_pages
 
     cache = _cache(edition)
@@ -528,7 +529,7 @@ def _publish(edition: Edition, state: dict[str, Any], failed: list[str]) -> None
     pages = {job.product: job.title for job in true_now}
     for name, text in edition_pages(published, facts, edition.area, pages, edition.prefix).items():
         write_text(staging / name, text)
-    write_text(staging / "published.csv", published.to_csv(index=False, lineterminator="\n"))
+    write_text(staging / "published.csv", csv_text(published))
     products = {job.name: job.product for job in (*research_jobs(edition), *true_now)}
     _look_last(staging, edition.study.contact or "")
     write_manifest(staging, manifest_facts(edition, state, products, failed))

@@ -12,6 +12,7 @@ from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyE
 from python_calamine import CalamineError, CalamineWorkbook
 
 from kaur_analysis.errors import DataRejected
+from kaur_analysis.intake import as_written
 from kaur_analysis.study import VERIFICATION_FILE as FILE
 
 OUTCOMES = {"verified": "layak", "moved": "pindah", "died": "meninggal", "not_poor": "tidak miskin"}
@@ -47,7 +48,7 @@ def load_verification(folder: Path) -> pd.DataFrame | None:
     path = folder / FILE
     if not path.is_file():
         return None
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = as_written(pd.read_csv(path, dtype=str, keep_default_na=False))
     if missing := [name for name in COLUMNS if name not in (*table.columns, "file")]:
         raise DataRejected(f"{FILE}: kolom tidak ada: {', '.join(missing)}.")
     unknown = ~table["outcome"].isin(list(OUTCOMES))

@@ -2,12 +2,13 @@
 
 import re
 import zipfile
+from io import StringIO
 
 import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
-from kaur_analysis.intake import demo_keys, read_study, write_findings_workbook
+from kaur_analysis.intake import as_written, csv_text, demo_keys, read_study, write_findings_workbook
 from kaur_analysis.reporting import diagnostics
 from tests.intake_files import nik, recipients, study
 
@@ -62,3 +63,23 @@ def test_what_notebooks_show_of_it_is_text(tmp_path, attack):
     result = attacked(tmp_path, attack)
     html = diagnostics.findings_summary(result.findings).html + diagnostics.accounting_table(result.accounting).html
     assert "<script" not in html and "<img" not in html
+
+
+DANGEROUS = [*(attack for attack in ATTACKS if attack[0] in "=@+-"), "\t=1+1", "-"]
+
+
+@pytest.mark.parametrize("attack", DANGEROUS)
+def test_a_text_that_a_spreadsheet_would_run_stands_behind_an_apostrophe_in_a_csv(attack):
+    cells = pd.read_csv(StringIO(csv_text(pd.DataFrame({"programme": [attack]}))), dtype=str)
+    assert cells["programme"].tolist() == ["'" + attack]
+
+
+def test_a_negative_number_in_a_csv_stays_a_number():
+    assert csv_text(pd.DataFrame({"value": [-0.0066, None]})) == 'value\n-0.0066\n""\n'
+
+
+@pytest.mark.parametrize("text", [*DANGEROUS, "'Aisyah", "biasa", ""])
+def test_a_text_of_a_csv_is_read_back_as_it_was(text):
+    table = pd.DataFrame({"group": [text]}, dtype="str")
+    again = pd.read_csv(StringIO(csv_text(table)), dtype=str, keep_default_na=False)
+    assert as_written(again)["group"].tolist() == [text]

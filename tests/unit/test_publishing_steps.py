@@ -8,6 +8,7 @@ import pytest
 
 from kaur_analysis.disclosure import publish
 from kaur_analysis.errors import DataRejected
+from kaur_analysis.intake import csv_text
 from kaur_analysis.pipeline.steps.publish import _previous_issue
 from kaur_analysis.pipeline.steps.targeting import RegistryRoute, _largest_unmatched, largest_benefits
 from kaur_analysis.study import Thresholds
@@ -78,8 +79,9 @@ def test_without_an_earlier_issue_nothing_is_compared():
 
 def test_an_earlier_issue_is_read_back_as_it_was_published(tmp_path):
     counts = {"indicator": "families", "area": ["1704010", "1704020"], "unit": "keluarga", "value": [3.0, 90.0]}
+    counts |= {"programme": "=pkh"}
     published, *_ = publish({"registry": pd.DataFrame(counts)}, Thresholds())
-    published.to_csv(tmp_path / "published.csv", index=False)
+    (tmp_path / "published.csv").write_text(csv_text(published), encoding="utf-8")
     again = _previous_issue(edition(tmp_path / "published.csv"))
     columns = ["area", "programme", "period", "value", "status"]
     pd.testing.assert_frame_equal(again[columns], published[columns])

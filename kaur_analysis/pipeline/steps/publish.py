@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 
 from kaur_analysis.disclosure import largest_two, protect_parts, publish
 from kaur_analysis.errors import DataRejected
+from kaur_analysis.intake import as_written
 from kaur_analysis.intake.findings import rules
 from kaur_analysis.linkage import any_reach, latest
 from kaur_analysis.pipeline.edition import Edition
@@ -426,7 +427,7 @@ def _previous_issue(edition: Edition) -> pd.DataFrame | None:
             f"{path.name}: kolom {', '.join(sorted(absent))} tidak ada; "
             "berkas 'previous' harus published.csv sebuah edisi."
         )
-    return table.astype({"value": float})
+    return as_written(table).astype({"value": float})
 
 
 def edition_facts(edition: Edition, published: pd.DataFrame) -> dict[str, Any]:
