@@ -11,7 +11,7 @@ import pandas as pd
 
 from kaur_analysis.disclosure import protect_parts
 from kaur_analysis.errors import UsageError
-from kaur_analysis.intake import keys_for, open_vault
+from kaur_analysis.intake import as_written, csv_text, keys_for
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import has_lists
 from kaur_analysis.pipeline.steps.targeting import UNION
@@ -66,9 +66,8 @@ def recipient_lists(
         if unknown := sorted(chosen - set(rows[column])):
             raise UsageError(f"Tidak ada calon penerima untuk: {', '.join(unknown)}.")
         rows = rows[rows[column].isin(chosen)] if chosen else rows
-    vault = open_vault(edition.vault, keys_for(edition.study.synthetic), access.reason)
     heads = store.read("clean/families", ["family", "head_record"]).set_index("family")["head_record"]
-    identities = identities_of(vault, heads)
+    identities = identities_of(heads, edition.vault, keys_for(edition.study.synthetic), access)
     rows = rows[rows["family"].isin(list(identities))]
     lists = write_lists(
         rows,
@@ -187,7 +186,8 @@ def review_workbook(edition: Edition, access: Access, password: str) -> Path:
         raise UsageError("Tidak ada padanan yang diragukan pada edisi ini.")
     return write_clerical(
         pairs,
-        open_vault(edition.vault, keys_for(edition.study.synthetic), access.reason),
+        edition.vault,
+        keys_for(edition.study.synthetic),
         edition.restricted / f"padanan-{edition.name}.xlsx",
         password=password,
         access=access,
@@ -209,6 +209,6 @@ def take_verification(edition: Edition, files: Iterable[Path], password: str | N
 
 def _merged(path: Path, new: pd.DataFrame, key: list[str]) -> Path:
     new = new.astype(str)
-    old = pd.read_csv(path, dtype=str, keep_default_na=False) if path.is_file() else new.iloc[:0]
+    old = as_written(pd.read_csv(path, dtype=str, keep_default_na=False)) if path.is_file() else new.iloc[:0]
     table = pd.concat([old, new], ignore_index=True).drop_duplicates(key, keep="last").sort_values(key)
-    return write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    return write_text(path, csv_text(table))

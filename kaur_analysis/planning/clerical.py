@@ -7,7 +7,8 @@ import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook
 
 from kaur_analysis.errors import DataRejected
-from kaur_analysis.planning.lists import Access, log_access, masked_number
+from kaur_analysis.intake import Keys
+from kaur_analysis.planning.lists import Access, log_access, masked_number, people_in
 from kaur_analysis.planning.verification import opened
 from kaur_analysis.planning.workbook import Heading, Sheet, encrypt, write_workbook
 from kaur_analysis.store import write_bytes
@@ -32,7 +33,8 @@ COLUMNS = {
 
 def write_clerical(
     pairs: pd.DataFrame,
-    vault: pd.DataFrame,
+    vault: Path,
+    keys: Keys,
     path: Path,
     *,
     password: str,
@@ -46,10 +48,10 @@ def write_clerical(
     ----------
     pairs
         From :func:`kaur_analysis.linkage.grey_pairs`.
-    vault
-        As :func:`kaur_analysis.intake.open_vault` returns it.
+    vault, keys
+        The identity vault and the office's key that made it; the opening is logged beside it.
     """
-    known = vault.drop_duplicates("record").set_index("record").fillna("").astype(str)
+    known = people_in(vault, keys, access)
     table = pairs.assign(number=range(1, len(pairs) + 1), answer=None)
     for side, column in (("list", "record"), ("registry", "person_record")):
         for field in _FIELDS:

@@ -1,7 +1,7 @@
 """Recipient lists by name, for those entitled to see them: who is due what, why, and what the field found.
 
-Nothing here is for sharing. Names come from the identity vault through the caller, leave only inside password-protected
-workbooks, and every use is logged without any of them.
+Nothing here is for sharing. Names come from the identity vault, leave only inside password-protected workbooks, and
+every use is logged without any of them.
 """
 
 import json
@@ -15,6 +15,7 @@ import pandas as pd
 
 from kaur_analysis.errors import StudyRejected, UsageError, mask
 from kaur_analysis.formats import percent
+from kaur_analysis.intake import Keys, open_vault
 from kaur_analysis.planning.verification import HEADINGS, OUTCOMES
 from kaur_analysis.planning.workbook import Heading, Sheet, encrypt, write_workbook
 from kaur_analysis.reference import Area
@@ -62,28 +63,34 @@ class Access:
             raise UsageError("Sebutkan siapa yang membuka daftar dan alasannya (paling sedikit 10 huruf).")
 
 
-def identities_of(vault: pd.DataFrame, head_record: pd.Series) -> Identities:
-    """Identity of each family's head, from the opened vault.
+def identities_of(head_record: pd.Series, vault: Path, keys: Keys, access: Access) -> Identities:
+    """Identity of each family's head; the vault is opened and the opening logged.
 
     Parameters
     ----------
-    vault
-        As :func:`kaur_analysis.intake.vault.open_vault` returns it: ``record, nik, kk, name, address``.
     head_record
         Record of the head, indexed by the family's pseudonym. Families whose record is not in the vault are left out.
+    vault, keys
+        The identity vault and the office's key that made it.
 
     Returns
     -------
     dict
         Family to ``name, nik, kk, address, dusun``; the dusun is what the address says after "Dusun".
     """
-    known = vault.drop_duplicates("record").set_index("record")[["name", "nik", "kk", "address"]].fillna("").astype(str)
+    known = people_in(vault, keys, access)
     wanted = head_record[head_record.isin(known.index)]
     people = known.loc[wanted.to_numpy()].to_dict("records")
     return {
         str(family): person | {"dusun": _dusun(person["address"])}
         for family, person in zip(wanted.index, people, strict=True)
     }
+
+
+def people_in(vault: Path, keys: Keys, access: Access) -> pd.DataFrame:
+    """``name, nik, kk, address`` by record, of everybody in the vault; the opening is logged beside it."""
+    opened = open_vault(vault, keys, access.reason).drop_duplicates("record").set_index("record")
+    return opened[["name", "nik", "kk", "address"]].fillna("").astype(str)
 
 
 def _dusun(address: str) -> str:

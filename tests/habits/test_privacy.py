@@ -64,10 +64,10 @@ def test_only_tests_know_where_reference_material_is_kept():
     ("door", "allowed"),
     [
         ("write_vault(", {"intake/read.py", "intake/vault.py"}),
-        ("open_vault(", {"intake/vault.py", "pipeline/restricted.py"}),
+        ("open_vault(", {"intake/vault.py", "planning/lists.py"}),
     ],
 )
-def test_the_vault_has_one_writer_and_one_reader(door, allowed):
+def test_only_intake_writes_the_vault_and_only_planning_opens_it(door, allowed):
     package = ROOT / "kaur_analysis"
     users = {p.relative_to(package).as_posix() for p in package.rglob("*.py") if door in p.read_text(encoding="utf-8")}
     assert users == allowed

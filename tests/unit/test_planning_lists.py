@@ -13,6 +13,8 @@ from msoffcrypto.exceptions import InvalidKeyError
 from python_calamine import CalamineWorkbook
 
 from kaur_analysis.errors import DataRejected, StudyRejected, UsageError
+from kaur_analysis.intake import demo_keys
+from kaur_analysis.intake.vault import write_vault
 from kaur_analysis.planning import budget, musdes, needs_matrix, zero_cost
 from kaur_analysis.planning.exports import Provenance, write_budget_workbook
 from kaur_analysis.planning.lists import Access, identities_of, initials, masked_number, recipient_rows, write_lists
@@ -181,17 +183,20 @@ def test_a_missing_or_empty_password_file_is_refused(tmp_path, content):
         read_password(file)
 
 
-def test_identities_come_from_the_head_of_the_family():
-    vault = pd.DataFrame(
+def test_identities_come_from_the_head_of_the_family(tmp_path, access):
+    people = pd.DataFrame(
         {
             "record": ["r1", "r2"],
+            "person_token": ["t1", "t2"],
+            "family_token": ["f1", "f2"],
             "nik": ["0000111122223331", None],
             "kk": ["0000444455556661", "0000444455556662"],
             "name": ["Contoh A", "Contoh B"],
             "address": ["Jl. Uji 1 DUSUN Tiga RT 2", "Jl. Uji 2"],
         }
     )
-    found = identities_of(vault, pd.Series({"k1": "r1", "k2": "r2", "k3": "r9"}))
+    vault = write_vault(people, tmp_path / "brankas.bin", demo_keys())
+    found = identities_of(pd.Series({"k1": "r1", "k2": "r2", "k3": "r9"}), vault, demo_keys(), access)
     assert {family: (person["name"], person["dusun"]) for family, person in found.items()} == {
         "k1": ("Contoh A", "Dusun Tiga"),
         "k2": ("Contoh B", ""),
