@@ -41,7 +41,10 @@ DECIMALS = {"bagian": 4, "indeks": 4}
 HIDDEN = "disembunyikan untuk melindungi keluarga"
 REASONS = {
     "disembunyikan": HIDDEN,
-    "tidak disajikan": "galat terlalu besar",
+    "galat": "galat terlalu besar",
+    "galat tak diketahui": "contoh survei terlalu kecil",
+    "rentang lebar": "rentang terlalu lebar",
+    "contoh kecil": "contoh survei terlalu kecil",
     "hati-hati": "galat besar, pakai dengan hati-hati",
     "belum ada data": "belum ada data",
     "tampil": "",
@@ -171,7 +174,8 @@ def publish(
         rule[row] = next((hidden[quantity] for quantity in quantities if quantity in hidden), rule[row])
     table["status"] = rule.map(lambda name: "disembunyikan" if name in PROTECTING else _STATUS.get(name, name))
     table["reason"] = table["reason"].where(
-        table["reason"].ne("") & table["status"].ne("disembunyikan"), table["status"].map(REASONS)
+        table["reason"].ne("") & table["status"].ne("disembunyikan"),
+        rule.map(REASONS).fillna(table["status"].map(REASONS)),
     )
     basis = table["n"].round()
     table.loc[table["status"] == "disembunyikan", NUMBERS] = np.nan

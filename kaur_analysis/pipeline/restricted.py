@@ -102,6 +102,7 @@ def budget_workbook(edition: Edition) -> Path:
         edition.area,
         _provenance(edition),
         listed=study.listed,
+        minimum=study.thresholds.minimum_families,
     )
 
 

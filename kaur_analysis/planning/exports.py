@@ -13,7 +13,6 @@ from kaur_analysis.reference import Area
 from kaur_analysis.reference.catalogue import FUND_NAMES, STRATEGY_NAMES, Programme
 from kaur_analysis.store import write_bytes
 
-MINIMUM_FAMILIES = 5
 ALL_FUNDS = "Semua sumber dana"
 
 _LINES = {
@@ -91,6 +90,7 @@ def write_budget_workbook(
     area: Area,
     provenance: Provenance,
     listed: Collection[str],
+    minimum: int,
 ) -> Path:
     """Write budget lines, the cost of zero extreme poverty, the programmes and their metadata.
 
@@ -99,8 +99,7 @@ def write_budget_workbook(
     path
         The workbook.
     budget
-        Contract ``BUDGET``; only kabupaten and kecamatan are written. Lines of fewer than five families are left
-        empty, as on pages.
+        Contract ``BUDGET``; only kabupaten and kecamatan are written.
     zero_cost
         From :func:`~kaur_analysis.planning.money.zero_cost`.
     programmes, area
@@ -109,10 +108,12 @@ def write_budget_workbook(
         For the metadata sheet.
     listed
         Programmes whose lists of recipients are held; of the others every entitled family counts as due.
+    minimum
+        Lines of fewer families are left empty, as on pages.
     """
     marks = ["DATA SINTETIS: bukan angka Kabupaten sungguhan."] if provenance.synthetic else []
     heading = [f"{area.full_name}, edisi {provenance.edition}", f"Sumber: {provenance.source}", *marks]
-    lines = _budget_lines(budget, programmes, area, listed)
+    lines = _budget_lines(budget, programmes, area, listed, minimum)
     sheets = [
         Sheet("Kabupaten", ["Usulan anggaran per program", *heading], _LINES, lines[lines["area"].str.len() == 4]),
         Sheet("Kecamatan", ["Usulan per program dan kecamatan", *heading], _LINES, lines[lines["area"].str.len() == 7]),
@@ -208,7 +209,7 @@ def _per(programme: Programme) -> str:
 
 
 def _budget_lines(
-    budget: pd.DataFrame, programmes: list[Programme], area: Area, listed: Collection[str]
+    budget: pd.DataFrame, programmes: list[Programme], area: Area, listed: Collection[str], minimum: int
 ) -> pd.DataFrame:
     by_code = {programme.code: programme for programme in programmes}
     rows = budget[budget["area"].str.len() <= 7].copy()
@@ -219,7 +220,7 @@ def _budget_lines(
         ("families_due", ["families_due", "rupiah_year"]),
     ):
         whole = together[families].reindex(key).to_numpy()
-        rows.loc[(whole > 0) & (whole < MINIMUM_FAMILIES), columns] = float("nan")
+        rows.loc[(whole > 0) & (whole < minimum), columns] = float("nan")
     rows["place"] = rows["area"].map(_place_names(area))
     rows["strategy_name"] = rows["strategy"].map(STRATEGY_NAMES)
     rows["agency_name"] = rows["agency"].map(_agency_names(area)).fillna(rows["agency"])

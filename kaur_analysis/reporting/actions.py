@@ -78,7 +78,7 @@ def actions_for(
             if _triggers(figure := _figure(table, rule, place, programme), rule)
         ]
         # Programmes whose amounts a rule fixes come before working values, then the largest number.
-        candidates.sort(key=lambda pair: (_is_working_value(facts, pair[1]), -_size(pair[0]), pair[1]))
+        candidates.sort(key=lambda pair: (_is_working_value(facts, pair[1]), -pair[0].size, pair[1]))
         at_most = rule.get(f"at_most_{scope}", rule.get("at_most", 1))
         found += [_action(rule, figure, code, table, facts, area, place) for figure, code in candidates[:at_most]]
     return tuple(found[: rules["most"]])
@@ -86,10 +86,6 @@ def actions_for(
 
 def _is_working_value(facts: Facts, code: str) -> bool:
     return code in facts.programmes and facts.programmes[code].working_value
-
-
-def _size(figure: Figure) -> float:
-    return figure.value if figure.shown else 0.0
 
 
 def _programmes(rule: dict[str, Any], facts: Facts, agency: str) -> list[str]:

@@ -94,7 +94,7 @@ def agency_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, agen
     # Programmes without a list of recipients come last: their number is an upper bound.
     by_size = sorted(
         own,
-        key=lambda programme: (not programme.listed, -_size(_due(table, area.code, programme)), programme.code),
+        key=lambda programme: (not programme.listed, -_due(table, area.code, programme).size, programme.code),
     )
     return AgencyView(
         frame=Frame(name, area.full_name, "opd", known),
@@ -114,10 +114,6 @@ def _due(table: PublishedTable, code: str, programme: Programme, what: str = "fa
     """Due to the extreme poor; where the table does not tell them apart, to all who qualify."""
     extreme = table.one(f"needs.due_extreme_{what}", code, programme.code)
     return table.one(f"needs.due_{what}", code, programme.code) if extreme == NOTHING else extreme
-
-
-def _size(figure: Figure) -> float:
-    return figure.value if figure.shown else 0.0
 
 
 def _headline(table: PublishedTable, area: Area, needs: Needs, programmes: list[Programme], name: str) -> Headline:
@@ -156,9 +152,7 @@ def _gaps(table: PublishedTable, area: Area, programmes: list[Programme]) -> Gap
         costs = [(programme, _due(table, row.kecamatan, programme, "rupiah_year")) for programme in programmes]
         partly = not all(cost.shown for _, cost in costs)
         rows.append(GapRow(row.name, families, sum_of(costs), partly))
-    rows.sort(
-        key=lambda row: (*((not row.families[0].shown, -_size(row.families[0])) if row.families else ()), row.name)
-    )
+    rows.sort(key=lambda row: (*((not row.families[0].shown, -row.families[0].size) if row.families else ()), row.name))
     return Gaps(tuple(lead), tuple(rows), "miskin ekstrem " if _told_apart(table) else "", kinds)
 
 
@@ -172,7 +166,7 @@ def _overlap(table: PublishedTable, area: Area, agency: str) -> tuple[Shared, ..
         for other in area.agencies.values()
         if (figure := table.one("overlap.agency_pair", area.code, "", agency, other.code)) != NOTHING
     ]
-    return tuple(sorted(found, key=lambda row: (not row.families.shown, -_size(row.families), row.agency)))
+    return tuple(sorted(found, key=lambda row: (not row.families.shown, -row.families.size, row.agency)))
 
 
 def gap_table(view: AgencyView) -> Section:

@@ -14,18 +14,13 @@ from kaur_analysis.formats import MISSING, interval, number, percent, rupiah, ru
 
 HIGHER, EQUAL, LOWER, UNCLEAR = "lebih tinggi", "setara", "lebih rendah", "belum dapat dibedakan"
 SIGNS = {HIGHER: "▲", EQUAL: "■", LOWER: "▼", UNCLEAR: "○"}
-NOUNS = {"keluarga": "keluarga", "orang": "orang", "unit": "unit", "baris": "baris"}
+NOUNS = ("keluarga", "orang", "unit", "baris")  # units that a sentence names
 NOT_SHOWN = {
     "disembunyikan": ("•", "dilindungi"),
-    "tidak disajikan": ("×", "tidak disajikan, galat terlalu besar"),
+    "tidak disajikan": ("×", "tidak disajikan"),
     "belum ada data": (MISSING, "belum ada data"),
 }
-
-CAUSES = {
-    "disembunyikan": "dilindungi karena menyangkut terlalu sedikit keluarga",
-    "tidak disajikan": "galatnya terlalu besar",
-    "belum ada data": "belum ada data",
-}
+CAUSES = {"disembunyikan": "dilindungi karena menyangkut terlalu sedikit keluarga"}
 ALMOST_NONE = 0.0005  # below half a person in a thousand
 
 
@@ -59,6 +54,11 @@ class Figure:
     def shown(self) -> bool:
         """Whether the number may be printed."""
         return self.status in ("tampil", "hati-hati") and not math.isnan(self.value)
+
+    @property
+    def size(self) -> float:
+        """What it is sorted by beside others: its value, nothing where it is not shown."""
+        return self.value if self.shown else 0.0
 
     @property
     def caution(self) -> bool:
@@ -102,7 +102,9 @@ class Figure:
     @property
     def words(self) -> str:
         """The number in a sentence, with its noun: ``1.240 keluarga``."""
-        return " ".join(filter(None, [self.text, NOUNS.get(self.unit, "")])) if self.shown else self.why
+        if not self.shown:
+            return self.why
+        return f"{self.text} {self.unit}" if self.unit in NOUNS else self.text
 
     @property
     def range(self) -> str:
@@ -125,12 +127,18 @@ class Figure:
     @property
     def why(self) -> str:
         """Why the number is not shown, in words."""
-        return NOT_SHOWN.get(self.status, NOT_SHOWN["belum ada data"])[1]
+        word = NOT_SHOWN.get(self.status, NOT_SHOWN["belum ada data"])[1]
+        return f"{word}, {self._imprecise}" if self._imprecise else word
 
     @property
     def cause(self) -> str:
         """Why the number is not shown, as the end of a sentence."""
-        return CAUSES.get(self.status, CAUSES["belum ada data"])
+        return CAUSES.get(self.status) or self._imprecise or self.why
+
+    @property
+    def _imprecise(self) -> str:
+        """Why it is too imprecise to be shown; nothing where it is shown or withheld for another reason."""
+        return self.reason if self.status == "tidak disajikan" else ""
 
 
 NOTHING = Figure()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from kaur_analysis.contracts import DETERMINANT_GROUPS
 from kaur_analysis.formats import number, percent, points, rupiah_short
 from kaur_analysis.reference import Area, determinants
 from kaur_analysis.reporting import titles
@@ -453,12 +454,16 @@ def _association(table: PublishedTable, area: Area) -> Association:
         words = [compared(table, name, row.kecamatan, area.code, programme) for name, programme, _ in _ASSOCIATED[:2]]
         if words == [HIGHER, HIGHER]:
             both.append(row.name)
-    rows.sort(key=lambda link: (not link.figures[0].shown, -_size(link.figures[0]), link.name))
-    found = ", ".join(sorted(both))
+    rows.sort(key=lambda link: (not link.figures[0].shown, -link.figures[0].size, link.name))
+    if both:
+        found = ", ".join(sorted(both))
+        told = f"Bagian miskin ekstrem dan bagian terlewat sama-sama jelas di atas kabupaten: {found}."
+    elif any(extreme.shown and missed.shown for extreme, missed in (link.figures[:2] for link in rows)):
+        told = "Tidak ada kecamatan yang bagian miskin ekstrem dan terlewatnya sama-sama jelas di atas kabupaten."
+    else:
+        told = "Angka kecamatan tidak disajikan: belum dapat dikatakan apakah yang lebih miskin lebih banyak terlewat."
     sentences = (
-        f"Bagian miskin ekstrem dan bagian terlewat sama-sama jelas di atas kabupaten: {found}."
-        if both
-        else "Tidak ada kecamatan yang bagian miskin ekstrem dan bagian terlewatnya sama-sama jelas di atas kabupaten.",
+        told,
         *_determinant_sentence(apart := _determinants(table, area)),
         "Keterkaitan bukan sebab akibat.",
     )
@@ -466,7 +471,6 @@ def _association(table: PublishedTable, area: Area) -> Association:
 
 
 MOST_PLACES = 3  # kecamatan named beside a determinant
-_APART = ("extreme", "other", "difference")
 
 
 def _determinants(table: PublishedTable, area: Area) -> tuple[Determinant, ...]:
@@ -475,7 +479,7 @@ def _determinants(table: PublishedTable, area: Area) -> tuple[Determinant, ...]:
     found = []
     for entry in determinants():
         name = f"determinants.{entry['code']}"
-        extreme, other, difference = (table.one(name, area.code, group=group) for group in _APART)
+        extreme, other, difference = (table.one(name, area.code, group=group) for group in DETERMINANT_GROUPS)
         if NOTHING in (extreme, other):
             continue
         shares = [(row.name, table.one(name, row.kecamatan)) for row in area.kecamatan.itertuples()]
@@ -484,7 +488,7 @@ def _determinants(table: PublishedTable, area: Area) -> tuple[Determinant, ...]:
         word = compare(extreme, other, equivalence, difference)
         found.append(Determinant(entry["label"], extreme, other, word, places))
     order = {HIGHER: 0, LOWER: 1}
-    return tuple(sorted(found, key=lambda row: (order.get(row.word, 2), -abs(_size(row.extreme) - _size(row.other)))))
+    return tuple(sorted(found, key=lambda row: (order.get(row.word, 2), -abs(row.extreme.size - row.other.size))))
 
 
 def _determinant_sentence(found: tuple[Determinant, ...]) -> tuple[str, ...]:
@@ -495,16 +499,13 @@ def _determinant_sentence(found: tuple[Determinant, ...]) -> tuple[str, ...]:
     said = "; ".join(
         f"{row.label[0].lower()}{row.label[1:]} ({row.extreme.text}, lainnya {row.other.text})" for row in more
     )
-    first = (
-        f"Pada keluarga miskin ekstrem jelas lebih sering daripada pada keluarga lain: {said}."
-        if more
-        else "Tidak ada ciri yang pada keluarga miskin ekstrem jelas lebih sering daripada pada keluarga lain."
-    )
+    if more:
+        first = f"Pada keluarga miskin ekstrem jelas lebih sering daripada pada keluarga lain: {said}."
+    elif any(row.extreme.shown and row.other.shown for row in found):
+        first = "Tidak ada ciri yang pada keluarga miskin ekstrem jelas lebih sering daripada pada keluarga lain."
+    else:
+        first = "Ciri keluarga miskin ekstrem belum dapat dibandingkan dengan keluarga lain: angkanya tidak disajikan."
     return (first, "Ciri-ciri itu dipakai model untuk menaksir kemiskinan, jadi bukan temuan tersendiri.")
-
-
-def _size(figure: Figure) -> float:
-    return figure.value if figure.shown else 0.0
 
 
 QUADRANTS = (
@@ -560,7 +561,7 @@ def _priorities(table: PublishedTable, area: Area, pockets: Pockets) -> tuple[Pr
                     table.one("zero_cost.programme_mix_rp_year", code),
                 )
             )
-    return tuple(sorted(found, key=lambda row: (row.why != "prioritas", -_size(row.families), row.name)))
+    return tuple(sorted(found, key=lambda row: (row.why != "prioritas", -row.families.size, row.name)))
 
 
 def _survey_reach(table: PublishedTable, facts: Facts, area: Area) -> tuple[SurveyReach, ...]:

@@ -20,7 +20,7 @@ STATUS_WORDS = {
     "tampil": "ditampilkan",
     "hati-hati": "ditampilkan dengan tanda hati-hati",
     "disembunyikan": "dilindungi (keluarga terlalu sedikit, atau dapat dihitung dari angka lain)",
-    "tidak disajikan": "tidak disajikan (galat terlalu besar)",
+    "tidak disajikan": "tidak disajikan (galat terlalu besar, atau contoh survei terlalu kecil)",
     "belum ada data": "belum ada data",
 }
 

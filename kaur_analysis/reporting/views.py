@@ -564,5 +564,6 @@ def limits_of(
         f"{matched}Terlewat atau bukan miskin ekstrem adalah peluang statistik, bukan putusan tentang satu keluarga: "
         "verifikasi tetap di lapangan.",
         f"Tanda • berarti dilindungi: kurang dari {number(facts.minimum_families)} keluarga, atau dapat dihitung dari "
-        "angka lain. Tanda ! berarti galatnya besar, pakai dengan hati-hati; × berarti terlalu besar untuk disajikan.",
+        "angka lain. Tanda ! berarti galatnya besar, pakai dengan hati-hati; "
+        "× berarti tidak disajikan: galat terlalu besar atau contoh terlalu kecil.",
     )

@@ -7,14 +7,14 @@ import pandas as pd
 from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.engine import Items, estimate, linear_rules, rows_of
 from kaur_analysis.targeting.evidence import Block, Uncertainty, read_evidence
-from kaur_analysis.targeting.formulas import Formula
+from kaur_analysis.targeting.formulas import Formula, ratio, total
 from kaur_analysis.targeting.inputs import Array, probability
 from kaur_analysis.targeting.intervals import tidy
 from kaur_analysis.targeting.measures import with_route
 
 _FORMULAS: Mapping[str, Formula] = {
-    "outside_rules": lambda t: t["outside"] / t["recipients"],
-    "outside_rules_families": lambda t: t["outside"],
+    "outside_rules": ratio("outside", "recipients"),
+    "outside_rules_families": total("outside"),
 }
 
 

@@ -14,6 +14,16 @@ from kaur_analysis.targeting.totals import Totals, bottom_name
 Formula = Callable[[Totals], Array]
 
 
+def total(name: str) -> Formula:
+    """The total itself."""
+    return lambda totals: totals[name]
+
+
+def ratio(above: str, below: str) -> Formula:
+    """One total over another."""
+    return lambda totals: totals[above] / totals[below]
+
+
 def _concentration(t: Totals) -> Array:
     return 2 * t["benefit_by_rank"] / t["benefit"] - 1
 

@@ -10,7 +10,7 @@ from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.engine import Items, estimate, linear_rules, rows_of
 from kaur_analysis.targeting.evidence import Block, Evidence, Uncertainty, read_evidence
-from kaur_analysis.targeting.formulas import Formula
+from kaur_analysis.targeting.formulas import Formula, ratio, total
 from kaur_analysis.targeting.inputs import ALL, Array, Draws
 from kaur_analysis.targeting.intervals import COLUMNS, draw_interval, tidy
 from kaur_analysis.targeting.measures import with_route
@@ -97,16 +97,12 @@ def _number_received(received: Sequence[Array]) -> tuple[Array, Array, Array]:
 def _formulas(*, with_poor: bool) -> dict[str, Formula]:
     formulas: dict[str, Formula] = {}
     for name in HOW_MANY:
-        formulas[f"families_{name}"] = _ratio(name, None)
-        formulas[f"share_{name}"] = _ratio(name, "population")
+        formulas[f"families_{name}"] = total(name)
+        formulas[f"share_{name}"] = ratio(name, "population")
         if with_poor:
-            formulas[f"poor_{name}"] = _ratio(f"poor_{name}", None)
-            formulas[f"poor_share_{name}"] = _ratio(f"poor_{name}", "poor")
+            formulas[f"poor_{name}"] = total(f"poor_{name}")
+            formulas[f"poor_share_{name}"] = ratio(f"poor_{name}", "poor")
     return formulas
-
-
-def _ratio(above: str, below: str | None) -> Formula:
-    return lambda totals: totals[above] if below is None else totals[above] / totals[below]
 
 
 def _matrix(evidence: Evidence, agency_of: Mapping[str, str], given: Uncertainty) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.engine import Rules, Setting, estimate, nested, rows_of
 from kaur_analysis.targeting.evidence import ANY, Block, Uncertainty, read_evidence
-from kaur_analysis.targeting.formulas import Formula
+from kaur_analysis.targeting.formulas import Formula, ratio, total
 from kaur_analysis.targeting.inputs import Array, Draws, probability
 from kaur_analysis.targeting.intervals import COLUMNS, tidy
 from kaur_analysis.targeting.measures import with_route
@@ -181,15 +181,7 @@ def _formulas(reasons: Mapping[str, Mapping[str, Array]]) -> dict[str, Formula]:
     formulas: dict[str, Formula] = {}
     for side, error, base in (("missed", "exclusion", "poor"), ("included", "inclusion", "recipients")):
         for reason in reasons[side]:
-            formulas[f"{side}_{reason}"] = _ratio(f"{side}_{reason}", side)
-            formulas[f"{side}_{reason}_families"] = _total(f"{side}_{reason}")
-            formulas[f"{error}_{reason}"] = _ratio(f"{side}_{reason}", base)
+            formulas[f"{side}_{reason}"] = ratio(f"{side}_{reason}", side)
+            formulas[f"{side}_{reason}_families"] = total(f"{side}_{reason}")
+            formulas[f"{error}_{reason}"] = ratio(f"{side}_{reason}", base)
     return formulas
-
-
-def _ratio(above: str, below: str) -> Formula:
-    return lambda totals: totals[above] / totals[below]
-
-
-def _total(name: str) -> Formula:
-    return lambda totals: totals[name]

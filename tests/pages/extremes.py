@@ -22,12 +22,14 @@ def editions() -> dict:
     table = _shown()
     families = table["unit"].isin(["keluarga", "orang", "unit", "rupiah_tahun"])
     estimated = ~table["topic"].isin(["official"])
+    shares = table["unit"].eq("bagian") & estimated
     return {
         "biasa": table,
         "nol miskin": _zero(table),
         "semua dilindungi": _status(table, families | estimated, "disembunyikan"),
         "tanpa sampel": table[table["topic"].isin(["official", "registry"])],
-        "galat besar": _status(table, table["unit"].eq("bagian") & estimated, "tidak disajikan"),
+        "galat besar": _status(table, shares, "tidak disajikan", "galat terlalu besar"),
+        "contoh kecil": _status(table, shares, "tidak disajikan", "contoh survei terlalu kecil"),
         "resmi saja": table[table["topic"] == "official"],
         "satu desa": table[(table["area"].str.len() < 10) | (table["area"] == "1704010001")],
     }
@@ -46,6 +48,7 @@ def _shown():
         "tampil",
     )
     table.loc[~table["status"].isin(["tampil", "hati-hati"]), NUMBERS] = np.nan
+    table.loc[table["status"] == "tidak disajikan", "reason"] = "galat terlalu besar"
     return table
 
 
@@ -57,10 +60,10 @@ def _zero(table):
     return found
 
 
-def _status(table, rows, status):
+def _status(table, rows, status, reason=""):
     found = table.copy()
     found.loc[rows, ["value", "low", "high", "rse"]] = np.nan
-    found.loc[rows, "status"] = status
+    found.loc[rows, ["status", "reason"]] = status, reason
     return found
 
 

@@ -374,7 +374,7 @@ def planners_book(tmp_path_factory, needs):
     )
     path = tmp_path_factory.mktemp("buku") / "rkpd.xlsx"
     cost = zero_cost(POVERTY, needs, PROGRAMMES, years=(2025, 2026))
-    return write_budget_workbook(path, many, cost, PROGRAMMES, AREA, provenance, listed={"sembako"})
+    return write_budget_workbook(path, many, cost, PROGRAMMES, AREA, provenance, listed={"sembako"}, minimum=5)
 
 
 def sheet_table(path, name, heading):
@@ -407,7 +407,7 @@ def houses_book(tmp_path_factory, needs):
     rows = pd.concat([of_houses, needs[needs["programme"] == "pkh"]])
     provenance = Provenance("uji", date(2026, 11, 1), "2026", "registri contoh", "Bappeda Contoh", "Garis contoh.")
     path, cost = tmp_path_factory.mktemp("rumah") / "rkpd.xlsx", zero_cost(POVERTY, rows, houses)
-    return write_budget_workbook(path, budget(rows, houses), cost, houses, AREA, provenance, listed=())
+    return write_budget_workbook(path, budget(rows, houses), cost, houses, AREA, provenance, listed=(), minimum=5)
 
 
 def column_of(book, name):

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kaur_analysis.contracts import DETERMINANT_GROUPS
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import welfare_draws
 from kaur_analysis.reference import determinants
 from kaur_analysis.targeting.intervals import draw_interval
 
-GROUPS = ("extreme", "other", "difference")
 CONFIDENCE = 0.95
 
 
@@ -57,7 +57,7 @@ def determinant_table(edition: Edition) -> pd.DataFrame:
         p = poverty.loc[known, "p_extreme"].to_numpy()
         values, drawn = _shares(has, p[:, None]), _shares(has, extreme[known])
         sizes = (p.sum(), (1 - p).sum(), p.sum())
-        for place, group in enumerate(GROUPS):
+        for place, group in enumerate(DETERMINANT_GROUPS):
             se, low, high = (float(side[0]) for side in draw_interval(drawn[place][None, :], CONFIDENCE))
             spread = {"se": se, "low": low, "high": high, "n": float(sizes[place])}
             rows.append(about | {"group": group, "area": edition.area.code, "value": float(values[place][0])} | spread)
