@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from io import TextIOWrapper
 from pathlib import Path
@@ -17,6 +18,7 @@ from kaur_analysis.errors import (
     EXIT_REJECTED,
     DataRejected,
     KaurError,
+    UsageError,
     mask,
     mask_quoted,
 )
@@ -40,6 +42,18 @@ app = typer.Typer(
 )
 key_app = typer.Typer(no_args_is_help=True, help="Kunci penyamaran identitas (NIK, KK, nama).")
 app.add_typer(key_app, name="key")
+
+
+def _at_least(least: int) -> Callable[[int | None], int | None]:
+    """Refuse a smaller number in Indonesian; the library that reads commands would refuse it in English."""
+
+    def judged(number: int | None) -> int | None:
+        if number is not None and number < least:
+            raise UsageError(f"{number} terlalu kecil; paling sedikit {least}.")
+        return number
+
+    return judged
+
 
 StudyArgument = Annotated[Path | None, typer.Argument(help="Berkas studi (YAML). Kosong: data demo sintetis.")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder tabel antara. Bawaan: data/ proyek.")]
@@ -85,7 +99,9 @@ def run(
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Kode kecamatan, instansi atau kabupaten; boleh diulang.")
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Banyak langkah atau halaman sekaligus.")] = 2,
+    jobs: Annotated[
+        int, typer.Option("--jobs", callback=_at_least(1), help="Banyak langkah atau halaman sekaligus.")
+    ] = 2,
     force: Annotated[bool, typer.Option("--force", help="Kerjakan ulang semua, berubah atau tidak.")] = False,
     continue_on_error: Annotated[
         bool, typer.Option("--continue-on-error", help="Lanjutkan halaman lain bila satu halaman gagal.")
@@ -200,10 +216,16 @@ def check(
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder tujuan (dibuat bila belum ada).")],
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Benih acak; benih sama, berkas sama.")] = 20240227,
+    seed: Annotated[
+        int, typer.Option("--seed", callback=_at_least(0), help="Benih acak; benih sama, berkas sama.")
+    ] = 20240227,
     families: Annotated[
         int | None,
-        typer.Option("--families", min=300, help="Banyak keluarga. Bawaan: 39000; sebuah provinsi 617647."),
+        typer.Option(
+            "--families",
+            callback=_at_least(300),
+            help="Banyak keluarga, paling sedikit 300. Bawaan: 39000; sebuah provinsi 617647.",
+        ),
     ] = None,
     dirt: Annotated[
         Literal["none", "field"], typer.Option("--dirt", help="Kotoran data seperti di lapangan.")

@@ -20,8 +20,9 @@ from filelock import FileLock, Timeout
 
 from kaur_analysis.errors import DataRejected, KaurError, NotebookFailed, RunFailed, UsageError
 from kaur_analysis.pipeline.edition import SOURCE, Edition
-from kaur_analysis.pipeline.manifest import manifest_facts, read_manifest, verify, write_manifest
+from kaur_analysis.pipeline.manifest import read_manifest, verify
 from kaur_analysis.pipeline.provenance import code_hash, combined_hash, libraries
+from kaur_analysis.pipeline.publication import aside, publish
 from kaur_analysis.pipeline.workers import RESEARCH as RESEARCH_WARM
 from kaur_analysis.pipeline.workers import WARM, WorkerDied, Workers, warm_up
 from kaur_analysis.store import PARTIAL, STAGES, file_hash, project_root, write_text
@@ -215,7 +216,27 @@ def _run_alone(
             warm_up(WARM, RESEARCH_WARM)
             workers.call(_check_start, [*research_jobs(edition), *chosen], edition.study.synthetic)
         _research(edition, stale, workers, state, jobs, watch, outcome)
-    _make_pages(edition, chosen, workers, state, jobs, force, continue_on_error, watch, outcome)
+    with Workers(kept=True) as makers:
+        _make_pages(edition, chosen, makers, state, jobs, force, continue_on_error, watch, outcome)
+        _finish(edition, ingredients, chosen, makers, state, outcome)
+    return outcome
+
+
+def _finish(
+    edition: Edition,
+    ingredients: Mapping[str, str],
+    chosen: list[Job],
+    workers: Workers,
+    state: dict[str, Any],
+    outcome: Outcome,
+) -> None:
+    """Publish, unless an ingredient has changed meanwhile or nothing would change.
+
+    Raises
+    ------
+    DataRejected
+        An ingredient is not what it was when the run began.
+    """
     now = edition.ingredients()
     changed = [name for name in {**ingredients, **now} if ingredients.get(name) != now.get(name)]
     if changed:
@@ -223,8 +244,7 @@ def _run_alone(
             f"Berubah selama pengerjaan: {', '.join(sorted(changed))}. Edisi tidak diterbitkan; jalankan kaur run lagi."
         )
     if chosen and (outcome.made or outcome.failed or not _stands(edition, state)):
-        workers.call(_publish, edition, state, sorted(outcome.failed))
-    return outcome
+        _publish(edition, state, workers, sorted(outcome.failed))
 
 
 def _research(
@@ -317,6 +337,13 @@ def _true_pages(edition: Edition, state: dict[str, Any]) -> list[Job]:
         for job, made_from in page_basis(edition, page_jobs(edition))
         if still_true(edition, state, job, combined_hash(made_from))
     ]
+
+
+def _publish(edition: Edition, state: dict[str, Any], workers: Workers, failed: list[str]) -> None:
+    """Put the edition of what is true now in the place of the last one (in a worker, which has the libraries)."""
+    pages = _true_pages(edition, state)
+    steps = {job.name: job.product for job in (*research_jobs(edition), *pages)}
+    workers.call(publish, edition, _cache(edition), state, steps, {job.product: job.title for job in pages}, failed)
 
 
 @contextmanager
@@ -429,7 +456,7 @@ def _make_pages(
     outcome: Outcome,
 ) -> None:
     stale = _stale(edition, state, page_basis(edition, chosen), force, watch, outcome)
-    if stale and not outcome.made:
+    if len(stale) > 1 and not outcome.made:  # a single one is looked at when it is made, before anything else
         workers.call(_check_notebooks, [job for job, _ in stale])
     with _side_by_side(jobs) as pool:
         waiting = {}
@@ -511,58 +538,6 @@ def keep_pages(edition: Edition, made: Mapping[str, "Effort"]) -> None:
         _remember(edition, state, job, made_from, {}, made[job.name])
 
 
-def _publish(edition: Edition, state: dict[str, Any], failed: list[str]) -> None:
-    """Assemble the edition from products that are true now, and exchange it for the last one in one move."""
-    from kaur_analysis.intake import csv_text
-    from kaur_analysis.reporting import edition_pages
-
-    cache = _cache(edition)
-    true_now = _true_pages(edition, state)
-    staging = edition.store.reports / f".{edition.name}.sedang"
-    shutil.rmtree(staging, ignore_errors=True)
-    for job in (*research_jobs(edition), *true_now):
-        target = staging / job.product
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(cache / job.product, target)
-    published = edition.store.read("published/published")
-    facts = edition.store.read_facts("published/edition")
-    pages = {job.product: job.title for job in true_now}
-    for name, text in edition_pages(published, facts, edition.area, pages, edition.prefix).items():
-        write_text(staging / name, text)
-    write_text(staging / "published.csv", csv_text(published))
-    products = {job.name: job.product for job in (*research_jobs(edition), *true_now)}
-    _look_last(staging, edition.study.contact or "")
-    write_manifest(staging, manifest_facts(edition, state, products, failed))
-    _exchange(staging, edition.store.pages)
-
-
-def _look_last(folder: Path, contact: str) -> None:
-    """Refuse the whole edition where any product seems to hold a person's number; the office's own may stand in it."""
-    from kaur_analysis.disclosure import require_publishable
-
-    for product in sorted(path for path in folder.rglob("*") if path.is_file()):
-        require_publishable(product.read_text(encoding="utf-8"), product.name, contact)
-
-
-def _exchange(staging: Path, place: Path) -> None:
-    """Put the new folder in the place of the old one; the old one is only removed once the new one stands."""
-    old = _aside(place)
-    shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        place.rename(old)
-    try:
-        staging.rename(place)
-    except OSError:
-        if old.exists():
-            old.rename(place)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _aside(place: Path) -> Path:
-    return place.with_name(f".{place.name}.lama")
-
-
 def _notebook(name: str) -> Path:
     return project_root() / "notebooks" / f"{name}.ipynb"
 
@@ -582,8 +557,8 @@ def _cache(edition: Edition) -> Path:
 def _sweep(edition: Edition) -> None:
     """Remove what a killed run was writing, and give back an edition that it had moved aside."""
     place = edition.store.pages
-    if not place.exists() and _aside(place).exists():
-        _aside(place).rename(place)
+    if not place.exists() and aside(place).exists():
+        aside(place).rename(place)
     for folder in (*(edition.store.data / stage / edition.name for stage in STAGES), _cache(edition)):
         for path in folder.rglob(f"*{PARTIAL}"):
             path.unlink()

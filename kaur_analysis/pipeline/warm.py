@@ -40,9 +40,11 @@ def rehearse() -> None:
     from kaur_analysis.pipeline.notebooks import page
     from kaur_analysis.reference.catalogue import load_catalogue
     from kaur_analysis.reporting import charts
+    from kaur_analysis.reporting.actions import glossary, rule_table
     from kaur_analysis.reporting.html import compile_templates
 
     load_catalogue()
+    glossary(), rule_table()
     compile_templates()
     output = new_output("display_data", {"text/html": "<p>latihan</p>"})
     page(new_notebook(cells=[new_code_cell("", outputs=[output])]), "latihan")

@@ -1,8 +1,9 @@
 """Processes whose imports are paid for: forked where the system can fork, else started once and used again.
 
 On Linux the standard library's fork server is the warm parent: one process, one thread, the program imported; each call
-gets a child of its own that sees nothing of any other. Elsewhere a process serves many calls, and what runs in it
-cleans up behind itself (:mod:`kaur_analysis.pipeline.engine` gives every notebook a new namespace).
+gets a child of its own that sees nothing of any other. Where calls are many and short (pages), and elsewhere always, a
+process serves many calls, and what runs in it cleans up behind itself (:mod:`kaur_analysis.pipeline.engine` gives every
+notebook a new namespace).
 """
 
 import os
@@ -73,13 +74,15 @@ class Workers:
     Parameters
     ----------
     forks
-        Whether each call gets a process of its own, forked from the warm one.
+        Whether processes are forked from a warm one.
     preload
         Modules that the warm process imports.
+    kept
+        Whether a forked process answers further calls; one that is not forked always does.
     """
 
-    def __init__(self, forks: bool = FORKS, preload: Sequence[str] = (WARM,)) -> None:
-        self._forks = forks
+    def __init__(self, forks: bool = FORKS, preload: Sequence[str] = (WARM,), kept: bool = False) -> None:
+        self._forks, self._kept = forks, kept or not forks
         self._idle: list[_Worker] = []
         if forks:
             get_context("forkserver").set_forkserver_preload(list(preload))
@@ -106,7 +109,7 @@ class Workers:
         try:
             answer: Result = worker.ask(function, args, kwargs)
         finally:
-            if self._forks:
+            if not self._kept:
                 worker.close()
             elif worker.process.is_alive():
                 self._idle.append(worker)

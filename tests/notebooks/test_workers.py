@@ -20,7 +20,8 @@ from kaur_analysis.pipeline.notebooks import execute
 from kaur_analysis.pipeline.workers import FORKS, RESEARCH, WARM, WorkerDied, Workers
 from tests.shared import ROOT
 
-EVERY_WAY = [False, True] if FORKS else [False]
+# Whether processes are forked, and whether one answers further calls.
+EVERY_WAY = [(False, True), (True, False), (True, True)] if FORKS else [(False, True)]
 # Everything a cell can leave behind it as output.
 OUTPUTS = (
     "print('satu'); print('dua')",
@@ -37,9 +38,9 @@ OUTPUTS = (
 )
 
 
-@pytest.fixture(scope="module", params=EVERY_WAY, ids=lambda forks: "forked" if forks else "reused")
+@pytest.fixture(scope="module", params=EVERY_WAY, ids=lambda way: f"{'forked' if way[0] else 'started'}-kept-{way[1]}")
 def workers(request):
-    with Workers(forks=request.param) as warm:
+    with Workers(forks=request.param[0], kept=request.param[1]) as warm:
         yield warm
 
 
@@ -79,6 +80,13 @@ def test_names_of_one_notebook_are_unknown_to_the_next(workers, tmp_path):
 def test_numbering_and_past_outputs_begin_anew(workers, tmp_path):
     path = written(tmp_path / "a.ipynb", "1", "2", "(len(In), dict(Out))")
     assert [workers.call(last_output, path) for _ in "ab"] == ["(4, {1: 1, 2: 2})"] * 2
+
+
+@pytest.mark.parametrize(("kept", "processes"), [(True, 1), (False, 3)])
+@pytest.mark.skipif(not FORKS, reason="this system does not fork")
+def test_a_process_answers_further_calls_only_where_it_is_kept(kept, processes):
+    with Workers(kept=kept) as warm:
+        assert len({warm.call(os.getpid) for _ in range(3)}) == processes
 
 
 @pytest.mark.skipif(not FORKS, reason="this system does not fork")

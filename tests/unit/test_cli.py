@@ -153,6 +153,12 @@ def test_the_demo_says_that_it_is_synthetic(tmp_path):
     assert "DATA SINTETIS" in kaur("demo", tmp_path, "--families", "300")[1]
 
 
+@pytest.mark.parametrize("option", [("--families", "299"), ("--seed", "-1")])
+def test_too_small_a_number_is_refused_in_indonesian_before_anything_is_written(tmp_path, option):
+    code, _, error = kaur("demo", tmp_path / "demo", *option)
+    assert code == 2 and f"{option[1]} terlalu kecil; paling sedikit" in error and not (tmp_path / "demo").exists()
+
+
 @pytest.fixture
 def edition(tmp_path):
     folder = tmp_path / "2025"

@@ -11,6 +11,7 @@ from kaur_analysis.intake.keys import default_key_path
 from kaur_analysis.pipeline import provenance
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.explain import TABLES, explain
+from kaur_analysis.pipeline.manifest import read_manifest, verify
 from kaur_analysis.pipeline.run import READS, RESEARCH, TURNS, WRITES, refuse_long_paths, run_edition, sole_run
 from kaur_analysis.pipeline.status import CURRENT, NEVER, STALE, edition_status
 from kaur_analysis.pipeline.steps import appendix, planning, poverty, publish, shown, targeting
@@ -211,6 +212,38 @@ def test_a_page_damaged_in_the_edition_is_published_again(copied):
     whole = page.read_bytes()
     page.write_bytes(whole[:1000])
     assert (run_edition(edition).made, page.read_bytes()) == ([], whole)
+
+
+def _products(edition):
+    return read_manifest(edition.store.pages)["products"]
+
+
+def test_a_page_made_again_alone_leaves_the_edition_as_it_was_to_the_byte(copied):
+    edition = opened(copied)
+    before = _products(edition)
+    (edition.store.data / "published" / edition.name / "produk" / edition.kecamatan_page("1704010")).unlink()
+    made = run_edition(edition, only=["1704010"]).made
+    assert (made, _products(edition), verify(edition.store.pages)) == (["05_kecamatan 1704010"], before, [])
+
+
+@pytest.mark.parametrize("damaged", ["index.html", "published.csv"])
+def test_a_damaged_page_about_the_edition_is_not_published_again(copied, damaged):
+    edition = opened(copied)
+    before = _products(edition)
+    folder = edition.store.data / "published" / edition.name / "produk"
+    (folder / damaged).write_text("rusak", encoding="utf-8")
+    (folder / edition.kecamatan_page("1704010")).unlink()
+    run_edition(edition, only=["1704010"])
+    assert _products(edition) == before
+
+
+def test_a_damaged_note_of_what_was_published_is_not_believed(copied):
+    edition = opened(copied)
+    before = _products(edition)
+    edition.store.path("published/terbit", ".json").write_text('{"own": {', encoding="utf-8")
+    (edition.store.data / "published" / edition.name / "produk" / edition.kecamatan_page("1704010")).unlink()
+    run_edition(edition, only=["1704010"])
+    assert _products(edition) == before
 
 
 def test_a_number_is_traced_to_its_table_and_step(finished):
