@@ -6,7 +6,7 @@ import importlib
 
 STEPS = tuple(
     f"kaur_analysis.pipeline.steps.{name}"
-    for name in ("clean", "poverty", "appendix", "targeting", "planning", "publish", "shown")
+    for name in ("clean", "poverty", "appendix", "targeting", "incidence", "planning", "publish", "shown")
 )
 
 for step in STEPS:

@@ -20,10 +20,11 @@ def statements(path):
     return [statement for cell in code_cells(path) for statement in ast.parse(cell.source).body]
 
 
-def test_there_are_the_eight_of_the_story():
+def test_there_are_the_nine_of_the_story():
     assert [path.stem for path in NOTEBOOKS] == [
         "01_clean",
         "02_poverty",
+        "03_incidence",
         "03_targeting",
         "04_planning",
         "04_publishing",

@@ -60,7 +60,8 @@ def test_the_edition_holds_index_kabupaten_table_and_manifest(finished):
 
 def test_the_edition_holds_the_executed_research_notebooks(finished):
     names = [path.stem for path in sorted((finished.folder / "notebooks").iterdir())]
-    assert names == ["01_clean", "02_poverty", "03_targeting", "04_planning", "04_publishing"]
+    steps = ["01_clean", "02_poverty", "03_incidence", "03_targeting", "04_planning", "04_publishing"]
+    assert names == steps
 
 
 def test_the_manifest_agrees_with_every_product(finished):
@@ -161,7 +162,7 @@ def test_a_house_or_a_premium_closes_no_gap(finished):
     table = finished.edition.store.read("estimates/cost_effectiveness")
     judged = set(table.loc[table["measure"] == "gap_reduction", "programme"])
     assert judged == {"pkh", "sembako", "blt_dd", "baznas", "csr"}
-    notebook = (finished.folder / "notebooks/03_targeting.ipynb").read_text(encoding="utf-8")
+    notebook = (finished.folder / "notebooks/03_incidence.ipynb").read_text(encoding="utf-8")
     assert "tidak dinilai" in notebook
 
 
@@ -271,7 +272,7 @@ def test_a_second_run_has_nothing_to_do(finished):
 
 def test_one_page_can_be_made_alone(finished):
     outcome = run_edition(finished.edition, only=["1704010"], jobs=1)
-    assert "05_kecamatan 1704010" in outcome.kept + outcome.made and len(outcome.kept + outcome.made) == 6
+    assert "05_kecamatan 1704010" in outcome.kept + outcome.made and len(outcome.kept + outcome.made) == 7
 
 
 def test_an_unknown_code_is_refused_with_those_that_exist(finished):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kaur_analysis.pipeline.edition import open_edition
-from kaur_analysis.pipeline.steps import shown, targeting
+from kaur_analysis.pipeline.steps import incidence, shown, targeting
 
 LOSERS = "perempuan"
 
@@ -24,8 +24,8 @@ def world(finished, tmp_path_factory):
     frame = route.frame.assign(p_extreme=route.frame["p_poor"])
     frame.loc[left_out, list(route.programmes)] = 0.0
     route = replace(route, frame=frame, poor_draws=route.welfare_draws < edition.study.line("poverty"))
-    errors = targeting.fairness_of_errors(edition, route)
-    return edition, errors, targeting.fairer_ranking(edition, route, errors)
+    errors = incidence.fairness_of_errors(edition, route)
+    return edition, errors, incidence.fairer_ranking(edition, route, errors)
 
 
 def missed(table, **where):

@@ -22,7 +22,7 @@ from kaur_analysis.pipeline.restricted import (
     take_review,
     take_verification,
 )
-from kaur_analysis.pipeline.steps import shown, targeting
+from kaur_analysis.pipeline.steps import incidence, shown, targeting
 from kaur_analysis.pipeline.steps.clean import clean_inputs, link_recipients, read_inputs
 from kaur_analysis.pipeline.steps.planning import match_needs
 from kaur_analysis.planning.clerical import COLUMNS
@@ -281,7 +281,7 @@ def visited(finished, tmp_path_factory):
         amount = level + gained * (route.frame["pkh"] >= 0.5) + 30_000 * random.normal(size=len(families))
         parts.append(pd.DataFrame({"family": families, "period": period, "expenditure_rp_month": amount.round()}))
     pd.concat(parts).to_csv(home / "demo" / VISITS_FILE, index=False)
-    return edition, targeting.programme_effects(edition, route).query("programme == 'pkh'")
+    return edition, incidence.programme_effects(edition, route).query("programme == 'pkh'")
 
 
 @pytest.mark.parametrize("method", ["doubly_robust", "matching"])

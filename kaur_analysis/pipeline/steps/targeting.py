@@ -1,19 +1,16 @@
-"""Step 03: who was reached, who was missed, why, and what the same rupiah could have done."""
+"""Step 03, targeting: who was reached, who was missed, why, and what the same rupiah could have done."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kaur_analysis.cleaning.visits import load_visits, years
 from kaur_analysis.contracts import TARGETING, checked
 from kaur_analysis.disclosure import largest_two
-from kaur_analysis.errors import EstimationError, UsageError
-from kaur_analysis.formats import number
+from kaur_analysis.errors import UsageError
 from kaur_analysis.linkage import latest, reach
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import where_lists
@@ -22,15 +19,8 @@ from kaur_analysis.planning.rules import judge, rule_fields
 from kaur_analysis.poverty import rao_wu_bootstrap
 from kaur_analysis.targeting import (
     Scenario,
-    benefit_incidence,
-    churn,
     compare_scenarios,
-    concentration,
-    cost_effectiveness,
-    difference_in_differences,
     error_decomposition,
-    fairness,
-    group_calibrated_ranking,
     informed_draws,
     outside_rules,
     overlap,
@@ -39,25 +29,15 @@ from kaur_analysis.targeting import (
     timeliness,
     welfare_without,
 )
-from kaur_analysis.targeting.effects import Method
 from kaur_analysis.targeting.intervals import COLUMNS
 
 SURVEY_PREFIX = "received_"
 MONTHS = 12
-ELDERLY = 60  # UU 13/1998 Pasal 1: lanjut usia is 60 years and above
 SCENARIO_DRAWS = 100  # draws that scenarios and costs are scored on; their intervals need fewer than tails do
 SURVEY_REPLICATES = 100  # bootstrap of PSUs behind the survey's scenario scores
-METHODS: tuple[Method, ...] = ("doubly_robust", "matching")
-VISITED = ["household_size", "head_age", "head_female"]  # what recipients and comparison families are made alike in
-EFFECT_COLUMNS = [
-    *("programme", "method", "measure", "start", "period", "value", "se", "low", "high", "p_value"),
-    *("n_treated", "n_control", "said"),
-]
 INFORMED = ["informed", "informed_low", "informed_high"]  # a score had the desil known the most that it can
 BUDGET_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)  # of what was really spent: the points of the curves
-DISTANCE = "jarak ke ibu kota kabupaten"
 UNION = "any_programme"  # column: on the list of at least one programme
-SIGNIFICANT = 0.05  # adjusted p below which a group counts as losing systematically
 
 
 @dataclass(frozen=True)
@@ -208,31 +188,6 @@ def programme_overlap(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
 
 
 @where_lists
-def incidence(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
-    """Which tenth of the families, from poorest to richest, gets which share of each programme's rupiah."""
-    table = benefit_incidence(
-        route.frame,
-        list(route.programmes),
-        welfare="expected_welfare_rp_month",
-        benefit=route.benefits,
-        welfare_draws=route.welfare_draws,
-        seed=edition.study.seed,
-    )
-    edition.store.write("estimates/incidence", table)
-    return table
-
-
-@where_lists
-def concentration_curves(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
-    """Concentration curve of each programme over families from poorest to richest."""
-    result = concentration(
-        route.frame, list(route.programmes), welfare="expected_welfare_rp_month", benefit=route.benefits
-    )
-    edition.store.write("estimates/concentration", result.curve)
-    return result.curve
-
-
-@where_lists
 def reasons_by_desa(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Why the extreme poor of each desa were missed and others included: all programmes together, and one by one.
 
@@ -241,7 +196,7 @@ def reasons_by_desa(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     workbook of its own, few families not told apart.
     """
     frame = route.frame.assign(
-        **{UNION: _any(route.frame, route.programmes)},
+        **{UNION: any_programme(route.frame, route.programmes)},
         eligible=route.frame[[f"eligible_{code}" for code in route.programmes]].max(axis=1),
     )
     table = error_decomposition(
@@ -278,13 +233,13 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     delivered = _delivered(edition, frame, route, links)
     frame["delivered_rp_month"] = _delivered(edition, frame, route, {code: frame[[code]].to_numpy() for code in links})
     consumed = [code for code in route.programmes if edition.study.programme(code).closes_gap > 0]
-    frame["delivered_to"] = _any(frame, consumed)
+    frame["delivered_to"] = any_programme(frame, consumed)
     aid = (frame["delivered_rp_month"] / frame["household_size"]).to_numpy()
     frame["welfare_without"] = welfare_without(frame["expected_welfare_rp_month"].to_numpy(), aid, line)
     without = welfare_without(route.welfare_draws, aid.astype(np.float32)[:, None], line)
     frame["extreme_without"] = (without < line).mean(axis=1)
     frame["desil_rank"] = frame["desil"].fillna(frame["desil"].max())
-    frame["vulnerable"] = (_count(frame, "elderly_60") + _count(frame, "disabled_members") > 0).astype(float)
+    frame["vulnerable"] = (count(frame, "elderly_60") + count(frame, "disabled_members") > 0).astype(float)
     frame["local_rank"] = frame.groupby("desa")["welfare_without"].rank()
     frame["one"] = 1.0
     alternatives = [
@@ -338,7 +293,7 @@ def survey_scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     aid = (frame["delivered_rp_month"] / frame["household_size"]).to_numpy()
     predicted = np.exp(frame["predicted_log"].to_numpy())
     frame["predicted_without"] = welfare_without(predicted, aid, edition.study.line("extreme"))
-    frame["vulnerable"] = (_count(frame, "elderly_60") > 0).astype(float)
+    frame["vulnerable"] = (count(frame, "elderly_60") > 0).astype(float)
     sampled = rao_wu_bootstrap(survey_sample(frame, "weight_household"), SURVEY_REPLICATES, edition.study.seed)
     table = _scored(
         edition,
@@ -359,80 +314,6 @@ def survey_scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
 
 
 @where_lists
-def fairness_of_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
-    """Whether the errors fall on some kinds of family more than on others; all programmes together."""
-    frame = _kinds(edition, route)
-    table = fairness(
-        frame,
-        poor="p_extreme",
-        received=UNION,
-        characteristics=_characteristics(frame),
-        poor_draws=route.poor_draws,
-        seed=edition.study.seed,
-    )
-    edition.store.write("estimates/fairness", table)
-    return table
-
-
-@where_lists
-def fairer_ranking(edition: Edition, route: RegistryRoute, errors: pd.DataFrame) -> pd.DataFrame:
-    """What a ranking calibrated within groups would do, where a group's poor are missed systematically.
-
-    A group loses where more of its extreme poor are missed than of all others, beyond chance even after the correction
-    for many comparisons. As many families as the lists name now are served three ways: as delivered, by the model, and
-    by the model with every group served in proportion to its expected extreme poor.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows of :func:`kaur_analysis.targeting.fairness` (exclusion error, inside and difference) with ``programme``
-        ``any_programme`` (as delivered), ``model`` or ``calibrated``; empty where no group loses.
-    """
-    missed = errors[errors["measure"] == "exclusion_error"]
-    losers = missed[(missed["difference"] > 0) & (missed["p_adjusted"] < SIGNIFICANT)]
-    frame = _kinds(edition, route)
-    places = float(frame[UNION].sum())
-    frame["model"] = _first(frame["expected_welfare_rp_month"], places)
-    parts = []
-    for characteristic in losers["characteristic"].unique():
-        ranking = group_calibrated_ranking(frame, "expected_welfare_rp_month", characteristic, "p_extreme")
-        table = fairness(
-            frame.assign(calibrated=_first(ranking, places)),
-            poor="p_extreme",
-            received=[UNION, "model", "calibrated"],
-            characteristics=[characteristic],
-            poor_draws=route.poor_draws,
-            seed=edition.study.seed,
-        )
-        parts.append(table[(table["measure"] == "exclusion_error") & (table["programme"] != "any")])
-    table = pd.concat(parts, ignore_index=True) if parts else missed.iloc[:0]
-    edition.store.write("estimates/fairer_ranking", table)
-    return table
-
-
-@where_lists
-def movement(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
-    """Who stayed on, left and entered each programme's list between two periods; empty where only one is held."""
-    links = edition.store.read("clean/links").dropna(subset="family")
-    frame = route.frame[["family", "p_extreme"]]
-    periods: dict[str, dict[str, str]] = {}
-    for programme, own in links.groupby("programme"):
-        known = sorted(own["period"].unique())
-        if len(known) > 1:
-            periods[str(programme)] = {period: f"{programme} {period}" for period in known}
-            for period in known:
-                on_list = own[own["period"] == period].groupby("family")["probability"].max()
-                frame = frame.join(on_list.rename(f"{programme} {period}"), on="family")
-    table = (
-        churn(frame.fillna(0.0), periods, poor="p_extreme", poor_draws=route.poor_draws, seed=edition.study.seed)
-        if periods
-        else pd.DataFrame(columns=["measure", "programme", "group", "start", "end", "value", "low", "high"])
-    )
-    edition.store.write("estimates/churn", table)
-    return table
-
-
-@where_lists
 def lateness(edition: Edition) -> pd.DataFrame:
     """How many months payments came late, by programme and kecamatan; empty where no list carries both dates.
 
@@ -445,80 +326,6 @@ def lateness(edition: Edition) -> pd.DataFrame:
         table = timeliness(paid, "due_date", "paid_date", "programme", by="kecamatan")
     edition.store.write("estimates/timeliness", table)
     return table
-
-
-@where_lists
-def cost_per_result(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
-    """What each programme's rupiah does to the extreme-poverty gap, and what one family reached costs."""
-    frame = route.frame.copy()
-    monthly = {code: f"monthly_{code}" for code in route.programmes}
-    for code, column in monthly.items():
-        frame[column] = frame[route.benefits[code]] / MONTHS
-    table = cost_effectiveness(
-        frame,
-        welfare="expected_welfare_rp_month",
-        line=edition.study.line("extreme"),
-        received=list(route.programmes),
-        benefit=monthly,
-        household_size="household_size",
-        consumed={code: edition.study.programme(code).closes_gap for code in route.programmes},
-        welfare_draws=route.welfare_draws[:, :SCENARIO_DRAWS],
-        seed=edition.study.seed,
-    )
-    edition.store.write("estimates/cost_effectiveness", table)
-    return table
-
-
-@where_lists
-def programme_effects(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
-    """What each programme changed, where the same families were visited at two dates or more; else the refusal.
-
-    Families' welfare enters a study once, by the survey; lists of two years are no second date of it. An office that
-    has visited the same families again puts ``kunjungan.csv`` beside the study: then each programme's effect on
-    recipients is told by difference-in-differences, doubly robust (clustered by desa) and by matching, with placebos
-    before the start where there are dates for one. A family starts with the first of the held lists that names it by a
-    link above the threshold. Where a programme's first held list is later than the first visit, whoever stands on it
-    may have begun long before: those families are left out.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows of :class:`kaur_analysis.targeting.DifferenceInDifferences` with ``programme`` and ``method``; ``said``
-        holds the assumptions, or why nothing is claimed.
-    """
-    visits = load_visits(edition.study.folder)
-    if visits is None:
-        period = f"{edition.study.reference_date.year}"
-        visits = route.frame[["family"]].assign(
-            period=period, expenditure_rp_month=route.frame["expected_welfare_rp_month"]
-        )
-    panel = visits.merge(route.frame[["family", "desa", *VISITED]].dropna(), on="family")
-    panel["date"] = years(panel["period"])
-    links = edition.store.read("clean/links").dropna(subset="family")
-    links = links[links["probability"] >= edition.study.thresholds.link_probability]
-    starts = links.assign(start=years(links["period"])).groupby(["programme", "family"])["start"].min()
-    tables = []
-    for programme in route.programmes:
-        started = starts[programme] if programme in starts else pd.Series(dtype=float)
-        own = panel.assign(first_received=panel["family"].map(started))
-        if started.min() > panel["date"].min():
-            own = own[own["first_received"] != started.min()]
-        tables += [_effect(own, method).assign(programme=programme, method=method) for method in METHODS]
-    table = pd.concat(tables, ignore_index=True).reindex(columns=EFFECT_COLUMNS)
-    edition.store.write("estimates/effects", table)
-    return table
-
-
-def _effect(panel: pd.DataFrame, method: Method) -> pd.DataFrame:
-    """Effects by one method with what they assume, or one row that says why there are none."""
-    cluster = "desa" if method == "doubly_robust" else None
-    try:
-        found = difference_in_differences(
-            panel, "family", "date", "expenditure_rp_month", "first_received", VISITED, cluster, method=method
-        )
-    except EstimationError as refusal:
-        return pd.DataFrame({"measure": ["refusal"], "said": [str(refusal)]})
-    return found.effects.assign(said=" ".join(found.assumptions))
 
 
 def survey_errors(edition: Edition) -> pd.DataFrame:
@@ -591,44 +398,12 @@ def _delivered(
     return total
 
 
-def _any(frame: pd.DataFrame, programmes: Sequence[str]) -> NDArray[np.float64]:
+def any_programme(frame: pd.DataFrame, programmes: Sequence[str]) -> NDArray[np.float64]:
     """Probability of being on the list of at least one programme."""
     return np.asarray(1 - np.prod(1 - frame[list(programmes)].to_numpy(), axis=1))
 
 
-def _first(ranking: pd.Series, places: float) -> NDArray[np.float64]:
-    """1 for the lowest ranks, as many as there are places."""
-    return (ranking.rank(method="first") <= places).astype(float).to_numpy()
-
-
-def _kinds(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
-    """Families with their kinds in words."""
-    frame = route.frame.copy()
-    frame[UNION] = _any(frame, route.programmes)
-    frame["kepala keluarga"] = np.where(frame["head_female"] == 1, "perempuan", "laki-laki")
-    frame["usia kepala"] = np.where(frame["head_age"] >= ELDERLY, "60 tahun ke atas", "di bawah 60 tahun")
-    frame["disabilitas"] = np.where(_count(frame, "disabled_members") > 0, "ada", "tidak ada")
-    sizes = ["1-2 orang", "3-4 orang", "5 orang atau lebih"]
-    frame["besar keluarga"] = pd.cut(frame["household_size"], [0, 2, 4, np.inf], labels=sizes).astype(str)
-    kilometres = frame["desa"].map(edition.area.kilometres_to_seat())
-    if kilometres.notna().all():
-        borders = edition.study.targeting.distance_km
-        words = [f"sampai {number(borders[0])} km"]
-        words += [f"{number(low)}-{number(high)} km" for low, high in pairwise(borders)]
-        words += [f"lebih dari {number(borders[-1])} km"]
-        frame[DISTANCE] = pd.cut(kilometres, [-1.0, *borders, np.inf], labels=words).astype(str)
-    names = edition.area.kecamatan.set_index("kecamatan")["name"]
-    frame["kecamatan"] = frame["kecamatan"].map(names)
-    return frame
-
-
-def _characteristics(frame: pd.DataFrame) -> list[str]:
-    """Kinds that the fairness table speaks of."""
-    known = ["kepala keluarga", "usia kepala", "disabilitas", "besar keluarga", DISTANCE, "kecamatan"]
-    return [name for name in known if name in frame.columns]
-
-
-def _count(frame: pd.DataFrame, column: str) -> pd.Series:
+def count(frame: pd.DataFrame, column: str) -> pd.Series:
     """A count per family, 0 where unknown or not in the registry at all."""
     return frame[column].fillna(0) if column in frame.columns else pd.Series(0.0, frame.index)
 
