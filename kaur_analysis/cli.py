@@ -170,6 +170,8 @@ def _run_province(
         out().print(f"{edition.area.full_name}: {edition.store.pages / 'index.html'}", soft_wrap=True)
         if cluster:  # tables of a cluster lie in a folder named by what they were made of
             out().print(f"  perintah lain untuk edisi ini: --data {edition.store.data}", soft_wrap=True)
+    if outcome.page:
+        out().print(f"Semua kabupaten/kota: {outcome.page}", soft_wrap=True)
     if outcome.failed:
         raise typer.Exit(EXIT_PARTLY_DONE)
 

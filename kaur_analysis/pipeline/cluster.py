@@ -24,7 +24,7 @@ from kaur_analysis.errors import KaurError, UsageError
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.effort import Effort, measured
 from kaur_analysis.pipeline.provenance import code_hash, combined_hash
-from kaur_analysis.pipeline.province import Province, ProvinceOutcome
+from kaur_analysis.pipeline.province import Province, ProvinceOutcome, write_province_page
 from kaur_analysis.pipeline.run import (
     Watcher,
     keep_pages,
@@ -189,6 +189,7 @@ class _Run:
                     self._paged(code, name, *future.result())
                 if not self._waiting[code]:
                     self._publish(code)
+        self._outcome.page = write_province_page(self._province)
         return self._outcome
 
     def _as_they_end(self, futures: Any) -> Iterator[Any]:

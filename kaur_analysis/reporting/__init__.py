@@ -20,6 +20,7 @@ from kaur_analysis.reporting.index import IndexView, edition_pages, index_page, 
 from kaur_analysis.reporting.kabupaten import KabupatenView, kabupaten_view
 from kaur_analysis.reporting.maps import desa_map
 from kaur_analysis.reporting.methods import MethodsView, methods_page, methods_view
+from kaur_analysis.reporting.province import Member, ProvinceView, province_page, province_view
 from kaur_analysis.reporting.quality import QualityView, quality_page, quality_view
 from kaur_analysis.reporting.sections import (
     actions,
@@ -42,7 +43,9 @@ __all__ = [
     "IndexView",
     "KabupatenView",
     "KecamatanView",
+    "Member",
     "MethodsView",
+    "ProvinceView",
     "QualityView",
     "Section",
     "actions",
@@ -75,6 +78,8 @@ __all__ = [
     "page_html",
     "poverty_pockets",
     "priority_places",
+    "province_page",
+    "province_view",
     "quality_page",
     "quality_view",
     "relative_position",

@@ -46,10 +46,18 @@ def edition_pages(synthetic: bool = True, published=None) -> dict[str, str]:
     return dict(zip(("indeks", "metode", "mutu"), made_pages.values(), strict=True))
 
 
+def province(synthetic: bool = True, published=None, missing: tuple[str, ...] = ("Kota Bengkulu",)) -> str:
+    """The first page of a province with one kabupaten."""
+    files = tuple(f"kaur-2025-{code}-x.html" for code in made.KEC)
+    edition = "edisi 2025 (uji coba) · data per 31 Maret 2025 · nomor proses 5d41402abc4b"
+    member = r.Member(AREA, _table(published), "1704/2025", files, edition, synthetic)
+    return r.province_page(r.province_view("Bengkulu", [member], missing), "provinsi-17")
+
+
 def every_page(synthetic: bool) -> dict[str, str]:
     """Every kind of page, by name."""
     own = {"kecamatan": kecamatan(synthetic=synthetic), "opd": agency(synthetic=synthetic)}
-    return own | {"kabupaten": kabupaten(synthetic)} | edition_pages(synthetic)
+    return own | {"kabupaten": kabupaten(synthetic), "provinsi": province(synthetic)} | edition_pages(synthetic)
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 
 from tests.pages import extremes, pages
 
-KINDS = ("kecamatan", "opd", "kabupaten", "indeks", "metode", "mutu")
+KINDS = ("kecamatan", "opd", "kabupaten", "indeks", "metode", "mutu", "provinsi")
 ODD = ("kosong", "nol", "hostil", "resmi", "sanitasi")
 PHONE, NARROW = {"width": 360, "height": 780}, {"width": 320, "height": 640}
 PAPER = {"width": 703, "height": 1032}  # A4 within its margins

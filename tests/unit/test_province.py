@@ -13,7 +13,7 @@ from kaur_analysis.pipeline import cluster
 from kaur_analysis.pipeline.cluster import _trouble, run_on_cluster
 from kaur_analysis.pipeline.effort import MemoryExceeded, measured
 from kaur_analysis.pipeline.provenance import code_hash
-from kaur_analysis.pipeline.province import chosen_codes, is_province, open_province
+from kaur_analysis.pipeline.province import chosen_codes, is_province, open_province, write_province_page
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,16 @@ def test_each_kabupaten_has_folders_of_its_own(listed, tmp_path):
 
 def test_a_single_study_is_a_province_of_one(listed):
     assert list(open_province(listed.parent / "1701" / "studi.yaml").studies) == ["1701"]
+
+
+def test_a_single_study_has_no_page_of_a_province(listed, tmp_path):
+    alone = open_province(listed.parent / "1701" / "studi.yaml", str(tmp_path / "data"), str(tmp_path / "hasil"))
+    assert write_province_page(alone) is None and not (tmp_path / "hasil").exists()
+
+
+def test_a_province_without_any_edition_names_all_its_kabupaten(listed, tmp_path):
+    page = write_province_page(open_province(listed, str(tmp_path / "data"), str(tmp_path / "hasil")))
+    assert "Belum ada edisi: Kabupaten Bengkulu Selatan, Kota Bengkulu." in page.read_text(encoding="utf-8")
 
 
 def test_two_studies_of_one_kabupaten_are_refused(listed):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import threading
 import time
@@ -12,7 +13,7 @@ import pytest
 from kaur_analysis.demo import Regency, make_province
 from kaur_analysis.pipeline.cluster import BEGUN, run_on_cluster
 from kaur_analysis.pipeline.manifest import verify
-from kaur_analysis.pipeline.province import open_province, run_province
+from kaur_analysis.pipeline.province import open_province, run_province, write_province_page
 
 SMALL = (Regency("1701", "Bengkulu Selatan", 1, 2), Regency("1771", "Bengkulu", 1, 2, "Kota"))
 KEPT_LISTS = ("pkh", "sembako")
@@ -97,6 +98,22 @@ def test_the_edition_equals_that_of_one_computer_byte_for_byte(listed, clustered
     run_province(alone, ("1771",), jobs=2)
     one, other = contents(tmp_path / "reports" / "1771" / "2025"), contents(home / "reports" / "1771" / "2025")
     assert sorted(name for name in {**one, **other} if one.get(name) != other.get(name)) == []
+
+
+def test_the_provinces_page_leads_to_both_editions(clustered):
+    home, outcome, *_ = clustered
+    page = outcome.page.read_text(encoding="utf-8")
+    found = [home / "reports" / address for address in re.findall(r'href="(17[^"#]+)"', page)]
+    assert outcome.page == home / "reports" / "provinsi-17.html" and len(found) == 2 + 4
+    assert [path for path in found if not path.is_file()] == []
+
+
+def test_a_damaged_edition_is_not_told_by_the_provinces_page(clustered, listed, tmp_path):
+    home, *_ = clustered
+    shutil.copytree(home / "reports", tmp_path / "reports")
+    (tmp_path / "reports" / "1771" / "2025" / "published.csv").write_text("rusak", encoding="utf-8")
+    page = write_province_page(open_province(listed, str(tmp_path / "data"), str(tmp_path / "reports")))
+    assert "Belum ada edisi: Kota Bengkulu." in page.read_text(encoding="utf-8")
 
 
 def test_memory_of_every_task_is_known(clustered):
