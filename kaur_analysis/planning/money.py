@@ -9,7 +9,9 @@ from scipy import sparse
 
 from kaur_analysis.contracts import BUDGET, checked
 from kaur_analysis.errors import DataRejected, EstimationError
+from kaur_analysis.planning.doubt import DoubtfulDue, Receipts, doubtful_due
 from kaur_analysis.planning.wide import MONTHS, Array, Flags, Wide, expected_gap, widen
+from kaur_analysis.poverty.intervals import held_interval
 from kaur_analysis.reference.catalogue import Programme
 
 AREA_DIGITS = {"kabupaten": 4, "kecamatan": 7, "desa": 10}
@@ -90,9 +92,9 @@ def due_intervals(
 ) -> pd.DataFrame:
     """How sure the sums of :func:`budget` are: who is extremely poor, and who already stands on a list, is not known.
 
-    Every joint draw of welfare also draws whom uncertain links serve: a family whose link is in doubt is due all or
-    nothing with its expected share, independently of other families. A share that is known (some of a family's members
-    are served) stays what it is.
+    Every joint draw of welfare also draws which uncertain links are right, independently of each other. What a family
+    is due follows from them as in :func:`~kaur_analysis.planning.needs.needs_matrix`: the part of its entitlement that
+    its own list leaves, where no list of a programme that bars this one names it and one of those it needs does.
 
     Parameters
     ----------
@@ -120,16 +122,17 @@ def due_intervals(
     """
     listed = tuple(programmes)
     _check(family_poverty, draws, line_rp_month, (), None)
-    sums = [_DueOf(needs, family_poverty, programme, levels) for programme in listed]
+    doubt = doubtful_due(needs, pd.Index(family_poverty["family"]), listed)
+    sums = [_DueOf(needs, family_poverty, column, programme, levels) for column, programme in enumerate(listed)]
     sums = [own for own in sums if len(own.families)]
     random = np.random.default_rng(seed)
     kept: list[list[Array]] = [[] for _ in sums]
     for block in _blocks(draws):
         if len(block) != len(family_poverty):
             raise EstimationError(f"Tarikan berisi {len(block)} keluarga, tabel berisi {len(family_poverty)}.")
-        extreme = block < line_rp_month
+        extreme, received = block < line_rp_month, doubt.receipts(block.shape[1], random)
         for own, totals in zip(sums, kept, strict=True):
-            totals.append(own.drawn(extreme, random))
+            totals.append(own.drawn(extreme, doubt, received))
     tables = [own.table(np.concatenate(totals, axis=1), level) for own, totals in zip(sums, kept, strict=True)]
     columns = ["area", "programme", "fund", "measure", "se", "low", "high"]
     return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
@@ -139,18 +142,20 @@ class _DueOf:
     """What one programme owes: families with something due, and sums over areas of what a draw says they are due."""
 
     def __init__(
-        self, needs: pd.DataFrame, family_poverty: pd.DataFrame, programme: Programme, levels: Sequence[str]
+        self,
+        needs: pd.DataFrame,
+        family_poverty: pd.DataFrame,
+        column: int,
+        programme: Programme,
+        levels: Sequence[str],
     ) -> None:
         rows = needs[(needs["programme"] == programme.code) & (needs["due"] > 0)]
-        self.programme = programme
+        self.column, self.programme = column, programme
         self.families = pd.Index(family_poverty["family"]).get_indexer(rows["family"])
         if (self.families < 0).any():
             raise DataRejected(
                 f"{int((self.families < 0).sum())} kebutuhan menyebut keluarga tanpa perkiraan kemiskinan."
             )
-        self.due = rows["due"].to_numpy(dtype=float)[:, None]
-        is_known = rows["received"].isin([0.0, 1.0]).to_numpy() & (programme.unit in ("orang", "murid"))
-        self.doubtful = np.flatnonzero((self.due[:, 0] < 1) & ~is_known)
         places = [rows["desa"].str[: AREA_DIGITS[name]] for name in levels]
         codes, self.areas = pd.factorize(pd.concat(places), sort=True)
         columns = np.tile(np.arange(len(rows)), len(places))
@@ -160,18 +165,18 @@ class _DueOf:
             [sparse.csr_matrix((np.tile(amount, len(places)), (codes, columns)), shape=shape) for amount in amounts],
             format="csr",
         )
-        self.values = np.concatenate([self.sums @ self.due, self.sums @ rows[["due_extreme"]].to_numpy(dtype=float)])
+        expected = rows[["due", "due_extreme"]].to_numpy(dtype=float)
+        self.values = (self.sums @ expected).ravel(order="F")
 
-    def drawn(self, extreme: Flags, random: np.random.Generator) -> Array:
+    def drawn(self, extreme: Flags, doubt: DoubtfulDue, received: Receipts) -> Array:
         """Totals of families, units and rupiah per area, of everybody and of the extremely poor, by draw."""
-        due = np.repeat(self.due, extreme.shape[1], axis=1)
-        due[self.doubtful] = random.random((len(self.doubtful), extreme.shape[1])) < self.due[self.doubtful]
+        due = np.broadcast_to(doubt.share(self.column, received, self.families), (len(self.families), extreme.shape[1]))
         return np.concatenate([self.sums @ due, self.sums @ (due * extreme[self.families])])
 
     def table(self, totals: Array, level: float) -> pd.DataFrame:
         """Spread of the totals; an expectation between two whole numbers of families lies within its interval."""
-        se, low, high = np.asarray(_spread(totals, level))
-        low, high = np.minimum(low, self.values[:, 0]), np.maximum(high, self.values[:, 0])
+        se = totals.std(axis=1, ddof=1)
+        low, high = held_interval(self.values, totals, level)
         measures = ("families_due", "units_due", "rupiah_year")
         names = [*measures, *("families_due_extreme", "units_due_extreme", "rupiah_year_extreme")]
         whole = pd.DataFrame(
@@ -200,6 +205,7 @@ def zero_cost(
     coverages: Sequence[float] = (0.5, 0.8, 0.9, 0.95),
     years: tuple[int, int] | None = None,
     level: float = 0.95,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """What it would cost a year to bring everyone up to the extreme-poverty line.
 
@@ -211,7 +217,9 @@ def zero_cost(
         The study's programmes; their order is the order in which a family's programmes are used.
     draws
         Joint draws of welfare (rupiah per person per month), families × M in the order of ``family_poverty``, whole or
-        as blocks of columns; with them costs have intervals, and what the mix leaves is known.
+        as blocks of columns; with them costs have intervals, and what the mix leaves is known. Each also draws which
+        uncertain links are right, as in :func:`due_intervals`: what a family already receives is not paid again and
+        lifts it no further.
     line_rp_month
         Extreme-poverty line, needed with ``draws``.
     line_factors
@@ -227,6 +235,8 @@ def zero_cost(
         steps.
     level
         Probability content of intervals.
+    seed
+        Of the draws of links.
 
     Returns
     -------
@@ -239,11 +249,12 @@ def zero_cost(
             sum of expected gaps: perfect targeting, every transfer exactly as large as the gap;
         ``programme_mix``
             the due programmes of the extremely poor at their real, indivisible size, until each family's gap is
-            covered, by programme, agency and fund, and together; still perfect targeting;
+            covered, by programme, agency and fund, and together; still perfect targeting. The mix is chosen by what is
+            due to a family on average; what it pays is what is due to it;
         ``uncovered``
             the part of the gap that the mix leaves. The mix is sized to each family's mean gap, so families that turn
-            out poorer than that keep a remainder: on the draws it is E max(0, gap − mix). Without draws only
-            max(0, E gap − mix) is known, which is never more (Jensen's inequality);
+            out poorer than that, or to be on a list already, keep a remainder: on the draws it is E max(0, gap − mix).
+            Without draws only max(0, E gap − mix) is known, which is never more (Jensen's inequality);
         ``lifted``
             ``families`` that are below the line in a draw and not after the mix (with ``draws``);
         ``imperfect_targeting``
@@ -265,7 +276,8 @@ def zero_cost(
     used = mix(wide)
     spent = np.where(used, wide.rupiah, 0.0)
     areas = _areas(wide)
-    drawn = _drawn(areas, wide, family_poverty, used, draws, line_rp_month, line_factors, coverages)
+    doubt = doubtful_due(needs, pd.Index(family_poverty["family"]), listed)
+    drawn = _drawn(areas, wide, family_poverty, used, doubt, draws, line_rp_month, line_factors, coverages, seed)
     rows = [
         *_totals("lower_bound", areas, wide.gap, _spread(drawn.get("gap"), level)),
         *_totals("programme_mix", areas, wide.chance * spent.sum(axis=1), _spread(drawn.get("mix"), level)),
@@ -342,23 +354,25 @@ def _drawn(
     wide: Wide,
     family_poverty: pd.DataFrame,
     used: Flags,
+    doubt: DoubtfulDue,
     draws: Draws | None,
     line: float | None,
     factors: Sequence[float],
     coverages: Sequence[float],
+    seed: int,
 ) -> dict[str, Array]:
     """Area totals in every draw: of the gap, of the mix, of what it leaves and lifts, of the gap at other lines.
 
     Those of the mix by programme too (``mix <code>``); costs by a list of probabilities (``list <share>``) are the
-    kabupaten's alone.
+    kabupaten's alone. The mix pays in each draw what is due in it.
     """
     if draws is None or line is None:
         return {}
     people = family_poverty["household_size"].to_numpy(dtype=float)[:, None] * MONTHS
-    spent = np.where(used, wide.rupiah, 0.0)
-    covered = _covered(wide, used)[:, None]
     order = np.argsort(-wide.chance, kind="stable")
-    by_list = np.cumsum(spent.sum(axis=1)[order])
+    whole = np.divide(wide.rupiah, wide.due, out=np.zeros_like(wide.rupiah), where=wide.due > 0)
+    paying = [(rows, areas[1][:, rows]) for rows in map(np.flatnonzero, used.T)]
+    random = np.random.default_rng(seed)
     parts: dict[str, list[Array]] = {}
 
     def keep(name: str, totals: Array) -> None:
@@ -368,13 +382,19 @@ def _drawn(
         if len(block) != len(wide.family):
             raise EstimationError(f"Tarikan berisi {len(block)} keluarga, tabel berisi {len(wide.family)}.")
         gap, poor = np.maximum(line - block, 0.0) * people, block < line
+        received = doubt.receipts(block.shape[1], random)
+        paid, covered = np.zeros(block.shape), np.zeros(block.shape)
+        for column, (programme, (rows, sums)) in enumerate(zip(wide.programmes, paying, strict=True)):
+            rupiah = whole[rows, column, None] * doubt.share(column, received, rows)
+            paid[rows] += rupiah
+            covered[rows] += programme.closes_gap * rupiah
+            keep(f"mix {programme.code}", sums @ (rupiah * poor[rows]))
         keep("gap", areas[1] @ gap)
         keep("uncovered", areas[1] @ np.maximum(gap - covered, 0.0))
         keep("lifted", areas[1] @ (poor & (gap <= covered)).astype(float))
-        for column, programme in enumerate(wide.programmes):
-            keep(f"mix {programme.code}", areas[1].multiply(spent[:, column]) @ poor.astype(float))
+        cost = np.cumsum(paid[order], axis=0)
         for share in coverages:
-            keep(f"list {share:g}", _cost_by_list(poor, order, by_list, share))
+            keep(f"list {share:g}", _cost_by_list(poor, order, cost, share))
         for factor in factors:
             keep(f"line {factor}", areas[1] @ (np.maximum(line * factor - block, 0.0) * people))
     drawn = {name: np.hstack(blocks) for name, blocks in parts.items()}
@@ -467,11 +487,14 @@ def _targeting(
 
 
 def _cost_by_list(poor: Flags, order: NDArray[np.intp], cost: Array, share: float) -> Array:
-    """What serving families in ``order`` costs in each draw until a share of its poor is reached, 1 × draws."""
+    """What serving families in ``order`` costs in each draw until a share of its poor is reached, 1 × draws.
+
+    ``cost`` sums up, in that order, what each draw pays (families × draws).
+    """
     reached = np.cumsum(poor[order], axis=0)
     wanted = share * reached[-1] * (1 - 1e-12)
     last = np.minimum((reached < wanted).sum(axis=0), len(cost) - 1)
-    return np.asarray(np.where(reached[-1] > 0, cost[last], 0.0)[None, :])
+    return np.where(reached[-1] > 0, np.take_along_axis(cost, last[None, :], axis=0), 0.0)
 
 
 def _by_year(

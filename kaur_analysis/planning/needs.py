@@ -36,8 +36,8 @@ def needs_matrix(
         Tables of contracts ``FAMILIES``, ``FAMILY_POVERTY`` and, optionally, ``PERSONS``.
     reach
         Who is on which list: ``family``, ``programme``, ``received`` (probability of the link), ``period`` (begins with
-        the year), optionally ``units_received`` (expected number of people served; used for programmes paid per
-        person, whose lists otherwise count as serving all of the family's entitled members). Rows of the same
+        the year), optionally ``units_received`` (people it names, if right; used for programmes paid per person, whose
+        lists otherwise count as serving all of the family's entitled members). Rows of the same
         family, programme and year are the same receipt seen several times: the largest probability counts. Regular
         programmes are judged by their latest year; one-time benefits by all years.
     programmes
@@ -77,7 +77,7 @@ def needs_matrix(
     for programme in listed:
         verdict = judge(fields, programme)
         probability, period, people = received[programme.code]
-        served = np.where(np.isnan(people), probability * verdict.units, np.minimum(people, verdict.units))
+        served = probability * np.fmin(people, verdict.units)
         missing = 1 - np.divide(served, verdict.units, out=np.zeros(len(fields)), where=verdict.units > 0)
         barred = 1 - _chance_of_any(shares, programme.excludes, len(fields))
         allowed = _chance_of_any(shares, programme.requires, len(fields)) if programme.requires else 1.0

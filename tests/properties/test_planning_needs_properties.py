@@ -1,6 +1,6 @@
 """What must hold for needs and budget lines, whatever the families and lists."""
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
@@ -106,16 +106,67 @@ def test_zero_costs_at_least_the_lower_bound_less_what_nobody_covers(world):
     assert kabupaten["programme_mix"] >= kabupaten["lower_bound"] - kabupaten["uncovered"] - 1e-3
 
 
+def due_if(right, row, programme, served):
+    """Share of the claim that is due to a family where only the lists in ``right`` name it."""
+    barred = any(code in right for code in programme.excludes)
+    admitted = not programme.requires or any(code in right for code in programme.requires)
+    return row["eligible"] * (1 - served * (programme.code in right)) * (not barred) * admitted
+
+
+def moments(row, programme, chances, served):
+    """Mean and mean square of what is due to one family, over all ways in which its lists may be right or wrong."""
+    codes = [code for code in {programme.code, *programme.excludes, *programme.requires} if chances.get(code)]
+    first, second = 0.0, 0.0
+    for holds in product([False, True], repeat=len(codes)):
+        right = {code for code, is_right in zip(codes, holds, strict=True) if is_right}
+        chance = np.prod([chances[code] if code in right else 1 - chances[code] for code in codes])
+        due = due_if(right, row, programme, served)
+        first, second = first + chance * due, second + chance * due**2
+    return first, second
+
+
+def enumerated(world, needs):
+    """Each claim with the exact mean and mean square of its due share; lists of persons name one person each."""
+    chances = {family: rows.set_index("programme")["received"].to_dict() for family, rows in world[2].groupby("family")}
+    rows = []
+    for row in needs.to_dict("records"):
+        programme = CATALOGUE[row["programme"]]
+        served = 1 / row["units"] if programme.unit in ("orang", "murid") and row["units"] > 0 else 1.0
+        first, second = moments(row, programme, chances.get(row["family"], {}), served)
+        rows.append(row | {"mean": first, "square": second})
+    return pd.DataFrame(rows)
+
+
+def naming_one_person(world):
+    families, poverty, listed = world
+    return families, poverty, listed.assign(units_received=1.0)
+
+
 @settings(max_examples=8, deadline=None)
 @given(WORLDS)
-def test_what_is_due_lies_within_its_interval(world):
-    families, poverty, _ = world
+def test_what_is_due_is_its_mean_over_all_ways_in_which_links_may_be_right(world):
+    world = naming_one_person(world)
+    claims = enumerated(world, needs_matrix(*world, CATALOGUE.values()))
+    np.testing.assert_allclose(claims["due"], claims["mean"], atol=1e-12)
+
+
+@settings(max_examples=8, deadline=None)
+@given(WORLDS)
+def test_the_error_of_what_is_due_is_that_of_links_and_poverty_together(world):
+    families, poverty, listed = naming_one_person(world)
+    poverty = poverty.assign(p_extreme=poverty["p_extreme"].clip(0.2, 0.8))  # rare events need more draws
+    world = families, poverty, listed
     needs = needs_matrix(*world, CATALOGUE.values())
     random = np.random.default_rng(1)
-    welfare = np.where(random.random((len(families), 60)) < poverty[["p_extreme"]].to_numpy(), 100_000.0, 900_000.0)
+    welfare = np.where(random.random((len(families), 2_000)) < poverty[["p_extreme"]].to_numpy(), 1e5, 9e5)
     errors = due_intervals(needs, poverty, CATALOGUE.values(), draws=welfare, line_rp_month=400_000.0)
-    key = ["area", "programme", "fund", "measure"]
-    stated = budget(needs, CATALOGUE.values()).melt(key[:3], sorted(set(errors["measure"])), "measure")
-    both = errors.merge(stated, on=key, validate="one_to_one")
-    assert len(both) == len(errors)
-    assert ((both["low"] <= both["value"] + 1e-6) & (both["value"] <= both["high"] + 1e-6)).all()
+    claims = enumerated(world, needs)
+    spread = {
+        "families_due": claims["square"] - claims["mean"] ** 2,
+        "families_due_extreme": claims["p_extreme"] * claims["square"] - (claims["p_extreme"] * claims["mean"]) ** 2,
+    }
+    for measure, variance in spread.items():
+        exact = np.sqrt(variance.clip(0).groupby(claims["programme"]).sum())
+        found = errors[(errors["area"] == "1704") & (errors["fund"] == "") & (errors["measure"] == measure)]
+        found = found.set_index("programme")["se"]
+        np.testing.assert_allclose(found, exact[found.index], rtol=0.1, atol=1e-9)

@@ -26,9 +26,9 @@ def poverty(**columns):
 
 
 def due(*rows):
-    """Needs table from (family, programme, due, rupiah_year)."""
+    """Needs table from (family, programme, due, rupiah_year); what is not due is received."""
     table = pd.DataFrame(rows, columns=["family", "programme", "due", "rupiah_year"])
-    return table.assign(units=1.0)
+    return table.assign(units=1.0, received=1 - table["due"])
 
 
 def programmes(*codes):
@@ -282,6 +282,37 @@ def test_the_cost_of_the_mix_by_programme_and_fund_has_its_error():
     mix = found[(found["measure"] == "programme_mix") & (found["area"] == "1704") & (found["programme"] == "sembako")]
     wanted = 2_400_000 * np.sqrt(ALIKE * 0.3 * 0.7)
     assert mix.set_index("fund")["se"][""] == pytest.approx(wanted, rel=0.05)
+
+
+def mix_of(received):
+    needs, table, welfare = alike(received)
+    poor = table.assign(gap_extreme_rp_month=30_000.0)
+    found = zero_cost(poor, needs, programmes("sembako"), draws=welfare, line_rp_month=400_000.0)
+    return found[(found["area"] == "1704") & (found["fund"] == "")].set_index(["measure", "programme"])
+
+
+def test_a_doubtful_link_widens_the_cost_of_the_mix():
+    found = mix_of(0.5).loc[("programme_mix", "sembako"), "se"]
+    assert found == pytest.approx(2_400_000 * np.sqrt(ALIKE * 0.15 * 0.85), rel=0.05)
+
+
+def test_families_that_perhaps_have_it_already_are_lifted_as_seldom_as_it_is_due():
+    needs, table, welfare = alike(0.5)
+    poor = table.assign(gap_extreme_rp_month=15_000.0)
+    shallow = np.where(welfare < 400_000, 360_000.0, welfare)
+    found = zero_cost(poor, needs, programmes("sembako"), draws=shallow, line_rp_month=400_000.0)
+    lifted = found[(found["measure"] == "lifted") & (found["area"] == "1704")]["families"].item()
+    assert lifted == pytest.approx(ALIKE * 0.3 * 0.5, rel=0.02)
+
+
+def test_a_doubtful_link_to_a_programme_that_bars_this_one_makes_it_uncertain():
+    needs, table, welfare = alike()
+    barring = needs.assign(programme="pkh", received=0.5, due=0.5, due_extreme=0.15)
+    barred = needs.assign(programme="blt_dd", due=0.5, due_extreme=0.15)
+    both = pd.concat([barring, barred], ignore_index=True)
+    found = due_intervals(both, table, programmes("pkh", "blt_dd"), draws=welfare, line_rp_month=400_000.0)
+    own = found[(found["programme"] == "blt_dd") & (found["area"] == "1704") & (found["measure"] == "families_due")]
+    assert own["se"].max() == pytest.approx(np.sqrt(ALIKE / 4), rel=0.05)
 
 
 def test_serving_by_a_list_of_probabilities_costs_an_uncertain_amount():

@@ -119,6 +119,12 @@ def test_people_served_of_a_family_reduce_what_is_due():
     assert row(needs, "k1", "pbi_jk")["due"] == 0.25
 
 
+def test_people_on_a_doubtful_list_reduce_what_is_due_as_far_as_the_link_is_sure():
+    lists = reach(("k1", "pbi_jk", 0.5, 0, "2025")).assign(units_received=[3.0])
+    needs = needs_matrix(world(), POVERTY, lists, [CATALOGUE["pbi_jk"]])
+    assert row(needs, "k1", "pbi_jk")["due"] == 1 - 0.5 * 0.75
+
+
 def test_a_family_programme_counts_the_family_however_many_members_are_listed():
     lists = reach(("k1", "sembako", 0.7, 0, "2025")).assign(units_received=[1.3])
     needs = needs_matrix(world(), POVERTY, lists, [CATALOGUE["sembako"]])

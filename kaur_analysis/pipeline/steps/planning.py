@@ -102,6 +102,7 @@ def cost_of_zero(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
         line_rp_month=study.line("extreme"),
         alternatives=alternatives,
         years=(min(study.reference_date.year + 1, study.target_year), study.target_year),
+        seed=study.seed,
     )
     store.write("estimates/zero_cost", table)
     return table

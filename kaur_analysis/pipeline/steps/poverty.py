@@ -28,6 +28,7 @@ from kaur_analysis.poverty import (
     welfare_model,
 )
 
+from kaur_analysis.poverty.intervals import held_interval
 WELFARE = "expenditure_rp_month"
 MONTHS = 12
 RARE = 15  # levels of a category with fewer survey households are pooled
@@ -350,7 +351,7 @@ def _counts(edition: Edition, families: pd.DataFrame, code: str) -> pd.DataFrame
             sums = np.zeros((len(labels), draws.shape[1]))
             np.add.at(sums, position, drawn)
             value = np.bincount(position, np.asarray(expected, dtype=float))
-            low, high = np.quantile(sums, [0.025, 0.975], axis=1)
+            low, high = held_interval(value, sums)
             rse = sums.std(axis=1) / np.where(value > 0, value, np.nan)
             tables.append(
                 pd.DataFrame(
@@ -386,7 +387,7 @@ def _differences(edition: Edition, families: pd.DataFrame, shares: pd.DataFrame)
         expected = families[[probability]].to_numpy(dtype=float)
         value = differences_of_shares(expected, size, families["kecamatan"])
         drawn = differences_of_shares(draws < edition.study.line(line), size, families["kecamatan"])
-        low, high = held(value[:, 0], np.quantile(drawn, [0.025, 0.975], axis=1))
+        low, high = held_interval(value[:, 0], drawn)
         areas = np.unique(families["kecamatan"])
         table = pd.DataFrame({"area": areas, "value": value[:, 0], "low": low, "high": high})
         tables.append(table.assign(indicator=f"{name}_difference", rse=known[name].reindex(areas).to_numpy()))
@@ -410,11 +411,6 @@ def differences_of_shares(
     sums = inside @ np.asarray(values, dtype=np.float32)
     own = np.asarray(inside.sum(axis=1)).reshape(-1, 1)
     return np.asarray(sums / own - sums.sum(axis=0) / own.sum())
-
-
-def held(value: NDArray[np.float64], ends: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Quantiles of draws as an interval that holds the expectation too: between few draws it may lie just outside."""
-    return np.minimum(ends[0], value), np.maximum(ends[1], value)
 
 
 def _registry(edition: Edition) -> pd.DataFrame:

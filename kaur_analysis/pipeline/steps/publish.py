@@ -15,7 +15,8 @@ from kaur_analysis.linkage import any_reach, latest
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import has_lists, welfare_draws, where_lists, where_registry
 from kaur_analysis.pipeline.steps.determinants import determinant_table
-from kaur_analysis.pipeline.steps.poverty import differences_of_shares, held
+from kaur_analysis.pipeline.steps.poverty import differences_of_shares
+from kaur_analysis.poverty.intervals import held_interval
 from kaur_analysis.reference.boundaries import read_boundaries
 
 KEY = ["topic", "indicator", "area", "programme", "agency", "group", "period"]
@@ -296,7 +297,7 @@ def desa_rows(edition: Edition) -> pd.DataFrame:
     tables = []
     for indicator, (expectation, draws) in counts.items():
         value, sums = inside @ expectation, inside @ draws.astype(np.float32)
-        low, high = held(value, np.quantile(sums, [0.025, 0.975], axis=1))
+        low, high = held_interval(value, sums)
         rse = sums.std(axis=1) / np.where(value > 0, value, np.nan)
         tables.append(
             pd.DataFrame({"indicator": indicator, "area": desa, "value": value, "low": low, "high": high, "rse": rse})
@@ -305,7 +306,7 @@ def desa_rows(edition: Edition) -> pd.DataFrame:
     one = np.ones(len(poverty))
     value = differences_of_shares(expected[:, None], one, poverty["desa"])[:, 0]
     drawn = differences_of_shares(extreme, one, poverty["desa"])
-    low, high = held(value, np.quantile(drawn, [0.025, 0.975], axis=1))
+    low, high = held_interval(value, drawn)
     # Beside the kabupaten's share of families; withheld where the number of the desa is too uncertain to be shown.
     against = tables[0].assign(
         indicator="extreme_share_difference", value=value, low=low, high=high, n=np.bincount(position), unit="bagian"
