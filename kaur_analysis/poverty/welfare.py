@@ -65,6 +65,7 @@ def welfare_model(
     line: float,
     *,
     kinds: Sequence[str] = KINDS,
+    always: Sequence[str] = (),
     folds: int = 10,
     rare: int = 15,
     seed: int = 0,
@@ -86,6 +87,9 @@ def welfare_model(
         Covariates to choose from, numeric or categorical; a constant is added.
     line
         Poverty line in welfare's unit.
+    always
+        Covariates that the lasso keeps whatever its penalty says: those by which families are told apart afterwards.
+        What the model does not know of a group, it denies (congeniality: Meng 1994).
     kinds, folds, rare, seed
         Candidates; groups of PSUs left out in turn; levels with fewer households are pooled; seed of the folds.
 
@@ -108,7 +112,7 @@ def welfare_model(
     groups = pd.factorize(data[design.psu])[0] if design.psu else np.arange(len(y))
     fold = np.random.default_rng(seed).permutation(groups.max() + 1)[groups] % folds
     headcount = float(w @ poor / w.sum())
-    kept = _lasso_terms(X, y, w, fold, encoding)
+    kept = _lasso_terms(X, y, w, fold, encoding) | set(always)
     columns = [0, *(place for place, term in enumerate(encoding.terms) if _owner(term) in kept)]
     matrices = {kind: X[:, columns] if kind == "lasso" else X for kind in kinds}
     rows, predicted = [], {}

@@ -1,5 +1,6 @@
 """Step 02: lines, what the survey says of the kabupaten, the welfare model, poverty of every family and kecamatan."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,9 +28,10 @@ from kaur_analysis.poverty import (
     estimate_mean,
     welfare_model,
 )
-
 from kaur_analysis.poverty.intervals import held_interval
+
 WELFARE = "expenditure_rp_month"
+SURVEY_PREFIX = "received_"  # columns that say whether a programme was received begin so
 MONTHS = 12
 RARE = 15  # levels of a category with fewer survey households are pooled
 # Covariates that repeat what others say: household_size is the sum of the age groups.
@@ -128,12 +130,15 @@ def choose_model(edition: Edition, design: SurveyDesign, comparison: pd.DataFram
     """Compare welfare models out of sample and choose one.
 
     A covariate in which survey and registry differ is not offered to the models, unless the study itself names it:
-    what it says of expenditure in the survey would be said of other families in the registry.
+    what it says of expenditure in the survey would be said of other families in the registry. Receipt, where offered,
+    is in every model: a selection that drops it says that recipients are as poor as others like them, and errors of
+    targeting are then overstated (``benchmarks/targeting_kaur.py``).
     """
     named = edition.study.model.covariates
     candidates = list(comparison.loc[comparison["comparable"] | comparison["covariate"].isin(named), "covariate"])
+    line, seed = edition.study.line("poverty"), edition.study.seed
     model = welfare_model(
-        design, WELFARE, candidates, edition.study.line("poverty"), rare=RARE, seed=edition.study.seed
+        design, WELFARE, candidates, line, always=receipt_covariates(candidates), rare=RARE, seed=seed
     )
     edition.store.write("estimates/model_comparison", model.comparison)
     edition.store.write("estimates/model_coefficients", model.coefficients)
@@ -150,10 +155,16 @@ def shared_covariates(edition: Edition, survey: pd.DataFrame) -> list[str]:
     """
     families = edition.store.read("clean/families")
     known = [*COUNTS, "head_female", "head_age", "floor_area_m2", "has_business", *CATEGORIES, *ASSETS]
-    receipts = [f"received_{code}" for code in sorted(edition.study.listed) if f"received_{code}" in survey.columns]
+    asked = (f"{SURVEY_PREFIX}{code}" for code in sorted(edition.study.listed))
+    receipts = [name for name in asked if name in survey.columns]
     both = [name for name in known if name in families.columns and name in survey.columns and name not in REPEATED]
     wanted = list(edition.study.model.covariates) or [*both, *receipts]
     return [name for name in wanted if survey[name].notna().all() and (survey[name] != survey[name].iloc[0]).any()]
+
+
+def receipt_covariates(covariates: Iterable[str]) -> list[str]:
+    """Those that say whether a programme was received."""
+    return [name for name in covariates if name.startswith(SURVEY_PREFIX)]
 
 
 @where_registry

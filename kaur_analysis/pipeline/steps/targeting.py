@@ -14,7 +14,7 @@ from kaur_analysis.errors import UsageError
 from kaur_analysis.linkage import latest, reach
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import where_lists
-from kaur_analysis.pipeline.steps.poverty import has_areas, survey_sample
+from kaur_analysis.pipeline.steps.poverty import SURVEY_PREFIX, has_areas, survey_sample
 from kaur_analysis.planning.rules import judge, rule_fields
 from kaur_analysis.poverty import rao_wu_bootstrap
 from kaur_analysis.targeting import (
@@ -31,7 +31,6 @@ from kaur_analysis.targeting import (
 )
 from kaur_analysis.targeting.intervals import COLUMNS
 
-SURVEY_PREFIX = "received_"
 MONTHS = 12
 SCENARIO_DRAWS = 100  # draws that scenarios and costs are scored on; their intervals need fewer than tails do
 SURVEY_REPLICATES = 100  # bootstrap of PSUs behind the survey's scenario scores
