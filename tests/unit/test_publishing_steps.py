@@ -9,7 +9,7 @@ import pytest
 from kaur_analysis.disclosure import publish
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import csv_text
-from kaur_analysis.pipeline.steps.publish import _previous_issue
+from kaur_analysis.pipeline.steps.publish import _previous_issue, scenario_rows
 from kaur_analysis.pipeline.steps.targeting import RegistryRoute, _largest_unmatched, largest_benefits
 from kaur_analysis.study import Thresholds
 
@@ -67,6 +67,29 @@ def test_names_without_a_kecamatan_count_for_the_kabupaten():
     found = _largest_unmatched(links, "1704").set_index("area")
     assert list(found.loc["1704", ["first", "second"]]) == [9.0, 5.0]
     assert list(found.loc["1704010", ["first", "second"]]) == [5.0, 0.0]
+
+
+def scored(**columns):
+    """One scenario at the budget spent, as step 03 leaves it, published."""
+    row = {"measure": "exclusion_error", "programme": "desil", "budget_share": 1.0, "value": 0.1, "se": 0.02}
+    row |= {"low": 0.06, "high": 0.14, "informed": 0.05, "informed_se": 0.03, "informed_low": 0.0} | columns
+    table = pd.DataFrame([row | {"informed_high": 0.12}])
+    store = SimpleNamespace(read=lambda name: table)
+    study = SimpleNamespace(registry=True, listed=("pkh",))
+    edition = SimpleNamespace(study=study, store=store, area=SimpleNamespace(code="1704"))
+    return scenario_rows(edition).set_index("indicator")
+
+
+def test_a_scenario_comes_to_the_gate_with_the_relative_error_of_its_draws():
+    assert scored().loc["exclusion_error", "rse"] == pytest.approx(0.2)
+
+
+def test_the_other_end_of_the_range_has_a_relative_error_of_its_own():
+    assert scored().loc["exclusion_error_informed", "rse"] == pytest.approx(0.6)
+
+
+def test_how_many_families_a_budget_serves_is_no_estimate():
+    assert np.isnan(scored(measure="served_families", value=500.0).loc["served_families", "rse"])
 
 
 def edition(path):

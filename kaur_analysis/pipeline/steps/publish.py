@@ -353,7 +353,10 @@ def zero_cost_rows(edition: Edition) -> pd.DataFrame:
 
 @where_lists
 def scenario_rows(edition: Edition) -> pd.DataFrame | None:
-    """What the same rupiah could have done, per scenario, at the budget that was really spent; none without any."""
+    """What the same rupiah could have done, per scenario, at the budget that was really spent; none without any.
+
+    Relative errors are those of the draws, so that the gate judges scores as it judges every other estimate.
+    """
     table = edition.store.read("estimates/scenarios")
     if table.empty:
         return None
@@ -365,14 +368,16 @@ def scenario_rows(edition: Edition) -> pd.DataFrame | None:
         programme="",
         n=np.nan,
     )
-    named.loc[named["indicator"] == "served_families", ["low", "high"]] = np.nan  # the budget decides it, no estimate
+    named.loc[named["indicator"] == "served_families", ["se", "low", "high"]] = np.nan  # the budget decides it
     most = named.dropna(subset="informed").assign(
         indicator=lambda rows: rows["indicator"] + "_informed",
         value=lambda rows: rows["informed"],
+        se=lambda rows: rows["informed_se"],
         low=lambda rows: rows["informed_low"],
         high=lambda rows: rows["informed_high"],
     )
     scored = pd.concat([named, most[most["indicator"] != "served_families_informed"]])
+    scored = scored.assign(rse=relative_error(scored))
     return long(scored, topic="scenarios", area=edition.area.code, source="taksiran model")
 
 

@@ -34,7 +34,7 @@ from kaur_analysis.targeting.intervals import COLUMNS
 MONTHS = 12
 SCENARIO_DRAWS = 100  # draws that scenarios and costs are scored on; their intervals need fewer than tails do
 SURVEY_REPLICATES = 100  # bootstrap of PSUs behind the survey's scenario scores
-INFORMED = ["informed", "informed_low", "informed_high"]  # a score had the desil known the most that it can
+INFORMED = ["informed", "informed_se", "informed_low", "informed_high"]  # a score had the desil known the most it can
 BUDGET_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)  # of what was really spent: the points of the curves
 UNION = "any_programme"  # column: on the list of at least one programme
 
@@ -221,8 +221,8 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
 
     Column ``beyond_model`` marks the ways that may know of families what the model does not, or stand for somebody who
     does. The draws know nothing of it either, so that such a way is judged as if its knowledge were chance: the true
-    result may be better. For the desil the columns ``informed``, ``informed_low`` and ``informed_high`` hold the other
-    end: the score had it known the most that its disagreement with the model allows
+    result may be better. For the desil the columns ``informed``, ``informed_se``, ``informed_low`` and
+    ``informed_high`` hold the other end: the score had it known the most that its disagreement with the model allows
     (:func:`kaur_analysis.targeting.informed_draws`). The table is empty where no list brings cash or food.
     """
     frame = route.frame.copy()
@@ -261,12 +261,13 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     table["beyond_model"] = table["programme"].isin(beyond)
     if "desil" in beyond and len(table):
         compared = [one for one in alternatives if one.name in ("delivered", "desil")]
-        best = _scored(edition, frame, compared, welfare_draws=informed_draws(draws, frame["desil"]), **known)
-        best = best[best["programme"] == "desil"].set_index(["measure", "programme", "budget"])[
-            ["value", "low", "high"]
-        ]
+        best = _scored(
+            edition, frame, compared, welfare_draws=informed_draws(draws, frame["desil"], edition.study.seed), **known
+        )
+        keys = ["measure", "programme", "budget"]
+        best = best[best["programme"] == "desil"].set_index(keys)[["value", "se", "low", "high"]]
         best.columns = pd.Index(INFORMED)
-        table = table.join(best, on=["measure", "programme", "budget"])
+        table = table.join(best, on=keys)
     table = table.reindex(columns=[*table.columns.drop(INFORMED, errors="ignore"), *INFORMED])
     edition.store.write("estimates/scenarios", table)
     return table
