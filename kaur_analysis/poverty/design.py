@@ -28,6 +28,7 @@ IntArray = npt.NDArray[np.int64]
 SinglePsuRule = Literal["fail", "center", "certainty", "average"]
 
 CHUNK = 256  # PSUs whose totals fit into a processor's cache together
+PART = 1 << 16  # records looked at together where whole columns would cost fresh memory
 
 WHOLE = "ALL"
 """Label of the area column when an estimate is for everybody."""
@@ -38,13 +39,14 @@ def sum_by(code: IntArray, values: FloatArray, size: int) -> FloatArray:
     return np.bincount(code, values, size).astype(np.float64, copy=False)
 
 
-def nested(outer: IntArray, inner: IntArray, inners: int) -> IntArray | None:
-    """Outer code of each inner one, shape (inners,), if every inner code lies in one outer code."""
-    outer_of = np.zeros(inners, dtype=np.int64)
-    # Codes that do not nest mostly show it in the first records already.
-    for place in (slice(inners), slice(None)):
-        outer_of[inner[place]] = outer[place]
-        if not (outer_of[inner[place]] == outer[place]).all():
+def nested(outer: npt.NDArray[Any], inner: IntArray, inners: int) -> npt.NDArray[Any] | None:
+    """Outer number of each inner code, shape (inners,), if every inner code lies in one outer number."""
+    outer_of = np.zeros(inners, dtype=outer.dtype)
+    parts = [slice(start, start + PART) for start in range(0, len(inner), PART)]
+    for tried in (parts[:1], parts):  # codes that do not nest mostly show it in the first records already
+        for part in tried:
+            outer_of[inner[part]] = outer[part]
+        if not all((outer_of[inner[part]] == outer[part]).all() for part in tried):
             return None
     return outer_of
 
@@ -381,7 +383,7 @@ class SurveyDesign:
         if self.data.empty:
             raise EstimationError("the sample has no records")
         weight = self.weight
-        if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
+        if not (weight.min() >= 0 and 0 < weight.max() < np.inf):  # nor does a missing weight pass
             raise EstimationError(
                 f"weights in {self.weights!r} must be finite, not negative and not all zero: "
                 f"{int((~np.isfinite(weight)).sum())} not finite, {int((weight < 0).sum())} negative",
@@ -412,17 +414,18 @@ class SurveyDesign:
         return self.numeric(self.weights)
 
     @cached_property
+    def all_count(self) -> bool:
+        """Whether every record has a positive weight."""
+        return bool(self.weight.min() > 0)
+
+    @cached_property
     def sampling(self) -> Sampling:
         """First stage of the design in integer codes."""
-        n = len(self.data)
-        stratum, labels = _codes(self, self.strata)
-        if self.psu is None:
-            psu, stratum_of_psu = np.arange(n), stratum
-        else:
-            raw, psu_labels = _numbers(self, self.psu)
-            psu, stratum_of_psu, _ = numbered(stratum, raw, len(psu_labels))
+        psu, stratum_of_psu, labels = _first_stage(self)
         drawn = np.bincount(stratum_of_psu, minlength=len(labels)).astype(np.float64)
-        left = 1.0 - _sampled_fraction(self, stratum, labels, drawn)
+        left = np.ones(len(labels))
+        if self.fpc is not None:
+            left -= _sampled_fraction(self, self.numeric(self.fpc), stratum_of_psu[psu], labels, drawn)
         single = (drawn == 1) & (left > 0)
         if single.any() and self.single_psu == "fail":
             raise EstimationError(
@@ -524,8 +527,7 @@ class SurveyDesign:
         found, first = pd.factorize(labels, sort=True)
         if code.min() < 0:  # records without a label: outside, with the labels of no weight
             code = np.where(code < 0, len(labels), code)
-        everyone = self.weight.min() > 0  # every label then has weight
-        used = np.full(len(labels), True) if everyone else sum_by(code, self.weight, len(labels) + 1)[:-1] > 0
+        used = np.full(len(labels), True) if self.all_count else sum_by(code, self.weight, len(labels) + 1)[:-1] > 0
         if not used.any():
             raise EstimationError(f"no record with positive weight has a label in {by!r}")
         kept = used[np.argsort(found)]
@@ -595,7 +597,7 @@ class Domains:
     def n_households(self) -> IntArray:
         """Households with positive weight in each domain (records, unless the design names a household column)."""
         if self.design.household is None:
-            code = self.code if self.design.weight.min() > 0 else self.code[self.inside]
+            code = self.code if self.design.all_count else self.code[self.inside]
             return np.bincount(code, minlength=len(self))[: len(self)]
         household, labels = _codes(self.design, self.design.household)
         code = pd.unique(self.code[self.inside] * len(labels) + household[self.inside]) // len(labels)
@@ -619,9 +621,9 @@ class Domains:
     def values(self, name: str) -> FloatArray:
         """Return a numeric column, refusing missing values where they would count; zero elsewhere."""
         values = self.design.numeric(name)
-        finite = np.isfinite(values)
-        if finite.all():
+        if -np.inf < values.min(initial=0.0) and values.max(initial=0.0) < np.inf:  # not true of a missing value
             return values
+        finite = np.isfinite(values)
         missing = int((~finite & self.inside).sum())
         if missing:
             raise EstimationError(
@@ -722,6 +724,23 @@ class Domains:
         return np.array([self.design.variance(self.influence(d, influence)) for d in range(len(self))])
 
 
+def _first_stage(design: SurveyDesign) -> tuple[IntArray, IntArray, npt.NDArray[np.object_]]:
+    """PSU of each record, stratum of each PSU, and the strata as the data name them."""
+    if design.psu is None:
+        stratum, labels = _codes(design, design.strata)
+        return np.arange(len(stratum)), stratum, labels
+    raw, psus = _numbers(design, design.psu)
+    given = None if design.strata is None else design.series(design.strata)
+    if given is not None and isinstance(given.dtype, np.dtype) and given.dtype.kind in "iuf":
+        number_of = nested(given.to_numpy(), raw, len(psus))
+        if number_of is not None:  # none is missing, and PSUs are enough to tell the strata apart
+            stratum_of, found = factorised(pd.Series(number_of))
+            return raw, stratum_of, np.array(list(found), dtype=object)
+    stratum, labels = _codes(design, design.strata)
+    psu, stratum_of, _ = numbered(stratum, raw, len(psus))
+    return psu, stratum_of, labels
+
+
 def _codes(design: SurveyDesign, column: str | None) -> tuple[IntArray, npt.NDArray[np.object_]]:
     """Codes of each record's label in a column, and the labels; one for all without a column."""
     if column is None:
@@ -742,12 +761,9 @@ def _numbers(design: SurveyDesign, column: str) -> tuple[IntArray, npt.NDArray[n
 
 
 def _sampled_fraction(
-    design: SurveyDesign, stratum: IntArray, labels: npt.NDArray[np.object_], drawn: FloatArray
+    design: SurveyDesign, given: FloatArray, stratum: IntArray, labels: npt.NDArray[np.object_], drawn: FloatArray
 ) -> FloatArray:
-    """Sampled fraction of PSUs in each stratum, zero without a correction."""
-    if design.fpc is None:
-        return np.zeros(len(labels))
-    given = design.numeric(design.fpc)
+    """Sampled fraction of PSUs in each stratum from what each record says of its own, shape (n,)."""
     size = np.empty(len(labels))
     size[stratum] = given
     if not (size[stratum] == given).all():
