@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from kaur_analysis.demo.world import POVERTY_LINE, make_world
 from kaur_analysis.poverty import SurveyDesign, empirical_best, estimate_fgt, fay_herriot, smooth_variances
-from kaur_analysis.poverty.area_level import share_interval_normal
+from kaur_analysis.poverty.estimates import interval
 from kaur_analysis.reference import load_area
 
 FAMILIES = 12_000
@@ -102,9 +102,8 @@ def _area_level(direct: pd.DataFrame, everyone: pd.DataFrame) -> pd.DataFrame:
     variance = smooth_variances(direct["mse"], psus, pd.Series(regression, direct.index))
     table = fay_herriot(direct["value"], variance, means, list(direct.index), method="amrl_yl").estimates
     table = table.set_index("area")
-    low, high = share_interval_normal(
-        table["estimate"].to_numpy(), table["mse"].to_numpy(), degrees=means.shape[0] - means.shape[1]
-    )
+    degrees = np.full(len(means), float(means.shape[0] - means.shape[1]))
+    low, high = interval(table["estimate"].to_numpy(), np.sqrt(table["mse"].to_numpy()), degrees, "logit")
     return table[["mse"]].assign(value=table["estimate"], low=low, high=high)
 
 

@@ -20,6 +20,7 @@ from kaur_analysis.reference.boundaries import boundary_files
 from kaur_analysis.reference.catalogue import FUND_NAMES, Programme, check_together, load_catalogue
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 SourceKind = Literal[
     "p3ke_family",
     "p3ke_person",
@@ -107,11 +108,11 @@ class Line(Settings):
     """
 
     kind: Literal["poverty", "extreme"]
-    rupiah: float | None = Field(default=None, gt=0)
+    rupiah: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     column: str | None = None
-    times: float = Field(default=1, gt=0)
-    month: str = Field(pattern=r"^\d{4}-\d{2}$")
-    area: str
+    times: float = Field(default=1, gt=0, allow_inf_nan=False)
+    month: Month
+    area: str = Field(min_length=1)
     urban_rural: Literal["all", "urban", "rural"] = "all"
     source: str = Field(min_length=3)
     accessed: date
@@ -133,7 +134,7 @@ def _below(extreme: Line, poverty: Line) -> bool:
 class Prices(Settings):
     """A price index by month, dated and cited, that carries lines to the prices of the survey's month."""
 
-    index: dict[Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")], Annotated[float, Field(gt=0)]]
+    index: dict[Month, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
     source: str = Field(min_length=3)
     accessed: date
 

@@ -25,7 +25,6 @@ from kaur_analysis.poverty.design import Calibration, SurveyDesign
 from kaur_analysis.poverty.estimates import EstimateSettings
 from kaur_analysis.poverty.fgt import RelativeLine, estimate_fgt, estimate_line
 from kaur_analysis.poverty.inequality import estimate_inequality
-from kaur_analysis.poverty.lines import PovertyLine, check_lines, inflate
 from kaur_analysis.poverty.means import design_effect, estimate_mean, estimate_ratio, estimate_total, share_interval
 from kaur_analysis.poverty.quantiles import estimate_quantile
 from kaur_analysis.poverty.replicates import (
@@ -45,7 +44,6 @@ __all__ = [
     "EmpiricalBest",
     "EstimateSettings",
     "FayHerriot",
-    "PovertyLine",
     "PovertyTarget",
     "RavallionBounds",
     "RelativeLine",
@@ -56,7 +54,6 @@ __all__ = [
     "basic_needs_line",
     "benchmark",
     "calibrate",
-    "check_lines",
     "comparability",
     "decompose_fgt",
     "design_effect",
@@ -73,7 +70,6 @@ __all__ = [
     "estimate_total",
     "fay_herriot",
     "given_replicates",
-    "inflate",
     "jackknife",
     "poststratify",
     "rake",

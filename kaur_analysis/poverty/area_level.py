@@ -14,8 +14,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize_scalar
-from scipy.special import expit
-from scipy.stats import t
 
 from kaur_analysis.errors import EstimationError
 
@@ -314,24 +312,3 @@ def smooth_variances(variance: pd.Series, n_psu: pd.Series, mean: pd.Series) -> 
         raise EstimationError("no area has a usable direct variance to smooth from")
     expected = share * (1 - share) / n_psu
     return variance[usable].sum() / expected[usable].sum() * expected
-
-
-def share_interval_normal(
-    estimate: FloatArray, mse: FloatArray, confidence: float = 0.95, degrees: float = np.inf
-) -> tuple[FloatArray, FloatArray]:
-    """Interval of a share on the logit scale, never outside 0–1.
-
-    Parameters
-    ----------
-    estimate, mse
-        Shares and their mean squared errors.
-    confidence
-        Level.
-    degrees
-        Degrees of freedom of Student's t. Few areas tell little of σ²_u; areas less coefficients is the usual choice.
-    """
-    quantile = float(t.ppf(0.5 + confidence / 2, degrees))
-    inside = np.clip(estimate, 1e-9, 1 - 1e-9)
-    half = quantile * np.sqrt(mse) / (inside * (1 - inside))
-    centre = np.log(inside / (1 - inside))
-    return expit(centre - half), expit(centre + half)

@@ -284,14 +284,6 @@ def sums_by(areas: IntArray, values: FloatArray, number: int) -> FloatArray:
     return np.asarray(np.bincount(areas, values, number), dtype=np.float64)
 
 
-def fit_nested_error(
-    y: FloatArray, X: FloatArray, areas: IntArray, number: int, kind: Likelihood = "reml"
-) -> NestedError:
-    """Fit the model to records: ``y`` (n), ``X`` (n × p, a constant is the caller's column), ``areas`` (n, 0 … D−1)."""
-    sums = Sums.of(X, areas, number)
-    return fit_sums(sums, X.T @ y, sums_by(areas, y, number), float(y @ y), kind)
-
-
 def leave_out(X: FloatArray, y: FloatArray, areas: IntArray, number: int, fit: NestedError) -> NestedError:
     """β and effects of the records that are left, at the variances of a fit to all."""
     sums = Sums.of(X, areas, number)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kaur_analysis.poverty import empirical_best
-from kaur_analysis.poverty.nested_error import fit_nested_error
+from kaur_analysis.poverty.nested_error import NestedError, Sums, fit_sums, sums_by
 from tests.shared import shared_path
 
 FORMULA = (
@@ -26,12 +26,16 @@ def corn():
     return table, means
 
 
+def fitted(y: np.ndarray, X: np.ndarray, areas: np.ndarray, number: int, kind: str) -> NestedError:
+    return fit_sums(Sums.of(X, areas, number), X.T @ y, sums_by(areas, y, number), float(y @ y), kind)
+
+
 def _corn(corn, crop, kind, dropped):
     table, _ = corn
     rows = table.drop(index=32) if dropped else table
     X = np.column_stack([np.ones(len(rows)), rows["CornPix"], rows["SoyBeansPix"]])
     areas = rows["County"].to_numpy() - 1
-    return fit_nested_error(rows[crop].to_numpy(float), X, areas, 12, kind.lower())
+    return fitted(rows[crop].to_numpy(float), X, areas, 12, kind.lower())
 
 
 CASES = [
@@ -265,7 +269,7 @@ def test_maximum_likelihood_of_the_landsat_counties():
     known = known.set_index("term")["value"]
     X = np.column_stack([np.ones(len(table)), table["PixelsCorn"], table["PixelsSoybeans"]])
     areas, labels = pd.factorize(table["CountyName"])
-    fit = fit_nested_error(table["HACorn"].to_numpy(float), X, areas, len(labels), "ml")
+    fit = fitted(table["HACorn"].to_numpy(float), X, areas, len(labels), "ml")
     np.testing.assert_allclose(fit.beta, known[["(Intercept)", "PixelsCorn", "PixelsSoybeans"]], rtol=1e-5)
     np.testing.assert_allclose([fit.sigma2_u, fit.sigma2_e], known[["AreaVar", "ResidualVar"]], rtol=1e-5)
 

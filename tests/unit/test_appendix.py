@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from kaur_analysis.pipeline.steps import appendix
+from kaur_analysis.pipeline.steps.poverty import scale_name
 from kaur_analysis.poverty import empirical_best
 from kaur_analysis.poverty.scales import Scale
 from kaur_analysis.reporting.figures import HIGHER, LOWER, SIGNS
@@ -215,6 +216,14 @@ def test_nothing_is_said_of_errors_from_enough_blocks(with_codes):
 )
 def test_the_scale_of_spending_is_said_with_its_parameter(scale, said):
     assert said in appendix.scale_in_words(scale).replace("\u00a0", "").replace("Rp ", "Rp")
+
+
+@pytest.mark.parametrize(
+    ("scale", "name"),
+    [(Scale("log"), "log"), (Scale("log", shift=2e5), "log, dengan geseran"), (Scale("box_cox"), "Box–Cox")],
+)
+def test_a_shifted_log_is_not_called_a_plain_one(scale, name):
+    assert scale_name(scale) == name
 
 
 def test_the_bootstraps_own_error_is_said(with_codes):

@@ -83,3 +83,20 @@ def test_urban_and_rural_lines_are_refused_where_the_survey_tells_no_urban(tmp_p
 def test_an_urban_line_alone_is_refused(tmp_path):
     with pytest.raises(StudyRejected, match="2 dari 3"):
         designed(lines_by(survey_study(tmp_path), "urban"), tmp_path)
+
+
+def extreme_by_size(own, rupiah):
+    """The extreme line as so much for each member, which only the survey can tell."""
+    poverty, extreme = own.lines
+    own_line = extreme.model_copy(update={"rupiah": None, "column": "household_size", "times": rupiah})
+    return own.model_copy(update={"lines": (poverty, own_line)})
+
+
+def test_an_extreme_line_of_the_survey_that_reaches_the_poverty_line_is_refused(tmp_path):
+    with pytest.raises(StudyRejected, match="tidak di bawah garis kemiskinan pada 1 dari 3 rumah tangga"):
+        designed(extreme_by_size(survey_study(tmp_path), 125_000), tmp_path)
+
+
+def test_an_extreme_line_of_the_survey_just_under_the_poverty_line_is_accepted(tmp_path):
+    table = designed(extreme_by_size(survey_study(tmp_path), 124_999), tmp_path).data
+    assert list(table["line_extreme"]) == [499_996, 249_998, 374_997]

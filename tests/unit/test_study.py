@@ -97,6 +97,40 @@ def test_an_extreme_line_just_under_the_poverty_line_is_accepted(write):
     assert load_study(write(lines=lines)).line("extreme") == 499999
 
 
+def test_dollars_a_day_at_the_market_rate_are_refused_as_an_extreme_line(write):
+    # 1.90 dollars at some 15 800 rupiah, against the line of Bengkulu province of March 2024
+    poverty, extreme = copy.deepcopy(GOOD["lines"])
+    lines = [poverty | {"rupiah": 671_095}, extreme | {"rupiah": 1.90 * 15_800 * 30}]
+    assert "bukan kurs pasar" in refusal(write(lines=lines))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("rupiah", 0),
+        ("rupiah", float("nan")),
+        ("rupiah", float("inf")),
+        ("month", "2024-13"),
+        ("month", "2024-00"),
+        ("month", "Maret 2024"),
+        ("area", ""),
+        ("source", ""),
+        ("accessed", "23-11-2026"),
+        ("urban_rural", "kota"),
+        ("kind", "hampir miskin"),
+    ],
+)
+def test_a_line_without_its_particulars_is_refused(write, field, value):
+    poverty, extreme = copy.deepcopy(GOOD["lines"])
+    assert f"lines.1.{field}" in refusal(write(lines=[poverty | {field: value}, extreme]))
+
+
+@pytest.mark.parametrize("month", ["2024-01", "2024-12"])
+def test_the_first_and_the_last_month_of_a_year_are_months(write, month):
+    lines = [line | {"month": month} for line in copy.deepcopy(GOOD["lines"])]
+    assert load_study(write(lines=lines)).lines[0].month == month
+
+
 def test_there_is_no_default_line(write):
     assert "poverty" in refusal(write(lines=GOOD["lines"][1:]))
 

@@ -29,6 +29,7 @@ from kaur_analysis.poverty import (
     welfare_model,
 )
 from kaur_analysis.poverty.intervals import held_interval
+from kaur_analysis.poverty.scales import Scale
 
 WELFARE = "expenditure_rp_month"
 SURVEY_PREFIX = "received_"  # columns that say whether a programme was received begin so
@@ -44,8 +45,14 @@ INDICATORS = {
 }
 # With fewer PSUs an area's linearised error is too small, by a fifth at two or three (benchmarks/survey_coverage.csv).
 FEW_PSUS = 4
-SCALE_NAMES = {"log": "log", "box_cox": "Box–Cox", "none": "rupiah"}
 SURVEY_NAMES = {"fgt0": ("poor_share", "bagian"), "fgt1": ("gap_index", "indeks"), "fgt2": ("severity_index", "indeks")}
+
+
+def scale_name(scale: Scale) -> str:
+    """The scale of the model as pages call it."""
+    if scale.name == "log":
+        return "log, dengan geseran" if scale.shift else "log"
+    return {"box_cox": "Box–Cox", "none": "rupiah"}[scale.name]
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,8 @@ def survey_design(edition: Edition) -> SurveyDesign:
     Raises
     ------
     StudyRejected
-        The study names no survey: nothing says how much anyone spends; or some households have no line.
+        The study names no survey: nothing says how much anyone spends; or some households have no line, or an extreme
+        one that is not below their poverty line.
     """
     survey = edition.store.read("clean/survey")
     if survey.empty:
@@ -92,6 +100,11 @@ def survey_design(edition: Edition) -> SurveyDesign:
                 f"garis '{kind}': {lacking} dari {len(survey)} rumah tangga survei tidak mempunyai garis. Sebut garis "
                 "untuk perkotaan dan perdesaan dan kolom urban yang terisi, atau satu garis untuk semua."
             )
+    if above := int((survey["line_extreme"] >= survey["line_poverty"]).sum()):
+        raise StudyRejected(
+            f"garis miskin ekstrem tidak di bawah garis kemiskinan pada {above} dari {len(survey)} rumah tangga "
+            "survei. Periksa kolom garis dan pengalinya (times)."
+        )
     edition.store.write("estimates/survey", survey)
     return survey_sample(survey, "weight_person")
 
@@ -459,7 +472,7 @@ def _notes(edition: Edition, areas: SmallAreas | None) -> list[str]:
         )
     notes.append(
         f"Model menerangkan {model.marginal_r2 * 100:.0f} persen keragaman pengeluaran "
-        f"({SCALE_NAMES[model.scale.name]}); sisanya tidak terlihat "
+        f"({scale_name(model.scale)}); sisanya tidak terlihat "
         "dari registri, sehingga tiap keluarga hanya diberi peluang, bukan kepastian."
     )
     if edition.study.benchmark:
