@@ -28,6 +28,7 @@ KEY_COLUMNS = (
     "birth_month_token",
     "birth_year",
 )
+_IDENTITY = ("family", "person_token", "name_token", "birth_token")
 _HOUSING = (*CATEGORIES, *ASSETS, "floor_area_m2")
 _PRIORITY = {"head": 0, "spouse": 1, "child": 2, "other": 3}
 
@@ -189,12 +190,11 @@ def _joined(systems: list[_System], findings: Findings) -> tuple[pd.DataFrame, p
         own = system.families.assign(family=system.families["registry_family"], system=system.name)
         members = system.persons.assign(family=system.persons["registry_family"])
         if rank:
-            newer_people = pd.concat([*persons, *(f.assign(relation="head") for f in families)], ignore_index=True)
-            match = _families_of(own, members, newer_people)
+            match = _families_of(own, members, _who([*persons, *families]))
             own["family"] = _renamed(own["registry_family"], match)
             members = members.assign(family=_renamed(members["registry_family"], match))
             replaced = among(members["registry_family"], pd.Series(list(match), dtype="str"))
-            known = _same_people(members, pd.concat(persons, ignore_index=True)) if persons else ~replaced
+            known = _same_people(members, _who(persons)) if persons else ~replaced
             findings.set_aside("digantikan", members[replaced & ~known])
             members = members[~replaced]
         families.append(own)
@@ -207,6 +207,11 @@ def _together(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0].reset_index(drop=True)
 
 
+def _who(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Rows below each other with what tells people and families apart alone: whole tables would double the memory."""
+    return pd.concat([table[[name for name in _IDENTITY if name in table]] for table in tables], ignore_index=True)
+
+
 def _renamed(families: pd.Series, match: dict[str, str]) -> pd.Series:
     codes, names = factorized(families)
     return spread([match.get(name, name) for name in names], codes, families.index)
@@ -216,7 +221,7 @@ def _families_of(own: pd.DataFrame, members: pd.DataFrame, newer: pd.DataFrame) 
     """Newer family of each older one: of its head by NIK, else of most members, else of its head by name and birth."""
     by_number = newer.dropna(subset="person_token").drop_duplicates("person_token").set_index("person_token")["family"]
     found = own.set_index("registry_family")["person_token"].map(by_number)
-    votes = members.assign(newer=members["person_token"].map(by_number)).dropna(subset="newer")
+    votes = members[["registry_family"]].assign(newer=members["person_token"].map(by_number)).dropna(subset="newer")
     most = votes.groupby(["registry_family", "newer"]).size().rename("votes").reset_index()
     most = most.sort_values(["registry_family", "votes", "newer"], ascending=[True, False, True])
     found = found.fillna(most.drop_duplicates("registry_family").set_index("registry_family")["newer"])

@@ -1,5 +1,9 @@
 """Step 01: from the office's files to one row per family, person, survey household and recipient."""
 
+import ctypes
+import sys
+from contextlib import suppress
+
 import pandas as pd
 import pyarrow as pa
 
@@ -27,6 +31,7 @@ def clean_inputs(edition: Edition, intake: Intake) -> Clean:
     DataRejected
         Cleaning found more than the study tolerates of a rule.
     """
+    _give_back()  # of what reading held; cleaning holds the most memory of the step
     cleaned = clean(intake, edition.study)
     if reason := rejection(cleaned.findings, edition.study):
         raise DataRejected(reason, cleaned.findings)
@@ -44,9 +49,17 @@ def let_go(intake: Intake) -> None:
     """Nothing: it takes the place of the records as read, whose memory linking needs."""
 
 
+def _give_back() -> None:
+    """Give the memory of tables that are gone back to the system, as far as its allocators can."""
+    pa.default_memory_pool().release_unused()
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # not every C library has it
+            ctypes.CDLL(None).malloc_trim(0)
+
+
 def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
     """Find recipients in the registry; who is not found is a class of its own, and doubtful pairs can be judged."""
-    pa.default_memory_pool().release_unused()  # of tables that are gone; linking holds the most memory of the step
+    _give_back()  # of tables that are gone
     decisions = load_decisions(edition.study.folder, cleaned.recipient_keys)
     linkage = link(cleaned, edition.study, decisions)
     doubtful = grey_pairs(linkage.candidates, cleaned.registry_keys, cleaned.recipient_keys)
