@@ -114,10 +114,10 @@ def run(
     data: DataOption = None,
 ) -> None:
     """Kerjakan sebuah edisi. Data dibersihkan, kemiskinan ditaksir, ketepatan sasaran dinilai, halaman disusun."""
-    from kaur_analysis.pipeline.workers import WARM, warm_up
+    from kaur_analysis.pipeline.workers import LOADED, WARM, warm_up
 
     if only:  # who asks for a page wants it made: what it needs is loaded while this process still reads the study
-        warm_up(WARM)
+        warm_up(LOADED if len(only) == 1 else WARM)
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.progress import Progress
     from kaur_analysis.pipeline.province import is_province

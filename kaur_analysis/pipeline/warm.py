@@ -1,36 +1,11 @@
-"""What every notebook imports, imported once: loaded by the process that the others are forked from.
+"""What every notebook imports, with everything prepared that libraries prepare at their first use.
 
-Nothing here may start a thread or open a connection: neither survives a fork. Libraries of a single step (splink and
-duckdb, statsmodels and scikit-learn) are left to that step.
+Worth its time where several pages are made; for a single one :mod:`kaur_analysis.pipeline.loaded` is ready sooner.
 """
 
 import gc
-import importlib
-import sys
-from types import ModuleType
-from typing import cast
 
-# jsonschema imports it to judge internationalised addresses, which no notebook's form has. It compiles a grammar for
-# longer than all others take together, and jsonschema does without where it is absent.
-UNUSED = "rfc3987_syntax"
-SHARED = (
-    "kaur_analysis.pipeline.engine",
-    "kaur_analysis.pipeline.notebooks",
-    "kaur_analysis.pipeline.steps.pages",
-    "kaur_analysis.reporting",
-    "nbconvert.exporters.html",
-)
-
-
-def load() -> None:
-    """Import what is shared, without what is unused."""
-    refused = cast("dict[str, ModuleType | None]", sys.modules)
-    if UNUSED not in refused:
-        refused[UNUSED] = None  # the import system then says that there is none
-    for name in SHARED:
-        importlib.import_module(name)
-    if refused.get(UNUSED, ...) is None:
-        del refused[UNUSED]
+import kaur_analysis.pipeline.loaded  # noqa: F401  # for what it loads
 
 
 def rehearse() -> None:
@@ -53,7 +28,6 @@ def rehearse() -> None:
     charts.svg(figure, "latihan")
 
 
-load()
 rehearse()
 gc.collect()
-gc.freeze()  # what is there is never freed, so no child needs a copy of its own only to count references
+gc.freeze()

@@ -18,6 +18,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 from kaur_analysis.errors import RunFailed, mask_quoted
 
 FORKS = sys.platform == "linux"
+LOADED = "kaur_analysis.pipeline.loaded"
 WARM = "kaur_analysis.pipeline.warm"
 RESEARCH = "kaur_analysis.pipeline.warm_research"
 

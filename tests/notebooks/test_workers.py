@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from kaur_analysis.errors import DataRejected, NotebookFailed, RunFailed
 from kaur_analysis.pipeline import run as running
 from kaur_analysis.pipeline.notebooks import execute
-from kaur_analysis.pipeline.workers import FORKS, RESEARCH, WARM, WorkerDied, Workers
+from kaur_analysis.pipeline.workers import FORKS, LOADED, RESEARCH, WARM, WorkerDied, Workers
 from tests.shared import ROOT
 
 # Whether processes are forked, and whether one answers further calls.
@@ -109,7 +109,7 @@ def test_the_process_that_is_forked_has_one_thread(forked):
 
 
 @pytest.mark.skipif(not FORKS, reason="this system does not fork")
-@pytest.mark.parametrize("modules", [(WARM,), (WARM, RESEARCH)], ids=["pages", "research"])
+@pytest.mark.parametrize("modules", [(LOADED,), (WARM,), (WARM, RESEARCH)], ids=["page", "pages", "research"])
 def test_what_is_loaded_before_forks_starts_no_thread(modules):
     code = f"import {', '.join(modules)}, threading, pathlib\nprint(threading.active_count())\n"
     code += "print([p.read_text().strip() for p in pathlib.Path('/proc/self/task').glob('*/comm')])"

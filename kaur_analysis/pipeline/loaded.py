@@ -1,0 +1,38 @@
+"""What every notebook imports, imported once: loaded by the process that the others are forked from.
+
+Nothing here may start a thread or open a connection: neither survives a fork. Libraries of a single step (splink and
+duckdb, statsmodels and scikit-learn) are left to that step.
+"""
+
+import gc
+import importlib
+import sys
+from types import ModuleType
+from typing import cast
+
+# jsonschema imports it to judge internationalised addresses, which no notebook's form has. It compiles a grammar for
+# longer than all others take together, and jsonschema does without where it is absent.
+UNUSED = "rfc3987_syntax"
+SHARED = (
+    "kaur_analysis.pipeline.engine",
+    "kaur_analysis.pipeline.notebooks",
+    "kaur_analysis.pipeline.steps.pages",
+    "kaur_analysis.reporting",
+    "nbconvert.exporters.html",
+)
+
+
+def load() -> None:
+    """Import what is shared, without what is unused."""
+    refused = cast("dict[str, ModuleType | None]", sys.modules)
+    if UNUSED not in refused:
+        refused[UNUSED] = None  # the import system then says that there is none
+    for name in SHARED:
+        importlib.import_module(name)
+    if refused.get(UNUSED, ...) is None:
+        del refused[UNUSED]
+
+
+load()
+gc.collect()
+gc.freeze()  # what is there is never freed, so no child needs a copy of its own only to count references
