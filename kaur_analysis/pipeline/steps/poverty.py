@@ -371,9 +371,9 @@ def _counts(edition: Edition, families: pd.DataFrame, code: str) -> pd.DataFrame
     for place in ("kecamatan", None):
         key = families["kecamatan"].to_numpy() if place else np.full(len(families), code)
         labels, position = np.unique(key, return_inverse=True)
+        inside = csr_array((np.ones(len(key)), (position, np.arange(len(key)))), shape=(len(labels), len(key)))
         for name, unit, expected, drawn in wanted:
-            sums = np.zeros((len(labels), draws.shape[1]))
-            np.add.at(sums, position, drawn)
+            sums = inside @ drawn
             value = np.bincount(position, np.asarray(expected, dtype=float))
             low, high = held_interval(value, sums)
             rse = sums.std(axis=1) / np.where(value > 0, value, np.nan)
