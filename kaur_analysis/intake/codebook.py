@@ -149,14 +149,18 @@ def _load(name: str) -> Codebook:
         known = sorted(p.stem for p in reference_path("codebooks").glob("*.yaml") if p.stem != "common")
         raise StudyRejected(f"Buku kode '{name}' tidak ada. Tersedia: {', '.join(known)}.")
     content = read_yaml(path)
-    common = read_yaml(reference_path("codebooks", "common.yaml"))
-    content["columns"] = {column: _completed(entry, common) for column, entry in content["columns"].items()}
+    content["columns"] = {column: _completed(entry, _common()) for column, entry in content["columns"].items()}
     content["ignored"] = frozenset(normal(heading) for heading in content.get("ignored", ()))
     content["accessed"] = str(content["accessed"])
     try:
         return Codebook.model_validate(content)
     except ValidationError as error:
         raise StudyRejected(f"Buku kode {path.name} rusak: {error.error_count()} kesalahan.") from error
+
+
+@cache
+def _common() -> dict[str, Any]:
+    return dict(read_yaml(reference_path("codebooks", "common.yaml")))
 
 
 def _completed(entry: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:

@@ -105,10 +105,15 @@ class Findings:
 
 def _joined(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     if not tables:
-        return pd.DataFrame({name: pd.Series(dtype="int64" if name == "line" else "str") for name in columns})
+        return _nothing(*columns).copy()
     joined = pd.concat(tables, ignore_index=True)
     text = {name: "str" for name in columns if name != "line"}
     return joined[columns].astype(text | {"line": "int64"})
+
+
+@cache
+def _nothing(*columns: str) -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype="int64" if name == "line" else "str") for name in columns})
 
 
 def accounting(read: pd.DataFrame, set_aside: pd.DataFrame) -> pd.DataFrame:
