@@ -13,7 +13,7 @@ from kaur_analysis.cleaning.composition import complete_sums, composition, heads
 from kaur_analysis.cleaning.places import locate
 from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS
 from kaur_analysis.intake import Findings, Intake
-from kaur_analysis.intake.text import among, factorized, spread
+from kaur_analysis.intake.text import among, encoded, factorized, spread
 from kaur_analysis.study import Registry, Study
 
 KEY_COLUMNS = (
@@ -145,7 +145,7 @@ def _one_family_each(persons: pd.DataFrame, findings: Findings) -> pd.DataFrame:
         return persons
     order = np.argsort(_rank(persons), kind="stable")
     identity, by_number = _identity(persons)
-    family, names = factorized(persons["registry_family"])
+    family, names = encoded(persons["registry_family"])
     identity, family, by_number = identity[order], family[order], by_number[order]
     same_family = pd.Series(identity * (len(names) + 1) + family).duplicated().to_numpy()
     twice = np.zeros(len(order), dtype=bool)
@@ -168,11 +168,11 @@ def _rank(persons: pd.DataFrame) -> np.ndarray:
 
 def _identity(persons: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Who each row is, as a number: by NIK, else by name and date of birth, else nobody else; and whether by NIK."""
-    identity, numbers = factorized(persons["person_token"])
+    identity, numbers = encoded(persons["person_token"])
     by_number = identity >= 0
     rest = persons[~by_number]
     if len(rest):
-        codes, _ = factorized(_by_name(rest).fillna(rest["record"]))
+        codes, _ = encoded(_by_name(rest).fillna(rest["record"]))
         identity[~by_number] = codes + len(numbers)
     return identity, by_number
 
@@ -282,7 +282,7 @@ def _with_heads(persons: pd.DataFrame) -> pd.DataFrame:
     if persons.empty:
         columns = ["person", "family", "age", "female", "is_head", "in_school", "disabled", *KEY_COLUMNS, "relation"]
         return pd.DataFrame(columns=columns).astype({"age": float, "female": float, "is_head": float})
-    family, _ = factorized(persons["family"])
+    family, _ = encoded(persons["family"])
     order = np.lexsort((-persons["age"].fillna(-1).to_numpy(), _rank(persons), family))
     is_head = np.zeros(len(persons))
     is_head[order[np.diff(family[order], prepend=-1) != 0]] = 1.0

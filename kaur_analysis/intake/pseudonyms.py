@@ -12,18 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kaur_analysis.intake.identity import NIK_DIGITS, as_numbers, normal_names
 from kaur_analysis.intake.keys import Keys
-from kaur_analysis.intake.text import factorized, spread_array
+from kaur_analysis.intake.text import encoded, factorized, spread_array
 
 # Two letters for each byte: its hexadecimal digits, 0-9 as g-p.
 _LETTERS = np.frombuffer(b"ghijklmnopabcdef", dtype=np.uint8)
 _PAIRS = np.stack([np.repeat(_LETTERS, 16), np.tile(_LETTERS, 16)], axis=1)
 TOKEN_BYTES = 16
 _BIGRAM_BYTES = 3
-_NAMES_AT_ONCE = 8_000
+_AT_ONCE = 8_000
 _TWO_DIGITS = [f"{number:02d}" for number in range(32)]
 
 
@@ -35,20 +36,27 @@ class Pseudonymiser:
 
     def tokens(self, texts: pd.Series, purpose: str, size: int = TOKEN_BYTES) -> pd.Series:
         """Token of each text; ``""`` stays missing. Every distinct text is keyed once."""
-        codes, distinct = _without_blank(*factorized(texts))
+        codes, distinct = encoded(texts)
+        codes = _blank_missing(codes, distinct)
         return spread_array(self._keyed(distinct, purpose, size), codes, texts.index)
 
-    def _keyed(self, texts: list[str], purpose: str, size: int) -> pa.Array:
-        """HMAC-SHA-256 (RFC 2104) of each text in letters; both passes start from the key's own state, made once."""
+    def _keyed(self, texts: pa.Array, purpose: str, size: int) -> pa.Array:
+        """HMAC-SHA-256 (RFC 2104) of each text in letters; both passes start from the key's own state, made once.
+
+        Some at a time, so that a million texts take no more than their tokens.
+        """
         key = self.keys.derive(purpose).ljust(hashlib.sha256().block_size, b"\0")
         inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in key)).copy for pad in (0x36, 0x5C))
-        digests = bytearray()
-        for text in texts:
-            first, second = inner(), outer()
-            first.update(text.encode())
-            second.update(first.digest())
-            digests += second.digest()[:size]
-        letters = _PAIRS[np.frombuffer(digests, dtype=np.uint8)]
+        letters = np.empty((len(texts), 2 * size), dtype=np.uint8)
+        for start in range(0, len(texts), _AT_ONCE):
+            digests = bytearray()
+            for text in texts.slice(start, _AT_ONCE).cast(pa.large_binary()).to_pylist():
+                first, second = inner(), outer()
+                first.update(text)
+                second.update(first.digest())
+                digests += second.digest()[:size]
+            block = np.frombuffer(digests, dtype=np.uint8)
+            letters[start : start + _AT_ONCE] = _PAIRS.take(block, axis=0).reshape(-1, 2 * size)
         offsets = np.arange(0, 2 * size * len(texts) + 1, 2 * size, dtype=np.int64)
         return pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(letters))
 
@@ -56,8 +64,8 @@ class Pseudonymiser:
         """``name_token`` of the normalised name; ``name_bigrams``, keyed tokens of its letter pairs, spaces between."""
         codes, distinct = factorized(names)
         # Spellings of one name share what is made of it.
-        same, normalised = _without_blank(*factorized(normal_names(distinct)))
-        codes = np.where(codes < 0, -1, np.append(same, -1)[codes])
+        same, normalised = encoded(normal_names(distinct))
+        codes = np.where(codes < 0, -1, np.append(_blank_missing(same, normalised), -1)[codes])
         return pd.DataFrame(
             {
                 "name_token": spread_array(self._keyed(normalised, "name", TOKEN_BYTES), codes, names.index),
@@ -65,19 +73,21 @@ class Pseudonymiser:
             }
         )
 
-    def _pairs_of(self, names: list[str]) -> pa.Array:
+    def _pairs_of(self, names: pa.Array) -> pa.Array:
         """Keyed letter pairs of each normalised name in the order of their tokens, each once.
 
         Words are marked at both ends: a space stands for the end of one and the beginning of the next.
         """
         pairs = ["".join(pair) for pair in itertools.product("_" + string.ascii_uppercase, repeat=2)][1:]
-        tokens = np.array(self._keyed(pairs, "bigram", _BIGRAM_BYTES).to_pylist(), dtype=f"S{2 * _BIGRAM_BYTES}")
+        tokens = np.array(
+            self._keyed(pa.array(pairs), "bigram", _BIGRAM_BYTES).to_pylist(), dtype=f"S{2 * _BIGRAM_BYTES}"
+        )
         order = np.argsort(tokens)
         rank = np.append(0, np.argsort(order))  # two ends of words make no pair
         written = tokens[order].view(np.uint8).reshape(len(pairs), -1)
         written = np.column_stack([written, np.full(len(pairs), ord(" "), dtype=np.uint8)])
-        blocks = range(0, len(names), _NAMES_AT_ONCE)
-        made = [_joined_pairs(names[start : start + _NAMES_AT_ONCE], rank, written) for start in blocks]
+        blocks = (names.slice(start, _AT_ONCE).to_pylist() for start in range(0, len(names), _AT_ONCE))
+        made = [_joined_pairs(block, rank, written) for block in blocks]
         return pa.concat_arrays(made) if made else pa.array([], pa.large_string())
 
     def births(self, days: NDArray[np.datetime64], index: pd.Index) -> pd.DataFrame:
@@ -88,7 +98,7 @@ class Pseudonymiser:
         years = whole.astype("datetime64[Y]")
         distinct, codes = np.unique(whole[known], return_inverse=True)
         parts = {
-            "birth_token": ("birth", np.datetime_as_string(distinct, unit="D").tolist(), codes),
+            "birth_token": ("birth", np.datetime_as_string(distinct, unit="D"), codes),
             "birth_day_token": ("birth day", _TWO_DIGITS, (whole - months)[known].astype(np.int64) + 1),
             "birth_month_token": ("birth month", _TWO_DIGITS, (months - years)[known].astype(np.int64) + 1),
         }
@@ -96,7 +106,9 @@ class Pseudonymiser:
         for name, (purpose, texts, places) in parts.items():
             row = np.full(len(days), -1, dtype=np.int64)
             row[known] = places
-            table[name] = spread_array(self._keyed(texts, purpose, TOKEN_BYTES), row, index)
+            table[name] = spread_array(
+                self._keyed(pa.array(texts, pa.large_string()), purpose, TOKEN_BYTES), row, index
+            )
         year = np.where(known, years.astype(float) + 1970, np.nan)
         return pd.DataFrame(table, index=index).assign(birth_year=year)
 
@@ -141,12 +153,10 @@ class Pseudonymiser:
         }
 
 
-def _without_blank(codes: NDArray[np.int64], distinct: list[str]) -> tuple[NDArray[np.int64], list[str]]:
+def _blank_missing(codes: NDArray[np.int64], distinct: pa.Array) -> NDArray[np.int64]:
     """The same codes with that of ``""`` as missing."""
-    if "" not in distinct:
-        return codes, distinct
-    empty = distinct.index("")
-    return np.where(codes == empty, -1, codes - (codes > empty)), [*distinct[:empty], *distinct[empty + 1 :]]
+    blank = pc.index(distinct, pa.scalar("", distinct.type)).as_py()
+    return codes if blank < 0 else np.where(codes == blank, -1, codes)
 
 
 def _joined_pairs(names: list[str], rank: NDArray[np.int64], written: NDArray[np.uint8]) -> pa.Array:

@@ -31,11 +31,17 @@ def from_arrow(texts: pa.Array | pa.ChunkedArray, index: pd.Index | None = None)
     return pd.Series(_TEXT.__from_arrow__(texts.cast(pa.large_string())), index=index)
 
 
-def factorized(texts: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
+def encoded(texts: pd.Series) -> tuple[NDArray[np.int64], pa.Array]:
     """Code of each text and the distinct texts as they first occur; the code of a missing text is -1."""
-    encoded = to_arrow(texts).dictionary_encode()
-    codes = encoded.indices.fill_null(-1) if encoded.indices.null_count else encoded.indices
-    return codes.to_numpy(zero_copy_only=False).astype(np.int64), encoded.dictionary.to_pylist()
+    found = to_arrow(texts).dictionary_encode()
+    codes = found.indices.fill_null(-1) if found.indices.null_count else found.indices
+    return codes.to_numpy(zero_copy_only=False).astype(np.int64), found.dictionary
+
+
+def factorized(texts: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
+    """The same with the distinct texts as a list, for those that are few."""
+    codes, distinct = encoded(texts)
+    return codes, distinct.to_pylist()
 
 
 def spread(distinct: Iterable[str | None], codes: NDArray[np.int64], index: pd.Index | None = None) -> pd.Series:
