@@ -29,6 +29,7 @@ _MARGIN_BYTES = 16  # of zeros, so that one may look at what comes before and af
 _MOST_COLUMNS, _MOST_ROWS = 16_384, 1_048_576
 _COLUMN_LETTERS, _ROW_DIGITS = 3, 7
 _XLSX_TAG = re.compile(rb"<(?:\w+:)?(row|c)(?=[\s/>])([^>]*)>")
+_XLSX_CELL = re.compile(rb"<c[\s>/]")
 _XLSX_PLACE = re.compile(rb'\sr="([A-Z]{0,3})(\d{1,7})"')
 _XLSX_SHARED = re.compile(rb't="s"[^>]*>\s*<(?:\w+:)?v>(\d+)<')
 _ODS_TAG = re.compile(rb"<(?:\w+:)?(table|table-row|table-cell|covered-table-cell)(?=[\s/>])([^>]*?)(/?)>")
@@ -262,46 +263,40 @@ def _with_shared(
 
 def _xlsx_extent(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> _Extent:
     """Rows and columns up to the farthest address ``A1`` to ``XFD1048576`` in quotation marks, or numbered row."""
-    rows = columns = written = unnamed = 0
+    rows = columns = written = 0
     for text in _chunks(archive, entry):
         code = np.frombuffer(bytes(_MARGIN_BYTES) + text + bytes(_MARGIN_BYTES), dtype=np.uint8)
         place = np.flatnonzero(code == ord('"')) + 1
-        own = (code[place - 2] == ord("=")) & (code[place - 3] == ord("r")) & (code[place - 4] <= ord(" "))
-        rows = max(rows, int(_number(code, place[own]).max(initial=0)))
-        unnamed += len(_cell_tags(code)) - int((own & _is_letter(code[place])).sum())
-        place = place[_is_letter(code[place])]
+        first = code[place]
+        named = int(((code[place - 6] == ord("<")) & (code[place - 5] == ord("c")) & _is_letter(first)).sum())
+        if text.count(b"<c") != named and len(_XLSX_CELL.findall(text)) != named:
+            return _xlsx_extent_of_tags(archive, entry)
+        numbered = place[_is_digit(first)]
+        numbered = numbered[code[numbered - 3] == ord("r")]
+        rows = max(rows, _largest_number(code, numbered[code[numbered - 4] <= ord(" ")]))
+        place = place[_is_letter(first)]
         column = np.zeros(len(place), dtype=np.int64)
         for _ in range(_COLUMN_LETTERS):
             more = np.flatnonzero(_is_letter(code[place]))
             column[more] = 26 * column[more] + code[place[more]] - (ord("A") - 1)
             place[more] += 1
-        columns = max(columns, int(column[_is_digit(code[place])].max(initial=0)))
-        row = _number(code, place)
-        written += int((row > 0).sum())
-        rows = max(rows, int(row.max(initial=0)))
-    if unnamed > 0:
-        return _xlsx_extent_of_tags(archive, entry)
+        address = np.flatnonzero(_is_digit(code[place]))
+        written += len(address)
+        columns = max(columns, int(column[address].max(initial=0)))
+        rows = max(rows, _largest_number(code, place[address]))
     rows, columns = min(rows, _MOST_ROWS), min(columns, _MOST_COLUMNS)
     return _Extent(rows * columns, written, 0, (rows, columns))
 
 
-def _number(code: NDArray[np.uint8], place: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The number that begins at each place; 0 where none does."""
-    number = np.zeros(len(place), dtype=np.int64)
-    going = np.arange(len(place))
-    for step in range(_ROW_DIGITS):
-        going = going[_is_digit(code[place[going] + step])]
-        number[going] = 10 * number[going] + code[place[going] + step] - ord("0")
-    return number
-
-
-def _cell_tags(code: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Where the tag of a cell begins: ``<c`` or ``<x:c`` and then something else than a letter."""
-    place = np.flatnonzero(code == ord("c"))
-    begins = (code[place - 1] == ord("<")) | (code[place - 1] == ord(":"))
-    after = code[place + 1]
-    ends = ((after <= ord(" ")) & (after > 0)) | (after == ord(">")) | (after == ord("/"))
-    return place[begins & ends]
+def _largest_number(code: NDArray[np.uint8], place: NDArray[np.int64]) -> int:
+    """The largest of the numbers that begin at the places; 0 where none does."""
+    largest, number = 0, np.zeros(len(place), dtype=np.int64)
+    for _ in range(_ROW_DIGITS):
+        more = np.flatnonzero(_is_digit(code[place]))
+        number = 10 * number[more] + code[place[more]] - ord("0")
+        place = place[more] + 1
+        largest = max(largest, int(number.max(initial=0)))
+    return largest
 
 
 def _xlsx_extent_of_tags(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> _Extent:
