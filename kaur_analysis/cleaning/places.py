@@ -13,6 +13,7 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 
 from kaur_analysis.intake import Findings
+from kaur_analysis.intake.text import encoded, spread
 from kaur_analysis.reference import Area
 
 MINIMUM_SCORE = 78.0
@@ -137,22 +138,27 @@ def locate(table: pd.DataFrame, area: Area, findings: Findings) -> pd.DataFrame:
         table[name].fillna("").astype("str") if name in table else pd.Series("", index=table.index, dtype="str")
         for name in _COLUMNS
     ]
-    combined = pd.MultiIndex.from_arrays(columns)
-    codes, distinct = pd.factorize(combined)
+    codes = np.zeros(len(table), dtype=np.int64)
+    for column in columns:
+        own, distinct = encoded(column)
+        codes, _ = pd.factorize(codes * len(distinct) + own)
+    first = np.flatnonzero(~pd.Series(codes).duplicated().to_numpy())
     gazetteer = Gazetteer(area)
-    places = [gazetteer.find(*map(str, combination)) for combination in distinct]
+    combinations = zip(*(column.iloc[first] for column in columns), strict=True)
+    places = [gazetteer.find(*combination) for combination in combinations]
 
-    def spread(values: list[object], dtype: str) -> np.ndarray:
-        return np.array(values, dtype=dtype)[codes]
+    def rows(values: list[bool]) -> np.ndarray:
+        return np.array(values, dtype=bool)[codes]
 
-    located = table.assign(
-        kecamatan=pd.Series(spread([p.kecamatan or None for p in places], "object"), table.index, dtype="str"),
-        desa=pd.Series(spread([p.desa or None for p in places], "object"), table.index, dtype="str"),
-        outside=spread([p.outside for p in places], "bool"),
+    def written(of: np.ndarray) -> pd.Series:
+        return columns[1][of] + " / " + columns[2][of]
+
+    guessed = rows([bool(p.kecamatan) and 0 < p.score < 100 for p in places])
+    findings.add("wilayah_ditebak", table[guessed], "desa", written(guessed))
+    against = rows([p.contradiction for p in places])
+    findings.add("wilayah_bertentangan", table[against], "kode wilayah", written(against) + " " + columns[3][against])
+    return table.assign(
+        kecamatan=spread([p.kecamatan or None for p in places], codes, table.index),
+        desa=spread([p.desa or None for p in places], codes, table.index),
+        outside=rows([p.outside for p in places]),
     )
-    written = columns[1] + " / " + columns[2]
-    guessed = spread([bool(p.kecamatan) and 0 < p.score < 100 for p in places], "bool")
-    findings.add("wilayah_ditebak", table[guessed], "desa", written[guessed])
-    against = spread([p.contradiction for p in places], "bool")
-    findings.add("wilayah_bertentangan", table[against], "kode wilayah", written[against] + " " + columns[3][against])
-    return located

@@ -13,7 +13,7 @@ from kaur_analysis.cleaning.composition import complete_sums, composition, heads
 from kaur_analysis.cleaning.places import locate
 from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS
 from kaur_analysis.intake import Findings, Intake
-from kaur_analysis.intake.text import among, encoded, factorized, spread
+from kaur_analysis.intake.text import among, encoded, factorized, places_in, spread
 from kaur_analysis.study import Registry, Study
 
 KEY_COLUMNS = (
@@ -295,7 +295,7 @@ def _covariates(families: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
     table = families.rename(columns=own_head)
     # people and families meet by position: numbers are compared faster than names
     row = pd.RangeIndex(len(table))
-    people = persons.assign(family=table.index.get_indexer(persons["family"]))
+    people = persons.assign(family=places_in(persons["family"], table.index))
     counted, of_head = (facts(people, "family").reindex(row).set_axis(table.index) for facts in (composition, heads))
     for source in (counted, of_head):
         for name in source:
@@ -329,6 +329,6 @@ def _keys(persons: pd.DataFrame, families: pd.DataFrame, placed: pd.DataFrame) -
     if people["family_token"].isna().any():
         cards = families.dropna(subset="family_token").drop_duplicates("family").set_index("family")["family_token"]
         people["family_token"] = people["family_token"].fillna(people["family"].map(cards))
-    row = placed.index.get_indexer(people["family"])
+    row = places_in(people["family"], placed.index)
     people = _kept(people, row >= 0).reset_index(drop=True)
     return pd.concat([people, placed.iloc[row[row >= 0]].reset_index(drop=True)], axis=1)

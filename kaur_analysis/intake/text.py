@@ -65,3 +65,9 @@ def among(texts: pd.Series, others: pd.Series) -> NDArray[np.bool_]:
     """Which texts occur among others; missing ones do not."""
     wanted = to_arrow(others).drop_null()
     return pc.is_in(to_arrow(texts), value_set=wanted).to_numpy(zero_copy_only=False)
+
+
+def places_in(texts: pd.Series, others: pd.Series | pd.Index) -> NDArray[np.int64]:
+    """Where each text first occurs among others; -1 where it does not."""
+    found = pc.index_in(to_arrow(texts), value_set=to_arrow(pd.Series(others)))
+    return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
