@@ -172,8 +172,12 @@ def _overlap(table: PublishedTable, area: Area, agency: str) -> tuple[Shared, ..
 def gap_table(view: AgencyView) -> Section:
     """Gap per kecamatan: families due for the largest programmes, rupiah of all, with a bar chart."""
     rows = [row for row in view.gaps.rows if row.families]
+    first = [row.families[0] for row in rows]
     picture = charts.bars(
-        [row.name for row in rows], [row.families[0].value for row in rows], [row.families[0].text for row in rows]
+        [row.name for row in rows],
+        [figure.value for figure in first],
+        [figure.beside() for figure in first],
+        ends=[figure.ends for figure in first],
     )
     return section(
         "gaps",

@@ -231,11 +231,16 @@ def tile_places(latitude: Sequence[float], longitude: Sequence[float]) -> tuple[
 
 
 def bars(
-    labels: Sequence[str], values: Sequence[float], texts: Sequence[str], own: Sequence[bool] | None = None
+    labels: Sequence[str],
+    values: Sequence[float],
+    texts: Sequence[str],
+    own: Sequence[bool] | None = None,
+    ends: Sequence[tuple[float, float]] = (),
 ) -> Canvas:
     """Horizontal bars from zero with their values beside them; a missing value has its sign alone.
 
-    Labels stand left of the bars, or above them where one is too long for that.
+    Labels stand left of the bars, or above them where one is too long for that. ``ends`` are intervals, drawn as lines;
+    one with a missing end is left out.
     """
     above = max(map(len, labels), default=0) > BESIDE
     labels = [_cut(label, 46) for label in labels]
@@ -244,6 +249,11 @@ def bars(
     position = np.arange(len(labels))
     heights = np.nan_to_num(np.asarray(values, dtype=float))
     marked = np.zeros(len(labels), dtype=bool) if own is None else np.asarray(own, dtype=bool)
+    reach = heights.copy()
+    for row, (low, high) in enumerate(ends):
+        if not (np.isnan(low) or np.isnan(high)):
+            axes.plot([low, high], [row, row], color=INK, linewidth=1.3, solid_capstyle="butt")
+            reach[row] = max(reach[row], high)
     axes.barh(
         position,
         heights,
@@ -254,7 +264,7 @@ def bars(
     )
     for place, text in zip(position, texts, strict=True):
         axes.annotate(
-            text, (heights[place], place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=LABEL
+            text, (reach[place], place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=LABEL
         )
     axes.set_yticks(position, [""] * len(labels) if above else labels, fontsize=LABEL)
     for label, mine in zip(axes.get_yticklabels(), marked, strict=True):
@@ -262,7 +272,7 @@ def bars(
     for place, name in zip(position, labels if above else [], strict=False):
         axes.annotate(name, (0, place - 0.26), va="bottom", fontsize=LABEL, annotation_clip=False)
     axes.set_ylim(len(labels) - (0.6 if above else 0.4), -0.95 if above else -0.6)
-    axes.set_xlim(0, float(heights.max(initial=0)) or 1)
+    axes.set_xlim(0, float(reach.max(initial=0)) or 1)
     axes.spines["left"].set_bounds(-0.5, len(labels) - 0.5)
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_visible(False)

@@ -99,6 +99,15 @@ class Figure:
         """The number alone, as in a table: ``17%``, ``1.240``, ``Rp2,3 miliar``; a sign where it is not shown."""
         return self._print(self.value) if self.shown else self.sign
 
+    def beside(self, per: str = "") -> str:
+        """The number beside its bar in a chart, with the caution that tables print in a box: ``Rp54 juta sekali !``."""
+        return " ".join(filter(None, [self.text, per, "!" if self.caution else ""]))
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Ends of the interval; missing where none is known."""
+        return (self.low, self.high) if self.has_range else (math.nan, math.nan)
+
     @property
     def words(self) -> str:
         """The number in a sentence, with its noun: ``1.240 keluarga``."""

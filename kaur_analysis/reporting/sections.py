@@ -160,7 +160,8 @@ def needs_section(needs: Needs, heading: str) -> Section:
     picture = charts.bars(
         [f"{about.short}{about.mark}" for about, _ in shown],
         [figure.value for _, figure in shown],
-        [f"{figure.text} sekali" if about.once else figure.text for about, figure in shown],
+        [figure.beside("sekali" if about.once else "") for about, figure in shown],
+        ends=[figure.ends for _, figure in shown],
     )
     whom = "keluarga miskin ekstrem" if needs.with_extreme else "semua keluarga"
     return section(
@@ -169,7 +170,7 @@ def needs_section(needs: Needs, heading: str) -> Section:
         needs=needs,
         picture=charts.svg(picture, "kebutuhan") if len(shown) > 1 else "",
         caption=f"Rupiah agar {whom} yang berhak tetapi belum menerima dilayani, setahun atau sekali; "
-        f"{number(len(shown))} program terbesar yang angkanya disajikan."
+        f"{number(len(shown))} program terbesar yang angkanya disajikan. Garis: kisaran 95 persen."
         + (f" {UNLISTED} daftar penerima tidak dipegang." if any(not about.listed for about, _ in shown) else ""),
         words="Diagram batang rupiah per program; nilainya ada di tabel di bawahnya.",
         working=any(row.about.working_value for row in needs.rows),

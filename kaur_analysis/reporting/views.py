@@ -37,7 +37,7 @@ _Reached = tuple[str, str, tuple[int, ...]]
 BASES = {
     "poverty": "dihitung atas {n} keluarga di daftar",
     "survey": "sampel {n} rumah tangga",
-    "targeting": "dihitung atas perkiraan {n} keluarga",
+    "targeting": "dihitung atas perkiraan {n} keluarga miskin ekstrem",
 }
 
 
@@ -318,16 +318,21 @@ def indicators_of(
         words = glossary()[name]
         definition = words["definition"].format(unreached=facts.unreached)
         inside = code != area.code
-        found.append(Indicator(words["label"], definition, own, reference, word, inside, _basis(name, own)))
+        basis = _basis(name, own, table.one("poverty.extreme_families", code))
+        found.append(Indicator(words["label"], definition, own, reference, word, inside, basis))
     return tuple(found)
 
 
-def _basis(name: str, figure: Figure) -> str:
-    """Over how many a number was computed; only the survey's is a sample, whose size tells of its error."""
+def _basis(name: str, figure: Figure, poor: Figure) -> str:
+    """Over how many a number was computed; only the survey's is a sample, whose size tells of its error.
+
+    Those of targeting are shares of the extreme poor, whose number is an estimate: it is printed as everywhere else.
+    """
     if math.isnan(figure.n):
         return ""
     topic = name.split(".")[0]
-    return BASES.get(topic, "dihitung atas {n} keluarga").format(n=number(figure.n))
+    count = poor.text if topic == "targeting" and poor.shown else number(figure.n)
+    return BASES.get(topic, "dihitung atas {n} keluarga").format(n=count)
 
 
 def comparison_of(table: PublishedTable, area: Area, name: str, own: str = "", programme: str = "") -> Comparison:

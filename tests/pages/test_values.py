@@ -54,6 +54,11 @@ def test_the_chart_carries_the_indicators_value(page, text):
     assert f">{text}</text>" in picture
 
 
+def test_the_base_of_the_missed_is_printed_as_the_number_of_the_extreme_poor_is():
+    *_, poor, missed = view().indicators
+    assert missed.basis == f"dihitung atas perkiraan {poor.figure.text} keluarga miskin ekstrem"
+
+
 def test_the_map_carries_the_indicators_value(page, text):
     assert re.search(rf"[▲▼■○] {re.escape(text)}</text>", page)
 

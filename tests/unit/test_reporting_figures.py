@@ -116,3 +116,8 @@ def test_parts_out_of_a_hundred_always_add_up(parts):
 
 def test_the_largest_remainder_gets_the_odd_one():
     assert of_hundred([1 / 3, 1 / 3 + 0.001, 1 / 3 - 0.001]) == [33, 34, 33]
+
+
+@pytest.mark.parametrize(("status", "text"), [("tampil", "1.240 sekali"), ("hati-hati", "1.240 sekali !")])
+def test_a_number_beside_a_bar_carries_its_caution(status, text):
+    assert Figure(1240.0, unit="keluarga", status=status).beside("sekali") == text
