@@ -45,12 +45,11 @@ CANNOT_WRITE = {
 LONGEST_WINDOWS_PATH = 259  # MAX_PATH less its closing zero; longer ones work only where an administrator allows it
 PARTIAL_SUFFIX = len(".1234567.partial")  # of a file while it is being written
 # Research steps in order; those of one turn read nothing of each other and may be run side by side.
-TURNS = (("01_clean",), ("02_poverty",), ("03_targeting", "04_planning"), ("03_incidence", "04_publishing"))
+TURNS = (("01_clean",), ("02_poverty",), ("03_targeting", "03_incidence", "04_planning"), ("04_publishing",))
 RESEARCH = tuple(name for turn in TURNS for name in turn)
 # Steps that read of the office's files only what these tables hold of them (a test compares with what they read).
 READS = {"02_poverty": ("clean/families", "clean/received", "clean/survey")}
-# Tables of steps that are run beside another, which would else not know whose a table is (a test compares as well);
-# what nobody says to write is of the step that says nothing.
+# Tables of the steps that are run beside another, which would else not know whose a table is (a test compares as well).
 WRITES = {
     "03_targeting": (
         "estimates/targeting",
@@ -279,13 +278,10 @@ def _step(watch: Watcher, workers: Workers, job: Job, edition: Edition) -> tuple
     before = _written(edition)
     effort = _in_worker(workers, job, _cache(edition), page_wanted=False)
     made = [name for name, written in _written(edition).items() if before.get(name) != written]
-    writer = {
-        edition.store.path(name).relative_to(edition.store.data).as_posix(): step
-        for step, names in WRITES.items()
-        for name in names
-    }
-    own = [name for name in made if writer.get(name) == (job.name if job.name in WRITES else None)]
-    return effort, {name: file_hash(edition.store.data / name) for name in own}
+    if job.name in WRITES:
+        own = {edition.store.path(name).relative_to(edition.store.data).as_posix() for name in WRITES[job.name]}
+        made = [name for name in made if name in own]
+    return effort, {name: file_hash(edition.store.data / name) for name in made}
 
 
 def _stale(
@@ -466,7 +462,7 @@ def _make_pages(
         workers.call(_check_notebooks, [job for job, _ in stale])
     with _side_by_side(jobs) as pool:
         waiting = {}
-        for job, made_from in stale:
+        for job, made_from in (*stale[-1:], *stale[:-1]):  # the kabupaten's, the longest, first: nobody waits for it
             _forget(edition, state, job)
             waiting[pool.submit(_watched, watch, workers, job, _cache(edition))] = (job, made_from)
         for future in as_completed(waiting):

@@ -1,6 +1,6 @@
 """Step 03, incidence: who gets the rupiah, whom errors befall, what changed, what it costs and what it did.
 
-No page shows these tables: the step is run beside publishing.
+It needs nothing that the targeting step writes: the two are run side by side.
 """
 
 from itertools import pairwise
