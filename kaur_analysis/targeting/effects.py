@@ -1,7 +1,7 @@
 """What a programme changed: difference-in-differences on the same families at two dates or more, or no claim at all.
 
 Group-time effects of Callaway & Sant'Anna (2021), doubly robust (Sant'Anna & Zhao 2020) or by matching (Abadie & Imbens
-2006); with two dates and one start they are the plain matched difference-in-differences.
+2006, 2011); with two dates and one start they are the plain matched difference-in-differences.
 """
 
 from collections.abc import Sequence
@@ -229,11 +229,17 @@ def _standard_error(influence: Array, clusters: Array) -> float:
 
 
 def _matched(change: Array, treated: Array, X: Array) -> tuple[float, float]:
-    """Nearest-neighbour ATT on the changes, with Abadie & Imbens' (2006) error for matching with replacement."""
+    """Nearest-neighbour ATT on the changes, with Abadie & Imbens' (2006) error for matching with replacement.
+
+    Neighbours are near, not alike: what the covariates themselves make of that, by the regression of the comparison
+    families, is taken out first (Abadie & Imbens 2011).
+    """
     if X.shape[1] == 0:
         raise EstimationError("Pemadanan memerlukan paling sedikit satu ciri.")
     Z = _standardised(X)
     control = np.flatnonzero(~treated)
+    design = np.column_stack([np.ones(len(Z)), Z])
+    change = change - design @ np.linalg.lstsq(design[control], change[control], rcond=None)[0]
     _, found = KDTree(Z[control]).query(Z[treated], k=min(NEIGHBOURS, len(control)))
     found = found.reshape(treated.sum(), -1)
     gains = change[treated] - change[control][found].mean(axis=1)
