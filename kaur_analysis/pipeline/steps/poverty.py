@@ -30,6 +30,7 @@ from kaur_analysis.poverty import (
 )
 from kaur_analysis.poverty.intervals import held_interval
 from kaur_analysis.poverty.scales import Scale
+from kaur_analysis.reference.catalogue import Programme
 
 WELFARE = "expenditure_rp_month"
 SURVEY_PREFIX = "received_"  # columns that say whether a programme was received begin so
@@ -456,6 +457,18 @@ def few_blocks(direct: pd.DataFrame) -> str:
     )
 
 
+def unseen_desil(programmes: Iterable[Programme], covariates: Iterable[str]) -> list[str]:
+    """What has to be said where rules go by the desil and the model does not know it; nothing else."""
+    ruled = [programme.name for programme in programmes if "desil" in programme.eligibility.fields]
+    if not ruled or "desil" in covariates:
+        return []
+    return [
+        "Model tidak mengenal desil, karena survei tidak memuatnya: keluarga berdesil rendah dianggap semiskin "
+        f"keluarga lain yang cirinya sama. Bila desil lebih tahu, di antara yang berhak menurut desil "
+        f"({', '.join(ruled)}) lebih banyak yang miskin ekstrem dan belum dilayani daripada yang tertulis."
+    ]
+
+
 def _notes(edition: Edition, areas: SmallAreas | None) -> list[str]:
     """What pages say about the model, in a sentence each."""
     if areas is None:
@@ -479,6 +492,7 @@ def _notes(edition: Edition, areas: SmallAreas | None) -> list[str]:
         notes.append(
             "Tingkat kabupaten disesuaikan dengan angka resmi; perbedaan antar-kecamatan tidak berubah urutannya."
         )
+    notes += unseen_desil(edition.study.programmes, areas.covariates)
     notes += edition.study.mixed_months
     families = edition.store.read("estimates/family_poverty")
     draws = welfare_draws(edition)
