@@ -94,7 +94,8 @@ def _kecamatan(table: PublishedTable, member: Member) -> list[Link]:
 def _said(poor: Figure) -> str:
     if not poor.shown:
         return poor.why
-    return f"miskin {poor.text} ({poor.range})" if poor.has_range else f"miskin {poor.text}"
+    said = f"miskin {poor.text} ({poor.range})" if poor.has_range else f"miskin {poor.text}"
+    return f"{said}; pakai dengan hati-hati" if poor.caution else said
 
 
 def province_page(view: ProvinceView, title: str) -> str:

@@ -47,6 +47,13 @@ def test_a_kecamatan_leads_to_its_page_and_says_its_kabupaten_share_and_interval
     assert (link.file, link.note) == wanted
 
 
+def test_a_share_with_a_large_error_says_so():
+    table = made.published()
+    share = (table["topic"] == "poverty") & (table["indicator"] == "poor_share") & (table["area"] == "1704010")
+    seen = view(table.assign(status=table["status"].mask(share, "hati-hati")))
+    assert [link.name for link in kecamatan(seen) if "hati-hati" in link.note] == ["Nasal"]
+
+
 def test_a_kecamatan_whose_page_was_not_made_is_still_found():
     assert {link.file for link in kecamatan(view(files=()))} == {""}
 
