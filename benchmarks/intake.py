@@ -2,12 +2,15 @@
 
     python -m benchmarks.intake --out benchmarks/intake.csv
 
-Synthetic DTSEN lists of families and persons, CSV and XLSX. Bare is ``pandas.read_csv(dtype=str)`` or
+Synthetic DTSEN lists of families and persons: CSV of 40 000, 400 000 and 4 million persons, XLSX up to 1 043 744, the
+most whole copies that a sheet holds. Bare is ``pandas.read_csv(dtype=str)`` or
 ``read_excel(engine="calamine", dtype=str)`` of the same two files; full is reading, judging, pseudonymising, writing
 the vault and cleaning to one row per family and person. Every measurement has a process of its own, in which both
 first read a list of six hundred families: what loading libraries takes is no matter of rows (``start_seconds``). Then
-their objects are put out of the collector's sight, for both, as the warm process of a run does. Reading the study's
-own file is not counted.
+their objects are put out of the collector's sight, for both, as the warm process of a run does. Of the smallest lists
+the first reading of a process is timed as well, which reads the codebooks (``cold_cpu_ratio``; libraries are imported,
+but some import more when they are first used). Reading the study's own file is not counted. ``growth`` is how many
+times as long and as much memory each takes as the row before, of the same format.
 
 ``ratio`` compares times of the clock, ``cpu_ratio`` those of the processor, which other work on the machine does not
 lengthen as much; parallel reading counts against ``cpu_ratio``.
@@ -18,7 +21,7 @@ import gc
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from multiprocessing import get_context
@@ -35,6 +38,7 @@ from kaur_analysis.study import Registry, Source, Study, load_study
 
 SEED_FAMILIES = 11_800  # about 40 000 people
 MOST_COPIES = 100
+COPIES = {"csv": (1, 10, 100), "xlsx": (1, 10, 26)}
 LISTS = {"keluarga": "dtsen_family", "anggota": "dtsen_person"}
 
 
@@ -107,13 +111,17 @@ def full(study: Study) -> None:
     clean(intake, study)
 
 
-def timed(work: Callable[[Study], None], folder: Path, suffix: str) -> dict[str, float]:
-    """Seconds by the clock and of the processor, peak gigabytes, and what starting took, of one call."""
+def timed(work: Callable[[Study], None], folder: Path, suffix: str, cold: bool = False) -> dict[str, float]:
+    """Seconds by the clock and of the processor, peak gigabytes, and what starting took, of one call.
+
+    A cold one is the first of its process.
+    """
     small, study = two_lists(folder / "kecil", suffix), two_lists(folder, suffix)
     start = time.perf_counter()
-    work(small)
-    gc.collect()
-    gc.freeze()
+    if not cold:
+        work(small)
+        gc.collect()
+        gc.freeze()
     started, clock, processor = time.perf_counter() - start, time.perf_counter(), time.process_time()
     work(study)
     return {
@@ -132,27 +140,45 @@ def measure(copies: int, suffix: str, repeats: int) -> dict[str, float | str]:
         write_lists(folder / "kecil", 1, suffix, families=600)
         row["persons"] = write_lists(folder, copies, suffix)
         for label, work in (("bare", bare), ("full", full)):
-            runs = []
-            for _ in range(repeats):
-                with ProcessPoolExecutor(1, get_context("spawn")) as process:
-                    runs.append(process.submit(timed, work, folder, suffix).result())
+            runs = [_apart(work, folder, suffix) for _ in range(repeats)]
             for figure in ("seconds", "cpu_seconds", "start_seconds"):
                 row[f"{label}_{figure}"] = round(median(run[figure] for run in runs), 2)
             row[f"{label}_peak_gb"] = round(max(run["peak_gb"] for run in runs), 2)
-    for figure, ratio in (("seconds", "ratio"), ("cpu_seconds", "cpu_ratio")):
-        row[ratio] = round(float(row[f"full_{figure}"]) / float(row[f"bare_{figure}"]), 1)
-    row["rows_per_second"] = round(float(row["persons"]) / float(row["full_seconds"]))
+            if copies == 1:
+                first = [_apart(work, folder, suffix, cold=True)["cpu_seconds"] for _ in range(repeats)]
+                row[f"cold_{label}_cpu_seconds"] = round(median(first), 2)
     return row
+
+
+def _apart(work: Callable[[Study], None], folder: Path, suffix: str, cold: bool = False) -> dict[str, float]:
+    """One measurement in a process of its own."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        return process.submit(timed, work, folder, suffix, cold).result()
+
+
+def compared(rows: Sequence[Mapping[str, float | str]]) -> pd.DataFrame:
+    """The measurements with ratios of full to bare, and growth from row to row of a format."""
+    table = pd.DataFrame(rows)
+    for label in ("bare", "full"):  # measured of the smallest lists alone
+        table[f"cold_{label}_cpu_seconds"] = table.get(f"cold_{label}_cpu_seconds", float("nan"))
+    table["ratio"] = (table["full_seconds"] / table["bare_seconds"]).round(1)
+    table["cpu_ratio"] = (table["full_cpu_seconds"] / table["bare_cpu_seconds"]).round(1)
+    table["cold_cpu_ratio"] = (table["cold_full_cpu_seconds"] / table["cold_bare_cpu_seconds"]).round(1)
+    table["rows_per_second"] = (table["persons"] / table["full_seconds"]).round()
+    for figure in ("bare_cpu_seconds", "full_cpu_seconds", "full_peak_gb"):
+        before = table.groupby("format")[figure].shift()
+        table[f"growth_{figure}"] = (table[figure] / before).round(1)
+    return table
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--copies", type=int, nargs="+", default=[1, 10], help="of a list of about 40 000 persons")
-    parser.add_argument("--formats", nargs="+", default=["csv", "xlsx"])
+    parser.add_argument("--copies", type=int, nargs="+", help="of a list of about 40 000 persons, instead of the usual")
+    parser.add_argument("--formats", nargs="+", default=list(COPIES))
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/intake.csv"))
     options = parser.parse_args()
-    rows = [measure(copies, suffix, options.repeats) for suffix in options.formats for copies in options.copies]
-    table = pd.DataFrame(rows)
+    sizes = [(copies, suffix) for suffix in options.formats for copies in options.copies or COPIES[suffix]]
+    table = compared([measure(copies, suffix, options.repeats) for copies, suffix in sizes])
     table.to_csv(options.out, index=False, lineterminator="\n")
     print(table.to_string(index=False))

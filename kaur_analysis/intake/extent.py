@@ -262,19 +262,15 @@ def _with_shared(
 
 
 def _xlsx_extent(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> _Extent:
-    """Rows and columns up to the farthest address ``A1`` to ``XFD1048576`` in quotation marks, or numbered row."""
+    """Rows and columns up to the farthest address ``A1`` to ``XFD1048576`` in quotation marks."""
     rows = columns = written = 0
     for text in _chunks(archive, entry):
         code = np.frombuffer(bytes(_MARGIN_BYTES) + text + bytes(_MARGIN_BYTES), dtype=np.uint8)
         place = np.flatnonzero(code == ord('"')) + 1
-        first = code[place]
-        named = int(((code[place - 6] == ord("<")) & (code[place - 5] == ord("c")) & _is_letter(first)).sum())
+        place = place[_is_letter(code[place])]
+        named = int(((code[place - 6] == ord("<")) & (code[place - 5] == ord("c"))).sum())
         if text.count(b"<c") != named and len(_XLSX_CELL.findall(text)) != named:
             return _xlsx_extent_of_tags(archive, entry)
-        numbered = place[_is_digit(first)]
-        numbered = numbered[code[numbered - 3] == ord("r")]
-        rows = max(rows, _largest_number(code, numbered[code[numbered - 4] <= ord(" ")]))
-        place = place[_is_letter(first)]
         column = np.zeros(len(place), dtype=np.int64)
         for _ in range(_COLUMN_LETTERS):
             more = np.flatnonzero(_is_letter(code[place]))

@@ -157,20 +157,15 @@ def _sheet_cells(sheet: CalamineSheet, comma: bool) -> pd.DataFrame:
     rows = sheet.iter_rows()
     at_once = max(1, _SHEET_CELLS // max(sheet.total_width, 1))
     blocks: list[tuple[int, dict[int, pa.Array]]] = []
-    height = read = 0
     while block := list(itertools.islice(rows, at_once)):
-        own = {
-            place: _column_text(column, comma)
-            for place, column in enumerate(zip(*block, strict=True))
-            if column.count("") < len(column)
-        }
-        filled = [np.flatnonzero(pc.not_equal(column, "").to_numpy(zero_copy_only=False)) for column in own.values()]
-        height = max([height, *(read + int(places[-1]) + 1 for places in filled if len(places))])
-        read += len(block)
+        columns = enumerate(zip(*block, strict=True))
+        own = {place: _column_text(cells, comma) for place, cells in columns if cells.count("") < len(cells)}
         blocks.append((len(block), own))
     kept = sorted({place for _, own in blocks for place in own})
-    columns = [_joined([own.get(place, length) for length, own in blocks])[:height] for place in kept]
-    return _frame(columns, height)
+    texts = [_joined([own.get(place, length) for length, own in blocks]) for place in kept]
+    filled = [np.flatnonzero(pc.not_equal(text, "").to_numpy(zero_copy_only=False)) for text in texts]
+    height = max((int(places[-1]) + 1 for places in filled if len(places)), default=0)
+    return _frame([text[:height] for text, places in zip(texts, filled, strict=True) if len(places)], height)
 
 
 def _joined(parts: list[pa.Array | int]) -> pa.Array:
