@@ -7,7 +7,10 @@ whatever else is random: effects of kecamatan and desa, schooling, work, housing
 ranked and served by three programmes; the dirt of the field on their lists; the survey. The pipeline's own steps then
 run on tables in memory: cleaning of the lists, linkage, choice of the welfare model, empirical best prediction without
 kecamatan codes, draws, and targeting errors and scenarios with their intervals, held against the truth that nobody told
-them.
+them. So are, for the kabupaten, what the extreme poor are due, how many programmes they have, and why they were missed
+and others included. Of the desil's range the row ``desil, from informed to stated`` counts how often the two scores
+hold the true one between them, and ``desil, the range with intervals`` how often their intervals together do; the value
+is the point of the range nearest to the truth, so that its bias is by how much the range misses.
 
 Files are not written and read again, the registry carries no dirt of its own, and the survey's answers are coded as the
 registry's: what intake does is tested elsewhere. Ten replicates share who is registered and are linked in
@@ -37,12 +40,20 @@ from kaur_analysis.intake.identity import judge_numbers
 from kaur_analysis.intake.pseudonyms import Pseudonymiser
 from kaur_analysis.linkage import link, reach
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.steps import poverty, targeting
+from kaur_analysis.pipeline.steps import planning, poverty, targeting
+from kaur_analysis.planning import due_intervals, needs_matrix
 from kaur_analysis.poverty import SurveyDesign, comparability, empirical_best, welfare_model
 from kaur_analysis.reference import Area, load_area
 from kaur_analysis.store import Store
 from kaur_analysis.study import Study, load_study
-from kaur_analysis.targeting import Scenario, compare_scenarios, targeting_measures
+from kaur_analysis.targeting import (
+    Scenario,
+    compare_scenarios,
+    error_decomposition,
+    informed_draws,
+    overlap,
+    targeting_measures,
+)
 
 FAMILIES = 6_000
 LISTS = {"pkh_2024": "pkh", "sembako_2024": "sembako", "blt_dd_2024": "blt_dd"}
@@ -50,6 +61,7 @@ MEASURES = ("exclusion_error", "inclusion_error")
 BATCH = 10
 UNREGISTERED = 0.03
 SCORES = ("exclusion_error", "headcount_after", "families_out")
+DUE = ("families_due_extreme", "rupiah_year_extreme")
 TRANSFER = 300_000.0
 KEYS = ["measure", "programme", "group"]
 _HEADINGS = {
@@ -169,7 +181,7 @@ def _replicate(
     design = poverty.survey_design(edition)
     areas = _small_areas(study, design.data, _registry(edition), _covariates(edition, design))
     poverty.family_poverty(edition, areas)
-    return _held_against_truth(targeting.registry_route(edition), world, lists).assign(seed=seed)
+    return _held_against_truth(edition, targeting.registry_route(edition), world, lists).assign(seed=seed)
 
 
 def _families(registered: pd.DataFrame) -> pd.DataFrame:
@@ -232,8 +244,10 @@ def _covariates(edition: Edition, design: SurveyDesign) -> tuple[str, ...]:
     comparison = comparability(design.data, _registry(edition), shared, "weight_household")
     candidates = list(comparison.loc[comparison["comparable"], "covariate"])
     line, seed = edition.study.line("poverty"), edition.study.seed
+    kept = poverty.receipt_covariates(candidates)
+    kinds = ("wls", "lasso")
     model = welfare_model(
-        design, poverty.WELFARE, candidates, line, kinds=("wls", "lasso"), rare=poverty.RARE, seed=seed
+        design, poverty.WELFARE, candidates, line, kinds=kinds, always=kept, rare=poverty.RARE, seed=seed
     )
     return model.covariates
 
@@ -324,7 +338,9 @@ def _read(name: str, rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     )
 
 
-def _held_against_truth(route: targeting.RegistryRoute, world: World, lists: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def _held_against_truth(
+    edition: Edition, route: targeting.RegistryRoute, world: World, lists: dict[str, pd.DataFrame]
+) -> pd.DataFrame:
     """Errors of the families in the registry: estimated with intervals, by yes/no, and true."""
     truth = world.families.set_index(world.families["family"].astype("str")).loc[route.frame["family"]]
     frame = route.frame.assign(
@@ -340,12 +356,67 @@ def _held_against_truth(route: targeting.RegistryRoute, world: World, lists: dic
         "registry route": targeting_measures(frame, "p_extreme", programmes, by="kecamatan", **drawn),
         "naive yes/no": _errors(frame, "said_poor", "said_", programmes),
     }
-    true = _errors(frame, "truly_poor", "true_", programmes).set_index(KEYS)["value"]
-    parts = []
-    for name, table in answers.items():
-        kept = table.loc[table["measure"].isin(MEASURES), [*KEYS, "value", "low", "high"]]
-        parts.append(kept.assign(answer=name, truth=true.reindex(pd.MultiIndex.from_frame(kept[KEYS])).to_numpy()))
-    return pd.concat([*parts, _scenarios(route, truth)], ignore_index=True)
+    true = _errors(frame, "truly_poor", "true_", programmes)
+    parts = [
+        _beside(table[table["measure"].isin(MEASURES)], true).assign(answer=name) for name, table in answers.items()
+    ]
+    true_frame = frame.assign(p_extreme=frame["truly_poor"], **{code: frame[f"true_{code}"] for code in programmes})
+    found = [_reasons_and_overlap(route, true_frame), _needs(edition, route, true_frame), _scenarios(route, truth)]
+    return pd.concat([*parts, *found], ignore_index=True)
+
+
+def _reasons_and_overlap(route: targeting.RegistryRoute, true_frame: pd.DataFrame) -> pd.DataFrame:
+    """Families of the kabupaten by reason of their error, and the extreme poor by number of programmes."""
+    programmes = list(route.programmes)
+    eligible = {code: f"eligible_{code}" for code in programmes}
+
+    def counted(frame: pd.DataFrame, draws: np.ndarray | None) -> dict[str, pd.DataFrame]:
+        given = {"poor": "p_extreme", "received": programmes, "poor_draws": draws}
+        reasons = error_decomposition(frame, listed="listed", eligible=eligible, **given)
+        together = overlap(frame, **given).measures
+        return {
+            "reasons": reasons[reasons["measure"].str.endswith("_families") & ~(reasons["high"] == reasons["low"])],
+            "overlap": together[together["measure"].str.match("^poor_(none|one|several)$")],
+        }
+
+    stated, true = counted(route.frame, route.poor_draws), counted(true_frame, None)
+    return pd.concat(_beside(stated[name], true[name]).assign(answer=name) for name in stated)
+
+
+def _needs(edition: Edition, route: targeting.RegistryRoute, true_frame: pd.DataFrame) -> pd.DataFrame:
+    """What the extreme poor of the kabupaten are due by programme: stated with intervals, and by the true lists."""
+    store, programmes = edition.store, edition.study.programmes
+    families, modelled = store.read("clean/families"), store.read("estimates/family_poverty")
+    stated = planning.match_needs(edition)
+    intervals = due_intervals(
+        stated,
+        modelled,
+        programmes,
+        draws=route.welfare_draws,
+        line_rp_month=EXTREME_LINE,
+        levels=("kabupaten",),
+        seed=edition.study.seed,
+    )
+    listed = true_frame.melt("family", [*route.programmes], "programme", "received").assign(period="2024")
+    true = needs_matrix(families, modelled, listed, programmes, persons=store.read("clean/persons"))
+    tables = []
+    for needs, poor in ((stated, stated["p_extreme"]), (true, true["family"].map(_poor_of(true_frame)))):
+        due = pd.DataFrame({"programme": needs["programme"], DUE[0]: needs["due"] * poor})
+        due[DUE[1]] = due[DUE[0]] * needs["rupiah_year"]
+        tables.append(due.groupby("programme", as_index=False).sum().melt("programme", var_name="measure"))
+    known = intervals[(intervals["fund"] == "") & intervals["measure"].isin(DUE)]
+    named = tables[0].merge(known[["programme", "measure", "low", "high"]], on=["programme", "measure"])
+    return _beside(named.assign(group="all"), tables[1].assign(group="all")).assign(answer="needs")
+
+
+def _poor_of(true_frame: pd.DataFrame) -> pd.Series:
+    return true_frame.set_index("family")["truly_poor"]
+
+
+def _beside(stated: pd.DataFrame, true: pd.DataFrame) -> pd.DataFrame:
+    """Rows as stated with their truth."""
+    truth = true.set_index(KEYS)["value"].reindex(pd.MultiIndex.from_frame(stated[KEYS]))
+    return stated[[*KEYS, "value", "low", "high"]].assign(truth=truth.to_numpy())
 
 
 def _scenarios(route: targeting.RegistryRoute, truth: pd.DataFrame) -> pd.DataFrame:
@@ -360,7 +431,9 @@ def _scenarios(route: targeting.RegistryRoute, truth: pd.DataFrame) -> pd.DataFr
         Scenario("desil", "ranked", "desil_rank"),
         Scenario("model", "ranked", "expected_welfare_rp_month"),
     ]
-    stated, true = (
+    draws = route.welfare_draws[:, : targeting.SCENARIO_DRAWS]
+    informed = informed_draws(draws, frame["desil_rank"], seed=int(frame["family"].nunique()))
+    stated, best, true = (
         compare_scenarios(
             frame,
             "welfare",
@@ -369,14 +442,29 @@ def _scenarios(route: targeting.RegistryRoute, truth: pd.DataFrame) -> pd.DataFr
             TRANSFER,
             household_size="household_size",
             welfare_includes_benefit=False,
-            welfare_draws=draws,
+            welfare_draws=given,
         )
-        for draws in (route.welfare_draws[:, : targeting.SCENARIO_DRAWS], None)
+        for given in (draws, informed, None)
     )
     wanted = stated["measure"].isin(SCORES) & stated["programme"].isin(["desil", "model"])
-    truly = true.set_index(KEYS)["value"].reindex(pd.MultiIndex.from_frame(stated.loc[wanted, KEYS]))
-    kept = stated.loc[wanted, [*KEYS, "value", "low", "high"]]
-    return kept.assign(answer="scenarios", truth=truly.to_numpy())
+    scored, at_best = _beside(stated[wanted], true), _beside(best[wanted], true)
+    at_best = at_best[at_best["programme"] == "desil"]
+    both = scored.loc[at_best.index]
+    ranges = {
+        "desil, from informed to stated": (
+            np.minimum(both["value"], at_best["value"]),
+            np.maximum(both["value"], at_best["value"]),
+        ),
+        "desil, the range with intervals": (
+            np.minimum(both["low"], at_best["low"]),
+            np.maximum(both["high"], at_best["high"]),
+        ),
+    }
+    held = [
+        at_best.assign(programme=name, value=at_best["truth"].clip(low, high), low=low, high=high)
+        for name, (low, high) in ranges.items()
+    ]
+    return pd.concat([scored, at_best.assign(programme="desil, informed"), *held]).assign(answer="scenarios")
 
 
 def _errors(frame: pd.DataFrame, poor: str, prefix: str, programmes: list[str]) -> pd.DataFrame:
@@ -420,25 +508,26 @@ def summary(found: pd.DataFrame) -> pd.DataFrame:
     return table.round(4).reset_index()
 
 
-def run(wanted: int, runs: Path) -> pd.DataFrame:
-    """Every batch not yet in ``runs``, appended one by one; the wanted replicates below each other."""
+def run(first: int, wanted: int, runs: Path) -> pd.DataFrame:
+    """Every batch not yet in ``runs``, appended one by one; the wanted replicates from the first below each other."""
     done = set(pd.read_csv(runs, usecols=["seed"])["seed"]) if runs.is_file() else set()
-    for batch in range(wanted // BATCH):
+    for batch in range(first // BATCH, (first + wanted) // BATCH):
         if (batch + 1) * BATCH - 1 not in done:
             table = replicates(batch, runs.parent)
             table.to_csv(runs, mode="a", header=not runs.is_file(), index=False, lineterminator="\n")
     found = pd.read_csv(runs, dtype={"group": str})
-    return found[found["seed"] < wanted]
+    return found[found["seed"].between(first, first + wanted - 1)]
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--first", type=int, default=1000, help="seed of the first replicate")
     parser.add_argument("--replicates", type=int, default=300)
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
-    table = summary(run(options.replicates, options.runs))
+    table = summary(run(options.first, options.replicates, options.runs))
     print(table.to_string(index=False))
     if options.out:
         table.to_csv(options.out, index=False, lineterminator="\n")

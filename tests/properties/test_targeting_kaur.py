@@ -8,6 +8,7 @@ import pytest
 from benchmarks.targeting_kaur import MEASURES, replicates, summary
 
 COMMITTED = pd.read_csv(Path(__file__).parents[2] / "benchmarks" / "targeting_kaur.csv")
+BY_PROGRAMME = COMMITTED[COMMITTED["level"] == "kabupaten"].set_index(["answer", "measure", "programme"])
 EVERY = COMMITTED[COMMITTED["programme"] == "every programme"].set_index(["answer", "level", "measure"])
 
 
@@ -43,3 +44,25 @@ def test_the_long_run_holds_the_truth_in_no_fewer_than_93_of_a_hundred(level: st
     row = EVERY.loc[("registry route", level, measure)]
     assert row["coverage"] + 2 * row["coverage_error"] >= 0.93
     assert abs(row["bias"]) < 0.02
+
+
+@pytest.mark.parametrize("programme", ["pkh", "sembako", "blt_dd"])
+@pytest.mark.parametrize("measure", MEASURES)
+def test_the_long_run_holds_the_errors_of_each_programme_of_the_kabupaten(programme: str, measure: str) -> None:
+    row = BY_PROGRAMME.loc[("registry route", measure, programme)]
+    assert row["coverage"] >= 0.93
+
+
+def test_the_range_of_the_desil_holds_its_true_exclusion_error() -> None:
+    assert BY_PROGRAMME.loc[("scenarios", "exclusion_error", "desil, from informed to stated"), "coverage"] >= 0.95
+
+
+def test_the_range_of_the_desil_with_intervals_holds_what_is_left_after() -> None:
+    row = BY_PROGRAMME.loc[("scenarios", "headcount_after", "desil, the range with intervals")]
+    assert row["coverage"] + 2 * row["coverage_error"] >= 0.95
+
+
+@pytest.mark.parametrize("measure", ["poor_none", "poor_one", "poor_several"])
+def test_the_long_run_holds_how_many_programmes_the_extreme_poor_have(measure: str) -> None:
+    row = BY_PROGRAMME.loc[("overlap", measure, "all")]
+    assert row["coverage"] + 2 * row["coverage_error"] >= 0.95
