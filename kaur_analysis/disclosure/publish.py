@@ -6,6 +6,7 @@ edition), then whatever must be hidden so that those cannot be worked out, at th
 The published table does not tell a small number from a companion.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,7 +18,6 @@ from scipy.sparse.csgraph import connected_components
 
 from kaur_analysis.disclosure.attack import System
 from kaur_analysis.disclosure.quantities import (
-    COUNTS,
     Equation,
     Quantities,
     Quantity,
@@ -27,6 +27,7 @@ from kaur_analysis.disclosure.quantities import (
     read_quantities,
     rests,
     rules,
+    told_families,
     twin_concepts,
 )
 from kaur_analysis.disclosure.suppression import Effort, Solution, blocks, suppress
@@ -136,8 +137,8 @@ def publish(
         Error limits and the minimum number of families.
     previous
         Published table of an earlier issue, whatever its edition was called. What it hid stays hidden, and a count
-        below the kabupaten that has changed by fewer families than the minimum is hidden: the difference would tell of
-        those few.
+        below the kabupaten, or a share of one, that has changed by fewer families than the minimum is hidden: the
+        difference would tell of those few.
 
     Returns
     -------
@@ -179,11 +180,25 @@ def publish(
         rule.map(REASONS).fillna(table["status"].map(REASONS)),
     )
     basis = table["n"].round()
+    table["n"] = table["n"].where(_base_is_told(families, found, hidden).reindex(table.index, fill_value=True))
     table.loc[table["status"] == "disembunyikan", NUMBERS] = np.nan
     table.loc[table["status"] == "tidak disajikan", ["value", "low", "high"]] = np.nan
     published = _rounded(table)[COLUMNS].sort_values(KEYS, ignore_index=True)
     decisions = table[[*KEYS, "status"]].assign(n=basis, rule=rule, why=rule.map(RULES))
     return checked(PUBLISHED, published), decisions.sort_values(KEYS, ignore_index=True), _search(solutions)
+
+
+def _base_is_told(families: pd.DataFrame, found: Quantities, hidden: Mapping[Quantity, str]) -> pd.Series:
+    """Whether ``n`` of each row may be printed: the base of a share, or all families of its area, and not hidden.
+
+    What else it counts (recipients, names, families due) is told by rows of its own or by none.
+    """
+    told = []
+    for row in families.itertuples():
+        every = Quantity("families", row.area, "", "", "", "")
+        base = found.base_of_row.get(row.Index, every)
+        told.append(base not in hidden and (base != every or math.isclose(found.amounts.get(every, math.nan), row.n)))
+    return pd.Series(told, families.index, dtype=bool)
 
 
 def dominant(total: pd.Series, first: pd.Series, second: pd.Series) -> pd.Series:
@@ -254,11 +269,11 @@ def _by_error(table: pd.DataFrame, thresholds: Limits) -> pd.Series:
 
 def _told_by_previous(rows: pd.DataFrame, previous: pd.DataFrame, minimum: int) -> list[int]:
     """Rows that an earlier issue hid, or that differ from it by a few families."""
-    own = rows.assign(period=edition_period(rows))[[*KEYS, "unit", "value"]].reset_index(names="row")
-    before = previous.assign(period=edition_period(previous))[[*KEYS, "value", "status"]]
+    own = rows.assign(period=edition_period(rows), told=told_families(rows))[[*KEYS, "told"]].reset_index(names="row")
+    before = previous.assign(period=edition_period(previous), told=told_families(previous))[[*KEYS, "told", "status"]]
     both = own.merge(before, on=KEYS, suffixes=("", "_before"))
-    change = (both["value"].round() - both["value_before"]).abs()
-    counted = both["unit"].isin(COUNTS) & (both["area"].str.len() > 4)
+    change = (both["told"].round() - both["told_before"].round()).abs()
+    counted = both["area"].str.len() > 4
     return list(both.loc[(both["status"] == "disembunyikan") | (counted & change.between(1, minimum - 1)), "row"])
 
 
@@ -364,6 +379,8 @@ def _rounded(table: pd.DataFrame) -> pd.DataFrame:
     """Counts to whole families or to the step their interval bears, shares to hundredths of a percent."""
     out = table.copy()
     estimated = ["value", "low", "high"]
+    for end in ("low", "high"):  # of what is known exactly, sums in another order differ in the last digits
+        out[end] = out[end].where(~np.isclose(out[end], out["value"], rtol=1e-12), out["value"])
     for unit, decimals in DECIMALS.items():
         rows = out["unit"] == unit
         out.loc[rows, estimated] = out.loc[rows, estimated].round(decimals)

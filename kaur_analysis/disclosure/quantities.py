@@ -38,6 +38,8 @@ class Quantities:
     ----------
     of_row
         Row → quantities it must be hidden with: what it states and, for a share, what it is a share of.
+    base_of_row
+        Row of a share → what it is a share of.
     amounts
         Quantity → amount that the rows state, or that follows from a whole and its other parts.
     protection
@@ -47,6 +49,7 @@ class Quantities:
     """
 
     of_row: dict[int, list[Quantity]] = field(default_factory=dict)
+    base_of_row: dict[int, Quantity] = field(default_factory=dict)
     amounts: dict[Quantity, float] = field(default_factory=dict)
     protection: dict[Quantity, float] = field(default_factory=dict)
     twins: dict[Quantity, list[Quantity]] = field(default_factory=dict)
@@ -70,9 +73,14 @@ def read_quantities(rows: pd.DataFrame, minimum: int) -> Quantities:
     Parameters
     ----------
     rows
-        Columns of the published table; only rows whose topic and indicator ``rules.yaml`` names count.
+        Columns of the published table.
     minimum
         Protection of a count of families; that of a twin is the same number of families in its own unit.
+
+    Raises
+    ------
+    ValueError
+        ``rules.yaml`` says of a row neither which families it tells of nor that it tells of none.
     """
     found = Quantities()
     rows = rows.assign(period=edition_period(rows))
@@ -84,17 +92,18 @@ def read_quantities(rows: pd.DataFrame, minimum: int) -> Quantities:
         ((row, rule) for row, rule in stated if rule), key=lambda pair: ("share_of" in pair[1], pair[0].Index)
     ):
         quantity = _about(rule["concept"], rule.get("programme", row.programme), row, agency_of)
-        found.of_row[row.Index] = [quantity]
-        if "follows" in rule or (row.group and "groups_follow" in rule):
-            found.of_row[row.Index] = [replace(quantity, group="")] if "groups_follow" in rule else [quantity]
-            continue
-        amount = row.value
-        if "share_of" in rule:
+        beside = [_about(concept, quantity.programme, row, agency_of) for concept in rule.get("follows", ())]
+        found.of_row[row.Index] = [quantity, *beside]
+        if row.group and "groups_follow" in rule:
+            found.of_row[row.Index] = [replace(quantity, group="")]
+        elif "share_of" in rule:
             base = _about(rule["share_of"], row.programme, row, agency_of)
             found.of_row[row.Index].append(base)
+            found.base_of_row[row.Index] = base
             _state(found, base, row.n, minimum)
-            amount = row.value * row.n
-        _state(found, quantity, amount, minimum)
+            _state(found, quantity, row.value * row.n * rule.get("scale", 1), minimum)
+        elif "follows" not in rule:
+            _state(found, quantity, row.value, minimum)
     _add_remainders(found, minimum)
     _add_wholes(found, minimum)
     _pair_twins(found, minimum)
@@ -107,11 +116,23 @@ def edition_period(rows: pd.DataFrame) -> pd.Series:
     return rows["period"].where(periods > 1, "")
 
 
+def told_families(rows: pd.DataFrame) -> pd.Series:
+    """Number of families that each row tells: a count's value, a share's part of its base; missing for all others."""
+    cells = (rows["topic"] + "." + rows["indicator"]).map(lambda name: rules()["cells"].get(name, {}))
+    share = cells.map(lambda rule: "share_of" in rule)
+    scale = cells.map(lambda rule: float(rule.get("scale", 1)))
+    return rows["value"].where(rows["unit"].isin(COUNTS), (rows["value"] * rows["n"] * scale).where(share))
+
+
 def _rule_of(row: Any) -> Mapping[str, Any] | None:
     """The rule of ``rules.yaml``; a count that it does not name is a quantity of its own."""
     name = f"{row.topic}.{row.indicator}"
     found: Mapping[str, Any] | None = rules()["cells"].get(name)
-    return {"concept": name} if found is None and row.unit in COUNTS else found
+    if found is None and row.unit in COUNTS:
+        return {"concept": name}
+    if found is None and name not in rules()["harmless"]:
+        raise ValueError(f"rules.yaml does not say which families {name} tells of")
+    return found
 
 
 def _about(concept: str, programme: str, row: Any, agency_of: Mapping[str, str]) -> Quantity:

@@ -26,6 +26,7 @@ from kaur_analysis.reporting.views import (
     unmatched_names,
 )
 
+OF_LISTS = "Jumlah dihitung dari daftar keluarga dan berubah bila daftar diperbarui."
 NARROW = 4  # columns of a table that a telephone shows
 
 
@@ -106,7 +107,7 @@ def agency_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, agen
         overlap=_overlap(table, area, agency),
         unmatched=unmatched_names(table, area.code, [programme.code for programme in own]),
         needs=needs,
-        limits=limits_of(table, known, area, area.code, own),
+        limits=(OF_LISTS, *limits_of(table, known, area, area.code, own)),
     )
 
 
@@ -134,8 +135,8 @@ def _headline(table: PublishedTable, area: Area, needs: Needs, programmes: list[
     )
     finding += f"; {largest.words} {state}." if largest.shown else "."
     all_due = sum_of((row.about, row.rupiah) for row in needs.rows).text
-    every = f"Untuk semua yang berhak {all_due}. " if needs.with_extreme and all_due else ""
-    return Headline(finding, f"{every}Jumlah dihitung dari daftar keluarga dan berubah bila daftar diperbarui.")
+    every = f"Untuk semua yang berhak {all_due}." if needs.with_extreme and all_due else ""
+    return Headline(finding, every)
 
 
 def _gaps(table: PublishedTable, area: Area, programmes: list[Programme]) -> Gaps:

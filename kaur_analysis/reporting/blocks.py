@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kaur_analysis.formats import number
 from kaur_analysis.reporting import charts
 from kaur_analysis.reporting.html import Section, section
 from kaur_analysis.reporting.kabupaten import KabupatenView
@@ -77,7 +78,7 @@ def poverty_pockets(view: KabupatenView) -> Section:
             if (members := [place for place in pockets.places if place.quadrant == code])
         ],
         unknown=unknown,
-        mean="" if np.isnan(pockets.number_line) else f"{pockets.number_line:.0f}",
+        mean="" if np.isnan(pockets.number_line) else number(pockets.number_line),
         picture=picture,
     )
 

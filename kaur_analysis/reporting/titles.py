@@ -88,4 +88,4 @@ def pockets(sure: Sequence[str], candidates: Sequence[str], known: bool) -> str:
         return f"Kantong yang jelas: {_named(sure)}{more}"
     if candidates:
         return f"Belum ada kantong yang jelas; calon: {_named(candidates)}."
-    return "Tidak ada kecamatan yang bagian dan jumlahnya sama-sama di atas kabupaten."
+    return "Tidak ada kecamatan yang bagiannya di atas kabupaten dan jumlahnya di atas rata-rata."

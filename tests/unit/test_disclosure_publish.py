@@ -365,3 +365,78 @@ def test_a_kecamatan_whose_names_no_row_counts_is_part_of_the_kabupatens_names()
     found = read_quantities(counts, 5)
     names = {quantity.area: amount for quantity, amount in found.amounts.items() if quantity.concept == "names"}
     assert names == {"1704": 10.0, "1704010": 0.0, "1704020": 10.0}
+
+
+def targeting(missed=(3.0, 20.0, 20.0, 20.0)):
+    """Poor, recipients and their errors in one consistent table, with the difference of two shares."""
+    missed = np.array(missed)
+    families, poor, recipients = 1000.0, np.full(4, 40.0), np.full(4, 200.0)
+    reached = poor - missed
+    included = recipients - reached
+    pieces = [
+        rows("poor", poor, programme="pkh"),
+        rows("recipients", recipients, programme="pkh"),
+        rows("missed_poor", missed, programme="pkh"),
+        rows("included_nonpoor", included, programme="pkh"),
+        rows("coverage", recipients / families, "bagian", programme="pkh", n=families),
+        rows("targeting_differential", reached / poor - included / (families - poor), "indeks", programme="pkh"),
+        rows("benefit_rupiah", recipients * 1e6, "rupiah_tahun", programme="pkh", n=recipients),
+    ]
+    return pd.concat(pieces)
+
+
+def test_a_number_made_of_two_shares_is_hidden_with_either():
+    assert shown("targeting", targeting()).at[("1704010", "targeting_differential"), "status"] == "disembunyikan"
+
+
+def test_a_number_made_of_two_shares_is_shown_with_both():
+    assert shown("targeting", targeting([20.0] * 4)).at[("1704010", "targeting_differential"), "status"] == "tampil"
+
+
+def test_how_many_money_goes_to_stands_in_rows_of_its_own_alone():
+    assert np.isnan(shown("targeting", targeting()).at[("1704010", "benefit_rupiah"), "n"])
+
+
+def test_what_a_shown_share_is_of_is_printed_with_it():
+    assert shown("targeting", targeting()).at[("1704010", "coverage"), "n"] == 1000
+
+
+def served(none):
+    counts = {"none": np.array(none), "one": np.array([297.0, 300.0, 300.0, 300.0])}
+    counts["several"] = 500 - counts["none"] - counts["one"]
+    families = [rows(f"families_{name}", count) for name, count in counts.items()]
+    shares = [rows(f"share_{name}", count / 500, "bagian", n=500) for name, count in counts.items()]
+    return pd.concat([*families, *shares])
+
+
+@pytest.mark.parametrize("indicator", ["families_none", "share_none"])
+def test_few_families_without_any_programme_are_hidden_as_count_and_as_share(indicator):
+    assert shown("overlap", served([3, 50, 50, 50])).at[("1704010", indicator), "status"] == "disembunyikan"
+
+
+def test_few_families_without_any_programme_cannot_be_had_from_those_with_one_or_several():
+    published = shown("overlap", served([3, 50, 50, 50])).xs("1704010")["status"]
+    assert "disembunyikan" in set(published[["families_one", "families_several"]])
+
+
+def test_a_share_of_two_families_late_is_hidden():
+    late = rows("late_share", [0.05, 0.5, 0.5], "bagian", n=40)
+    assert shown("timeliness", late).at[("1704010", "late_share"), "status"] == "disembunyikan"
+
+
+@pytest.mark.parametrize("unit", ["bagian", "indeks", "rupiah_tahun"])
+def test_a_number_of_which_no_rule_says_whom_it_tells_of_is_refused(unit):
+    with pytest.raises(ValueError, match=r"targeting\.new"):
+        shown("targeting", rows("new", [0.5], unit))
+
+
+@pytest.mark.parametrize(("share", "status"), [(0.202, "disembunyikan"), (0.2, "tampil"), (0.25, "tampil")])
+def test_a_share_that_moved_by_one_family_since_the_last_issue_is_hidden(share, status):
+    before = shown("determinants", rows("unsafe_water", [0.2], "bagian", n=500)).reset_index()
+    after = shown("determinants", rows("unsafe_water", [share], "bagian", n=500), before)
+    assert after.at[("1704010", "unsafe_water"), "status"] == status
+
+
+def test_an_interval_of_no_width_holds_its_number_to_the_last_digit():
+    row = shown("registry", rows("families", [90.0]).assign(low=90.0 - 1e-12, high=90.0 - 1e-12)).iloc[0]
+    assert row["low"] <= row["value"] <= row["high"]

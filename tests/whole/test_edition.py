@@ -28,6 +28,7 @@ from kaur_analysis.pipeline.run import RESEARCH, page_jobs, research_jobs, run_e
 from kaur_analysis.pipeline.steps.publish import desa_rows, unprotected_rows
 from kaur_analysis.pipeline.steps.targeting import SCENARIO_DRAWS
 from kaur_analysis.store import file_hash
+from tests import pencil
 from tests.edition_attack import knowledge
 
 
@@ -376,6 +377,29 @@ def test_the_attack_on_the_edition_succeeds_where_companions_are_shown(finished,
     naive["status"] = naive["status"].mask(naive["rule"] == "pendamping", "tampil")
     attacked = knowledge(unprotected_rows(finished.edition), naive, finished.edition.study.thresholds.minimum_families)
     assert len(attacked.leaks()) > 10
+
+
+def worked_out(finished, published):
+    """Counts of few families that sums written by hand bound more closely than the minimum."""
+    truth, minimum = unprotected_rows(finished.edition), finished.edition.study.thresholds.minimum_families
+    found = []
+    for programme in ("any", *finished.edition.study.listed):
+        written = pencil.read(published, truth, programme)
+        for name in pencil.small(truth, programme, minimum):
+            low, high = written.range(name) if name in written.place else (0.0, np.inf)
+            found += [name] if high - low < minimum - 1e-6 else []
+    return found
+
+
+def test_nobody_with_a_pencil_works_out_few_families(finished):
+    assert worked_out(finished, finished.edition.store.read("published/published")) == []
+
+
+def test_the_pencil_finds_what_a_table_of_small_numbers_alone_withheld_gives_away(finished):
+    truth, decisions = unprotected_rows(finished.edition), finished.edition.store.read("published/decisions")
+    told = truth.merge(decisions[[*KEYS, "rule"]], on=KEYS)
+    told["value"] = told["value"].mask(told["rule"].isin(["sedikit", "semua atau tidak ada", "dasar kecil"]))
+    assert len(worked_out(finished, told)) > 10
 
 
 @pytest.fixture(scope="module")
