@@ -14,6 +14,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from nbclient import NotebookClient
 from rocrate.rocrate import ROCrate
 
@@ -25,10 +26,11 @@ from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.manifest import SCHEMA, verify
 from kaur_analysis.pipeline.notebooks import page
 from kaur_analysis.pipeline.run import RESEARCH, page_jobs, research_jobs, run_edition
+from kaur_analysis.pipeline.share import write_cards
 from kaur_analysis.pipeline.steps.publish import desa_rows, unprotected_rows
 from kaur_analysis.pipeline.steps.targeting import SCENARIO_DRAWS
 from kaur_analysis.store import file_hash
-from tests import pencil
+from tests import pencil, picture_numbers
 from tests.edition_attack import knowledge
 
 
@@ -377,6 +379,43 @@ def test_the_attack_on_the_edition_succeeds_where_companions_are_shown(finished,
     naive["status"] = naive["status"].mask(naive["rule"] == "pendamping", "tampil")
     attacked = knowledge(unprotected_rows(finished.edition), naive, finished.edition.study.thresholds.minimum_families)
     assert len(attacked.leaks()) > 10
+
+
+@pytest.fixture(scope="module")
+def drawn(finished):
+    return picture_numbers.pages(finished.folder)
+
+
+def test_what_a_map_tells_of_a_place_stands_in_a_table_about_it(drawn):
+    told = picture_numbers.told(drawn)
+    on_maps = {pair for page in drawn.values() for pair in picture_numbers.of_places(page)}
+    assert on_maps and {pair for pair in on_maps if pair[1] not in told.get(pair[0], ())} == set()
+
+
+def test_every_number_written_in_a_picture_stands_beside_it_too(drawn):
+    alone = {
+        (name, number)
+        for name, page in drawn.items()
+        for number in set(picture_numbers.words(page)) - picture_numbers.around(page)
+    }
+    assert alone == set()
+
+
+@pytest.fixture(scope="module")
+def cards(finished):
+    return write_cards(finished.edition)
+
+
+def test_every_kecamatan_has_a_picture_to_forward_and_its_caption(finished, cards):
+    names = {finished.edition.kecamatan_page(code) for code in finished.edition.area.kecamatan["kecamatan"]}
+    wanted = {name.replace(".html", ending) for name in names for ending in (".png", ".txt")}
+    assert {path.name for path in cards.iterdir()} == wanted
+
+
+def test_a_caption_says_the_headline_of_its_page(finished, cards):
+    page = BeautifulSoup((finished.folder / "kaur-2025-1704010-nasal.html").read_text(encoding="utf-8"), "html.parser")
+    caption = (cards / "kaur-2025-1704010-nasal.txt").read_text(encoding="utf-8")
+    assert page.select_one(".finding").get_text(" ", strip=True).split(" (")[0] in caption
 
 
 def worked_out(finished, published):
