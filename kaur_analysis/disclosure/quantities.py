@@ -101,7 +101,7 @@ def read_quantities(rows: pd.DataFrame, minimum: int) -> Quantities:
             found.of_row[row.Index].append(base)
             found.base_of_row[row.Index] = base
             _state(found, base, row.n, minimum)
-            _state(found, quantity, row.value * row.n * rule.get("scale", 1), minimum)
+            _state(found, quantity, row.value * row.n, minimum)
         elif "follows" not in rule:
             _state(found, quantity, row.value, minimum)
     _add_remainders(found, minimum)
@@ -120,8 +120,7 @@ def told_families(rows: pd.DataFrame) -> pd.Series:
     """Number of families that each row tells: a count's value, a share's part of its base; missing for all others."""
     cells = (rows["topic"] + "." + rows["indicator"]).map(lambda name: rules()["cells"].get(name, {}))
     share = cells.map(lambda rule: "share_of" in rule)
-    scale = cells.map(lambda rule: float(rule.get("scale", 1)))
-    return rows["value"].where(rows["unit"].isin(COUNTS), (rows["value"] * rows["n"] * scale).where(share))
+    return rows["value"].where(rows["unit"].isin(COUNTS), (rows["value"] * rows["n"]).where(share))
 
 
 def _rule_of(row: Any) -> Mapping[str, Any] | None:
