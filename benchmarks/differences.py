@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.small_areas import SIGMAS
-from kaur_analysis.pipeline.steps.poverty import differences_of_shares, held
+from kaur_analysis.pipeline.steps.poverty import differences_of_shares
 from kaur_analysis.poverty import empirical_best
+from kaur_analysis.poverty.intervals import held_interval
 from tests.small_areas import LINE, kabupaten
 
 DRAWS = 200  # as in an edition
@@ -32,7 +33,7 @@ def replicate(seed: int, sigma_u: float, answer: str) -> dict[str, float]:
     place, one = world.registry["kecamatan"], np.ones(len(world.registry))
     value = differences_of_shares(result.families()[["p"]].to_numpy(), one, place)[:, 0]
     drawn = differences_of_shares(result.draws(DRAWS) < LINE, one, place)
-    low, high = held(value, np.quantile(drawn, [0.025, 0.975], axis=1))
+    low, high = held_interval(value, drawn)
     truth = (world.truth - world.truth.mean()).to_numpy()  # kecamatan are of one size here
     whole = result.estimates.query("indicator == 'fgt0' and area == 'ALL'").iloc[0]
     own = result.estimates.query("indicator == 'fgt0' and area != 'ALL'")

@@ -2,7 +2,7 @@
 
 It knows nothing of the gate's rules: columns are read as any reader reads them (values, intervals, ``n``), and what
 they have to do with each other stands in ``RELATIONS``. It is given more than a reader has: the exact number of
-families and of the extreme poor of every area.
+families and of the extreme poor of every area whose number is shown.
 """
 
 import math
@@ -110,7 +110,16 @@ def read(published: pd.DataFrame, truth: pd.DataFrame, programme: str) -> Pencil
     """Everything that rows of one programme (``any``: of all together) say, area by area."""
     pencil = Pencil()
     names = truth["topic"] + "." + truth["indicator"]
-    exact = {what: truth[names == public].set_index("area")["value"].to_dict() for what, public in PUBLIC.items()}
+    shown_rows = published[published["value"].notna()]
+    printed = set(shown_rows["topic"] + "." + shown_rows["indicator"] + shown_rows["area"])
+    exact = {
+        what: {
+            area: value
+            for area, value in truth[names == public].set_index("area")["value"].items()
+            if f"{public}{area}" in printed
+        }
+        for what, public in PUBLIC.items()
+    }
     shown = published[published["value"].notna() & published["group"].eq("") & published["area"].str.len().le(7)]
     for row in shown[shown["programme"].isin([programme, "" if programme == "any" else programme])].itertuples():
         name = f"{row.topic}.{row.indicator}"
@@ -123,20 +132,28 @@ def read(published: pd.DataFrame, truth: pd.DataFrame, programme: str) -> Pencil
             pencil.about({(whole, row.area, programme): 1.0}, row.n, 0.5)
         if name in COUNTED_BY_N and row.n > 0:
             pencil.about({(COUNTED_BY_N[name], row.area, programme): 1.0}, row.n, 0.5)
-        if name == "targeting.targeting_differential":
+        if name == "targeting.targeting_differential" and row.area in exact["extreme"]:
             poor, others = exact["extreme"][row.area], exact["families"][row.area] - exact["extreme"][row.area]
             terms = {("reached", row.area, programme): 1 / poor, ("included", row.area, programme): -1 / others}
             pencil.about(terms, row.value, 0.00005)
-    _add_sums(pencil, exact, programme)
+    _add_sums(pencil, exact, set(truth.loc[names == PUBLIC["families"], "area"]), programme)
     return pencil
 
 
-def _add_sums(pencil: Pencil, exact: dict[str, dict[str, float]], programme: str) -> None:
-    areas = {area for what in exact.values() for area in what if len(area) <= 7}
+def _add_sums(pencil: Pencil, exact: dict[str, dict[str, float]], every: set[str], programme: str) -> None:
+    areas = {area for area in every if len(area) <= 7}
     for area in areas:
         for what, of in exact.items():
-            pencil.about({(what, area, programme): 1.0}, of[area])
-        pencil.about({("nonpoor", area, programme): 1.0}, exact["families"][area] - exact["extreme"][area])
+            if area in of:
+                pencil.about({(what, area, programme): 1.0}, of[area])
+        pencil.about(
+            {
+                ("families", area, programme): 1.0,
+                ("extreme", area, programme): -1.0,
+                ("nonpoor", area, programme): -1.0,
+            },
+            0.0,
+        )
         for whole, parts, only in RELATIONS:
             if only in ("", programme):
                 pencil.about({(whole, area, programme): 1.0} | {(part, area, programme): -1.0 for part in parts}, 0.0)
