@@ -33,6 +33,11 @@ def load() -> None:
         del refused[UNUSED]
 
 
+def keep() -> None:
+    """Never free what is there now: no child then needs a copy of its own only to count references."""
+    gc.collect()
+    gc.freeze()
+
+
 load()
-gc.collect()
-gc.freeze()  # what is there is never freed, so no child needs a copy of its own only to count references
+keep()

@@ -3,9 +3,7 @@
 Worth its time where several pages are made; for a single one :mod:`kaur_analysis.pipeline.loaded` is ready sooner.
 """
 
-import gc
-
-import kaur_analysis.pipeline.loaded  # noqa: F401  # for what it loads
+from kaur_analysis.pipeline.loaded import keep
 
 
 def rehearse() -> None:
@@ -19,7 +17,8 @@ def rehearse() -> None:
     from kaur_analysis.reporting.html import compile_templates
 
     load_catalogue()
-    glossary(), rule_table()
+    glossary()
+    rule_table()
     compile_templates()
     output = new_output("display_data", {"text/html": "<p>latihan</p>"})
     page(new_notebook(cells=[new_code_cell("", outputs=[output])]), "latihan")
@@ -29,5 +28,4 @@ def rehearse() -> None:
 
 
 rehearse()
-gc.collect()
-gc.freeze()
+keep()

@@ -4,6 +4,8 @@ import atexit
 import gc
 import importlib
 
+from kaur_analysis.pipeline.loaded import keep
+
 STEPS = tuple(
     f"kaur_analysis.pipeline.steps.{name}"
     for name in ("clean", "poverty", "appendix", "targeting", "incidence", "planning", "publish", "shown")
@@ -11,6 +13,5 @@ STEPS = tuple(
 
 for step in STEPS:
     importlib.import_module(step)
-gc.collect()
-gc.freeze()
+keep()
 atexit.register(gc.unfreeze)  # else DuckDB tells of everything that is still there when the process ends

@@ -59,6 +59,13 @@ def test_the_base_of_the_missed_is_printed_as_the_number_of_the_extreme_poor_is(
     assert missed.basis == f"dihitung atas perkiraan {poor.figure.text} keluarga miskin ekstrem"
 
 
+@pytest.mark.parametrize(("unknown", "said"), [(["desil"], True), ([], False)])
+def test_needs_say_where_rules_go_by_a_desil_that_the_model_does_not_know(unknown, said):
+    facts = made.facts() | {"beyond_model": unknown}
+    html = r.needs_table(r.kecamatan_view(made.published(), facts, made.AREA, CODE)).html
+    assert ("yang tidak dikenal model" in html) == said
+
+
 def test_the_map_carries_the_indicators_value(page, text):
     assert re.search(rf"[▲▼■○] {re.escape(text)}</text>", page)
 

@@ -465,6 +465,15 @@ def test_no_estimate_is_shown_whose_error_is_above_the_limit(finished, protected
     assert (shown["rse"].fillna(0) <= finished.edition.study.thresholds.rse_hide).all()
 
 
+def test_the_error_of_the_desil_ranking_is_told_as_a_range_where_both_ends_may_be_shown(finished, protected):
+    page = (finished.folder / finished.edition.kabupaten_page).read_text(encoding="utf-8")
+    errors = protected["indicator"].isin(["exclusion_error", "exclusion_error_informed"])
+    ends = protected[errors & protected["topic"].eq("scenarios") & protected["group"].eq("desil")]
+    shown = bool(ends["value"].notna().all())
+    assert len(ends) == 2
+    assert ("Bagian yang terlewat pada “Menurut desil” terletak kira-kira antara" in page) == shown
+
+
 def test_the_notebook_tells_the_programmes_rules_from_extreme_poverty(finished):
     told = (finished.folder / "notebooks" / "03_targeting.ipynb").read_text(encoding="utf-8")
     assert "Di luar syarat program" in told
