@@ -60,7 +60,7 @@ def test_with_a_list_the_headline_says_unserved():
 
 def test_programmes_without_a_list_carry_a_mark_in_the_needs():
     html = r.needs_table(kabupaten()).html
-    assert html.count(" †</th>") == len(NO_LIST) and "† daftar penerimanya tidak dipegang" in html
+    assert html.count("\u00a0†</th>") == len(NO_LIST) and "† daftar penerimanya tidak dipegang" in html
 
 
 def test_sums_of_needs_tell_programmes_with_and_without_a_list_apart():
