@@ -6,7 +6,7 @@ sample (Battese, Harter & Fuller 1988; Rao & Molina 2015, ch. 7).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -44,6 +44,16 @@ class Sums:
         np.add.at(area_x, areas, X)
         return cls(X.T @ X, area_x, np.bincount(areas, minlength=number).astype(float), len(X))
 
+    @cached_property
+    def area_xx(self) -> FloatArray:
+        """Cross products of the sums of each area (D × p²), so that weighing the areas is one product of matrices."""
+        areas, coefficients = self.area_x.shape
+        return np.asarray(self.area_x[:, :, None] * self.area_x[:, None, :]).reshape(areas, coefficients**2)
+
+    def weighed(self, weights: FloatArray) -> FloatArray:
+        """Σ_d w_d x_d x_d' (… × p × p) for weights of the areas (… × D)."""
+        return (weights @ self.area_xx).reshape(*weights.shape[:-1], *self.xx.shape)
+
 
 @dataclass(frozen=True, eq=False)
 class NestedError:
@@ -75,6 +85,7 @@ class _Profile:
     """The likelihood at one λ with everything else at its best, for one response or many that share the design.
 
     With R responses ``xy`` is R × p, ``area_y`` R × D and ``yy`` R; ``ratio`` is one number or one for each of them.
+    One response may also be seen at many λ.
     """
 
     sums: Sums
@@ -94,8 +105,7 @@ class _Profile:
 
     @cached_property
     def cross(self) -> FloatArray:
-        area_x = self.sums.area_x
-        return np.asarray(self.sums.xx - (area_x.T * self.shrink[..., None, :]) @ area_x, dtype=np.float64)
+        return np.asarray(self.sums.xx - self.sums.weighed(self.shrink), dtype=np.float64)
 
     @cached_property
     def inverse(self) -> FloatArray:
@@ -133,8 +143,7 @@ class _Profile:
         total = -self.freedom * ((gap / self.spread) ** 2).sum(axis=-1) / self.residual
         total = total + (self.sums.sizes / self.spread).sum(axis=-1)
         if self.kind == "reml":
-            inner = (self.sums.area_x.T / self.spread[..., None, :] ** 2) @ self.sums.area_x
-            total = total - (self.inverse * inner).sum(axis=(-2, -1))
+            total = total - (self.inverse * self.sums.weighed(1 / self.spread**2)).sum(axis=(-2, -1))
         return np.asarray(total, dtype=np.float64)
 
 
@@ -242,40 +251,39 @@ class Posterior:
 
     Attributes
     ----------
-    profiles, weight
+    profile, weight
         The model at each ρ of a grid, and the posterior probability of each.
     """
 
-    profiles: tuple[_Profile, ...]
+    profile: _Profile
     weight: FloatArray
 
     @classmethod
     def of(cls, sums: Sums, xy: FloatArray, area_y: FloatArray, yy: float) -> Posterior:
         """Posterior from the sums that :func:`fit_sums` takes; the same errors."""
         _can_vary(sums, xy, area_y, yy)
-        profiles = tuple(_Profile(sums, xy, area_y, yy, float(rho / (1 - rho)), "reml") for rho in _CORRELATIONS)
-        height = np.array([float(profile.log_likelihood) for profile in profiles])
-        weight = np.exp(height - height.max())
-        return cls(profiles, weight / weight.sum())
+        profile = _Profile(sums, xy, area_y, yy, _CORRELATIONS / (1 - _CORRELATIONS), "reml")
+        weight = np.exp(profile.log_likelihood - profile.log_likelihood.max())
+        return cls(profile, weight / weight.sum())
 
     def fit(self) -> NestedError:
         """The model at the posterior mean of ρ, which is never zero."""
         rho = float(self.weight @ _CORRELATIONS)
-        one = self.profiles[0]
-        return _fitted(_Profile(one.sums, one.xy, one.area_y, one.yy, rho / (1 - rho), "reml"))
+        return _fitted(replace(self.profile, ratio=rho / (1 - rho)))
 
     def draw(self, count: int, random: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Draws of β (count × p), σ²_u and σ²_e (count)."""
         places = random.choice(len(self.weight), count, p=self.weight)
-        chi2 = random.chisquare(self.profiles[0].freedom, count)
-        normal = random.standard_normal((count, len(self.profiles[0].xy)))
+        grid = self.profile
+        chi2 = random.chisquare(grid.freedom, count)
+        normal = random.standard_normal((count, len(grid.xy)))
         beta, between, within = np.empty_like(normal), np.empty(count), np.empty(count)
         for place in np.unique(places):
-            own, profile = places == place, self.profiles[place]
-            within[own] = float(profile.residual) / chi2[own]
-            between[own] = float(profile.ratio) * within[own]
-            root = np.linalg.cholesky(profile.inverse)
-            beta[own] = profile.beta + np.sqrt(within[own])[:, None] * (normal[own] @ root.T)
+            own = places == place
+            within[own] = grid.residual[place] / chi2[own]
+            between[own] = np.asarray(grid.ratio)[place] * within[own]
+            root = np.linalg.cholesky(grid.inverse[place])
+            beta[own] = grid.beta[place] + np.sqrt(within[own])[:, None] * (normal[own] @ root.T)
         return beta, between, within
 
 
