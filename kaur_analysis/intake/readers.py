@@ -9,8 +9,10 @@ import csv
 import datetime as dt
 import io
 import itertools
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -142,14 +144,39 @@ def _read_spreadsheet(path: Path, source: Source, wanted: Wanted) -> Iterator[Ra
                 f"{path.name}: ini halaman web yang diberi nama lembar kerja. Buka di Excel atau LibreOffice, lalu "
                 "simpan sebagai XLSX."
             )
-    with CalamineWorkbook.from_path(str(path)) as book:
+    with _unheard():
+        book = CalamineWorkbook.from_path(str(path))
+    with book:
         sheets = [meta for meta in book.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
         visible = [meta.name for meta in sheets if meta.visible == SheetVisibleEnum.Visible] or [m.name for m in sheets]
         names = _wanted(source.sheet, visible, [meta.name for meta in sheets], path.name)
-        filled = [name for name in visible if name not in names and (book.get_sheet_by_name(name).height or 0) > 1]
+        with _unheard():
+            filled = [name for name in visible if name not in names and (book.get_sheet_by_name(name).height or 0) > 1]
         for name in names:
-            cells = _sheet_cells(book.get_sheet_by_name(name), source.locale == "id")
+            with _unheard():
+                cells = _sheet_cells(book.get_sheet_by_name(name), source.locale == "id")
             yield RawTable(path.name, name, cells, unread_sheets=tuple(filled))
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Send what is written to the process's standard error nowhere.
+
+    A reader written in Rust that meets what it did not foresee writes so itself, in English and sometimes with the text
+    of a cell, before Python hears of it.
+    """
+    try:
+        heard = os.dup(2)
+    except OSError:  # a program without a console has none
+        yield
+        return
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(heard, 2)
+        os.close(heard)
 
 
 def _sheet_cells(sheet: CalamineSheet, comma: bool) -> pd.DataFrame:

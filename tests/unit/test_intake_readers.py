@@ -1,5 +1,7 @@
 """Files of every kind become text cells with their Excel lines, and broken ones are refused without a traceback."""
 
+import os
+import struct
 import zipfile
 
 import numpy as np
@@ -14,6 +16,7 @@ from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import readers
 from kaur_analysis.intake.readers import read_source
 from tests.intake_files import recipients, study, workbook
+from tests.old_workbook import number, old_workbook
 
 
 def read(path, **options):
@@ -99,6 +102,22 @@ def test_a_reader_that_panics_is_a_rejection_with_its_reason(tmp_path, monkeypat
     with pytest.raises(DataRejected, match=r"a\.xlsx: berkas rusak atau bukan \.xlsx \(PanicException\)") as caught:
         read(workbook(tmp_path / "a.xlsx", [["nama"], ["Ana"]]))
     assert "9904" not in str(caught.value)
+
+
+def test_what_a_panicking_reader_says_by_itself_is_not_heard(tmp_path, capfd):
+    path = old_workbook(tmp_path / "a.xls", number(0, 0))
+    content = path.read_bytes()
+    listed = content.index(b"\x85\0") + 4  # where the list says that the sheet begins
+    path.write_bytes(content[:listed] + struct.pack("<I", 10_000_000) + content[listed + 4 :])
+    with pytest.raises(DataRejected, match="PanicException"):
+        read(path)
+    assert capfd.readouterr().err == ""
+
+
+def test_standard_error_is_heard_again_after_a_spreadsheet(tmp_path, capfd):
+    read(workbook(tmp_path / "a.xlsx", [["nama"], ["Ana"]]))
+    os.write(2, b"terdengar")
+    assert capfd.readouterr().err == "terdengar"
 
 
 def test_whoever_stops_the_program_is_not_told_of_a_broken_file(tmp_path, monkeypatch):
