@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -15,8 +15,7 @@ COUNTS = ("orang", "keluarga", "unit")
 ABOVE = {7: 4, 10: 7}  # length of a BPS code → length of the code of the area it lies in
 
 
-@dataclass(frozen=True, order=True)
-class Quantity:
+class Quantity(NamedTuple):
     """What a row states: a concept in an area; several rows may state the same."""
 
     concept: str
@@ -95,7 +94,7 @@ def read_quantities(rows: pd.DataFrame, minimum: int) -> Quantities:
         beside = [_about(concept, quantity.programme, row, agency_of) for concept in rule.get("follows", ())]
         found.of_row[row.Index] = [quantity, *beside]
         if row.group and "groups_follow" in rule:
-            found.of_row[row.Index] = [replace(quantity, group="")]
+            found.of_row[row.Index] = [quantity._replace(group="")]
         elif "share_of" in rule:
             base = _about(rule["share_of"], row.programme, row, agency_of)
             found.of_row[row.Index].append(base)
@@ -166,7 +165,7 @@ def _add_wholes(found: Quantities, minimum: int) -> None:
     for relation in rules()["relations"]:
         for whole, parts in instances(relation, found.amounts):
             stated = [found.amounts[part] for part in parts if part in found.amounts]
-            above = replace(whole, area=whole.area[: ABOVE.get(len(whole.area), 0)])
+            above = whole._replace(area=whole.area[: ABOVE.get(len(whole.area), 0)])
             if len(stated) > 1 and whole not in found.amounts and above in found.amounts:
                 _state(found, whole, sum(stated), minimum)
 
@@ -174,7 +173,7 @@ def _add_wholes(found: Quantities, minimum: int) -> None:
 def _pair_twins(found: Quantities, minimum: int) -> None:
     for quantity, amount in found.amounts.items():
         if quantity.concept in twin_concepts():
-            families = replace(quantity, concept=twin_concepts()[quantity.concept], group="")
+            families = quantity._replace(concept=twin_concepts()[quantity.concept], group="")
             if families in found.amounts:
                 found.twins.setdefault(families, []).append(quantity)
                 found.twins.setdefault(quantity, []).append(families)
@@ -186,9 +185,9 @@ def instances(relation: Mapping[str, Any], amounts: Mapping[Quantity, float]) ->
     found = {}
     for quantity in amounts:
         if quantity.concept in relation["parts"] and relation.get("programme") in (None, quantity.programme):
-            parts = tuple(replace(quantity, concept=name) for name in relation["parts"])
+            parts = tuple(quantity._replace(concept=name) for name in relation["parts"])
             general = {"programme": "", "agency": ""} if relation["whole"] in rules()["without_programme"] else {}
-            found[parts] = replace(quantity, concept=relation["whole"], **general)
+            found[parts] = quantity._replace(concept=relation["whole"], **general)
     return [(whole, parts) for parts, whole in found.items()]
 
 
@@ -213,11 +212,11 @@ def _sums(amounts: Mapping[Quantity, float]) -> Iterator[Equation]:
         if quantity.concept in twin_concepts():
             wholes |= {name: "" for name in ("programme", "agency") if getattr(quantity, name)}
         for name, value in wholes.items():
-            whole = replace(quantity, **{name: value})
+            whole = quantity._replace(**{name: value})
             if whole in amounts:
                 parts_of.setdefault((name, whole), []).append(quantity)
         if (name := rules()["groups"].get(quantity.concept)) and quantity.group:
-            whole = replace(quantity, concept=name, group="")
+            whole = quantity._replace(concept=name, group="")
             if whole in amounts:
                 parts_of.setdefault(("group", whole), []).append(quantity)
     for (kind, whole), parts in parts_of.items():

@@ -104,8 +104,7 @@ def read_study(
     StudyRejected
         A source tolerates a rule that there is not.
     """
-    if keys.synthetic_only and not study.synthetic:
-        raise KeyMissing("Kunci contoh hanya untuk studi sintetis. Buat kunci sendiri dengan 'kaur key new'.")
+    _require_own_key(study, keys)
     _require_known_rules(study)
     findings = Findings()
     paths = study.files()
@@ -146,6 +145,23 @@ def read_study(
     )
 
 
+def put_on_shelf(study: Study, name: str, shelf: Shelf) -> None:
+    """Read one source onto the shelf, where :func:`read_study` finds it: sources can so be read side by side.
+
+    Nothing is done where the shelf holds it already. What is wrong with a source is found, but not told: the findings
+    lie on the shelf with the rest.
+
+    Raises
+    ------
+    KeyMissing
+        The demo key for real data.
+    """
+    _require_own_key(study, shelf.keys)
+    source, paths = study.source(name), study.files()[name]
+    if paths and not shelf.holds(name, _fingerprint(source, paths, study, shelf)):
+        _recalled(source, paths, codebook_for(source), study, shelf.keys, shelf)
+
+
 def rejection(findings: pd.DataFrame, study: Study) -> str:
     """Why the data cannot be used, in one sentence per source and rule; ``""`` where they can.
 
@@ -162,6 +178,11 @@ def rejection(findings: pd.DataFrame, study: Study) -> str:
                 f"baris {example['line']}, kolom {example['column'] or '-'}: {example['found']}. {example['remedy']}"
             )
     return "Masukan belum dapat dipakai:\n" + "\n".join(reasons) if reasons else ""
+
+
+def _require_own_key(study: Study, keys: Keys) -> None:
+    if keys.synthetic_only and not study.synthetic:
+        raise KeyMissing("Kunci contoh hanya untuk studi sintetis. Buat kunci sendiri dengan 'kaur key new'.")
 
 
 def _require_known_rules(study: Study) -> None:
@@ -181,20 +202,21 @@ def _recalled(
     """A source as it was read the last time, where nothing that decides it has changed; else read, and kept."""
     if shelf is None or not paths:  # a database is asked anew
         return _read(source, paths, book, study, keys)
-
-    def fingerprint() -> str:
-        settings = [source.model_dump(mode="json"), study.reference_date, study.synthetic, study.reference.kemendagri]
-        return shelf.fingerprint(settings, [(path.name, file_hash(path)) for path in paths])
-
-    before = fingerprint()
+    before = _fingerprint(source, paths, study, shelf)
     if kept := shelf.recall(source.name, before):
         (said, aside, *tables), notes = kept
         return _Reading(tables, said, aside, notes["proposals"], notes["counts"], before)
     reading = replace(_read(source, paths, book, study, keys), fingerprint=before)
-    if fingerprint() == before:  # else somebody wrote the file while it was read
+    if _fingerprint(source, paths, study, shelf) == before:  # else somebody wrote the file while it was read
         notes = {"proposals": reading.proposals, "counts": reading.counts}
         shelf.keep(source.name, before, [reading.findings, reading.set_aside, *reading.tables], notes)
     return reading
+
+
+def _fingerprint(source: Source, paths: tuple[Path, ...], study: Study, shelf: Shelf) -> str:
+    """Hash of everything that decides a reading."""
+    settings = [source.model_dump(mode="json"), study.reference_date, study.synthetic, study.reference.kemendagri]
+    return shelf.fingerprint(settings, [(path.name, file_hash(path)) for path in paths])
 
 
 def _read(source: Source, paths: tuple[Path, ...], book: Codebook, study: Study, keys: Keys) -> _Reading:

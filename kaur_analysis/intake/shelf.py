@@ -49,6 +49,15 @@ class Shelf:
         text = json.dumps([self.program, self.keys.key_id, *made_from], sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
+    def holds(self, name: str, fingerprint: str) -> bool:
+        """Whether an entry of this fingerprint lies under a name; whether it is whole shows when it is recalled."""
+        head = _head(fingerprint)
+        try:
+            with self._place(name).open("rb") as stream:
+                return stream.read(len(head)) == head
+        except OSError:
+            return False
+
     def recall(self, name: str, fingerprint: str) -> "tuple[list[pd.DataFrame], dict[str, Any]] | None":
         """Tables and notes kept under a name; ``None`` where there are none of this fingerprint, or damaged ones."""
         try:

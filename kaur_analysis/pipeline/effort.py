@@ -1,7 +1,7 @@
 """What a step costs: seconds, and the most memory it held with all processes it started."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,6 +36,22 @@ class Effort:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     peak_bytes: int = 0
+
+    @classmethod
+    def together(cls, efforts: Iterable["Effort"], seconds: float, jobs: int) -> "Effort":
+        """Cost of what was done in so many seconds, ``jobs`` at a time: at most the largest were held at once."""
+        done = list(efforts)
+        largest = sorted((effort.peak_bytes for effort in done), reverse=True)[:jobs]
+        return cls("", seconds, sum(effort.cpu_seconds for effort in done), sum(largest))
+
+    def then(self, last: "Effort") -> "Effort":
+        """Cost of this and of what followed."""
+        return Effort(
+            last.finished,
+            self.seconds + last.seconds,
+            self.cpu_seconds + last.cpu_seconds,
+            max(self.peak_bytes, last.peak_bytes),
+        )
 
     def as_facts(self) -> dict[str, Any]:
         """The figures as JSON holds them."""

@@ -7,9 +7,10 @@ exchanged whole at the end, so a run that breaks leaves the last good edition un
 import errno
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -47,6 +48,8 @@ PARTIAL_SUFFIX = len(".1234567.partial")  # of a file while it is being written
 # Research steps in order; those of one turn read nothing of each other and may be run side by side.
 TURNS = (("01_clean",), ("02_poverty",), ("03_targeting", "03_incidence", "04_planning"), ("04_publishing",))
 RESEARCH = tuple(name for turn in TURNS for name in turn)
+# The step that reads the office's files, and from which size on a source is worth a process of its own to read it.
+READS_FILES, LARGE_BYTES = "01_clean", 1_000_000
 # Steps that read of the office's files only what these tables hold of them (a test compares with what they read).
 READS = {"02_poverty": ("clean/families", "clean/received", "clean/survey")}
 # Tables of the steps that are run beside another, which would else not know whose a table is (a test compares as well).
@@ -263,7 +266,7 @@ def _research(
         waiting = {}
         for job, made_from in stale:
             _forget(edition, state, job)
-            waiting[pool.submit(_step, watch, workers, job, edition)] = (job, made_from)
+            waiting[pool.submit(_step, watch, workers, job, edition, jobs)] = (job, made_from)
         for future in as_completed(waiting):
             job, made_from = waiting[future]
             effort, tables = future.result()
@@ -272,16 +275,43 @@ def _research(
             watch(job.name, "selesai")
 
 
-def _step(watch: Watcher, workers: Workers, job: Job, edition: Edition) -> tuple["Effort", dict[str, str]]:
+def _step(watch: Watcher, workers: Workers, job: Job, edition: Edition, jobs: int) -> tuple["Effort", dict[str, str]]:
     """Run a research step; what it cost, and the hash of every table it wrote."""
     watch(job.name, "mulai")
     before = _written(edition)
+    ahead = _read_ahead(edition, workers, job, jobs) if job.name == READS_FILES and jobs > 1 else None
     effort = _in_worker(workers, job, _cache(edition), page_wanted=False)
+    effort = effort if ahead is None else ahead.then(effort)
     made = [name for name, written in _written(edition).items() if before.get(name) != written]
     if job.name in WRITES:
         own = {edition.store.path(name).relative_to(edition.store.data).as_posix() for name in WRITES[job.name]}
         made = [name for name in made if name in own]
     return effort, {name: file_hash(edition.store.data / name) for name in made}
+
+
+def _read_ahead(edition: Edition, workers: Workers, job: Job, jobs: int) -> "Effort":
+    """Read large sources side by side onto the shelf, where the step will find them; the largest first."""
+    from kaur_analysis.pipeline.effort import Effort
+
+    sizes = {name: sum(path.stat().st_size for path in paths) for name, paths in edition.study.files().items()}
+    large = [name for name in sorted(sizes, key=lambda name: -sizes[name]) if sizes[name] >= LARGE_BYTES]
+    begun = time.monotonic()
+    try:
+        with _side_by_side(jobs) as pool:
+            read = list(pool.map(lambda name: workers.call(_read_source, edition, name), large))
+    except WorkerDied:
+        raise NotebookFailed(f"{job.name}: {WORKER_DIED}") from None
+    return Effort.together(read, time.monotonic() - begun, jobs)
+
+
+def _read_source(edition: Edition, name: str) -> "Effort":
+    """Read one source onto the shelf; whatever is wrong with it is left to the step to find and tell."""
+    from kaur_analysis.pipeline.effort import measured
+    from kaur_analysis.pipeline.steps.clean import read_ahead
+
+    with measured() as effort, suppress(Exception):
+        read_ahead(edition, name)
+    return effort
 
 
 def _stale(

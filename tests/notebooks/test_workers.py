@@ -16,8 +16,12 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from kaur_analysis.errors import DataRejected, NotebookFailed, RunFailed
 from kaur_analysis.pipeline import run as running
+from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.effort import Effort
 from kaur_analysis.pipeline.notebooks import execute
 from kaur_analysis.pipeline.workers import FORKS, LOADED, RESEARCH, WARM, WorkerDied, Workers
+from kaur_analysis.store import Store
+from tests.intake_files import dtsen, nik, recipients, study, workbook
 from tests.shared import ROOT
 
 # Whether processes are forked, and whether one answers further calls.
@@ -240,3 +244,54 @@ def test_after_ctrl_c_nothing_more_is_begun():
     with pytest.raises(KeyboardInterrupt):
         broken_off()
     assert begun == [0]
+
+
+@pytest.fixture
+def office(tmp_path):
+    """An edition of small files, none of them read yet."""
+    rows = [["No", "NIK", "Nama", "Kecamatan", "Desa"], ["1", nik(), "Zorabruk Vekador", "Nasal", "Merpas"]]
+    workbook(tmp_path / "daftar.xlsx", rows)
+    made = study(tmp_path, *dtsen(tmp_path, [{}], [{}]), recipients())
+    return Edition(made, tmp_path / "studi.yaml", made.reference, Store(tmp_path / "data", tmp_path / "reports", "uji"))
+
+
+def read_ahead(edition):
+    with Workers() as warm:
+        return running._read_ahead(edition, warm, running.research_jobs(edition)[0], jobs=2)
+
+
+def die(edition, name):
+    end_without_answer()
+
+
+def test_sources_worth_a_process_lie_on_the_shelf_before_the_step_begins(office, monkeypatch):
+    monkeypatch.setattr(running, "LARGE_BYTES", (office.study.folder / "daftar.xlsx").stat().st_size)
+    spent = read_ahead(office)
+    assert [path.name for path in office.shelf.iterdir()] == ["daftar.bin"]
+    assert spent.cpu_seconds > 0 and spent.peak_bytes > 0
+
+
+def test_small_sources_are_left_to_the_step(office):
+    assert read_ahead(office).cpu_seconds == 0
+    assert not office.shelf.exists()
+
+
+def test_what_cannot_be_read_ahead_is_left_to_the_step(office, monkeypatch):
+    monkeypatch.setattr(running, "LARGE_BYTES", 1)
+    (office.study.folder / "daftar.xlsx").write_bytes(b"bukan buku kerja")
+    office.shelf.parent.mkdir(parents=True)
+    office.shelf.write_text("sebuah berkas di tempat foldernya")
+    read_ahead(office)
+
+
+def test_a_reader_that_dies_is_told_with_its_step(office, monkeypatch):
+    monkeypatch.setattr(running, "LARGE_BYTES", 1)
+    monkeypatch.setattr(running, "_read_source", die)
+    with pytest.raises(NotebookFailed, match="01_clean: proses penghitung mati"):
+        read_ahead(office)
+
+
+def test_what_was_done_side_by_side_before_a_step_counts_with_it():
+    readings = [Effort("", 3.0, 2.5, 500), Effort("", 2.0, 1.5, 300), Effort("", 1.0, 0.5, 400)]
+    whole = Effort.together(readings, seconds=4.0, jobs=2).then(Effort("kini", 10.0, 9.0, 800))
+    assert whole == Effort("kini", 14.0, 13.5, 900)

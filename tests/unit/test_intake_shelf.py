@@ -5,7 +5,8 @@ from dataclasses import fields
 import pandas as pd
 import pytest
 
-from kaur_analysis.intake import Shelf, create_key, demo_keys, load_key, read, read_study
+from kaur_analysis.errors import KeyMissing
+from kaur_analysis.intake import Shelf, create_key, demo_keys, load_key, put_on_shelf, read, read_study
 from kaur_analysis.study import Registry
 from tests.intake_files import dtsen, nik, recipients, study, workbook
 
@@ -67,6 +68,37 @@ def test_a_damaged_entry_is_read_anew(office, harm):
         harmed = harm(path.read_bytes())
         path.write_bytes(harmed if isinstance(harmed, bytes) else b"")
     same(read_study(made, demo_keys(), shelf=shelf), read_study(made, demo_keys()))
+
+
+def test_a_source_put_on_the_shelf_is_not_read_again(office, monkeypatch):
+    made, shelf = office
+    usual = read_study(made, demo_keys())
+    for path in shelf.folder.iterdir():
+        path.unlink()
+    for source in made.sources:
+        put_on_shelf(made, source.name, shelf)
+    monkeypatch.setattr(read, "read_source", refuse)
+    same(read_study(made, demo_keys(), shelf=shelf), usual)
+
+
+def test_a_source_that_lies_on_the_shelf_is_not_put_there_again(office, monkeypatch):
+    made, shelf = office
+    monkeypatch.setattr(read, "read_source", refuse)
+    put_on_shelf(made, "daftar", shelf)
+
+
+def test_a_changed_list_is_put_on_the_shelf_anew(office):
+    made, shelf = office
+    before = (shelf.folder / "daftar.bin").read_bytes()
+    workbook(made.folder / "daftar.xlsx", [*ROWS, ["2", nik(serial=2), "Tambira Solevan", "Nasal", "Merpas"]])
+    put_on_shelf(made, "daftar", shelf)
+    assert (shelf.folder / "daftar.bin").read_bytes() != before
+
+
+def test_the_demo_key_seals_no_real_list(office):
+    made, shelf = office
+    with pytest.raises(KeyMissing):
+        put_on_shelf(made.model_copy(update={"synthetic": False}), "daftar", shelf)
 
 
 def test_of_another_program_nothing_is_taken(office, monkeypatch):

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from kaur_analysis.cleaning import Clean, clean
 from kaur_analysis.errors import DataRejected
-from kaur_analysis.intake import Intake, Shelf, keys_for, read_study, rejection, write_findings_workbook
+from kaur_analysis.intake import Intake, Shelf, keys_for, put_on_shelf, read_study, rejection, write_findings_workbook
 from kaur_analysis.linkage import Linkage, grey_pairs, latest, link, load_decisions, probability_classes, reach
 from kaur_analysis.pipeline.edition import Edition
 
@@ -19,8 +19,17 @@ def read_inputs(edition: Edition) -> Intake:
 
     Sources that stayed as they were are taken from the shelf, sealed with the same key.
     """
-    keys = keys_for(edition.study.synthetic)
-    return read_study(edition.study, keys, edition.vault, shelf=Shelf(edition.shelf, edition.program_hash(), keys))
+    shelf = _shelf(edition)
+    return read_study(edition.study, shelf.keys, edition.vault, shelf=shelf)
+
+
+def read_ahead(edition: Edition, name: str) -> None:
+    """Read one source onto the shelf, so that :func:`read_inputs` finds it there."""
+    put_on_shelf(edition.study, name, _shelf(edition))
+
+
+def _shelf(edition: Edition) -> Shelf:
+    return Shelf(edition.shelf, edition.program_hash(), keys_for(edition.study.synthetic))
 
 
 def clean_inputs(edition: Edition, intake: Intake) -> Clean:
