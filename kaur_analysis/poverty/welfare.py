@@ -120,7 +120,8 @@ def welfare_model(
         score = np.empty(len(y))
         for out in range(folds):
             inside = fold != out
-            own = matrices[kind]
+            told = _told_apart(matrices[kind][inside])
+            own = matrices[kind][:, told]
             beta = _fit(kind, own[inside], y[inside], w[inside], poor[inside], headcount)
             score[~inside] = own[~inside] @ beta
         predicted[kind] = score
@@ -217,6 +218,16 @@ def _lasso_terms(X: FloatArray, y: FloatArray, w: FloatArray, fold: NDArray[np.i
     penalty = float(path.alphas_[mean <= mean[best] + error[best]].max())
     final = Lasso(penalty, max_iter=50_000).fit(X[:, 1:], y, sample_weight=w)
     return {_owner(term) for term, value in zip(encoding.terms[1:], final.coef_, strict=True) if value != 0}
+
+
+def _told_apart(X: FloatArray) -> NDArray[np.bool_]:
+    """Which columns are no combination of those before them.
+
+    Where all who have something live in the blocks left out, the others cannot tell what it is worth: any number would
+    fit them equally well, and those left out would be predicted by it. It counts nothing for them instead.
+    """
+    remaining = np.abs(np.diag(np.linalg.qr(X, mode="r")))
+    return remaining > 1e-9 * np.linalg.norm(X, axis=0)
 
 
 def _fit(

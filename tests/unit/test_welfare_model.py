@@ -1,7 +1,10 @@
 """Which covariates the chosen welfare model holds."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
+import pytest
 
 from kaur_analysis.poverty import SurveyDesign, welfare_model
 
@@ -29,3 +32,28 @@ def test_the_lasso_drops_what_it_does_not_see() -> None:
 
 def test_what_families_are_told_apart_by_stays_in_the_model() -> None:
     assert covariates_of(always=["received"]) == ("schooling", "received")
+
+
+def of_one_block(candidates: list[str]) -> np.ndarray:
+    """Out-of-fold predictions where one block alone has a boat and another alone lives on stilts."""
+    design = survey()
+    boat, stilts = design.data["psu"] == 7, np.where(design.data["psu"] == 21, "stilts", "ground")
+    table = design.data.assign(boat=boat.astype(float), house=stilts)
+    model = welfare_model(
+        SurveyDesign(table, "w", psu="psu"), "welfare", candidates, float(np.exp(12.7)), kinds=("wls", "quantile"),
+        rare=5,
+    )  # fmt: skip
+    return model.predictions
+
+
+@pytest.mark.parametrize(("covariate", "block"), [("boat", 7), ("house", 21)])
+def test_what_only_the_blocks_left_out_have_counts_nothing_for_them(covariate: str, block: int) -> None:
+    own = (survey().data["psu"] == block).to_numpy()
+    with_it, without = of_one_block(["schooling", covariate])[own], of_one_block(["schooling"])[own]
+    assert with_it == pytest.approx(without, rel=1e-9)
+
+
+def test_what_only_the_blocks_left_out_have_raises_no_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        of_one_block(["schooling", "boat", "house"])
