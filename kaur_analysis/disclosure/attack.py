@@ -33,12 +33,16 @@ class System:
         Width of the interval an attacker must be left with.
     watched
         Whether that width is asked at all when the quantity is hidden.
+    above
+        How far above the truth the attacker must be left able to believe, which one who knows a part of the amount
+        would subtract from; 0 where the width alone is asked.
     """
 
     matrix: csc_array
     amounts: Array
     needed: Array
     watched: Array
+    above: Array | float = 0.0
 
     @cached_property
     def component(self) -> Array:
@@ -61,7 +65,8 @@ class System:
         """The system of some of the quantities, with the equations that speak of them."""
         matrix = csr_array(self.matrix[:, places])
         matrix = matrix[np.diff(matrix.indptr) > 0]
-        return System(csc_array(matrix), self.amounts[places], self.needed[places], self.watched[places])
+        above = np.broadcast_to(self.above, self.amounts.shape)[places]
+        return System(csc_array(matrix), self.amounts[places], self.needed[places], self.watched[places], above)
 
 
 @dataclass(frozen=True)
@@ -73,13 +78,13 @@ class View:
 
     def open(self, system: System, hidden: Array) -> Array:
         """Places of hidden quantities that need more width than was found so far, the smallest amount first."""
-        narrow = self.highest - self.lowest < system.needed * SLACK
-        places = np.flatnonzero(hidden & system.watched & narrow)
+        places = np.flatnonzero(hidden & system.watched & ~self.settled(system))
         return places[np.argsort(system.amounts[places], kind="stable")]
 
-    def settled(self, system: System, place: int) -> bool:
-        """Whether a quantity was found the width it needs."""
-        return bool(self.highest[place] - self.lowest[place] >= system.needed[place] * SLACK)
+    def settled(self, system: System) -> Array:
+        """Whether each quantity was found the width it needs, and enough of it above the truth."""
+        wide = self.highest - self.lowest >= system.needed * SLACK
+        return wide & (self.highest >= system.amounts + system.above * SLACK)
 
     def with_point(self, point: Array) -> "View":
         """The view after another believable point."""
@@ -127,7 +132,8 @@ class Attacker:
     def many(self, view: View, wanted: Array, upward: bool, weight: Array) -> View:
         """The view after a point that gives as many quantities as it can the width they need, on one side."""
         needed = self._system.needed
-        ends = view.lowest + needed if upward else view.highest - needed
+        above = self._system.amounts + self._system.above
+        ends = np.maximum(view.lowest + needed, above) if upward else view.highest - needed
         chosen = np.isin(self._places, wanted)
         reward = np.where(chosen, weight * self._scale / np.maximum(needed[self._places], 1e-12), 0.0)
         turn = np.where(chosen, np.clip(ends[self._places] / self._scale, 0.0, self._top), 0.0)
@@ -137,7 +143,7 @@ class Attacker:
         """The view after points that let a quantity be as wide as it needs, or as wide as it can be at all."""
         for sign in (-1.0, 1.0):
             view = view.with_point(self._extreme(place, sign))
-            if view.settled(self._system, place):
+            if view.settled(self._system)[place]:
                 break
         return view
 

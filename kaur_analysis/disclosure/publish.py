@@ -167,11 +167,13 @@ def publish(
     )
     rule[few] = "dasar kecil"
     found = read_quantities(families, minimum)
-    dominated = list(families.index[dominant(families["value"], families["first"], families["second"])])
+    room = room_above(families["value"], families["first"], families["second"])
+    dominated = list(families.index[room > 0])
     rule[dominated] = "dominasi"
     told = [] if previous is None else _told_by_previous(families, previous, minimum)
     rule[told] = "edisi lalu"
-    hidden, solutions = _protected(_too_telling(found, few, dominated, told, minimum), found)
+    above = {found.of_row[row][0]: room[row] for row in dominated if row in found.of_row}
+    hidden, solutions = _protected(_too_telling(found, few, dominated, told, minimum), found, above)
     for row, quantities in found.of_row.items():
         rule[row] = next((hidden[quantity] for quantity in quantities if quantity in hidden), rule[row])
     table["status"] = rule.map(lambda name: "disembunyikan" if name in PROTECTING else _STATUS.get(name, name))
@@ -201,16 +203,18 @@ def _base_is_told(families: pd.DataFrame, found: Quantities, hidden: Mapping[Qua
     return pd.Series(told, families.index, dtype=bool)
 
 
-def dominant(total: pd.Series, first: pd.Series, second: pd.Series) -> pd.Series:
-    """Whether one or two contributors hold so much of a total that one could learn of the other.
+def room_above(total: pd.Series, first: pd.Series, second: pd.Series) -> pd.Series:
+    """How far above a total an attacker must be left able to believe, for what one or two contributors hold of it.
 
-    The (n,k) rule with the largest two and the p% rule, with the parameters of ``thresholds.yaml``. False where the
-    largest contributions are not known.
+    Positive where they hold so much that one could learn of the other: the (n,k) rule with the largest two and the p%
+    rule, with the parameters of ``thresholds.yaml``; whoever knows the second subtracts it from the upper bound (upper
+    protection levels, Hundepool et al. 2012, 4.2.2). 0 where no rule is broken or the largest are not known.
     """
     limits = publication_thresholds()["dominance"]
     largest = first + second if limits["largest"] == 2 else first
-    remainder = total - first - second
-    return (total > 0) & ((largest > limits["share"] * total) | (remainder < limits["percent"] * first))
+    by_largest = (largest - limits["share"] * total) / limits["share"]
+    asked = np.maximum(by_largest, limits["percent"] * first - (total - first - second))
+    return asked.where(total > 0).clip(lower=0).fillna(0.0)
 
 
 def largest_two(amount: pd.Series, keys: pd.DataFrame) -> pd.DataFrame:
@@ -318,8 +322,13 @@ def _search(solutions: Sequence[Solution]) -> Search:
     return Search(float(loss), float(least), len(searched), method)
 
 
-def _protected(primary: Mapping[Quantity, str], found: Quantities) -> tuple[dict[Quantity, str], list[Solution]]:
-    """Hide companions until an attacker can bound no hidden quantity more closely than its protection."""
+def _protected(
+    primary: Mapping[Quantity, str], found: Quantities, above: Mapping[Quantity, float]
+) -> tuple[dict[Quantity, str], list[Solution]]:
+    """Hide companions until an attacker can bound no hidden quantity more closely than its protection.
+
+    ``above`` is what dominated quantities need above them besides.
+    """
     hidden = {quantity: rule for quantity, rule in primary.items() if quantity in found.amounts}
     names = list(found.amounts)
     place = {quantity: position for position, quantity in enumerate(names)}
@@ -327,11 +336,13 @@ def _protected(primary: Mapping[Quantity, str], found: Quantities) -> tuple[dict
     stated = {quantity for quantities in found.of_row.values() for quantity in quantities}
     shown = np.array([quantity in stated for quantity in names], dtype=bool)
     sensitive = np.array([quantity in hidden for quantity in names], dtype=bool)
+    upward = np.array([above.get(quantity, 0.0) for quantity in names])
     system = System(
         _matrix(equations(found), place),
         np.array([found.amounts[quantity] for quantity in names]),
-        np.array([found.protection[quantity] for quantity in names]),
+        np.maximum([found.protection[quantity] for quantity in names], upward),
         shown | sensitive,
+        upward,
     )
     group = _together(found, place)
     cost = np.bincount(group, np.where(shown, [_cost(quantity, found) for quantity in names], 0.0))

@@ -313,3 +313,103 @@ def test_two_issues_of_one_period_together_tell_no_more_than_one(kecamatan):
     values = [issue.set_index(["area", "indicator"])["value"] for issue in (first, second)]
     for cell, (low, high) in _bounds(values[0].fillna(values[1])).items():
         assert high - low >= MINIMUM - 1e-6, cell
+
+
+# Extremely poor families served and missed per desa, and by how many each differs in the next issue.
+moves = st.sampled_from([0, 0, 1, -1, 3, -4, 6, 12])
+moving = st.lists(st.lists(st.tuples(small, small, moves, moves), min_size=1, max_size=3), min_size=1, max_size=3)
+
+
+def _issues(kecamatan) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """True tables of two issues."""
+    first = [[(served, gap) for served, gap, *_ in desa] for desa in kecamatan]
+    second = [[(max(served + a, 0), max(gap + b, 0)) for served, gap, a, b in desa] for desa in kecamatan]
+    return _table(first), _table(second)
+
+
+def _told_of_changes(issues, published) -> dict[tuple[str, str], tuple[float, float]]:
+    """Narrowest interval of every change of few families, by linear programmes over all cells of both issues."""
+    truth = [issue.set_index(["area", "indicator"])["value"] for issue in issues]
+    cells = list(truth[0].index)
+    place = {cell: position for position, cell in enumerate(cells)}
+    sums = _equations(cells)
+    matrix = np.zeros((2 * len(sums), 2 * len(cells)))
+    for row, (whole, parts) in enumerate(sums):
+        for issue in (0, 1):
+            line, start = row + issue * len(sums), issue * len(cells)
+            matrix[line, start + place[whole]] = 1
+            matrix[line, [start + place[part] for part in parts]] = -1
+    shown = [issue.set_index(["area", "indicator"])["value"][cells] for issue in published]
+    limits = [(0, None) if np.isnan(value) else (value, value) for value in pd.concat(shown)]
+    found = {}
+    for cell in cells:
+        change = abs(truth[1][cell] - truth[0][cell])
+        if len(cell[0]) > 4 and 0 < change < MINIMUM:
+            objective = np.zeros(2 * len(cells))
+            objective[[place[cell], len(cells) + place[cell]]] = -1, 1
+            ends = []
+            for sign in (1, -1):
+                answer = linprog(sign * objective, A_eq=matrix, b_eq=np.zeros(len(matrix)), bounds=limits)
+                assert answer.status in (0, 3), answer.message
+                ends.append(sign * answer.fun if answer.status == 0 else sign * -np.inf)
+            found[cell] = (ends[0], ends[1])
+    return found
+
+
+@settings(max_examples=12, deadline=None)
+@example([[(20, 30, 1, 0), (40, 50, 0, 0)], [(60, 70, 0, 0), (80, 90, 0, -1)]])
+@given(moving)
+def test_two_issues_together_tell_no_change_of_few_families(kecamatan):
+    issues = _issues(kecamatan)
+    first, *_ = publish({"desa": issues[0]}, Thresholds())
+    second, *_ = publish({"desa": issues[1]}, Thresholds(), first)
+    for cell, (low, high) in _told_of_changes(issues, (first, second)).items():
+        assert high - low >= MINIMUM - 1e-6, cell
+
+
+def test_an_issue_that_forgets_the_last_one_tells_a_change_of_one_family():
+    issues = _issues([[(20, 30, 1, 0), (40, 50, 0, 0)], [(60, 70, 0, 0), (80, 90, 0, 0)]])
+    published = [publish({"desa": issue}, Thresholds())[0] for issue in issues]
+    low, high = _told_of_changes(issues, published)["1704010001", "served_extreme_families"]
+    assert low == high == pytest.approx(1)
+
+
+# Rupiah of one family, of the next, and of all others of the first kecamatan; families and rupiah of the others.
+dominated = st.tuples(st.integers(1, 2000), st.integers(0, 60), st.integers(0, 40))
+elsewhere = st.lists(st.tuples(st.integers(5, 40), st.integers(0, 400)), min_size=3, max_size=4)
+SHARE, PERCENT = 0.90, 0.10  # (n,k) with the two largest, and p%
+
+
+def _paid(largest, kecamatan) -> pd.DataFrame:
+    """Recipients and rupiah per kecamatan and in all; nothing dominates outside the first."""
+    (second, first), rest = sorted(largest[:2]), largest[2]
+    cells = [(20, first + second + rest, first, second)]
+    cells += [(families, rupiah, rupiah / families, rupiah / families) for families, rupiah in kecamatan]
+    areas = ["1704", *(f"17040{place}0" for place in range(1, len(cells) + 1))]
+    whole = (sum(cell[0] for cell in cells), sum(cell[1] for cell in cells), 0.0, 0.0)
+    table = pd.DataFrame([whole, *cells], columns=["recipients", "benefit_rupiah", "first", "second"])
+    rows = table.assign(area=areas, programme="pkh").melt(
+        ["area", "programme", "first", "second"], var_name="indicator"
+    )
+    money = rows["indicator"] == "benefit_rupiah"
+    rows[["first", "second"]] = rows[["first", "second"]].where(money)
+    return rows.assign(unit=np.where(money, "rupiah_tahun", "keluarga"))
+
+
+@settings(max_examples=40, deadline=None)
+@example((1000, 0, 0), [(20, 1), (20, 400), (20, 400)])
+@given(dominated, elsewhere)
+def test_rupiah_of_one_family_cannot_be_estimated_as_closely_as_the_rules_forbid(largest, kecamatan):
+    rows = _paid(largest, kecamatan)
+    published, *_ = publish({"targeting": rows}, Thresholds())
+    money = rows[rows["indicator"] == "benefit_rupiah"].set_index("area")
+    shown = published[published["indicator"] == "benefit_rupiah"].set_index("area")["value"]
+    own = money.loc["1704010"]
+    total, first, second = float(own["value"]), float(own["first"]), float(own["second"])
+    asked = max((first + second) / SHARE - total, PERCENT * first - (total - first - second))
+    if asked > 0:
+        objective = -(money.index == "1704010").astype(float)
+        whole = np.where(money.index == "1704", -1.0, 1.0)[None, :]
+        limits = [(0, None) if np.isnan(shown[area]) else (shown[area], shown[area]) for area in money.index]
+        answer = linprog(objective, A_eq=whole, b_eq=[0.0], bounds=limits)
+        assert answer.status == 3 or -answer.fun >= (total + asked) * (1 - 1e-6)
