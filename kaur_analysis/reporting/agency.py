@@ -7,7 +7,7 @@ import pandas as pd
 
 from kaur_analysis.formats import number
 from kaur_analysis.reference import Area
-from kaur_analysis.reporting import charts
+from kaur_analysis.reporting import charts, titles
 from kaur_analysis.reporting.actions import Action, actions_for
 from kaur_analysis.reporting.facts import Programme, read_facts
 from kaur_analysis.reporting.figures import NOTHING, Figure, PublishedTable
@@ -47,13 +47,16 @@ class GapRow:
 class Gaps:
     """Families due per kecamatan for the agency's largest programmes; ``whom`` says which families are counted.
 
-    ``kinds`` are the columns of rupiah, heading and attribute of :class:`~kaur_analysis.reporting.views.Sum`.
+    ``kinds`` are the columns of rupiah, heading and attribute of :class:`~kaur_analysis.reporting.views.Sum`. ``whose``
+    says which families the chart counts.
     """
 
     programmes: tuple[Programme, ...]
     rows: tuple[GapRow, ...]
     whom: str
     kinds: tuple[tuple[str, str], ...]
+    whose: str
+    title: str
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,12 @@ def _gaps(table: PublishedTable, area: Area, programmes: list[Programme]) -> Gap
         partly = not all(cost.shown for _, cost in costs)
         rows.append(GapRow(row.name, families, sum_of(costs), partly))
     rows.sort(key=lambda row: (*((not row.families[0].shown, -row.families[0].size) if row.families else ()), row.name))
-    return Gaps(tuple(lead), tuple(rows), "miskin ekstrem " if _told_apart(table) else "", kinds)
+    whom, whose, title = "miskin ekstrem " if _told_apart(table) else "", "", ""
+    if lead:
+        state = "tetapi belum menerima" if lead[0].listed else "(daftar penerimanya tidak dipegang)"
+        whose = f"{whom}yang berhak atas {lead[0].short} {state}"
+        title = titles.gaps([row.families[0] for row in rows], _due(table, area.code, lead[0]), whose)
+    return Gaps(tuple(lead), tuple(rows), whom, kinds, whose, title)
 
 
 def _told_apart(table: PublishedTable) -> bool:

@@ -385,6 +385,7 @@ def quadrants(
 
 
 FILLS = {HIGHER: "#F3C9B0", LOWER: "#CBE2F0", UNCLEAR: "#FFFFFF"}
+HATCHED = "////"
 
 
 def tiles(
@@ -395,17 +396,22 @@ def tiles(
     latitude: Sequence[float],
     longitude: Sequence[float],
 ) -> Canvas:
-    """Tile map: one square per area about where it lies, with name, value and the comparison's sign."""
+    """Tile map: one square per area about where it lies, with name, value and the comparison's sign.
+
+    Hatched where an area cannot be told from the whole; words stand on plain ground.
+    """
     cells, rows, columns = tile_places(latitude, longitude)
     figure, axes = canvas(0.78 * rows)
     figure.subplots_adjust(0, 0, 1, 1)
     for name, text, word, mine, (row, column) in zip(names, texts, words, own, cells, strict=True):
+        fill, hatched = FILLS.get(word, PALE), word == UNCLEAR
         axes.add_patch(
             mpl.patches.Rectangle(
-                (column + 0.03, row + 0.03), 0.94, 0.94, facecolor=FILLS.get(word, PALE),
-                edgecolor=INK if mine else GREY, linewidth=3 if mine else 0.8,
+                (column + 0.03, row + 0.03), 0.94, 0.94, facecolor=fill, edgecolor=INK if mine else GREY,
+                linewidth=3 if mine else 0.8, hatch=HATCHED if hatched else None,
             )
         )  # fmt: skip
+        ground = {"facecolor": fill, "edgecolor": "none", "pad": 1.0} if hatched else None
         lines = _two_lines(_cut(name))
         weight = "bold" if mine else "normal"
         axes.text(
@@ -417,6 +423,7 @@ def tiles(
             fontsize=LABEL,
             fontweight=weight,
             linespacing=1.0,
+            bbox=ground,
         )
         axes.text(
             column + 0.5,
@@ -426,6 +433,7 @@ def tiles(
             va="center",
             fontsize=LABEL,
             fontweight="bold",
+            bbox=ground,
         )
     axes.set_xlim(0, columns)
     axes.set_ylim(rows, 0)

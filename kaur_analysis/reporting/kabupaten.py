@@ -633,9 +633,9 @@ def _zero_sentence(lower: Figure, package: Package, table: PublishedTable, area:
         f"Batas bawah {lower.text} per tahun: bila setiap keluarga menerima tepat sebesar kekurangannya.",
         f"Paket program yang ada: {package.cost.text} per tahun, bila diketahui pasti siapa yang miskin ekstrem.",
     ]
-    if package.lifted.shown and families.shown:
+    if package.lifted.shown and families.shown and families.value:
         parts.append(
-            f"Paket itu mengeluarkan {package.lifted.text} dari {families.words}; "
+            f"Paket itu mengangkat {package.lifted.text} dari {families.words} ke atas garis miskin ekstrem; "
             f"kekurangan {package.uncovered.text} per tahun tetap tidak tertutup."
         )
     if package.paid_by:

@@ -7,7 +7,7 @@ from light to dark so that a grey print keeps their order; hatching says that a 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -17,9 +17,9 @@ from scipy.optimize import linear_sum_assignment
 
 from kaur_analysis.formats import number, percent
 from kaur_analysis.reference import Area
-from kaur_analysis.reporting import labels
+from kaur_analysis.reporting import labels, titles
 from kaur_analysis.reporting.actions import compared, rule_table
-from kaur_analysis.reporting.figures import HIGHER, LOWER, Figure, PublishedTable, compare
+from kaur_analysis.reporting.figures import UNCLEAR, Figure, PublishedTable, compare
 from kaur_analysis.reporting.html import Section, section
 
 Cell = tuple[int, int]
@@ -79,6 +79,17 @@ class MapView:
     kecamatan: tuple[tuple[str, str], ...]
     reference: Figure
     own: str
+    title: str = ""
+
+    @property
+    def level(self) -> str:
+        """What is shaded: desa, or kecamatan where no outlines of desa are known."""
+        return "desa" if self.shapes.desa else "kecamatan"
+
+    @property
+    def listed(self) -> list[MapPlace]:
+        """The places that the page is about."""
+        return [place for place in self.places if self.own in ("", place.kecamatan)]
 
 
 def map_view(table: PublishedTable, facts: dict[str, Any], area: Area, own: str = "") -> MapView:
@@ -100,7 +111,9 @@ def map_view(table: PublishedTable, facts: dict[str, Any], area: Area, own: str 
         word = _word(table, row.desa, area.code, figure, reference) if figure.shown else ""
         places.append(MapPlace(row.desa, row.name, row.kecamatan, figure, word))
     kecamatan = tuple(zip(area.kecamatan["kecamatan"], area.kecamatan["name"], strict=True))
-    return MapView(shapes, tuple(places), kecamatan, reference, own)
+    view = MapView(shapes, tuple(places), kecamatan, reference, own)
+    apart = [(place.name, place.word) for place in view.listed if place.figure.shown]
+    return replace(view, title=titles.comparison(apart, area.full_name, view.level))
 
 
 def _word(table: PublishedTable, code: str, whole: str, figure: Figure, reference: Figure) -> str:
@@ -229,9 +242,14 @@ def _drawn(boundaries: dict[str, Any]) -> Shapes:
 
 
 def shade(figure: Figure, reference: Figure) -> int:
-    """Class of a shown share: 0 below half the kabupaten's, 3 from one and a half times on; -1 where not shown."""
-    if not figure.shown or not reference.shown or reference.value <= 0:
+    """Class of a shown share: 0 below half the kabupaten's, 3 from one and a half times on; -1 where not shown.
+
+    All are 0 where the kabupaten's is not shown or nothing.
+    """
+    if not figure.shown:
         return -1
+    if not reference.shown or reference.value <= 0:
+        return 0
     return int(np.searchsorted(MULTIPLES, figure.value / reference.value + 1e-9, side="right"))
 
 
@@ -267,8 +285,8 @@ def draw(view: MapView, name: str) -> Markup:
         if not _seen(view, shape, frame):
             continue
         chosen = shade(place.figure, view.reference)
-        told = place.word in (HIGHER, LOWER)
-        fill = PAPER if chosen < 0 else SHADES[chosen] if told else f"url(#{escape(name)}-{chosen})"
+        hatched = place.word == UNCLEAR
+        fill = PAPER if chosen < 0 else f"url(#{escape(name)}-{chosen})" if hatched else SHADES[chosen]
         title = f"{place.name}: {place.figure.text if place.figure.shown else place.figure.why}"
         parts.append(f'<path d="{shape.path}" fill="{fill}"><title>{escape(title)}</title></path>')
         if chosen < 0:
@@ -338,19 +356,28 @@ def _names(view: MapView, frame: labels.Box, size: float) -> list[str]:
     return parts
 
 
+def _told(hidden: int, every: int, about: str) -> str:
+    """Of how many places the number is not shown."""
+    if hidden in (0, every):
+        return f"Angka semua {about} disajikan." if not hidden else f"Angka semua {about} tidak disajikan."
+    return f"Angka {number(hidden)} dari {about} tidak disajikan."
+
+
 def desa_map(view: Any) -> Section:
     """The map of all desa, its key, and a table of the same numbers per kecamatan; nothing where no desa are listed."""
     shown: MapView = view.desa_map
     if not shown.shapes.areas or not (shown.reference.shown or any(place.figure.shown for place in shown.places)):
         return Section("")
-    level = "desa" if shown.shapes.desa else "kecamatan"
+    level, listed = shown.level, shown.listed
     own = dict(shown.kecamatan).get(shown.own, "")
-    listed = [place for place in shown.places if shown.own in ("", place.kecamatan)]
-    limits = [percent(multiple * shown.reference.value, 1) for multiple in MULTIPLES] if shown.reference.shown else []
+    classes = shown.reference.shown and shown.reference.value > 0
+    limits = [percent(multiple * shown.reference.value, 1) for multiple in MULTIPLES] if classes else []
     hidden = sum(not place.figure.shown for place in listed)
+    about = f"{number(len(listed))} {level}{' kecamatan ini' if own else ''}"
     return section(
         "desa_map",
         picture=draw(shown, "petadesa"),
+        title=shown.title,
         level=level,
         limits=limits,
         own=own,
@@ -360,8 +387,7 @@ def desa_map(view: Any) -> Section:
         + " (utara di atas).",
         words=f"Peta {len(shown.places)} {level}"
         + (f"; kecamatan {own} bergaris tebal" if own else "")
-        + f". Angka {number(hidden)} dari {number(len(listed))} {level}{' kecamatan ini' if own else ''} "
-        "tidak disajikan.",
+        + f". {_told(hidden, len(listed), about)}",
         groups=[
             (name if level == "desa" and not own else "", places)
             for code, name in shown.kecamatan

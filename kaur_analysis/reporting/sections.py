@@ -88,10 +88,11 @@ def _comparison_section(comparison: Comparison, heading: str, name: str) -> Sect
 def tile_map(view: Any) -> Section:
     """Small map: a tile per kecamatan about where it lies."""
     places = sorted(view.comparison.places, key=lambda place: place.code)
+    words = [place.word if place.figure.shown else "" for place in places]
     picture = charts.tiles(
         names=[place.name for place in places],
         texts=[place.figure.text for place in places],
-        words=[place.word for place in places],
+        words=words,
         own=[place.own for place in places],
         latitude=[place.latitude for place in places],
         longitude=[place.longitude for place in places],
@@ -100,7 +101,12 @@ def tile_map(view: Any) -> Section:
     return section(
         "tiles",
         picture=charts.svg(picture, "peta"),
-        caption=f"{view.comparison.label}; tiap petak satu kecamatan, kira-kira di tempatnya (utara di atas). {signs}.",
+        title=titles.tiles(
+            [(place.name, word, place.own) for place, word in zip(places, words, strict=True)],
+            view.comparison.reference_name,
+        ),
+        caption=f"{view.comparison.label}; tiap petak satu kecamatan, kira-kira di tempatnya (utara di atas). "
+        f"{signs} (diarsir).",
         words=f"Peta petak {len(places)} kecamatan.",
     )
 

@@ -4,33 +4,88 @@ from collections.abc import Sequence
 
 from kaur_analysis.formats import number, rupiah_short, together
 from kaur_analysis.reporting.facts import Programme
-from kaur_analysis.reporting.figures import HIGHER, LOWER, Figure
+from kaur_analysis.reporting.figures import EQUAL, HIGHER, LOWER, UNCLEAR, Figure
 
 NAMED = 3  # more places than these are counted instead of named
+BESIDE = {
+    HIGHER: "jelas di atas",
+    LOWER: "jelas di bawah",
+    EQUAL: "setara dengan",
+    UNCLEAR: "belum dapat dibedakan dari",
+}
 
 
-def comparison(places: Sequence[tuple[str, str]], whole: str) -> str:
-    """Which kecamatan stand clearly above and below the whole.
+def comparison(places: Sequence[tuple[str, str]], whole: str, level: str = "kecamatan") -> str:
+    """Which places stand clearly above and below the whole.
 
     Parameters
     ----------
     places
-        Name and word of comparison of every kecamatan whose number is shown.
+        Name and word of comparison of every place whose number is shown.
+    level
+        What the places are: ``kecamatan`` or ``desa``.
     """
     if not places:
-        return "Angka kecamatan belum dapat disajikan."
+        return f"Angka {level} belum dapat disajikan."
     above, below = ([name for name, word in places if word == wanted] for wanted in (HIGHER, LOWER))
     parts = [
-        f"{_named(names)} jelas {side} {whole}" for names, side in ((above, "di atas"), (below, "di bawah")) if names
+        f"{_named(names, level)} {BESIDE[word]} {whole}" for names, word in ((above, HIGHER), (below, LOWER)) if names
     ]
     if not parts:
-        return f"Belum ada kecamatan yang jelas di atas atau di bawah {whole}."
+        return f"Belum ada {level} yang jelas di atas atau di bawah {whole}."
     rest = len(places) - len(above) - len(below)
     return "; ".join(parts) + (f"; {number(rest)} lainnya setara atau belum dapat dibedakan." if rest else ".")
 
 
-def _named(names: Sequence[str]) -> str:
-    return together(sorted(names)) if len(names) <= NAMED else f"{number(len(names))} kecamatan"
+def tiles(places: Sequence[tuple[str, str, bool]], whole: str) -> str:
+    """Where the page's own kecamatan stands; without one, how many stand apart from the whole.
+
+    Parameters
+    ----------
+    places
+        Name, word of comparison (empty where the number is not shown), and whether the page is about it.
+    """
+    own = next(((name, word) for name, word, mine in places if mine), None)
+    if own is not None:
+        name, word = own
+        return f"{name} {BESIDE[word]} {whole}." if word else f"Angka {name} tidak disajikan."
+    if not any(word for _, word, _ in places):
+        return "Angka kecamatan belum dapat disajikan."
+    counts = [(word, sum(found == word for _, found, _ in places)) for word in (HIGHER, LOWER)]
+    parts = [f"{number(count)} {BESIDE[word]}" for word, count in counts if count]
+    if not parts:
+        return f"Belum ada kecamatan yang jelas di atas atau di bawah {whole}."
+    return f"Dari {number(len(places))} kecamatan, {' dan '.join(parts)} {whole}."
+
+
+def gaps(places: Sequence[Figure], whole: Figure, whose: str) -> str:
+    """In how few kecamatan half of the families live that a programme owes: none is ranked by name.
+
+    Parameters
+    ----------
+    places
+        Families of each kecamatan.
+    whole
+        Those of the kabupaten.
+    whose
+        Which families, e.g. ``miskin ekstrem yang berhak atas PKH tetapi belum menerima``.
+    """
+    shown = sorted((figure.value for figure in places if figure.shown), reverse=True)
+    if whole.shown and not round(whole.value):
+        return f"Menurut perkiraan tidak ada keluarga {whose}."
+    if not sum(shown):
+        return "Kesenjangan menurut kecamatan belum dapat disajikan."
+    fewest = next((count for count in range(1, len(shown) + 1) if 2 * sum(shown[:count]) >= whole.value), 0)
+    if whole.shown and fewest:
+        where = f"{number(fewest)} dari {number(len(places))} kecamatan"
+        return f"Sedikitnya separuh dari {whole.words} {whose} ada di {where}."
+    return (
+        f"Sedikitnya {number(sum(shown))} keluarga {whose}, di {number(len(shown))} kecamatan yang angkanya disajikan."
+    )
+
+
+def _named(names: Sequence[str], level: str = "kecamatan") -> str:
+    return together(sorted(names)) if len(names) <= NAMED else f"{number(len(names))} {level}"
 
 
 def reach(hundred: Sequence[int], counted: str, unreached: str) -> str:

@@ -1,4 +1,4 @@
-"""Editions at the edge: nobody poor, everything protected, no sample, one desa, names that mean harm, official only."""
+"""Editions at the edge: nobody poor, all protected, no sample, one desa, as poor as the whole, names that mean harm."""
 
 from dataclasses import replace
 from functools import cache
@@ -31,6 +31,7 @@ def editions() -> dict:
         "galat besar": _status(table, shares, "tidak disajikan", "galat terlalu besar"),
         "contoh kecil": _status(table, shares, "tidak disajikan", "contoh survei terlalu kecil"),
         "resmi saja": table[table["topic"] == "official"],
+        "setara dan rendah": _beside_the_whole(table),
         "satu desa": table[(table["area"].str.len() < 10) | (table["area"] == "1704010001")],
     }
 
@@ -57,6 +58,21 @@ def _zero(table):
     rows = table["topic"].isin(["poverty", "needs", "reasons", "desa", "zero_cost", "overlap"]) & table["value"].notna()
     found = table.copy()
     found.loc[rows, ["value", "low", "high"]] = 0.0
+    missed = found["topic"].eq("targeting") & found["indicator"].eq("exclusion_error")  # a share of nobody
+    return _status(found, missed, "belum ada data")
+
+
+def _beside_the_whole(table):
+    """The first kecamatan as poor as the kabupaten, Padang Guci Hulu clearly less, each with narrow intervals."""
+    found = table.copy()
+    for indicator in ("poor_share", "extreme_share"):
+        rows = found["topic"].eq("poverty") & found["group"].eq("")
+        whole = found.loc[rows & found["indicator"].eq(indicator) & found["area"].eq("1704"), "value"].item()
+        for area, times in ((CODE, 1.0), ("1704073", 0.5)):
+            for name, middle in ((indicator, times * whole), (f"{indicator}_difference", (times - 1) * whole)):
+                own = rows & found["indicator"].eq(name) & found["area"].eq(area)
+                found.loc[own, ["value", "low", "high"]] = middle, middle - 0.05 * whole, middle + 0.05 * whole
+                found.loc[own, ["rse", "status", "reason"]] = 0.05, "tampil", ""
     return found
 
 

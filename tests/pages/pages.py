@@ -1,4 +1,4 @@
-"""The four kinds of page, made from the invented edition in the order the notebooks show their sections."""
+"""The kinds of page in the order the notebooks show their sections, of the invented edition where no other is given."""
 
 from functools import cache
 
@@ -8,41 +8,41 @@ from tests.pages import fabricated as made
 AREA = made.AREA
 
 
-def kecamatan(code: str = "1704010", synthetic: bool = True, published=None, area=AREA) -> str:
-    view = r.kecamatan_view(_table(published), made.facts(synthetic), area, code)
+def kecamatan(code: str = "1704010", synthetic: bool = True, published=None, area=AREA, facts=None, title="") -> str:
+    view = r.kecamatan_view(_table(published), facts or made.facts(synthetic), area, code)
     steps = (
         r.header, r.headline, r.actions, r.indicators, r.comparison_chart, r.tile_map, r.desa_map,
         r.targeting_sentences, r.desa_table, r.needs_table, r.limits, r.method,
     )  # fmt: skip
-    return r.page_html([step(view) for step in steps], view.frame.title)
+    return r.page_html([step(view) for step in steps], title or view.frame.title)
 
 
-def agency(code: str = "dinsos", synthetic: bool = True, published=None) -> str:
-    view = r.agency_view(_table(published), made.facts(synthetic), AREA, code)
+def agency(code: str = "dinsos", synthetic: bool = True, published=None, area=AREA, facts=None, title="") -> str:
+    view = r.agency_view(_table(published), facts or made.facts(synthetic), area, code)
     steps = (
         r.header, r.headline, r.actions, r.targeting_sentences, r.gap_table, r.overlap_table, r.budget_lines, r.limits,
         r.method,
     )  # fmt: skip
-    return r.page_html([step(view) for step in steps], view.frame.title)
+    return r.page_html([step(view) for step in steps], title or view.frame.title)
 
 
-def kabupaten(synthetic: bool = True, published=None, area=AREA) -> str:
-    view = r.kabupaten_view(_table(published), made.facts(synthetic), area)
+def kabupaten(synthetic: bool = True, published=None, area=AREA, facts=None, title="") -> str:
+    view = r.kabupaten_view(_table(published), facts or made.facts(synthetic), area)
     steps = (
         r.header, r.headline, r.actions, r.contents, r.indicators, r.relative_position, r.change_over_time,
         r.effectiveness, r.relevance, r.association, r.comparison_chart, r.tile_map, r.desa_map, r.poverty_pockets,
         r.priority_places, r.targeting_sentences, r.survey_route, r.scenario_table, r.zero_cost, r.agencies_table,
         r.needs_table, r.limits, r.method,
     )  # fmt: skip
-    return r.page_html([step(view) for step in steps], view.frame.title)
+    return r.page_html([step(view) for step in steps], title or view.frame.title)
 
 
-def edition_pages(synthetic: bool = True, published=None) -> dict[str, str]:
+def edition_pages(synthetic: bool = True, published=None, facts=None) -> dict[str, str]:
     """Index, methods and data quality, by name."""
     files = {f"kaur-2025-{code}-x.html": f"Kecamatan {AREA.kecamatan_name(code)}" for code in made.KEC}
     files |= {f"kaur-2025-opd-{code}.html": name.name for code, name in AREA.agencies.items()}
     files["kaur-2025-1704-kabupaten.html"] = AREA.full_name
-    made_pages = r.edition_pages(_table(published), made.facts(synthetic), AREA, files, "kaur-2025")
+    made_pages = r.edition_pages(_table(published), facts or made.facts(synthetic), AREA, files, "kaur-2025")
     return dict(zip(("indeks", "metode", "mutu"), made_pages.values(), strict=True))
 
 

@@ -1,80 +1,95 @@
-"""Every sentence that rules make, over the editions at the edge: what ``sentences.txt`` holds, line by line.
+"""Every text that rules make, over the editions at the edge: what ``sentences.txt`` holds, line by line.
+
+Texts are read from finished pages, so that none can be forgotten: headings, sentences, captions, words for those who do
+not see a picture, words inside pictures, and rows of tables that are not about one place. A text stands where it first
+occurs; behind the name of each page stand the number of all its texts and a sum of them, so that none gets lost.
 
 ``python -m tests.pages.sentences`` writes the file anew; its difference is read before it is committed.
 """
 
+import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from bs4 import BeautifulSoup, Tag
+
 from kaur_analysis import reporting as r
-from tests.pages import extremes
+from kaur_analysis.reporting.card import card_caption
+from tests.pages import extremes, pages
 from tests.pages import fabricated as made
 
 FILE = Path(__file__).with_name("sentences.txt")
 CODES = (extremes.CODE, "1704073")
+PLACES = {*made.AREA.kecamatan["name"], *made.AREA.desa["name"]}
+WORDS = {word for name in PLACES for word in name.split()}
+TEXTS = "h1, h2, p, li, figcaption strong, figcaption span, caption, summary, dd, tr, [role=img], svg"
+HEADINGS, ROWS, PICTURES = "#", "|", "~"  # marks of what is no sentence
 
 
 def lines() -> Iterator[str]:
-    """Sentences of each edition, with the edition and the page before them."""
+    """Texts of each edition that no page before has, with the edition and the page before them."""
+    known: set[str] = set()
+    for mark, texts in _pages():
+        total = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:6]
+        yield f"[{mark} · {len(texts)} teks · {total}]"
+        yield from (text for text in dict.fromkeys(texts) if text not in known)
+        yield ""
+        known.update(texts)
+
+
+def _pages() -> Iterator[tuple[str, list[str]]]:
     for name, table in extremes.editions().items():
         for route in ("registry", "survey") if name in ("biasa", "tanpa sampel") else ("registry",):
             facts = made.facts() | {"route": route}
+            about = {"published": table, "facts": facts}
             for code in CODES:
-                yield from _marked(
-                    f"{name} · {route} · {code}", _kecamatan(r.kecamatan_view(table, facts, made.AREA, code))
-                )
-            yield from _marked(f"{name} · {route} · kabupaten", _kabupaten(r.kabupaten_view(table, facts, made.AREA)))
-            yield from _marked(f"{name} · {route} · opd", _agency(r.agency_view(table, facts, made.AREA, "dinsos")))
-            yield from _marked(f"{name} · {route} · mutu", _headline(r.quality_view(table, facts, made.AREA)))
+                yield f"{name} · {route} · {code}", list(texts_of(pages.kecamatan(code, **about)))
+                view = r.kecamatan_view(table, facts, made.AREA, code)
+                yield f"{name} · {route} · kartu {code}", [line for line in card_caption(view).split("\n") if line]
+            yield f"{name} · {route} · kabupaten", list(texts_of(pages.kabupaten(**about)))
+            for agency in ("dinsos", "pupr"):
+                yield f"{name} · {route} · opd {agency}", list(texts_of(pages.agency(agency, **about)))
+            for kind, html in pages.edition_pages(**about).items():
+                yield f"{name} · {route} · {kind}", list(texts_of(html))
+        yield f"{name} · provinsi", list(texts_of(pages.province(published=table)))
 
 
-def _marked(mark: str, sentences: Iterator[str]) -> Iterator[str]:
-    yield f"[{mark}]"
-    yield from sentences
-    yield ""
+def texts_of(html: str) -> Iterator[str]:
+    """The texts of a page, in its order, as they are read aloud."""
+    main = BeautifulSoup(html, "html.parser").main
+    for unheard in main.select("[aria-hidden=true]:not(svg), style, span.paper"):
+        unheard.extract()
+    for beside in main.select(".small, .who, br, li p, li h3"):
+        beside.insert_before(" ")
+    for part in main.select(TEXTS):
+        yield from filter(None, _texts(part))
 
 
-def _headline(view) -> Iterator[str]:
-    yield view.headline.finding
-    if view.headline.comparison:
-        yield view.headline.comparison
+def _texts(part: Tag) -> Iterator[str]:
+    if part.name == "svg":
+        told = [text for text in map(_plain, part.find_all("text")) if re.search("[A-Za-z]", text)]
+        whys = [_plain(title).rpartition(": ")[2] for title in part.find_all("title")]
+        told += [why for why in whys if not re.search(r"\d", why)]
+        yield from (f"{PICTURES} {text}" for text in dict.fromkeys(told) if not WORDS.issuperset(text.split()))
+    elif part.name == "tr":
+        yield from () if part.find_parent("thead") else _row(part)
+    elif part.get("role") == "img":
+        yield part["aria-label"]
+    elif part.name in ("h1", "h2"):
+        yield f"{HEADINGS} {_plain(part)}"
+    elif not part.find_parent(["li", "tr"]) and not part.find_parent(class_=["places", "letters", "contents"]):
+        yield _plain(part)
 
 
-def _shared(view) -> Iterator[str]:
-    yield from _headline(view)
-    for action in view.actions:
-        yield f"{action.sentence} ({'; '.join(filter(None, [action.agency, action.rupiah, action.detail]))})"
-    for reach in (view.reach_any, *view.reach[:2]):
-        yield from reach.sentences if reach else ()
-    yield view.needs.title
-    yield from view.limits
+def _row(row: Tag) -> Iterator[str]:
+    cells = [_plain(cell) for cell in row.find_all(["th", "td"])]
+    if row.th is None or next(row.th.stripped_strings, "").strip(" ○") not in PLACES:
+        yield f"{ROWS} {' | '.join(cells)}".rstrip(" |")
 
 
-def _kecamatan(view) -> Iterator[str]:
-    yield from _shared(view)
-    yield view.comparison.title
-    yield view.desa_title
-    for item in view.indicators:
-        yield f"{item.label}: {item.figure.text if item.figure.shown else item.figure.why} {item.word}".strip()
-
-
-def _kabupaten(view) -> Iterator[str]:
-    yield from _shared(view)
-    yield view.comparison.title
-    yield view.position.sentence
-    yield view.trend.sentence
-    if view.trend.noise:
-        yield view.trend.noise
-    yield from view.changes.effectiveness
-    yield from view.changes.relevance
-    yield from view.association.sentences
-    yield view.pockets.title
-    yield view.scenarios.caution
-    yield view.zero_cost.sentence
-
-
-def _agency(view) -> Iterator[str]:
-    yield from _shared(view)
+def _plain(part: Tag) -> str:
+    return " ".join(part.get_text("").split())
 
 
 if __name__ == "__main__":

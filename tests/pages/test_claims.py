@@ -123,7 +123,10 @@ def test_the_package_says_what_it_costs_when_only_probabilities_are_known_and_wh
 
 
 def test_the_package_says_how_many_it_lifts_and_what_it_leaves():
-    assert re.search(r"mengeluarkan [\d.]+ dari [\d.]+ keluarga; kekurangan Rp", kabupaten().zero_cost.sentence)
+    assert re.search(
+        r"mengangkat [\d.]+ dari [\d.]+ keluarga ke atas garis miskin ekstrem; kekurangan Rp",
+        kabupaten().zero_cost.sentence,
+    )
 
 
 def test_the_totals_of_the_page_stand_side_by_side():
@@ -181,6 +184,33 @@ def with_numbers(code, **numbers):
         table.loc[rows, ["value", "low", "high"]] = [value, value - half, value + half]
         table.loc[rows, "status"] = "tampil"
     return {place.name: place for place in r.kabupaten_view(table, FACTS, made.AREA).pockets.places}["Nasal"]
+
+
+@pytest.mark.parametrize(
+    ("share", "families", "quadrant"),
+    [(0.4, 5000.0, "I"), (0.01, 5000.0, "II"), (0.01, 10.0, "III"), (0.4, 10.0, "IV")],
+)
+def test_share_and_number_decide_the_quadrant(share, families, quadrant):
+    place = with_numbers("1704010", extreme_share=(share, 0.001), extreme_families=(families, 1.0))
+    assert (place.quadrant, place.sure) == (quadrant, True)
+
+
+@pytest.mark.parametrize("indicator", ["extreme_share", "extreme_families"])
+def test_a_kecamatan_whose_share_or_number_is_protected_has_no_quadrant(indicator):
+    table = made.published().copy()
+    rows = (table["topic"] == "poverty") & (table["area"] == "1704010") & (table["indicator"] == indicator)
+    table.loc[rows, "status"] = "disembunyikan"
+    pockets = r.kabupaten_view(table, FACTS, made.AREA).pockets
+    assert {place.name: place.quadrant for place in pockets.places}["Nasal"] == ""
+
+
+def test_a_quadrant_stands_under_its_own_words():
+    html = r.poverty_pockets(kabupaten()).html
+    for place in kabupaten().pockets.places:
+        label = next((label for code, label in kabupaten().pockets.quadrants if code == place.quadrant), None)
+        if label:
+            group = html[html.index(f"{place.quadrant} · {label}") :]
+            assert f'<th scope="row">{place.name}' in group[: group.index("</tbody>")]
 
 
 def test_a_quadrant_is_sure_where_share_and_number_both_stand_apart():

@@ -6,6 +6,7 @@ import pytest
 
 from kaur_analysis.disclosure import identifier_findings
 from kaur_analysis.reporting import charts
+from tests.contrast import contrast
 from tests.pages import pages
 from tests.pages.reader import Reader
 
@@ -131,23 +132,17 @@ def test_the_same_numbers_give_the_same_bytes():
     assert pages.kecamatan("1704020") == pages.kecamatan("1704020")
 
 
-def _luminance(colour):
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
 @pytest.mark.parametrize("name", ["--ink", "--quiet", "--accent"])
 def test_text_colours_stand_out_from_paper_and_from_shaded_rows(name):
     page = pages.all_pages()["kecamatan"]
     colours = dict(re.findall(r"(--\w+): (#[0-9a-f]{6});", page))
     for paper in ("#ffffff", colours["--pale"]):
-        assert (_luminance(paper) + 0.05) / (_luminance(colours[name]) + 0.05) >= 4.5
+        assert contrast(paper, colours[name]) >= 4.5
 
 
 @pytest.mark.parametrize("name", ["BLUE", "VERMILLION", "GREY", "INK"])
 def test_lines_and_marks_of_charts_stand_out_from_paper(name):
-    assert 1.05 / (_luminance(getattr(charts, name)) + 0.05) >= 3
+    assert contrast("#ffffff", getattr(charts, name)) >= 3
 
 
 def test_body_text_is_the_sixteen_pixels_of_the_browser():

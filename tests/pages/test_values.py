@@ -143,6 +143,22 @@ def test_desa_are_listed_by_gap_and_hidden_ones_by_name():
     assert gaps == sorted(gaps, reverse=True) and names == sorted(names) and names
 
 
+def gaps(hidden):
+    """Rows of an agency's gaps where the largest programme's number is protected in some kecamatan."""
+    table = made.published().copy()
+    rows = table["indicator"].eq("due_extreme_families") & table["programme"].eq("pkh") & table["area"].isin(hidden)
+    table.loc[rows, "status"] = "disembunyikan"
+    return r.agency_view(table, made.facts(), made.AREA, "dinsos").gaps.rows
+
+
+def test_gaps_that_are_hidden_follow_by_name_so_that_their_order_tells_nothing():
+    hidden = made.KEC[::2]
+    rows = gaps(hidden)
+    assert [row.families[0].shown for row in rows] == [True] * (len(rows) - len(hidden)) + [False] * len(hidden)
+    names = [row.name for row in rows if not row.families[0].shown]
+    assert names == sorted(names)
+
+
 def test_every_desa_of_the_kecamatan_is_listed():
     assert len(view().desa) == (made.AREA.desa["kecamatan"] == CODE).sum()
 

@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from kaur_analysis.reference import load_area
 from kaur_analysis.reference.boundaries import boundary_files, read_boundaries
 from kaur_analysis.reporting import maps
 from kaur_analysis.reporting.figures import Figure, PublishedTable
+from tests.contrast import contrast, luminance
 from tests.pages import fabricated as made
 from tests.shared import shared_path
 
@@ -116,8 +118,7 @@ def test_the_picture_carries_no_suppressed_number():
 
 def test_what_cannot_be_told_from_the_kabupaten_is_hatched():
     shown = view()
-    told = ("lebih tinggi", "lebih rendah")
-    unclear = [place for place in shown.places if place.figure.shown and place.word not in told]
+    unclear = [place for place in shown.places if place.figure.shown and place.word == "belum dapat dibedakan"]
     assert unclear and maps.draw(shown, "x").count('fill="url(#x-') == len(unclear)
 
 
@@ -128,6 +129,31 @@ def test_a_desa_whose_interval_lies_above_the_kabupaten_is_not_hatched():
     )
     drawn = maps.draw(replace(view(), places=tuple(told)), "x")
     assert "url(#x-" not in drawn
+
+
+def test_a_desa_as_poor_as_the_kabupaten_is_not_hatched():
+    place = next(place for place in view().places if place.figure.shown)
+    drawn = maps.draw(replace(view(), places=(replace(place, word="setara"),)), "x")
+    assert "url(#x-" not in drawn
+
+
+@pytest.mark.parametrize("chosen", range(len(maps.SHADES)))
+def test_hatching_stands_out_from_its_shade(chosen):
+    (pattern,) = re.findall(rf'<pattern id="x-{chosen}".*?</pattern>', maps.draw(view(), "x"))
+    fill, line = re.search(r'fill="(#\w+)"', pattern)[1], re.search(r'stroke="(#\w+)"', pattern)[1]
+    assert fill == maps.SHADES[chosen] and contrast(fill, line) >= 3
+
+
+def test_shades_grow_darker_on_a_grey_print():
+    grey = [luminance(shade) for shade in maps.SHADES]
+    assert all(after < 0.85 * before for before, after in pairwise(grey))
+
+
+def test_names_on_the_map_stand_out_from_the_edge_drawn_around_them():
+    names = re.findall(r"<text [^>]*>", maps.draw(view(), "x"))
+    edges = [(re.search(r'fill="(#\w+)"', name)[1], re.search(r'stroke="(#\w+)"', name)[1]) for name in names]
+    assert edges and all(contrast(*pair) >= 4.5 for pair in edges)
+    assert all('paint-order="stroke"' in name for name in names)
 
 
 def test_hostile_names_are_escaped_in_the_picture():
