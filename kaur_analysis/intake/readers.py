@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,7 @@ from kaur_analysis.study import Source
 MAX_CELLS = 60_000_000  # of a sheet: a full one of 57 columns
 MAX_TABLE_CELLS = 150_000_000  # of a database
 _BLOCK_ROWS = 20_000
+_LABELLED_ROWS = 20_000  # of Stata at once; SPSS is packed, and a later row costs the reading of all before it
 _SHEET_CELLS = 10_000  # at once: rows that are gone again before the collector looks for them
 _EMPTY = pa.scalar("", pa.large_string())
 _SAMPLE = 65_536
@@ -53,6 +55,9 @@ _CELLS_PER_BYTE = 16  # of a packed table whose rows differ at all
 _WEB_PAGE = re.compile(
     rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|html|head|meta|style|table|\?xml[^>]*>\s*<html)", re.IGNORECASE
 )
+_ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_MARKS = tuple(_ENCODINGS)
+_MOST_ODD_LINES = 10_000  # of a text, that are read apart from the others
 _DELIMITERS = (",", ";", "\t", "|")
 _SPREADSHEETS = {".xlsx", ".xlsm", ".xls", ".ods"}
 _TEXT = {".csv", ".tsv", ".txt"}
@@ -245,58 +250,85 @@ def _read_text(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]
 
 
 def _text_cells(path: Path, source: Source) -> pd.DataFrame:
-    """Cells of a delimited text: as Arrow reads it where it is UTF-8 and regular, else with more care."""
+    """Cells of a delimited text: as Arrow reads it, else line by line with more care."""
     content = path.read_bytes()
-    cells = _regular(content, path.name) if source.encoding is None else None
-    if cells is None:
-        text = _decoded(content, source.encoding, path.name)
-        cells = _regular(text.encode(), path.name)
-    return _careful(text, path.name) if cells is None else cells
+    if source.encoding is not None or not _is_plain(content):
+        content = _decoded(content, source.encoding, path.name).replace("\0", "").encode()
+    delimiter, width = _delimiter(_beginning(content))
+    cells = _regular(content, delimiter, width, path.name)
+    return _ragged(content, delimiter, path.name) if cells is None else cells
 
 
-def _regular(content: bytes, file: str) -> pd.DataFrame | None:
-    """Cells of UTF-8 text whose lines all have the same number; ``None`` where Arrow finds anything odd."""
+def _is_plain(content: bytes) -> bool:
+    """UTF-8 without a mark at its beginning and without zeros."""
+    if content.startswith(_MARKS) or b"\0" in content:
+        return False
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _regular(content: bytes, delimiter: str, width: int, file: str) -> pd.DataFrame | None:
+    """Cells of UTF-8 text whose lines have the same number of them, but for titles, notes and the like.
+
+    ``None`` where too many lines are odd or quotes do not close.
+    """
     quotes = content.count(b'"')
-    if quotes % 2 or b"\0" in content:
+    if quotes % 2:
         return None
-    delimiter, width = _delimiter(content[:_SAMPLE].decode("utf-8", errors="ignore"))
     _refuse_unfolding(1, width, len(content), 0, file)
     names = [str(place) for place in range(width)]
-    try:
-        table = arrow_csv.read_csv(
+    odd: dict[int, list[str]] = {}
+
+    def keep(row: arrow_csv.InvalidRow) -> str:
+        if len(odd) == _MOST_ODD_LINES:
+            return "error"
+        odd[row.number - 1] = next(csv.reader(io.StringIO(row.text, newline=""), delimiter=delimiter), [])
+        return "skip"
+
+    def table(threads: bool) -> pa.Table:
+        return arrow_csv.read_csv(
             pa.BufferReader(content),
-            read_options=arrow_csv.ReadOptions(column_names=names, block_size=_CSV_BLOCK_BYTES),
+            read_options=arrow_csv.ReadOptions(column_names=names, block_size=_CSV_BLOCK_BYTES, use_threads=threads),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=quotes > 0, ignore_empty_lines=False
+                delimiter=delimiter,
+                newlines_in_values=quotes > 0,
+                ignore_empty_lines=False,
+                invalid_row_handler=None if threads else keep,
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.large_string()), null_values=[], strings_can_be_null=False
             ),
         )
-    except pa.ArrowException:
-        return None
-    return _frame([column.combine_chunks() for column in table.columns], table.num_rows)
 
-
-def _careful(text: str, file: str) -> pd.DataFrame:
-    delimiter, width = _delimiter(text)
-    lines = text.count("\n") + 1
-    _refuse_unfolding(lines, width, len(text), text.count(delimiter) + lines, file)
     try:
-        cells = pd.read_csv(
-            io.BytesIO(text.encode()),
-            sep=delimiter,
-            header=None,
-            names=range(width),
-            dtype="str",
-            keep_default_na=False,
-            na_filter=False,
-            skip_blank_lines=False,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError):
-        return _ragged(text, delimiter, file)
-    # an index of its own: longer lines than the beginning of the file has
-    return cells if isinstance(cells.index, pd.RangeIndex) else _ragged(text, delimiter, file)
+        found = table(threads=True)
+    except pa.ArrowException:
+        try:
+            found = table(threads=False)  # lines are counted only by one thread
+        except pa.ArrowException:
+            return None
+    rows, columns = found.num_rows, found.columns
+    del found  # so that a column is gone once its copy is made
+    if not odd:
+        return _frame([columns.pop(0).combine_chunks() for _ in names], rows)
+    widest = max(width, *map(len, odd.values()))
+    _refuse_unfolding(rows + len(odd), widest, len(content), rows * width + sum(map(len, odd.values())), file)
+    order = np.empty(rows + len(odd), dtype=np.int64)
+    among = np.zeros(len(order), dtype=bool)
+    among[list(odd)] = True
+    order[among] = rows + np.arange(len(odd))
+    order[~among] = np.arange(rows)
+    places = pa.array(order)
+
+    def column(place: int) -> pa.Array:
+        regular = columns.pop(0).chunks if columns else [pa.repeat(_EMPTY, rows)]
+        others = pa.array([cells[place] if place < len(cells) else "" for cells in odd.values()], pa.large_string())
+        return pa.chunked_array([*regular, others]).combine_chunks().take(places)
+
+    return _frame([column(place) for place in range(widest)], len(order))
 
 
 def _refuse_unfolding(lines: int, width: int, held: int, written: int, file: str) -> None:
@@ -305,22 +337,38 @@ def _refuse_unfolding(lines: int, width: int, held: int, written: int, file: str
         raise too_many_cells(file, lines * width)
 
 
-def _ragged(text: str, delimiter: str, file: str) -> pd.DataFrame:
+def _ragged(content: bytes, delimiter: str, file: str) -> pd.DataFrame:
     """Slower reader for files whose lines differ in length or whose quotes do not close."""
     csv.field_size_limit(2**31 - 1)
-    text = text.replace("\0", "")
-    rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
-    if len(rows) < text.count("\n") / 2:  # a quote that never closes swallowed the rest
-        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter, quoting=csv.QUOTE_NONE))
-    _refuse_unfolding(len(rows), max(map(len, rows), default=0), len(text), sum(map(len, rows)), file)
-    columns = itertools.zip_longest(*rows, fillvalue="")
-    return _frame([pa.array(column, pa.large_string()) for column in columns], len(rows))
+    blocks = _blocks(content, delimiter, csv.QUOTE_MINIMAL, file)
+    if sum(length for length, _ in blocks) < content.count(b"\n") / 2:  # a quote that never closes swallowed the rest
+        blocks = _blocks(content, delimiter, csv.QUOTE_NONE, file)
+    width = max((len(texts) for _, texts in blocks), default=0)
+    columns = [
+        _joined([texts[place] if place < len(texts) else length for length, texts in blocks]) for place in range(width)
+    ]
+    return _frame(columns, sum(length for length, _ in blocks))
+
+
+def _blocks(content: bytes, delimiter: str, quoting: Literal[0, 3], file: str) -> list[tuple[int, list[pa.Array]]]:
+    """Number of rows and columns of so many lines at once; a block is as wide as its longest line."""
+    lines = csv.reader(
+        io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline=""), delimiter=delimiter, quoting=quoting
+    )
+    found: list[tuple[int, list[pa.Array]]] = []
+    rows = written = widest = 0
+    while block := list(itertools.islice(lines, _BLOCK_ROWS)):
+        rows, written = rows + len(block), written + sum(map(len, block))
+        widest = max(widest, *map(len, block))
+        _refuse_unfolding(rows, widest, len(content), written, file)
+        texts = itertools.zip_longest(*block, fillvalue="")
+        found.append((len(block), [pa.array(column, pa.large_string()) for column in texts]))
+    return found
 
 
 def _decoded(content: bytes, declared: str | None, file: str) -> str:
     """Text of a file: by declaration, by byte order mark, as UTF-16 where half is zeros, as UTF-8, else CP1252."""
-    marks = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-    encoding = declared or next((name for mark, name in marks if content.startswith(mark)), None)
+    encoding = declared or next((_ENCODINGS[mark] for mark in _MARKS if content.startswith(mark)), None)
     if encoding is None and content[:2000].count(0) > len(content[:2000]) / 5:
         encoding = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
     if encoding is not None:
@@ -335,15 +383,19 @@ def _decoded(content: bytes, declared: str | None, file: str) -> str:
         return content.decode(best.encoding if best else "latin_1", errors="replace")
 
 
-def _delimiter(text: str) -> tuple[str, int]:
-    """The delimiter that cuts most lines of the beginning into the same number of cells, and the widest line."""
-    sample = text[:_SAMPLE]
-    lines = sample.splitlines(keepends=True)
-    sample = "".join(lines[:-1] if len(text) > len(sample) and len(lines) > 1 else lines)
+def _beginning(content: bytes) -> str:
+    """Whole lines of UTF-8 text."""
+    sample = content[:_SAMPLE]
+    whole = sample[: sample.rfind(b"\n") + 1] if len(content) > len(sample) else b""
+    return (whole or sample).decode("utf-8", errors="ignore")
+
+
+def _delimiter(sample: str) -> tuple[str, int]:
+    """The delimiter that cuts most lines of the beginning into the same number of cells, and that number."""
     best, best_score, best_width = ",", 0.0, 1
     for delimiter in _DELIMITERS:
         try:
-            widths = [len(row) for row in csv.reader(io.StringIO(sample.replace("\0", "")), delimiter=delimiter) if row]
+            widths = [len(row) for row in csv.reader(io.StringIO(sample), delimiter=delimiter) if row]
         except csv.Error:
             continue
         if not widths:
@@ -351,7 +403,7 @@ def _delimiter(text: str) -> tuple[str, int]:
         common, count = max(((w, widths.count(w)) for w in set(widths)), key=lambda pair: (pair[0] > 1, pair[1]))
         score = count / len(widths) + min(common, 10) / 20 if common > 1 else 0
         if score > best_score:
-            best, best_score, best_width = delimiter, score, max(widths)
+            best, best_score, best_width = delimiter, score, common
     return best, best_width
 
 
@@ -414,7 +466,12 @@ def _read_labelled(path: Path, source: Source, wanted: Wanted, read: Callable[..
     _, meta = read(str(path), encoding=source.encoding, metadataonly=True)
     columns = [name for name in meta.column_names if wanted(name)]
     _refuse_cells(path, (meta.number_rows or 0) * len(columns))
-    frame, _ = read(str(path), encoding=source.encoding, usecols=columns)
+    starts = range(0, max(meta.number_rows or 0, 1), _LABELLED_ROWS) if path.suffix.lower() == ".dta" else [0]
+    most = _LABELLED_ROWS if len(starts) > 1 else 0  # 0: all rows
+    frames = (
+        read(str(path), encoding=source.encoding, usecols=columns, row_offset=start, row_limit=most)[0]
+        for start in starts
+    )
     labels = {
         place: {
             _cell_or_text(code, comma=False): str(label) for code, label in meta.variable_value_labels[name].items()
@@ -422,7 +479,7 @@ def _read_labelled(path: Path, source: Source, wanted: Wanted, read: Callable[..
         for place, name in enumerate(columns)
         if name in meta.variable_value_labels
     }
-    return replace(_from_frames(path.name, [frame]), labels=labels)
+    return replace(_from_frames(path.name, frames), labels=labels)
 
 
 def _read_parquet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
@@ -444,18 +501,25 @@ def _refuse_cells(path: Path, cells: int) -> None:
 
 
 def _from_frames(file: str, frames: Iterable[pd.DataFrame], comma: bool = False) -> RawTable:
-    """Typed rows as text, frame by frame."""
-    parts: list[list[pa.Array]] = []
+    """Typed rows as text, frame by frame; ``map`` keeps no frame while the next is read."""
     headings: tuple[str, ...] = ()
+    parts: list[list[pa.Array]] = []  # of each column
     free: set[int] = set()
-    for frame in frames:
-        headings = tuple(map(str, frame.columns))
-        own = [frame.iloc[:, place] for place in range(frame.shape[1])]
-        free |= {place for place, column in enumerate(own) if pd.api.types.infer_dtype(column) in ("string", "bytes")}
-        parts.append([to_arrow(_typed_text(column, comma)) for column in own])
-    columns = [pa.chunked_array(arrays).combine_chunks() for arrays in zip(*parts, strict=True)]
+    for headings, texts, own_free in map(partial(_texts, comma=comma), frames):
+        parts = parts or [[] for _ in headings]
+        for column, text in zip(parts, texts, strict=True):
+            column.append(text)
+        free |= own_free
+    columns = [pa.chunked_array(parts.pop(0)).combine_chunks() for _ in headings]
     cells = _frame(columns, len(columns[0]) if columns else 0)
     return RawTable(file, "", cells, first_line=2, headings=headings, locale="en", free=frozenset(free))
+
+
+def _texts(frame: pd.DataFrame, comma: bool) -> tuple[tuple[str, ...], list[pa.Array], set[int]]:
+    """Headings, columns as text, and the places of those that were text before."""
+    columns = [frame.iloc[:, place] for place in range(frame.shape[1])]
+    free = {place for place, column in enumerate(columns) if pd.api.types.infer_dtype(column) in ("string", "bytes")}
+    return tuple(map(str, frame.columns)), [to_arrow(_typed_text(column, comma)) for column in columns], free
 
 
 def _sorted(cells: pd.DataFrame) -> pd.DataFrame:
