@@ -60,6 +60,17 @@ def clean(intake: Intake, study: Study) -> Clean:
 
     Missing covariates stay missing: filling them is the poverty room's decision.
 
+    Parameters
+    ----------
+    intake
+        What the files say.
+    study
+        Its sources, corrections and settings.
+
+    Returns
+    -------
+    Clean
+
     Raises
     ------
     DataRejected

@@ -10,6 +10,13 @@ def complete_covariates(families: pd.DataFrame, covariates: Sequence[str]) -> tu
 
     Numbers take the median, words the most frequent one (the first in the alphabet where several are).
 
+    Parameters
+    ----------
+    families
+        Contract ``FAMILIES``.
+    covariates
+        Columns to fill.
+
     Returns
     -------
     completed, filled

@@ -103,10 +103,14 @@ def make_province(
 
     Parameters
     ----------
-    families
-        Families of all ``regencies`` together, shared by their people; at least 300 for each.
+    folder
+        Where to write.
     seed, dirt
         As in :func:`make_demo`; each kabupaten draws from a stream of its own, whichever others are made.
+    families
+        Families of all ``regencies`` together, shared by their people; at least 300 for each.
+    regencies
+        The kabupaten and kota to make.
 
     Returns
     -------

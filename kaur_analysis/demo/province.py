@@ -27,7 +27,17 @@ SYNTHETIC = "DATA SINTETIS: buatan untuk demo provinsi"
 
 @dataclass(frozen=True)
 class Regency:
-    """A kabupaten or kota of the demo: BPS code, name, people and number of kecamatan."""
+    """A kabupaten or kota of the demo.
+
+    Attributes
+    ----------
+    code, name
+        BPS code and name.
+    people, kecamatan
+        How many.
+    kind
+        ``Kabupaten`` or ``Kota``.
+    """
 
     code: str
     name: str

@@ -40,6 +40,15 @@ def demo_study_text(area: Area, reference: str, poor_share: float, seed: int) ->
 def write_template(folder: Path) -> Path:
     """Write a commented study to fill in, and the folders its lists go to.
 
+    Parameters
+    ----------
+    folder
+        Where to write; made where absent.
+
+    Returns
+    -------
+    The study file.
+
     Raises
     ------
     UsageError

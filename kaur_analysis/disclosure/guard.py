@@ -44,6 +44,10 @@ def require_publishable(text: str, product: str, allowed: str = "") -> None:
 
     Parameters
     ----------
+    text
+        The whole product.
+    product
+        Its name, for the message.
     allowed
         What may stand in it all the same, as it is or escaped for HTML: the office's own telephone number.
 

@@ -155,6 +155,16 @@ def publish(
     ------
     ValueError
         A needed column is absent, or two rows have the same key.
+
+    Examples
+    --------
+    Fewer than five families are not told:
+
+    >>> from kaur_analysis.study import Thresholds
+    >>> rows = pd.DataFrame({"indicator": "families", "area": ["1704010", "1704020"], "unit": "keluarga"})
+    >>> published, *_ = publish({"registry": rows.assign(value=[40.0, 3.0])}, Thresholds())
+    >>> published["status"].tolist()
+    ['tampil', 'disembunyikan']
     """
     from kaur_analysis.contracts import PUBLISHED, checked  # here: whoever only looks at products needs no contract
 
@@ -218,9 +228,25 @@ def room_above(total: pd.Series, first: pd.Series, second: pd.Series) -> pd.Seri
 
 
 def largest_two(amount: pd.Series, keys: pd.DataFrame) -> pd.DataFrame:
-    """The two largest amounts within each combination of keys: the keys, ``first`` and ``second`` (0 where alone).
+    """The two largest amounts within each combination of keys.
 
-    Rows without an amount count nothing; so do rows without a key.
+    Parameters
+    ----------
+    amount
+        Rupiah of each row; rows without an amount count nothing.
+    keys
+        Columns of keys, row by row as ``amount``; rows without a key count nothing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The keys, ``first`` and ``second`` (0 where alone).
+
+    Examples
+    --------
+    >>> amount, keys = pd.Series([5.0, 9.0, 7.0]), pd.DataFrame({"desa": ["a", "a", "b"]})
+    >>> largest_two(amount, keys).to_numpy().tolist()
+    [['a', 9.0, 5.0], ['b', 7.0, 0.0]]
     """
     names = list(keys.columns)
     ordered = keys.assign(amount=amount).dropna().sort_values("amount", ascending=False, kind="stable")

@@ -43,9 +43,19 @@ class Findings:
 
         Parameters
         ----------
+        rule
+            Code of the rule.
+        places
+            Where: ``source, file, sheet, line``, a row per finding.
+        column
+            Column of the file.
         found
             Values as text, one per row, or one text for all; long digit runs are masked, and names and free text as
             well where ``personal``.
+        allowed
+            What would have been right, in words.
+        personal
+            Whether the values are about a person.
         """
         if places.empty:
             return
@@ -66,7 +76,19 @@ class Findings:
         self._findings.append(table)
 
     def set_aside(self, rule: str, places: pd.DataFrame, report: bool = False, column: str = "") -> None:
-        """Note rows that are not used, with the rule's title as reason; ``report`` makes them findings as well."""
+        """Note rows that are not used, with the rule's title as reason.
+
+        Parameters
+        ----------
+        rule
+            Code of the rule.
+        places
+            Where: ``source, file, sheet, line``, a row per row that is set aside.
+        report
+            Whether they are findings as well.
+        column
+            Column of the file.
+        """
         if places.empty:
             return
         self._set_aside.append(places[["source", "file", "sheet", "line"]].assign(reason=rules()[rule]["title"]))
@@ -74,32 +96,70 @@ class Findings:
             self.add(rule, places, column)
 
     def propose(self, place: pd.DataFrame, column: str, required: bool, heading: str, score: float) -> None:
-        """Note that a heading nobody knows may be a column that is absent (``score`` 0-100)."""
+        """Note that a heading nobody knows may be a column that is absent.
+
+        Parameters
+        ----------
+        place
+            Where the heading stands.
+        column, required
+            The absent column, and whether the source needs it.
+        heading
+            As it is written.
+        score
+            How alike the two are, 0–100.
+        """
         where = place.iloc[0][["source", "file", "sheet"]].to_dict()
         self._proposals.append({**where, "column": column, "required": required, "heading": heading, "score": score})
 
     def take(self, findings: pd.DataFrame, set_aside: pd.DataFrame, proposals: list[dict[str, object]]) -> None:
-        """Add what was collected elsewhere (:meth:`table`, :meth:`set_aside_table`, :meth:`proposed`)."""
+        """Add what was collected elsewhere (:meth:`table`, :meth:`set_aside_table`, :meth:`proposed`).
+
+        Parameters
+        ----------
+        findings, set_aside, proposals
+            What :meth:`table`, :meth:`set_aside_table` and :meth:`proposed` of the other returned.
+        """
         self._findings += [findings] if len(findings) else []
         self._set_aside += [set_aside] if len(set_aside) else []
         self._proposals += proposals
 
     def proposed(self) -> list[dict[str, object]]:
-        """Proposed mappings in the order in which they were made."""
+        """Proposed mappings in the order in which they were made.
+
+        Returns
+        -------
+        A dict per proposal.
+        """
         return list(self._proposals)
 
     def proposals(self) -> pd.DataFrame:
-        """Proposed mappings, columns as in ``PROPOSAL_COLUMNS``, required columns and the most alike first."""
+        """Proposed mappings, columns as in ``PROPOSAL_COLUMNS``, required columns and the most alike first.
+
+        Returns
+        -------
+        A row per proposal.
+        """
         table = pd.DataFrame(self._proposals, columns=PROPOSAL_COLUMNS)
         order = ["source", "required", "score", "column"]
         return table.sort_values(order, ascending=[True, False, False, True], ignore_index=True)
 
     def table(self) -> pd.DataFrame:
-        """All findings, columns as in ``COLUMNS``."""
+        """All findings, columns as in ``COLUMNS``.
+
+        Returns
+        -------
+        A row per finding.
+        """
         return _joined(self._findings, COLUMNS)
 
     def set_aside_table(self) -> pd.DataFrame:
-        """All set-aside rows, columns as in ``SET_ASIDE_COLUMNS``."""
+        """All set-aside rows, columns as in ``SET_ASIDE_COLUMNS``.
+
+        Returns
+        -------
+        A row per row that was set aside.
+        """
         return _joined(self._set_aside, SET_ASIDE_COLUMNS)
 
 

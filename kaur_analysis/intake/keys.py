@@ -41,14 +41,29 @@ class Keys:
         return self.derive("key id")[:4].hex()
 
     def derive(self, purpose: str) -> bytes:
-        """32 bytes for one purpose (HKDF-SHA-256, RFC 5869); keys of different purposes say nothing of each other."""
+        """32 bytes for one purpose (HKDF-SHA-256, RFC 5869); keys of different purposes say nothing of each other.
+
+        Parameters
+        ----------
+        purpose
+            What the key is for.
+
+        Returns
+        -------
+        The derived key.
+        """
         return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=f"kaur-analysis/1/{purpose}".encode()).derive(
             self._master
         )
 
 
 def demo_keys() -> Keys:
-    """The published key of synthetic studies."""
+    """The published key of synthetic studies.
+
+    Returns
+    -------
+    Keys
+    """
     return Keys(_DEMO_KEY, synthetic_only=True)
 
 
@@ -62,6 +77,15 @@ def default_key_path() -> Path:
 
 def create_key(path: Path | None = None) -> Path:
     """Write a new random key, readable by its owner alone.
+
+    Parameters
+    ----------
+    path
+        Where to; the office's usual place by default.
+
+    Returns
+    -------
+    Where it was written.
 
     Raises
     ------
@@ -83,6 +107,15 @@ def create_key(path: Path | None = None) -> Path:
 
 def load_key(path: Path | None = None) -> Keys:
     """Read the office's key.
+
+    Parameters
+    ----------
+    path
+        Of the key; the office's usual place by default.
+
+    Returns
+    -------
+    Keys
 
     Raises
     ------
@@ -106,5 +139,22 @@ def load_key(path: Path | None = None) -> Keys:
 
 
 def keys_for(synthetic: bool, path: Path | None = None) -> Keys:
-    """Keys of a study: the published one for synthetic data, else the office's own."""
+    """Keys of a study: the published one for synthetic data, else the office's own.
+
+    Parameters
+    ----------
+    synthetic
+        Whether the study's data are synthetic.
+    path
+        Of the office's key.
+
+    Returns
+    -------
+    Keys
+
+    Raises
+    ------
+    KeyMissing
+        There is no key for real data.
+    """
     return demo_keys() if synthetic else load_key(path)

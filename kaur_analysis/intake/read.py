@@ -86,6 +86,8 @@ def read_study(
 
     Parameters
     ----------
+    study
+        The checked study file.
     keys
         From :func:`kaur_analysis.intake.keys_for`; the published demo key is refused unless the study is synthetic.
     vault
@@ -94,6 +96,10 @@ def read_study(
         Whether to stop where a source is to be rejected; else the findings say so (``kaur check``).
     shelf
         Where readings are kept, so that a source that stayed as it was is not read again.
+
+    Returns
+    -------
+    Intake
 
     Raises
     ------
@@ -151,6 +157,15 @@ def put_on_shelf(study: Study, name: str, shelf: Shelf) -> None:
     Nothing is done where the shelf holds it already. What is wrong with a source is found, but not told: the findings
     lie on the shelf with the rest.
 
+    Parameters
+    ----------
+    study
+        The checked study file.
+    name
+        Of the source.
+    shelf
+        Where the reading goes.
+
     Raises
     ------
     KeyMissing
@@ -163,9 +178,20 @@ def put_on_shelf(study: Study, name: str, shelf: Shelf) -> None:
 
 
 def rejection(findings: pd.DataFrame, study: Study) -> str:
-    """Why the data cannot be used, in one sentence per source and rule; ``""`` where they can.
+    """Why the data cannot be used, in one sentence per source and rule.
 
     Rules of severity ``ditolak`` are not tolerated unless the study says how many; other rules only where it says so.
+
+    Parameters
+    ----------
+    findings
+        As :class:`Intake` holds them.
+    study
+        What it tolerates.
+
+    Returns
+    -------
+    The sentences; empty where the data can be used.
     """
     counts = findings.groupby(["source", "rule", "severity"]).size()
     reasons = []

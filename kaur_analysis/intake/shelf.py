@@ -45,12 +45,32 @@ class Shelf:
     keys: Keys
 
     def fingerprint(self, *made_from: object) -> str:
-        """Hash of what decides an entry."""
+        """Hash of what decides an entry.
+
+        Parameters
+        ----------
+        made_from
+            Whatever the entry was made from: settings as values, files as paths.
+
+        Returns
+        -------
+        The hash as text.
+        """
         text = json.dumps([self.program, self.keys.key_id, *made_from], sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
     def holds(self, name: str, fingerprint: str) -> bool:
-        """Whether an entry of this fingerprint lies under a name; whether it is whole shows when it is recalled."""
+        """Whether an entry of this fingerprint lies under a name; whether it is whole shows when it is recalled.
+
+        Parameters
+        ----------
+        name, fingerprint
+            Of the entry.
+
+        Returns
+        -------
+        Whether it is there.
+        """
         head = _head(fingerprint)
         try:
             with self._place(name).open("rb") as stream:
@@ -59,7 +79,17 @@ class Shelf:
             return False
 
     def recall(self, name: str, fingerprint: str) -> "tuple[list[pd.DataFrame], dict[str, Any]] | None":
-        """Tables and notes kept under a name; ``None`` where there are none of this fingerprint, or damaged ones."""
+        """Tables and notes kept under a name.
+
+        Parameters
+        ----------
+        name, fingerprint
+            Of the entry.
+
+        Returns
+        -------
+        Tables and notes; nothing where there are none of this fingerprint, or damaged ones.
+        """
         try:
             content = self._place(name).read_bytes()
         except OSError:
@@ -76,13 +106,27 @@ class Shelf:
         return tables, notes
 
     def keep(self, name: str, fingerprint: str, tables: Iterable[pd.DataFrame], notes: Mapping[str, Any]) -> None:
-        """Seal tables and notes in the place of whatever lies under the name."""
+        """Seal tables and notes in the place of whatever lies under the name.
+
+        Parameters
+        ----------
+        name, fingerprint
+            Of the entry.
+        tables, notes
+            What is kept.
+        """
         parts = [json.dumps(notes, ensure_ascii=False).encode("utf-8"), *map(_packed, tables)]
         plain = b"".join(piece for part in parts for piece in (len(part).to_bytes(8), part))
         write_bytes(self._place(name), seal(plain, self.keys, _PURPOSE, _head(fingerprint)))
 
     def clear(self, known: Collection[str]) -> None:
-        """Remove what is kept under any other name: nobody's data stay longer than their source."""
+        """Remove what is kept under any other name: nobody's data stay longer than their source.
+
+        Parameters
+        ----------
+        known
+            Names that stay.
+        """
         for path in self.folder.glob(f"*{SUFFIX}"):
             if path.stem not in known:
                 path.unlink()

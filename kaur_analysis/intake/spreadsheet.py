@@ -38,7 +38,22 @@ _SEVERITIES = {"ditolak": 0, "disisihkan": 1, "peringatan": 2}
 
 
 def safe_cell(value: Any) -> Any:
-    """A value as a spreadsheet may hold it: text that begins like a formula gets an apostrophe in front."""
+    """A value as a spreadsheet may hold it: text that begins like a formula gets an apostrophe in front.
+
+    Parameters
+    ----------
+    value
+        Anything.
+
+    Returns
+    -------
+    The value, or text with an apostrophe in front.
+
+    Examples
+    --------
+    >>> safe_cell("=1+1"), safe_cell(-5)
+    ("'=1+1", -5)
+    """
     if isinstance(value, str):
         return "'" + value if value.startswith(_DANGEROUS) else value
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and not math.isfinite(value)):
@@ -50,13 +65,32 @@ def csv_text(table: pd.DataFrame) -> str:
     """A table as CSV that a spreadsheet opens without running any of its texts; numbers, also negative, stay numbers.
 
     :func:`as_written` gives texts that were read back as they were.
+
+    Parameters
+    ----------
+    table
+        What to write.
+
+    Returns
+    -------
+    The text of the file.
     """
     texts = {name: column.map(safe_cell) for name, column in table.items() if not is_numeric_dtype(column)}
     return table.assign(**texts).to_csv(index=False, lineterminator="\n")
 
 
 def as_written(table: pd.DataFrame) -> pd.DataFrame:
-    """Texts of a table without the apostrophes that :func:`csv_text` puts before what looks like a formula."""
+    """Texts of a table without the apostrophes that :func:`csv_text` puts before what looks like a formula.
+
+    Parameters
+    ----------
+    table
+        As it was read back.
+
+    Returns
+    -------
+    The table as it was before it was written.
+    """
     texts = {name: column for name, column in table.items() if is_string_dtype(column)}
     return table.assign(**{name: column.str.replace(_APOSTROPHE, "", regex=True) for name, column in texts.items()})
 
@@ -64,7 +98,21 @@ def as_written(table: pd.DataFrame) -> pd.DataFrame:
 def write_sheet(
     book: xlsxwriter.Workbook, name: str, table: pd.DataFrame, headings: dict[str, str], note: str = ""
 ) -> None:
-    """One sheet: an optional note, bold headings, rows with safe cells, frozen headings, a filter, readable widths."""
+    """One sheet: an optional note, bold headings, rows with safe cells, frozen headings, a filter, readable widths.
+
+    Parameters
+    ----------
+    book
+        From :func:`new_workbook`.
+    name
+        Of the sheet.
+    table
+        Its rows.
+    headings
+        Column → heading, in the order of the sheet.
+    note
+        Line above the headings.
+    """
     sheet = book.add_worksheet(name[:31])
     bold = book.add_format({"bold": True, "bg_color": "#E8EEF4", "border": 1, "text_wrap": True, "valign": "top"})
     top = 0
@@ -91,7 +139,17 @@ def write_sheet(
 
 
 def new_workbook(path: Path) -> xlsxwriter.Workbook:
-    """A workbook that never turns text into formulas, links or numbers; equal contents give equal bytes."""
+    """A workbook that never turns text into formulas, links or numbers; equal contents give equal bytes.
+
+    Parameters
+    ----------
+    path
+        XLSX to write.
+
+    Returns
+    -------
+    An open workbook, to be closed by the caller.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     book = xlsxwriter.Workbook(
         str(path), {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -113,6 +171,10 @@ def write_findings_workbook(
         XLSX to write.
     synthetic
         Whether to print that the data are synthetic.
+
+    Returns
+    -------
+    The workbook.
     """
     titles = {code: rule["title"] for code, rule in rules().items()}
     counts = findings.groupby(["rule", "severity", "source"], as_index=False).size()

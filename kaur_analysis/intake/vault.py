@@ -35,8 +35,14 @@ def open_vault(path: Path, keys: Keys, reason: str) -> pd.DataFrame:
 
     Parameters
     ----------
+    path, keys
+        The vault, and the office's key that made it.
     reason
         Why names are needed, e.g. ``"daftar verifikasi Dinas Sosial"``; written to ``<vault>.log``.
+
+    Returns
+    -------
+    Identities: one row per record.
 
     Raises
     ------

@@ -48,13 +48,25 @@ def link(clean: Clean, study: Study, decisions: pd.DataFrame | None = None) -> L
 
     Parameters
     ----------
+    clean
+        Cleaned recipients and registry with their tokens.
+    study
+        Its thresholds of linking and its seed.
     decisions
         Answers of a clerical review: ``record, person, same`` (0/1); they overrule the model.
+
+    Returns
+    -------
+    Linkage
 
     Notes
     -----
     A record's candidates exclude each other: with odds o_k of candidate k against being nobody, the probability of
     candidate k is o_k / (1 + sum of all odds).
+
+    References
+    ----------
+    Fellegi & Sunter (1969), JASA 64, for the model of comparisons.
     """
     recipients = clean.recipients
     if recipients.empty or clean.registry_keys.empty:
@@ -143,12 +155,32 @@ def _nobody(recipients: pd.DataFrame) -> Linkage:
 
 
 def latest(links: pd.DataFrame) -> pd.DataFrame:
-    """Links or recipients of each programme's latest period: what counts as receipt today."""
+    """Links or recipients of each programme's latest period: what counts as receipt today.
+
+    Parameters
+    ----------
+    links
+        Links or recipients with ``programme`` and ``period``.
+
+    Returns
+    -------
+    The rows of the latest periods.
+    """
     return links[links["period"] == links.groupby("programme")["period"].transform("max")]
 
 
 def any_reach(links: pd.DataFrame) -> pd.Series:
-    """Probability by family that at least one programme reaches it today, lists taken as independent of each other."""
+    """Probability by family that at least one programme reaches it today, lists taken as independent of each other.
+
+    Parameters
+    ----------
+    links
+        Table of contract ``LINKS``.
+
+    Returns
+    -------
+    Probability, indexed by family.
+    """
     missed = 1 - reach(latest(links)).set_index("family")["received"]
     return 1 - missed.groupby(level="family").prod()
 

@@ -18,6 +18,13 @@ _CHECK_LETTERS = 8
 def grey_pairs(candidates: pd.DataFrame, registry_keys: pd.DataFrame, recipient_keys: pd.DataFrame) -> pd.DataFrame:
     """Pairs between sure and impossible, those nearest to a toss-up first.
 
+    Parameters
+    ----------
+    candidates
+        Scored pairs of a :class:`~kaur_analysis.linkage.Linkage`.
+    registry_keys, recipient_keys
+        Tokens of both sides, which tie an answer to its lines.
+
     Returns
     -------
     DataFrame
@@ -38,6 +45,13 @@ def grey_pairs(candidates: pd.DataFrame, registry_keys: pd.DataFrame, recipient_
 
 def probability_classes(candidates: pd.DataFrame, decisions: pd.DataFrame | None) -> pd.DataFrame:
     """Recipients by how sure the model is of their likeliest pair, and what a review answered in each class.
+
+    Parameters
+    ----------
+    candidates
+        Scored pairs of a :class:`~kaur_analysis.linkage.Linkage`.
+    decisions
+        Answers of a review, if there are any.
 
     Returns
     -------
@@ -71,6 +85,17 @@ def _class_of(probability: pd.Series) -> pd.Series:
 
 def load_decisions(folder: Path, recipient_keys: pd.DataFrame) -> pd.DataFrame | None:
     """Answers of earlier reviews beside the study (``padanan.csv``); ``None`` where there are none.
+
+    Parameters
+    ----------
+    folder
+        That of the study.
+    recipient_keys
+        Tokens of the recipients, to see whether a line still holds the same person.
+
+    Returns
+    -------
+    ``record, person, same``, or nothing where nobody has answered.
 
     Raises
     ------

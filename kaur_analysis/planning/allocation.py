@@ -108,12 +108,33 @@ def allocate(wide: Wide, limits: Limits, lists: Mapping[str, pd.DataFrame] | Non
     lists
         Other allocations to compare with, e.g. the office's own: tables with ``family, programme``, by name.
 
+    Returns
+    -------
+    Allocation
+        Chosen families and programmes with the bound that says how good the choice is; rupiah per year.
+
     Raises
     ------
     InfeasibleBudget
         Floors cannot be met within the ceilings.
     StudyRejected
         Limits name codes that do not exist.
+
+    Notes
+    -----
+    Lagrangian relaxation over families, then an integer programme (HiGHS) over the pairs that prices leave open.
+
+    Examples
+    --------
+    Two of three families can be paid, the likeliest and poorest first:
+
+    >>> from kaur_analysis.reference.catalogue import load_catalogue
+    >>> one, names = np.ones((3, 1)), np.array(["a", "b", "c"], dtype=object)
+    >>> chance, gap = np.array([0.9, 0.5, 0.1]), np.array([9e5, 5e5, 1e5])
+    >>> programmes = (load_catalogue()["pkh"],)
+    >>> wide = Wide(names, names, names, programmes, one, 1e6 * one, one, chance, gap, np.zeros((1, 1), dtype=bool))
+    >>> allocate(wide, Limits(total=2e6)).chosen["family"].tolist()
+    ['a', 'b']
     """
     began = perf_counter()
     problem = _problem(wide, limits)

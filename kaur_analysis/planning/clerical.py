@@ -50,6 +50,14 @@ def write_clerical(
         From :func:`kaur_analysis.linkage.grey_pairs`.
     vault, keys
         The identity vault and the office's key that made it; the opening is logged beside it.
+    path
+        The workbook to write.
+    password, access, edition, synthetic
+        As for :func:`~kaur_analysis.planning.lists.write_lists`.
+
+    Returns
+    -------
+    The workbook.
     """
     known = people_in(vault, keys, access)
     table = pairs.assign(number=range(1, len(pairs) + 1), answer=None)
@@ -69,7 +77,19 @@ def write_clerical(
 
 
 def read_clerical(path: Path, password: str | None = None) -> pd.DataFrame:
-    """Answers of a reviewed workbook: ``record, person, same, check``; lines without an answer are left out.
+    """Answers of a reviewed workbook.
+
+    Parameters
+    ----------
+    path
+        The workbook.
+    password
+        Its password, if it has one.
+
+    Returns
+    -------
+    DataFrame
+        ``record, person, same, check``; lines without an answer are left out.
 
     Raises
     ------

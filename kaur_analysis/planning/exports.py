@@ -71,7 +71,19 @@ _METADATA = {
 
 @dataclass(frozen=True)
 class Provenance:
-    """What the metadata sheet says about the whole workbook (Perpres 39/2019)."""
+    """What the metadata sheet says about the whole workbook (Perpres 39/2019).
+
+    Attributes
+    ----------
+    edition, reference_date, period
+        Name of the edition, day of the data and the time that they speak of.
+    source, producer
+        Where the numbers come from and who made them.
+    lines
+        The poverty lines, in words.
+    synthetic
+        Whether the data are invented.
+    """
 
     edition: str
     reference_date: date
@@ -110,6 +122,10 @@ def write_budget_workbook(
         Programmes whose lists of recipients are held; of the others every entitled family counts as due.
     minimum
         Lines of fewer families are left empty, as on pages.
+
+    Returns
+    -------
+    The workbook.
     """
     marks = ["DATA SINTETIS: bukan angka Kabupaten sungguhan."] if provenance.synthetic else []
     heading = [f"{area.full_name}, edisi {provenance.edition}", f"Sumber: {provenance.source}", *marks]
@@ -159,6 +175,10 @@ def write_reasons_workbook(
         Smallest count that is told.
     area, provenance
         For names and the lines above the tables.
+
+    Returns
+    -------
+    The workbook.
     """
     names = area.desa.merge(
         area.kecamatan[["kecamatan", "name"]], on="kecamatan", suffixes=("_desa", "_kecamatan")

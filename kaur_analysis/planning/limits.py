@@ -71,6 +71,19 @@ def limits_from_budgets(budgets: Mapping[str, float], wide: Wide, **options: Any
 
     Where a code names an agency as well as a programme (``baznas``, ``csr``), the ceiling is the agency's.
 
+    Parameters
+    ----------
+    budgets
+        Rupiah per year by ``total`` or code.
+    wide
+        Needs as arrays, which know the codes.
+    options
+        Further fields of :class:`Limits`.
+
+    Returns
+    -------
+    Limits
+
     Raises
     ------
     StudyRejected

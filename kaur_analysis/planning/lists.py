@@ -48,9 +48,16 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Access:
-    """Who opens the lists and why; ``log`` is a file that gains one line for every use.
+    """Who opens the lists and why.
 
-    ``show_nik`` needs a grant in the study; without it identifiers keep their first and last four digits.
+    Attributes
+    ----------
+    person, reason
+        Name of who opens them, and what for.
+    log
+        File that gains one line for every use.
+    show_nik
+        Needs a grant in the study; without it identifiers keep their first and last four digits.
     """
 
     person: str
@@ -72,6 +79,8 @@ def identities_of(head_record: pd.Series, vault: Path, keys: Keys, access: Acces
         Record of the head, indexed by the family's pseudonym. Families whose record is not in the vault are left out.
     vault, keys
         The identity vault and the office's key that made it.
+    access
+        Who opens it and why.
 
     Returns
     -------
@@ -111,6 +120,11 @@ def recipient_rows(
         The study's programmes.
     chosen
         An allocation's ``chosen`` table; without it everyone who is more likely due than not.
+
+    Returns
+    -------
+    DataFrame
+        One row per family and programme, without names.
     """
     if chosen is None:
         rows = needs[needs["due"] >= LIKELY_DUE]
@@ -154,6 +168,12 @@ def write_lists(
         At least twelve characters.
     access
         Who, why, and the log.
+    edition, synthetic
+        Printed on every list: which edition it belongs to, and whether its people are invented.
+
+    Returns
+    -------
+    The workbooks written.
 
     Raises
     ------

@@ -25,6 +25,15 @@ def budget(
 ) -> pd.DataFrame:
     """Sum what is due by area, programme and source of funds.
 
+    Parameters
+    ----------
+    needs
+        Contract ``NEEDS``.
+    programmes
+        The study's programmes.
+    levels
+        Areas that sums are made for, of ``kabupaten``, ``kecamatan``, ``desa``.
+
     Returns
     -------
     DataFrame

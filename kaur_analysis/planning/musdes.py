@@ -87,6 +87,10 @@ def write_musdes(
         From :func:`~kaur_analysis.planning.lists.recipient_rows`.
     identities, area, folder, access, edition, synthetic
         As for :func:`~kaur_analysis.planning.lists.write_lists`.
+
+    Returns
+    -------
+    The sheets written.
     """
     environment = Environment(
         loader=PackageLoader("kaur_analysis.planning", "."),

@@ -40,6 +40,15 @@ def latest_outcomes(verification: pd.DataFrame | None) -> pd.Series:
 def load_verification(folder: Path) -> pd.DataFrame | None:
     """Outcomes of earlier rounds beside the study (``verifikasi.csv``); ``None`` where there are none.
 
+    Parameters
+    ----------
+    folder
+        That of the study.
+
+    Returns
+    -------
+    Contract of :func:`read_verification`, or nothing where no round was held.
+
     Raises
     ------
     DataRejected

@@ -70,6 +70,17 @@ def expected_gap(family_poverty: pd.DataFrame) -> Array:
 def widen(needs: pd.DataFrame, family_poverty: pd.DataFrame, programmes: Iterable[Programme]) -> Wide:
     """Arrays of all modelled families against all programmes.
 
+    Parameters
+    ----------
+    needs, family_poverty
+        Contracts ``NEEDS`` and ``FAMILY_POVERTY``.
+    programmes
+        The study's programmes, which become the columns.
+
+    Returns
+    -------
+    Wide
+
     Raises
     ------
     DataRejected

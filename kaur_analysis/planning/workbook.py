@@ -119,6 +119,15 @@ def encrypt(workbook: bytes, password: str) -> bytes:
 def read_password(file: Path | None = None) -> str:
     """Password from the first line of a file, else asked for on the terminal; never from the command line.
 
+    Parameters
+    ----------
+    file
+        Its first line is the password; without a file the terminal asks.
+
+    Returns
+    -------
+    The password.
+
     Raises
     ------
     UsageError

@@ -34,6 +34,11 @@ class BasketSettings:
         Relative change of the line at which the iteration has settled.
     iterations
         Rounds after which it is given up.
+
+    Raises
+    ------
+    EstimationError
+        Calories or days are not positive, or the share not between 0 and 1.
     """
 
     kcal_per_day: float = 2100.0
@@ -113,6 +118,7 @@ def basic_needs_line(
     Returns
     -------
     BasicNeedsLine
+        Rupiah per person per month.
 
     Raises
     ------
@@ -125,6 +131,16 @@ def basic_needs_line(
     ----------
     BPS, *Penghitungan dan Analisis Kemiskinan Makro Indonesia*, chapter on method; Priebe (2014), Bulletin of
     Indonesian Economic Studies 50.
+
+    Examples
+    --------
+    Everyone eats the same rice, 70 000 kcal a month for 300 000 rupiah, so that 63 000 kcal cost 270 000:
+
+    >>> people = pd.DataFrame({"household": range(10), "weight": 1.0, "size": 1, "expenditure": [4e5] * 10})
+    >>> rice = pd.DataFrame({"household": range(10), "commodity": "rice", "quantity": 20.0, "value": 3e5})
+    >>> basket = pd.DataFrame({"commodity": ["rice"], "group": "food", "kcal": 3500.0, "basic_share": np.nan})
+    >>> round(basic_needs_line(rice, people, basket, 350_000).total)
+    270000
     """
     weight, size, expenditure, listed, value, kcal = _arrays(consumption, households, commodities)
     food = (listed["group"] == "food").to_numpy()
@@ -283,6 +299,11 @@ def ravallion_bounds(
     food_line
         z_f, rupiah per person per month.
 
+    Returns
+    -------
+    RavallionBounds
+        Both lines, rupiah per person per month, and the curve.
+
     Raises
     ------
     EstimationError
@@ -291,6 +312,14 @@ def ravallion_bounds(
     References
     ----------
     Ravallion (1994), *Poverty Comparisons*; Ravallion & Bidani (1994), World Bank Economic Review 8.
+
+    Examples
+    --------
+    >>> spending = np.array([2e5, 3e5, 4e5, 6e5])
+    >>> food = spending * (0.7 - 0.2 * np.log(spending / 2e5))
+    >>> bounds = ravallion_bounds(food, spending, np.ones(4), 2e5)
+    >>> round(bounds.lower), round(bounds.intercept, 6), round(bounds.slope, 6)
+    (260000, 0.7, -0.2)
     """
     food, total, weight = (np.asarray(each, dtype=np.float64) for each in (food_expenditure, expenditure, weights))
     if not ((total > 0).all() and (food >= 0).all() and (food <= total).all() and (weight >= 0).all()):

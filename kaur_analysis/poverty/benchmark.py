@@ -23,6 +23,9 @@ def benchmark(
 ) -> FloatArray:
     """Move area estimates so that Σ shares × estimate = target.
 
+    Columns are read by position; same labels in different orders are refused. Additive methods do not know that shares
+    lie between 0 and 1: look at the result, or move the model itself (:meth:`EmpiricalBest.benchmarked`).
+
     Parameters
     ----------
     estimates
@@ -30,17 +33,31 @@ def benchmark(
     shares
         Population share of each area; they add up to 1.
     target
-        The official figure.
+        The official figure, in the unit of the estimates.
     method
         ``ratio``: all times the same factor; ``raking`` and ``difference``: all plus the same number; ``mse_adjusted``:
-        plus a number in proportion to each area's MSE (Datta, Ghosh, Steorts & Maples 2011).
+        plus a number in proportion to each area's MSE.
     mse
         MSE of each area, for ``mse_adjusted``.
+
+    Returns
+    -------
+    Benchmarked estimates in the shape they came in.
 
     Raises
     ------
     EstimationError
-        Shares that do not add up to 1, or a sum of zero to be scaled.
+        Shares that do not add up to 1 or are negative, a missing estimate, target or MSE, a sum of zero to be scaled,
+        an unknown method.
+
+    References
+    ----------
+    Datta, Ghosh, Steorts & Maples (2011), Test 20.
+
+    Examples
+    --------
+    >>> benchmark([0.25, 0.5], [0.5, 0.5], 0.75).tolist()
+    [0.5, 1.0]
     """
     values, weights = np.asarray(estimates, dtype=float), np.asarray(shares, dtype=float)
     if len(values) != len(weights) or abs(weights.sum() - 1) > 1e-8:

@@ -29,6 +29,22 @@ def poststratify(design: SurveyDesign, by: str, totals: Mapping[object, float]) 
     Returns
     -------
     The design with weights w N_c / N̂_c.
+
+    Raises
+    ------
+    EstimationError
+        Classes differ between sample and totals, a total is not positive, a record has no class, or the weights are
+        calibrated already.
+
+    References
+    ----------
+    Deville & Särndal (1992), JASA 87.
+
+    Examples
+    --------
+    >>> sample = pd.DataFrame({"w": [1.0, 1.0, 2.0], "sex": ["L", "P", "P"]})
+    >>> poststratify(SurveyDesign(sample, "w"), "sex", {"L": 10.0, "P": 12.0}).weight.tolist()
+    [10.0, 4.0, 8.0]
     """
     indicators, target = _margin(design, by, totals)
     return _calibrated(design, indicators, design.weight * (indicators @ (target / (design.weight @ indicators))))
@@ -41,7 +57,7 @@ def rake(
     tolerance: float = 1e-12,
     iterations: int = 1000,
 ) -> SurveyDesign:
-    """Scale the weights to several margins in turn until all hold (Deming & Stephan 1940; Deville & Särndal 1992).
+    """Scale the weights to several margins in turn until all hold.
 
     Parameters
     ----------
@@ -53,6 +69,19 @@ def rake(
         Largest relative distance from a margin that counts as met.
     iterations
         Rounds after which raking is given up.
+
+    Returns
+    -------
+    The design with raked weights.
+
+    Raises
+    ------
+    EstimationError
+        No margin, margins that disagree or are not met in time, or as in :func:`poststratify`.
+
+    References
+    ----------
+    Deming & Stephan (1940); Deville & Särndal (1992), JASA 87.
     """
     margins = [_margin(design, column, margin) for column, margin in totals.items()]
     sizes = [target.sum() for _, target in margins]
@@ -80,12 +109,17 @@ def calibrate(design: SurveyDesign, totals: Mapping[str, float]) -> SurveyDesign
 
     Returns
     -------
-    The design with weights w g, g = 1 + (t − t̂)' (Σ w x x')⁻¹ x (Deville & Särndal 1992).
+    The design with weights w g, g = 1 + (t − t̂)' (Σ w x x')⁻¹ x.
 
     Raises
     ------
     EstimationError
-        The columns are collinear, or a weight would become negative.
+        No totals or a missing one, collinear columns, a weight that would become negative, or weights calibrated
+        already.
+
+    References
+    ----------
+    Deville & Särndal (1992), JASA 87.
     """
     X = np.column_stack([design.domains(None).values(column) for column in totals])
     target = np.array(list(totals.values()), dtype=np.float64)

@@ -17,7 +17,19 @@ from kaur_analysis.poverty.functionals import Measured, bandwidth, density, mean
 
 @dataclass(frozen=True)
 class PovertyTarget:
-    """One FGT index to be compared with another: whose welfare, against which line, in which area."""
+    """One FGT index to be compared with another: whose welfare, against which line, in which area.
+
+    Parameters
+    ----------
+    welfare
+        Column of welfare.
+    line
+        Number, column or :class:`RelativeLine`, as in :func:`estimate_fgt`.
+    by
+        Column of areas; without it everybody.
+    area
+        Label of the area in ``by``.
+    """
 
     welfare: str
     line: Line
@@ -25,7 +37,26 @@ class PovertyTarget:
     area: object = WHOLE
 
     def measure(self, design: SurveyDesign, alpha: float, strict: bool) -> Measured:
-        """The index and the influence of every record of the design, shape (n,)."""
+        """The index and the influence of every record of the design on it.
+
+        Parameters
+        ----------
+        design
+            The sample.
+        alpha
+            Order.
+        strict
+            Poor is y < z, else y ≤ z.
+
+        Returns
+        -------
+        The index (0–1) and the influences, shape (n,).
+
+        Raises
+        ------
+        EstimationError
+            There is no such area, or as in :func:`estimate_fgt`.
+        """
         poverty = against_line(design, self.welfare, self.line, self.by, strict)
         position = np.flatnonzero(poverty.domains.labels == self.area)
         if len(position) != 1:
@@ -60,7 +91,25 @@ def estimate_fgt_difference(
     Returns
     -------
     The tidy table, indicators ``fgt0_difference``, …; variance of Σ w (u₂ − u₁); linear intervals with the design's
-    degrees of freedom.
+    degrees of freedom. Where one of the areas has one PSU there is no error.
+
+    Raises
+    ------
+    EstimationError
+        An area that is not there, or as in :func:`estimate_fgt`.
+
+    References
+    ----------
+    Deville (1999), Survey Methodology 25.
+
+    Examples
+    --------
+    What a transfer of 2 to everyone changes in the headcount:
+
+    >>> sample = pd.DataFrame({"y": [3.0, 5.0, 9.0, 9.0], "w": 1.0}).assign(after=lambda table: table["y"] + 2)
+    >>> before, after = PovertyTarget("y", 6.0), PovertyTarget("after", 6.0)
+    >>> estimate_fgt_difference(SurveyDesign(sample, "w"), before, after, (0,))["value"].item()
+    -0.25
     """
     everybody = design.domains(None)
     tables = []
@@ -95,6 +144,15 @@ def estimate_fgt_contributions(
     -------
     The tidy table with ``population_share`` (N_d/N), and per order ``fgt0_contribution`` ((N_d/N) P_d, adding up to
     P) and ``fgt0_share`` (its share in P, adding up to 1).
+
+    Raises
+    ------
+    EstimationError
+        A counted record has no area, nobody is below the line, or as in :func:`estimate_fgt`.
+
+    References
+    ----------
+    Foster, Greer & Thorbecke (1984), Econometrica 52.
     """
     poverty = against_line(design, welfare, line, by, strict)
     domains = poverty.domains
@@ -134,8 +192,8 @@ def decompose_fgt(
 ) -> pd.DataFrame:
     """Incidence, intensity and inequality behind severity: P₂ = P₀ · I² · (1 + 2 GE₂).
 
-    I = P₁/P₀ is the mean gap of the poor and GE₂ the generalised entropy of order 2 of the gaps among the poor
-    (Aristondo, García-Lapresta, Lasso de la Vega & Marques Pereira 2010). Standard errors by the delta method.
+    I = P₁/P₀ is the mean gap of the poor and GE₂ the generalised entropy of order 2 of the gaps among the poor.
+    Standard errors by the delta method.
 
     Parameters
     ----------
@@ -149,7 +207,11 @@ def decompose_fgt(
     Raises
     ------
     EstimationError
-        Nobody is below the line in an area, which is named.
+        Nobody is below the line in an area, which is named; or as in :func:`estimate_fgt`.
+
+    References
+    ----------
+    Aristondo, García-Lapresta, Lasso de la Vega & Marques Pereira (2010).
     """
     poverty = against_line(design, welfare, line, by, strict)
     value = np.empty((2, len(poverty.domains)))
@@ -179,7 +241,7 @@ def estimate_median_gap(
     """Median welfare of the poor, and how far below the line it lies: (z − m)/z.
 
     The median m of the poor solves F(m) = P₀/2, so that its influence is (u_{P₀}/2 − (1(y ≤ m) − P₀/2)/N) / f(m), with
-    the line's own influence inside u_{P₀} (Osier 2009).
+    the line's own influence inside u_{P₀}.
 
     Parameters
     ----------
@@ -196,6 +258,10 @@ def estimate_median_gap(
     ------
     EstimationError
         Nobody is below the line in an area, or the line differs between records.
+
+    References
+    ----------
+    Osier (2009), Survey Research Methods 3.
     """
     poverty = against_line(design, welfare, line, by, strict)
     domains, y = poverty.domains, poverty.y

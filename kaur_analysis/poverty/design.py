@@ -312,7 +312,7 @@ class Calibration:
     """What calibration of the weights leaves behind for the variance.
 
     A calibrated estimator varies like the residuals of its influences from the weighted regression on the calibration
-    variables, multiplied by the g-weights (Deville & Särndal 1992, eq. 3.4).
+    variables, multiplied by the g-weights.
 
     Attributes
     ----------
@@ -320,13 +320,27 @@ class Calibration:
         Orthonormal basis of √w₀·X, shape (n, p), w₀ the weights before calibration.
     scale
         g·√w₀, shape (n,).
+
+    References
+    ----------
+    Deville & Särndal (1992), JASA 87, eq. 3.4.
     """
 
     basis: FloatArray
     scale: FloatArray
 
     def residuals(self, scores: FloatArray) -> FloatArray:
-        """Scores Σ w u with the part explained by the calibration variables taken out, shape (n,)."""
+        """Scores with the part explained by the calibration variables taken out.
+
+        Parameters
+        ----------
+        scores
+            Σ w u of each record, shape (n,).
+
+        Returns
+        -------
+        Residual scores, shape (n,).
+        """
         standardised = np.divide(scores, self.scale, out=np.zeros_like(scores), where=self.scale != 0)
         return self.scale * (standardised - self.basis @ (self.basis.T @ standardised))
 
@@ -364,6 +378,23 @@ class SurveyDesign:
         A column is absent, a weight is missing, negative or infinite, all weights are zero, a stratum or PSU label is
         missing, the correction is smaller than the sample or varies within a stratum, or a stratum has one PSU under
         ``"fail"``.
+
+    Notes
+    -----
+    V = Σ_h (1 − f_h) n_h/(n_h − 1) Σ_k (t_hk − t̄_h)² with t_hk the total of w·u over a PSU and u the influences of the
+    estimate. Every door splits the sample by a column ``by``: a record without a label there belongs to no area (its
+    PSU still counts in the variance), an area without weight has no row, and an area with one PSU has no standard
+    error, for it shows no variation between PSUs.
+
+    References
+    ----------
+    Särndal, Swensson & Wretman (1992), §4.6; Wolter (2007), ch. 6; Lumley (2010), §2.6.
+
+    Examples
+    --------
+    >>> sample = pd.DataFrame({"y": [3.0, 5.0, 9.0, 9.0], "w": 10.0, "block": ["a", "a", "b", "b"]})
+    >>> SurveyDesign(sample, "w", psu="block").degrees_of_freedom
+    1
     """
 
     data: pd.DataFrame
@@ -394,13 +425,43 @@ class SurveyDesign:
         _ = self.sampling  # faults of the design show here, not at the first estimate
 
     def series(self, name: str) -> pd.Series:
-        """Return a column of the sample, refusing a name it does not have."""
+        """Return a column of the sample.
+
+        Parameters
+        ----------
+        name
+            Of the column.
+
+        Returns
+        -------
+        The column.
+
+        Raises
+        ------
+        EstimationError
+            The sample has no such column, or several.
+        """
         if name not in self.data.columns:
             raise EstimationError(f"the sample has no column {name!r}; it has {sorted(map(str, self.data.columns))}")
         return self.data[name]
 
     def numeric(self, name: str) -> FloatArray:
-        """Return a column as float64 (booleans as 0 and 1, missing as NaN), shape (n,)."""
+        """Return a column as numbers, booleans as 0 and 1, missing as NaN.
+
+        Parameters
+        ----------
+        name
+            Of the column.
+
+        Returns
+        -------
+        Values as float64, shape (n,).
+
+        Raises
+        ------
+        EstimationError
+            The column is absent or not numeric.
+        """
         series = self.series(name)
         if not (pd.api.types.is_numeric_dtype(series) or pd.api.types.is_bool_dtype(series)):
             raise EstimationError(f"column {name!r} must be numeric, it is {series.dtype}")
@@ -446,7 +507,13 @@ class SurveyDesign:
         return self.sampling.degrees_of_freedom
 
     def summary(self) -> dict[str, object]:
-        """What a report says of the design: records, weights, strata, PSUs, and which strata have a single PSU."""
+        """What a report says of the design.
+
+        Returns
+        -------
+        Records, sum of weights, strata, PSUs, degrees of freedom, the rule for single PSUs with the strata that it is
+        about, and whether weights are calibrated.
+        """
         sampling = self.sampling
         return {
             "records": len(self.data),
@@ -460,7 +527,19 @@ class SurveyDesign:
         }
 
     def with_weights(self, weight: npt.ArrayLike, calibration: Calibration | None = None) -> SurveyDesign:
-        """Return the same sample and sampling with other weights, shape (n,)."""
+        """Return the same sample and sampling with other weights.
+
+        Parameters
+        ----------
+        weight
+            New weights, shape (n,).
+        calibration
+            What calibration left behind, where the weights come from one.
+
+        Returns
+        -------
+        The other design.
+        """
         data = self.data.assign(**{self.weights: np.asarray(weight, dtype=np.float64)})
         return replace(self, data=data, calibration=calibration)
 
@@ -470,7 +549,16 @@ class SurveyDesign:
         Parameters
         ----------
         inside
-            Boolean per record, shape (n,).
+            Boolean per record, none missing, shape (n,); read by position.
+
+        Returns
+        -------
+        The restricted design.
+
+        Raises
+        ------
+        EstimationError
+            ``inside`` is not boolean or has another length.
         """
         mask = np.asarray(inside, dtype=bool)
         if mask.shape != self.weight.shape:
@@ -478,7 +566,17 @@ class SurveyDesign:
         return self.with_weights(np.where(mask, self.weight, 0.0), self.calibration)
 
     def variance(self, influence: FloatArray) -> float:
-        """Design variance of Σ w u for influences u, shape (n,), zero outside the domain."""
+        """Design variance of Σ w u.
+
+        Parameters
+        ----------
+        influence
+            u of each record, shape (n,), zero outside the domain.
+
+        Returns
+        -------
+        The variance, in the squared unit of the estimate.
+        """
         scores = np.where(self.weight > 0, self.weight * influence, 0.0)
         if self.calibration is not None:
             scores = self.calibration.residuals(scores)
@@ -496,11 +594,15 @@ class SurveyDesign:
         ----------
         influence
             Influence of each record on each estimate, shape (n, k). For regression coefficients these are
-            (Σ w x x')⁻¹ x (y − x'b), which makes the matrix the stratified sandwich (Binder 1983).
+            (Σ w x x')⁻¹ x (y − x'b), which makes the matrix the stratified sandwich.
 
         Returns
         -------
         Covariances, shape (k, k).
+
+        References
+        ----------
+        Binder (1983), International Statistical Review 51.
         """
         sampling = self.sampling
         scores = [np.where(self.weight > 0, self.weight * each, 0.0) for each in influence.T]
@@ -515,7 +617,23 @@ class SurveyDesign:
         return (deviation * sampling.factor[sampling.stratum, None]).T @ deviation
 
     def domains(self, by: str | None) -> Domains:
-        """Split the sample by a column, once; a record without a label is in no domain but stays in the design."""
+        """Split the sample by a column, once.
+
+        Parameters
+        ----------
+        by
+            Column of labels, or nothing for everybody as one domain. A record without a label is in no domain but stays
+            in the design; a label without weight is no domain.
+
+        Returns
+        -------
+        The design crossed with its domains, sorted by label (categories in their own order).
+
+        Raises
+        ------
+        EstimationError
+            The column is absent, or no record with weight has a label.
+        """
         if by not in self._domains:
             self._domains[by] = self._split(by)
         return self._domains[by]

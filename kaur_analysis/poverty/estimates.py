@@ -31,14 +31,23 @@ class EstimateSettings:
     careful_above, withheld_above
         Relative standard errors up to ``careful_above`` are ``baik``, up to ``withheld_above`` ``hati-hati``, above it
         ``tidak disajikan``. The defaults 0.25 and 0.50 are the practice of BPS, which calls estimates with an RSE up
-        to 25 % accurate, over 25 to 50 % to be used with care, and over 50 % not accurate (Soedarti 2007, as cited in
-        BPS's methodological notes on Susenas).
+        to 25 % accurate, over 25 to 50 % to be used with care, and over 50 % not accurate.
     share_interval
         ``"logit"`` keeps the intervals of shares inside 0–1; ``"linear"`` is value ± t·se, for comparison with
         packages that print it.
     degrees
         ``"domain"`` takes PSUs minus strata that the domain touches, ``"design"`` those of the whole sample for every
         domain. The first is the cautious one for small areas.
+
+    Raises
+    ------
+    EstimationError
+        A level outside 0–1, thresholds out of order, or a name that is not known.
+
+    References
+    ----------
+    Soedarti (2007), as cited in BPS's methodological notes on Susenas, for the thresholds; Korn & Graubard (1999),
+    §5.2, for intervals and degrees of freedom.
     """
 
     confidence: float = 0.95

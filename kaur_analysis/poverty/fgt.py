@@ -25,6 +25,15 @@ class RelativeLine:
         Fraction of the quantile or mean, e.g. 0.6.
     quantile
         Level of the quantile, 0.5 for the median; ``None`` takes the mean.
+
+    Raises
+    ------
+    EstimationError
+        The share is not positive, or the level not between 0 and 1.
+
+    References
+    ----------
+    Deville (1999), Survey Methodology 25; Osier (2009), Survey Research Methods 3.
     """
 
     share: float
@@ -37,7 +46,17 @@ class RelativeLine:
             raise EstimationError(f"the quantile of a relative line must lie between 0 and 1, not {self.quantile}")
 
     def measure(self, y: FloatArray, w: FloatArray) -> Measured:
-        """The line in rupiah and the influence of each record on it, shape (n,)."""
+        """The line and the influence of each record on it.
+
+        Parameters
+        ----------
+        y, w
+            Welfare and weights of everybody, shapes (n,).
+
+        Returns
+        -------
+        The line in the unit of welfare, and the influences, shape (n,).
+        """
         value, influence = mean(y, w) if self.quantile is None else quantile(y, w, self.quantile)
         return self.share * value, self.share * influence
 
@@ -176,7 +195,7 @@ def estimate_fgt(
     alpha
         Orders: 0 headcount, 1 gap, 2 severity; any number of zero or more.
     by
-        Column of domains; by default one row, area ``"ALL"``.
+        Column of areas; by default one row, area ``"ALL"``. Records without a label are in no area.
     strict
         Poor is y < z (BPS); ``False`` counts y = z as poor, as R's ``convey`` does.
     settings
@@ -196,6 +215,15 @@ def estimate_fgt(
     ----------
     Foster, Greer & Thorbecke (1984), Econometrica 52; Deville (1999), Survey Methodology 25; Berger & Skinner (2003),
     JRSS C 52, for the estimated line.
+
+    Examples
+    --------
+    Who stands on the line is not poor:
+
+    >>> sample = pd.DataFrame({"y": [3.0, 6.0, 9.0, 9.0], "w": 1.0, "block": [1, 1, 2, 2]})
+    >>> table = estimate_fgt(SurveyDesign(sample, "w", psu="block"), "y", 6.0)
+    >>> table.set_index("indicator")["value"].to_dict()
+    {'fgt0': 0.25, 'fgt1': 0.125, 'fgt2': 0.0625}
     """
     orders = orders_of(alpha)
     poverty = against_line(design, welfare, line, by, strict)
@@ -223,7 +251,22 @@ def estimate_line(
     Returns
     -------
     One row of the tidy table, in the unit of welfare; the quantile's influence is −(1(y ≤ q) − p) / (N f(q)) with a
-    Gaussian kernel density (Deville 1999; Osier 2009).
+    Gaussian kernel density.
+
+    Raises
+    ------
+    EstimationError
+        Welfare is missing in a counted record or does not vary, or the column is absent.
+
+    References
+    ----------
+    Deville (1999), Survey Methodology 25; Osier (2009), Survey Research Methods 3.
+
+    Examples
+    --------
+    >>> sample = pd.DataFrame({"y": [2.0, 4.0, 6.0, 10.0, 20.0], "w": 1.0})
+    >>> round(estimate_line(SurveyDesign(sample, "w"), "y", RelativeLine(0.6))["value"].item(), 6)
+    3.6
     """
     everybody = design.domains(None)
     value, influence = line.measure(everybody.values(welfare), design.weight)

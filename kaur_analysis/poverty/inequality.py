@@ -41,7 +41,7 @@ def estimate_inequality(
     epsilon: float = 1.0,
     settings: EstimateSettings = DEFAULT_SETTINGS,
 ) -> pd.DataFrame:
-    """Measures of the distribution of welfare, linearised (Deville 1999; Osier 2009; Langel & Tillé 2013).
+    """Measures of the distribution of welfare with linearised errors.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def estimate_inequality(
         ``quintile_share_ratio`` (S80/S20), ``theil``, ``mean_log_deviation``, ``atkinson``, and against a line
         ``watts`` and ``sen_shorrocks_thon``. Formulas stand in :mod:`kaur_analysis.poverty.functionals`.
     by
-        Column of domains; each domain is measured by its own distribution.
+        Column of areas; each is measured by its own distribution. Records without a label are in none.
     line
         Poverty line for ``watts`` and ``sen_shorrocks_thon``: a number, or a column with each record's own line.
     epsilon
@@ -64,12 +64,23 @@ def estimate_inequality(
 
     Returns
     -------
-    Rows ``(indicator, area, value, se, rse, low, high, n_households, n_psu, quality)``.
+    Rows ``(indicator, area, value, se, rse, low, high, n_households, n_psu, quality)``; no units.
 
     Raises
     ------
     EstimationError
         An unknown measure, a measure without the line it needs, or welfare it does not exist for.
+
+    References
+    ----------
+    Deville (1999), Survey Methodology 25; Osier (2009), Survey Research Methods 3; Langel & Tillé (2013), JRSS A 176;
+    Shorrocks (1995), Econometrica 63, for Sen–Shorrocks–Thon.
+
+    Examples
+    --------
+    >>> sample = pd.DataFrame({"y": [1.0, 1.0, 2.0, 4.0], "w": 1.0})
+    >>> estimate_inequality(SurveyDesign(sample, "w"), "y", ["gini"])["value"].item()
+    0.3125
     """
     domains = design.domains(by)
     y = domains.values(welfare)

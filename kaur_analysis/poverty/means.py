@@ -24,14 +24,29 @@ def estimate_mean(
     variable
         Numeric or boolean column. A boolean column (or one of zeros and ones) is a share and gets a logit interval.
     by
-        Column of domains.
+        Column of areas; records without a label are in none.
     settings
         Interval and quality rules.
 
     Returns
     -------
-    Rows ``(indicator, area, value, se, rse, low, high, n_households, n_psu, quality)``; the variance is that of a ratio
-    (Särndal, Swensson & Wretman 1992, §5.7).
+    Rows ``(indicator, area, value, se, rse, low, high, n_households, n_psu, quality)`` in the unit of the variable; the
+    variance is that of a ratio.
+
+    Raises
+    ------
+    EstimationError
+        The variable is missing in a counted record or not numeric, or a column is absent.
+
+    References
+    ----------
+    Särndal, Swensson & Wretman (1992), §5.7.
+
+    Examples
+    --------
+    >>> sample = pd.DataFrame({"y": [1.0, 2.0, 3.0], "w": [1.0, 1.0, 2.0]})
+    >>> estimate_mean(SurveyDesign(sample, "w"), "y")["value"].item()
+    2.25
     """
     domains = design.domains(by)
     values = domains.values(variable)
@@ -56,6 +71,21 @@ def estimate_total(
     Returns
     -------
     The tidy table; linear intervals.
+
+    Raises
+    ------
+    EstimationError
+        As in :func:`estimate_mean`.
+
+    References
+    ----------
+    Särndal, Swensson & Wretman (1992), §4.6.
+
+    Examples
+    --------
+    >>> sample = pd.DataFrame({"y": [1.0, 2.0, 3.0], "w": [10.0, 10.0, 20.0]})
+    >>> estimate_total(SurveyDesign(sample, "w"), "y")["value"].item()
+    90.0
     """
     domains = design.domains(by)
     value, variance = domains.total(domains.values(variable))
@@ -81,12 +111,22 @@ def estimate_ratio(
 
     Returns
     -------
-    The tidy table; influence (y − R x) / Σ w x, linear intervals.
+    The tidy table, in the unit of y over that of x; influence (y − R x) / Σ w x, linear intervals.
 
     Raises
     ------
     EstimationError
-        The denominator adds up to zero in an area, which is named.
+        The denominator adds up to zero in an area, which is named; or as in :func:`estimate_mean`.
+
+    References
+    ----------
+    Särndal, Swensson & Wretman (1992), ch. 5.
+
+    Examples
+    --------
+    >>> sample = pd.DataFrame({"food": [2.0, 3.0], "all": [4.0, 5.0], "w": [1.0, 2.0]})
+    >>> round(estimate_ratio(SurveyDesign(sample, "w"), "food", "all")["value"].item(), 6)
+    0.571429
     """
     domains = design.domains(by)
     value, variance = domains.ratio(domains.values(numerator), domains.values(denominator))
@@ -96,12 +136,29 @@ def estimate_ratio(
 def design_effect(design: SurveyDesign, variable: str, by: str | None = None) -> pd.DataFrame:
     """Variance of the mean against that of simple random sampling without replacement of as many records.
 
-    deff = V / [(1 − n/N) S² / n], with S² the weighted variance times n/(n−1) and N the sum of weights (Kish 1965;
-    ``deff=TRUE`` of R's ``survey``).
+    deff = V / [(1 − n/N) S² / n], with S² the weighted variance times n/(n−1) and N the sum of weights.
+
+    Parameters
+    ----------
+    design
+        The sample; its weights add up to the population.
+    variable
+        Numeric column.
+    by
+        Column of areas.
 
     Returns
     -------
     Rows ``(indicator, area, deff, effective_n)``; ``effective_n`` is n over the design effect.
+
+    Raises
+    ------
+    EstimationError
+        Weights add up to no more than the records (normalised weights), or as in :func:`estimate_mean`.
+
+    References
+    ----------
+    Kish (1965); ``deff=TRUE`` of R's ``survey``.
     """
     domains = design.domains(by)
     values = domains.values(variable)
@@ -127,15 +184,24 @@ def share_interval(
     variable
         Column of zeros and ones.
     method
-        ``"logit"``; ``"beta"``, Clopper–Pearson with the effective sample size (Korn & Graubard 1998); ``"mean"``,
-        value ± t·se; ``"likelihood"``, where the binomial deviance over the design effect reaches t² (the scaled
-        likelihood of Rao & Scott 1984).
+        ``"logit"``; ``"beta"``, Clopper–Pearson with the effective sample size; ``"mean"``, value ± t·se;
+        ``"likelihood"``, where the binomial deviance over the design effect reaches t² (the scaled likelihood). A share
+        of 0 or 1 has no effective size: all but ``"mean"`` then give Clopper–Pearson with the number of PSUs.
     confidence
         Level.
 
     Returns
     -------
-    Lower and upper limit.
+    Lower and upper limit, shares 0–1.
+
+    Raises
+    ------
+    EstimationError
+        An unknown method, or a column that holds other values than 0 and 1.
+
+    References
+    ----------
+    Korn & Graubard (1998), Survey Methodology 24; Rao & Scott (1984), Annals of Statistics 12.
     """
     settings = EstimateSettings(confidence=confidence, share_interval="linear" if method == "mean" else "logit")
     row = estimate_mean(design, variable, settings=settings).iloc[0]

@@ -203,7 +203,8 @@ def fit_sums(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: float, kind: Li
     Raises
     ------
     EstimationError
-        Nothing is left to vary: as many coefficients as records, or y without residual variation.
+        Nothing is left to vary: as many coefficients as records, or y without residual variation; or effects of areas
+        cannot be told from the covariates, or from the records' own deviations.
     """
     one = fit_many(sums, xy[None], area_y[None], np.array([yy]), kind)
     return _fitted(_Profile(sums, xy, area_y, yy, float(one.sigma2_u[0] / one.sigma2_e[0]), kind))

@@ -36,20 +36,35 @@ def estimate_quantile(
     quantiles
         Levels strictly between 0 and 1.
     by
-        Column of domains.
+        Column of areas; records without a label are in none.
     rule
         How a level is read off the weights, see :func:`kaur_analysis.poverty.functionals.weighted_quantile`.
     method
-        ``"woodruff"``: the interval of the distribution function at the quantile is mapped back through the quantiles
-        (Woodruff 1952), and the standard error is the interval's half width over t. ``"linearised"``: Deville's with
-        a kernel density, which convey uses.
+        ``"woodruff"``: the interval of the distribution function at the quantile is mapped back through the quantiles,
+        and the standard error is the interval's half width over t. ``"linearised"``: Deville's with a kernel density,
+        which convey uses.
     settings
         Interval and quality rules.
 
     Returns
     -------
-    Rows ``(indicator, area, value, se, rse, low, high, n_households, n_psu, quality)``. Where Woodruff's interval
-    leaves 0–1 there is none, and standard error and interval are missing.
+    Rows ``(indicator, area, value, se, rse, low, high, n_households, n_psu, quality)`` in the unit of the variable.
+    Where Woodruff's interval leaves 0–1 there is none, and standard error and interval are missing.
+
+    Raises
+    ------
+    EstimationError
+        Levels outside 0–1, an unknown rule or method, or a variable that is missing in a counted record.
+
+    References
+    ----------
+    Woodruff (1952), JASA 47; Deville (1999), Survey Methodology 25.
+
+    Examples
+    --------
+    >>> sample = pd.DataFrame({"y": [1.0, 2.0, 3.0, 4.0], "w": 1.0})
+    >>> estimate_quantile(SurveyDesign(sample, "w"), "y", [0.5], rule="school")["value"].item()
+    2.5
     """
     if not quantiles or not all(0 < p < 1 for p in quantiles):
         raise EstimationError(f"quantiles must be levels strictly between 0 and 1, not {tuple(quantiles)}")

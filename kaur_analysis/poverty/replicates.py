@@ -38,6 +38,15 @@ class ReplicateDesign:
         Factor of each replicate, shape (R,); ones by default.
     around
         ``"mean"`` of the replicates or the full-sample ``"estimate"``.
+
+    Raises
+    ------
+    EstimationError
+        Multipliers or factors of another shape, negative or missing; an unknown ``around``.
+
+    References
+    ----------
+    Wolter (2007), ch. 3–5.
     """
 
     design: SurveyDesign
@@ -53,7 +62,7 @@ class ReplicateDesign:
             raise EstimationError("multipliers must be finite and not negative")
 
     def estimate(self, door: Callable[[SurveyDesign], pd.DataFrame]) -> pd.DataFrame:
-        """Repeat an estimate over the replicates.
+        """Repeat an estimate over the replicates: V = scale · Σ_r rscales_r (θ_r − θ̄)².
 
         Parameters
         ----------
@@ -64,7 +73,13 @@ class ReplicateDesign:
         Returns
         -------
         ``(indicator, area, value, se, rse, replicates)``: the full-sample values with replicate standard errors;
-        ``replicates`` counts those in which the area still had records.
+        ``replicates`` counts those in which the area still had records. The others are left out, and the variance is
+        scaled up to all; an area with one PSU has no standard error, as in the tidy table.
+
+        Raises
+        ------
+        EstimationError
+            As the door itself.
         """
         keys = ["indicator", "area"]
         full = door(self.design).set_index(keys)["value"]
@@ -91,7 +106,26 @@ def jackknife(design: SurveyDesign) -> ReplicateDesign:
     """Delete-one-PSU jackknife: JK1 with one stratum, JKn with several.
 
     Deleting a PSU multiplies the others of its stratum by n_h/(n_h − 1); the replicate counts with (1 − f_h)(n_h −
-    1)/n_h (Wolter 2007, §4.5). Strata with a single PSU are not deleted from.
+    1)/n_h. Strata with a single PSU are not deleted from.
+
+    Parameters
+    ----------
+    design
+        The sample.
+
+    Returns
+    -------
+    A replicate for each PSU that can be deleted.
+
+    References
+    ----------
+    Wolter (2007), §4.5.
+
+    Examples
+    --------
+    >>> sample = pd.DataFrame({"y": [1.0, 2.0, 3.0, 6.0], "w": 1.0, "block": [1, 1, 2, 2]})
+    >>> jackknife(SurveyDesign(sample, "w", psu="block")).multipliers[:, 0].tolist()
+    [0.0, 0.0, 2.0, 2.0]
     """
     sampling = design.sampling
     size = sampling.psu_per_stratum[sampling.stratum]
@@ -107,9 +141,32 @@ def jackknife(design: SurveyDesign) -> ReplicateDesign:
 
 
 def rao_wu_bootstrap(design: SurveyDesign, replicates: int = 500, seed: int = 0) -> ReplicateDesign:
-    """Rescaling bootstrap of Rao & Wu (1988): n_h − 1 PSUs drawn with replacement from the n_h of each stratum.
+    """Rescaling bootstrap: n_h − 1 PSUs drawn with replacement from the n_h of each stratum.
 
-    A PSU drawn m times is multiplied by m n_h/(n_h − 1). Strata with a single PSU keep it.
+    A PSU drawn m times is multiplied by m n_h/(n_h − 1). Strata with a single PSU keep it, and a finite population
+    correction is left out: errors are those of sampling with replacement.
+
+    Parameters
+    ----------
+    design
+        The sample.
+    replicates
+        How many, at least 2.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    The replicates; variance around the estimate.
+
+    Raises
+    ------
+    EstimationError
+        Fewer than 2 replicates.
+
+    References
+    ----------
+    Rao & Wu (1988), JASA 83; Rao, Wu & Yue (1992), Survey Methodology 18.
     """
     if replicates < 2:
         raise EstimationError(f"a bootstrap needs at least 2 replicates, not {replicates}")
@@ -124,9 +181,29 @@ def rao_wu_bootstrap(design: SurveyDesign, replicates: int = 500, seed: int = 0)
 
 
 def balanced_half_samples(design: SurveyDesign, fay: float = 0.0) -> ReplicateDesign:
-    """Balanced repeated replication with two PSUs in every stratum; ``fay`` keeps a share of the PSU left out.
+    """Balanced repeated replication with two PSUs in every stratum.
 
-    McCarthy (1969); Fay's variant in Judkins (1990): multipliers 2 − ρ and ρ, V divided by (1 − ρ)².
+    Multipliers are 2 − ρ and ρ, V is divided by (1 − ρ)². A finite population correction is left out.
+
+    Parameters
+    ----------
+    design
+        The sample.
+    fay
+        ρ, the share of the PSU left out that is kept, 0 to below 1.
+
+    Returns
+    -------
+    The replicates; variance around the estimate.
+
+    Raises
+    ------
+    EstimationError
+        A stratum has not exactly two PSUs, or ρ lies outside its range.
+
+    References
+    ----------
+    McCarthy (1969); Judkins (1990), for Fay's variant.
     """
     if not 0 <= fay < 1:
         raise EstimationError(f"Fay's factor must lie in [0, 1), not {fay}")
@@ -150,6 +227,25 @@ def given_replicates(
     rscales: npt.ArrayLike | None = None,
     around: Literal["mean", "estimate"] = "mean",
 ) -> ReplicateDesign:
-    """Replicate design from multipliers a statistical office delivers with its file; arguments as the class."""
+    """Replicate design from multipliers a statistical office delivers with its file.
+
+    Parameters
+    ----------
+    design, multipliers, scale, rscales, around
+        As in :class:`ReplicateDesign`.
+
+    Returns
+    -------
+    The replicates.
+
+    Raises
+    ------
+    EstimationError
+        As :class:`ReplicateDesign`.
+
+    References
+    ----------
+    Wolter (2007), ch. 3–5.
+    """
     factors = None if rscales is None else np.asarray(rscales, dtype=np.float64)
     return ReplicateDesign(design, np.asarray(multipliers, dtype=np.float64), scale, factors, around)

@@ -234,10 +234,15 @@ class EmpiricalBest:
         mse_replicates
             Bootstrap replicates of the benchmarked prediction; as many as before where not given.
 
+        Returns
+        -------
+        EmpiricalBest
+            ``model.offset`` is the move; the prediction it was made from stays as it is.
+
         Raises
         ------
         EstimationError
-            The target lies outside 0-1 or out of reach, or welfare is modelled as it is.
+            The target lies outside 0-1 or out of reach, there is no such line, or welfare is modelled as it is.
         """
         if not 0 < target < 1 or self.model.scale.name == "none":
             raise EstimationError("a headcount target lies between 0 and 1 and needs a model of transformed welfare")
@@ -277,11 +282,20 @@ class EmpiricalBest:
         return pd.DataFrame(out | {"predictor": mean})
 
     def draws(self, m: int) -> NDArray[np.float32]:
-        """Joint draws of every family's welfare, families × m.
+        """Joint draws of every family's welfare.
 
         Each draw has its own parameters (their posterior, or refits to samples made by the model), its own effect of
         every area, shared by the area's families, and its own deviation of every family. Areas do not depend on each
         other's draws.
+
+        Parameters
+        ----------
+        m
+            How many.
+
+        Returns
+        -------
+        Welfare in its own unit, families × m, in the registry's order.
         """
         parameters = _parameters(self.model, self._survey, self._settings.seed)
         out = np.empty((len(self._census.area), m), dtype=np.float32)
@@ -298,14 +312,18 @@ class EmpiricalBest:
     def influence(self) -> pd.DataFrame:
         """What leaving out each of the survey's areas (without codes: PSUs) does to the headcounts.
 
-        β and the effects are found again without the group's households, at the variances of the fit (deletion
-        diagnostics of mixed models, Demidenko & Stukel 2005), before any benchmarking.
+        β and the effects are found again without the group's households, at the variances of the fit, before any
+        benchmarking.
 
         Returns
         -------
         pandas.DataFrame
             ``group, n, shift, largest, area``: households left out, change of everyone's headcount against the first
             line, largest change among areas and where; most influential first.
+
+        References
+        ----------
+        Demidenko & Stukel (2005), for deletion diagnostics of mixed models.
         """
         model, survey, census = replace(self.model, offset=0.0), self._survey, self._census
         line = next(iter(self._lines.values()))
@@ -332,10 +350,21 @@ class EmpiricalBest:
         return table.loc[order].reset_index(drop=True)
 
     def sensitivity(self, factors: Sequence[float] = (0.0, 0.5, 1.0, 2.0)) -> pd.DataFrame:
-        """Estimates under other variances between areas: ``factor, area, indicator, value``.
+        """Estimates under other variances between areas.
 
         The total variance of a family stays; the factor moves it between area and family. Expectations of the areas
-        then barely change, their uncertainty does: ``spread`` is the standard deviation of the area's true value.
+        then barely change, their uncertainty does.
+
+        Parameters
+        ----------
+        factors
+            What the variance between areas is multiplied by.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``factor, area, indicator, value, spread``: headcounts (0–1) and the standard deviation of the area's true
+            value.
         """
         fit = self.model.fit
         rows = []
@@ -393,14 +422,16 @@ def empirical_best(
 ) -> EmpiricalBest:
     """Predict poverty of areas and families from a survey with welfare and a registry with the same covariates.
 
+    T(y) = x'β + u_d + e in the survey, T a transformation; an area's value is the mean of E[1(y < z) ((z − y)/z)^α]
+    over its families given the survey.
+
     Parameters
     ----------
     sample
         Survey households: ``welfare``, the covariates, the area or the PSU.
     census
         Registry families: the covariates and the area. Under ``method="eb"`` those not in the survey (whoever the
-        survey saw keeps the observed welfare); under ``census_eb`` all of them (a survey that cannot be linked: Corral,
-        Molina, Cojocaru & Segovia 2022).
+        survey saw keeps the observed welfare); under ``census_eb`` all of them (a survey that cannot be linked).
     welfare, covariates, area
         Column names; numeric covariates are standardised inside, others become dummies, a constant is added.
     line
@@ -419,16 +450,20 @@ def empirical_best(
         welfare, which need no line: means over 200 draws of all families given the survey, with their Monte-Carlo error
         in ``value_error``; seeded by area. Their MSE repeats whole populations (10 draws in each replicate, whose noise
         is taken out); survey households among the census count as drawn from elsewhere.
+    method
+        ``eb`` or ``census_eb``. Areas of the sample must be in the census; under ``eb`` one whose every family was
+        surveyed need not be.
     census_weights
-        Column of weights within areas, e.g. persons of a family.
+        Column of weights within areas, e.g. persons of a family; zero or more, some above zero in every area.
     survey_weights
-        Column: pseudo-empirical-best effects and coefficients (You & Rao 2002).
+        Column: pseudo-empirical-best effects and coefficients (You & Rao 2002); needs a sample with areas.
     mse_replicates
         Bootstrap replicates; 0 gives no MSE.
     seed
         Of bootstrap, draws and intervals; an area's numbers depend on the seed and its label alone.
     psu
-        Column of the survey's primary sampling units, for a survey without area codes.
+        Column of the survey's primary sampling units, for a survey without area codes: effects of areas are then
+        unconditional, the variance between PSUs standing for that between areas.
     unseen
         ``error`` or ``reference``: what to do with levels of a category that the survey never saw.
     shift
@@ -445,12 +480,33 @@ def empirical_best(
     Returns
     -------
     EmpiricalBest
+        Values of FGT are shares 0–1, quantiles in the unit of welfare, MSE in the square of the value's unit.
 
     Raises
     ------
     EstimationError
-        Missing, constant or dependent covariates; levels never seen; welfare not positive under ``log`` or
-        ``box_cox``; a parameter of another transformation; a survey without area that names no PSU; lines not positive.
+        Missing, infinite, constant or dependent covariates; levels never seen; welfare missing, or not positive under
+        ``log`` or ``box_cox``; a parameter of another transformation; an area, PSU or weight that is missing; areas of
+        the sample that the census does not have; a survey without area that names no PSU; lines not positive; unknown
+        names.
+
+    References
+    ----------
+    Molina & Rao (2010), Canadian Journal of Statistics 38; Corral, Molina, Cojocaru & Segovia (2022), for Census EB;
+    González-Manteiga et al. (2008), for the bootstrap; You & Rao (2002), for survey weights; Molina, Nandram & Rao
+    (2014), Annals of Applied Statistics 8, for the posterior behind intervals.
+
+    Examples
+    --------
+    >>> random = np.random.default_rng(1)
+    >>> families = pd.DataFrame({"area": np.repeat(["a", "b", "c"], 40), "size": random.integers(1, 7, 120)})
+    >>> spending = np.exp(13.4 - 0.1 * families["size"] + random.normal(0, 0.4, 120))
+    >>> survey = families.assign(welfare=spending).groupby("area").head(12)
+    >>> found = empirical_best(survey, families, "welfare", ["size"], "area", 500_000, method="census_eb")
+    >>> found.estimates.query("indicator == 'fgt0'")["area"].tolist()
+    ['a', 'b', 'c', 'ALL']
+    >>> bool(found.families()["p"].between(0, 1).all())
+    True
     """
     lines = (
         {str(name): float(value) for name, value in line.items()} if isinstance(line, Mapping) else {"": float(line)}

@@ -88,15 +88,25 @@ def welfare_model(
     line
         Poverty line in welfare's unit.
     always
-        Covariates that the lasso keeps whatever its penalty says: those by which families are told apart afterwards.
-        What the model does not know of a group, it denies (congeniality: Meng 1994).
+        Covariates among the candidates that the lasso keeps whatever its penalty says: those by which families are told
+        apart afterwards. What the model does not know of a group, it denies (congeniality: Meng 1994).
     kinds, folds, rare, seed
         Candidates; groups of PSUs left out in turn; levels with fewer households are pooled; seed of the folds.
+
+    Returns
+    -------
+    WelfareModel
+        Candidates side by side, the chosen one, its covariates and coefficients (of log welfare).
 
     Raises
     ------
     EstimationError
-        Welfare not positive, nobody or everybody poor, dependent covariates.
+        Welfare not positive, nobody or everybody poor, constant, missing or dependent covariates, a sample of one PSU,
+        unknown kinds.
+
+    References
+    ----------
+    Duan (1983), JASA 78, for smearing; Koenker & Bassett (1978), Econometrica 46; Meng (1994), Statistical Science 9.
     """
     data = design.data
     y = np.log(_positive(data[welfare].to_numpy(dtype=float), welfare))
@@ -155,12 +165,32 @@ def comparability(
 ) -> pd.DataFrame:
     """Whether survey and registry see the same population in each covariate.
 
+    Parameters
+    ----------
+    survey, registry
+        Records of both; what is missing in a covariate is left out of it.
+    covariates
+        Columns of both.
+    weights
+        Column of the survey's weights.
+
     Returns
     -------
     pandas.DataFrame
         ``covariate, difference, comparable``. ``difference`` is the standardised difference of weighted survey mean and
         registry mean for numbers, and the total variation distance of the distributions for categories; below 0.25
-        (Rubin 2001) and 0.15 they count as comparable.
+        and 0.15 they count as comparable.
+
+    References
+    ----------
+    Rubin (2001), for the bound of 0.25.
+
+    Examples
+    --------
+    >>> survey = pd.DataFrame({"w": [1.0, 3.0], "floor": ["good", "earth"]})
+    >>> registry = pd.DataFrame({"floor": ["good", "earth"]})
+    >>> comparability(survey, registry, ["floor"], "w")["difference"].item()
+    0.25
     """
     w = survey[weights].to_numpy(dtype=float)
     rows = []

@@ -17,7 +17,15 @@ _DEGREES = {"latitude": (-12.0, 7.0), "longitude": (94.0, 142.0)}
 
 @dataclass(frozen=True)
 class Agency:
-    """An office (``opd``), the zakat agency (``zakat``) or the companies' forum (``csr``) that runs programmes."""
+    """An office, the zakat agency or the companies' forum that runs programmes.
+
+    Attributes
+    ----------
+    code, name
+        As programmes name it, and as readers do.
+    kind
+        ``opd``, ``zakat`` or ``csr``.
+    """
 
     code: str
     name: str
@@ -32,17 +40,25 @@ class Area:
     ----------
     code, kemendagri
         BPS and Kemendagri code (four digits). They are different systems below the kabupaten: join only by table.
+    name, kind
+        Without and with what it is: ``Kaur``, ``Kabupaten``.
+    province, province_name, country_name
+        BPS code and name of the province, and the country's name.
+    peers
+        Neighbours to compare with: code → name.
+    agencies
+        By code.
     kecamatan
         ``kecamatan`` (BPS, 7 digits), ``kemendagri`` (6 digits), ``name``, ``latitude``, ``longitude``,
         ``spelling_variants``.
     desa
         ``desa`` (BPS, 10 digits), ``kemendagri`` (10 digits), ``name``, ``kind``, ``kecamatan``, ``latitude``,
         ``longitude``, ``spelling_variants``, ``code_match`` (how the two codes were matched).
-    seat
-        BPS code of the desa or kelurahan that is the kabupaten's seat; ``""`` where the folder does not say.
     official
         Published figures: ``area``, ``indicator``, ``year``, ``value`` (shares 0-1; missing where nobody found it),
         ``unit``, ``source``, ``accessed``, ``doubt``.
+    seat
+        BPS code of the desa or kelurahan that is the kabupaten's seat; ``""`` where the folder does not say.
     """
 
     code: str
@@ -65,7 +81,17 @@ class Area:
         return f"{self.kind} {self.name}"
 
     def kecamatan_name(self, code: str) -> str:
-        """Name of a kecamatan by its BPS code."""
+        """Name of a kecamatan by its BPS code.
+
+        Parameters
+        ----------
+        code
+            Seven digits.
+
+        Returns
+        -------
+        The name.
+        """
         return self._names_of_kecamatan[code]
 
     @cached_property
@@ -76,6 +102,10 @@ class Area:
         """Great-circle distance of every desa's point to that of the seat, by BPS code; empty where no seat is named.
 
         Points are rounded to 0.01 degree, a kilometre: a class of distance, not a road.
+
+        Returns
+        -------
+        Kilometres, indexed by the desa's code.
         """
         place = self.desa.set_index("desa")[["latitude", "longitude"]]
         if not self.seat:
@@ -96,6 +126,10 @@ def load_area(area: str, folder: Path | None = None) -> Area:
         BPS code of a folder in the package (``"1704"``), or a path to a folder with the same files.
     folder
         Folder that a relative path is meant from (that of the study file).
+
+    Returns
+    -------
+    Area
 
     Raises
     ------

@@ -13,24 +13,53 @@ _FOLDER = Path(__file__).parent
 
 
 def reference_path(*parts: str) -> Path:
-    """Path of a package data file or folder below ``kaur_analysis/reference``."""
+    """Path of a package data file or folder below ``kaur_analysis/reference``.
+
+    Parameters
+    ----------
+    parts
+        Folder and file names.
+
+    Returns
+    -------
+    The path.
+    """
     return _FOLDER.joinpath(*parts)
 
 
 @cache
 def publication_thresholds() -> dict[str, Any]:
-    """The reviewed thresholds of publication (``thresholds.yaml``)."""
+    """The reviewed thresholds of publication (``thresholds.yaml``).
+
+    Returns
+    -------
+    The file's content.
+    """
     return dict(read_yaml(reference_path("thresholds.yaml")))
 
 
 @cache
 def determinants() -> tuple[dict[str, Any], ...]:
-    """What may go with extreme poverty (``determinants.yaml``): code, label, field and when a family counts."""
+    """What may go with extreme poverty (``determinants.yaml``): code, label, field and when a family counts.
+
+    Returns
+    -------
+    A dict per determinant.
+    """
     return tuple(dict(entry) for entry in read_yaml(reference_path("determinants.yaml")))
 
 
 def read_yaml(path: Path) -> Any:
     """Read a YAML 1.2 file (``ya``, ``no`` and ``off`` stay words) into plain dicts, lists and scalars.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+
+    Returns
+    -------
+    The content.
 
     Raises
     ------

@@ -69,7 +69,27 @@ class Shared:
 
 @dataclass(frozen=True)
 class AgencyView:
-    """Everything an agency's page says."""
+    """Everything an agency's page says.
+
+    Attributes
+    ----------
+    frame, headline
+        Title, place and edition; the finding in words.
+    actions
+        Two to four things to do.
+    reach_any, reach
+        Families reached by any of its programmes, and by each.
+    gaps
+        Families due and rupiah by kecamatan.
+    overlap
+        Families that other agencies serve as well.
+    unmatched
+        What has to be said of recipients found in no family.
+    needs
+        Budget lines to propose.
+    limits
+        What cannot be concluded.
+    """
 
     frame: Frame
     headline: Headline
@@ -84,7 +104,20 @@ class AgencyView:
 
 
 def agency_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, agency: str) -> AgencyView:
-    """View of one agency (code of ``area.yaml``).
+    """View of one agency.
+
+    Parameters
+    ----------
+    published, facts
+        The published table and the facts of the edition.
+    area
+        Names and places.
+    agency
+        Code in ``area.yaml``.
+
+    Returns
+    -------
+    AgencyView
 
     Raises
     ------
@@ -179,7 +212,17 @@ def _overlap(table: PublishedTable, area: Area, agency: str) -> tuple[Shared, ..
 
 
 def gap_table(view: AgencyView) -> Section:
-    """Gap per kecamatan: families due for the largest programmes, rupiah of all, with a bar chart."""
+    """Gap per kecamatan: families due for the largest programmes, rupiah of all, with a bar chart.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     rows = [row for row in view.gaps.rows if row.families]
     first = [row.families[0] for row in rows]
     picture = charts.bars(
@@ -198,10 +241,30 @@ def gap_table(view: AgencyView) -> Section:
 
 
 def overlap_table(view: AgencyView) -> Section:
-    """Families that other agencies serve as well."""
+    """Families that other agencies serve as well.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section("overlap", overlap=view.overlap, unmatched=view.unmatched)
 
 
 def budget_lines(view: AgencyView) -> Section:
-    """Budget lines to propose, by programme and fund."""
+    """Budget lines to propose, by programme and fund.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return needs_section(view.needs, "Baris anggaran yang diusulkan")

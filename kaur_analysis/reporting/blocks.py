@@ -16,12 +16,32 @@ BLOCKS = (
 
 
 def contents(view: KabupatenView) -> Section:
-    """Where the blocks of the planning documents stand on this long page."""
+    """Where the blocks of the planning documents stand on this long page.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section("contents", blocks=BLOCKS)
 
 
 def relative_position(view: KabupatenView) -> Section:
-    """*Posisi relatif*."""
+    """*Posisi relatif*.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     rows = [row for row in view.position.rows if row[1].shown]
     picture = charts.bars(
         [row[0] for row in rows], [row[1].value for row in rows], [row[1].text for row in rows],
@@ -31,7 +51,17 @@ def relative_position(view: KabupatenView) -> Section:
 
 
 def change_over_time(view: KabupatenView) -> Section:
-    """*Perkembangan antarwaktu*."""
+    """*Perkembangan antarwaktu*.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     trend = view.trend
     years = [int(year) for year, _ in trend.rows]
     values = [[figures[place].value for _, figures in trend.rows] for place in range(len(trend.names))]
@@ -40,22 +70,62 @@ def change_over_time(view: KabupatenView) -> Section:
 
 
 def effectiveness(view: KabupatenView) -> Section:
-    """*Efektivitas*."""
+    """*Efektivitas*.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section("effectiveness", changes=view.changes)
 
 
 def relevance(view: KabupatenView) -> Section:
-    """*Relevansi*."""
+    """*Relevansi*.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section("relevance", changes=view.changes)
 
 
 def association(view: KabupatenView) -> Section:
-    """*Keterkaitan*."""
+    """*Keterkaitan*.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section("association", association=view.association, unreached=view.frame.facts.unreached)
 
 
 def poverty_pockets(view: KabupatenView) -> Section:
-    """*Kantong kemiskinan*: share × number."""
+    """*Kantong kemiskinan*: share × number.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     pockets = view.pockets
     known = [place for place in pockets.places if place.quadrant]
     picture = ""
@@ -84,27 +154,77 @@ def poverty_pockets(view: KabupatenView) -> Section:
 
 
 def priority_places(view: KabupatenView) -> Section:
-    """*Lokasi prioritas*."""
+    """*Lokasi prioritas*.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section("priorities", priorities=view.priorities, unreached=view.frame.facts.unreached)
 
 
 def survey_route(view: KabupatenView) -> Section:
-    """Targeting as the survey shows it: a check on the lists, for the kabupaten alone."""
+    """Targeting as the survey shows it: a check on the lists, for the kabupaten alone.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section("survey_route", rows=view.survey_reach)
 
 
 def scenario_table(view: KabupatenView) -> Section:
-    """What other ways to choose recipients would have done."""
+    """What other ways to choose recipients would have done.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section("scenarios", scenarios=view.scenarios)
 
 
 def zero_cost(view: KabupatenView) -> Section:
-    """What no extreme poverty costs."""
+    """What no extreme poverty costs.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section("zero_cost", zero=view.zero_cost)
 
 
 def agencies_table(view: KabupatenView) -> Section:
-    """Programmes and rupiah by agency."""
+    """Programmes and rupiah by agency.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section(
         "agencies",
         agencies=view.agencies,

@@ -20,7 +20,13 @@ PAGE_TEMPLATES = TEMPLATES  # the folder in which nbconvert finds the template "
 
 @dataclass(frozen=True)
 class Section:
-    """A fragment of a page; a notebook shows it as it will look."""
+    """A fragment of a page; a notebook shows it as it will look.
+
+    Attributes
+    ----------
+    html
+        The fragment, escaped already.
+    """
 
     html: str
 
@@ -69,6 +75,10 @@ def page_html(sections: Iterable[Section | str], title: str) -> str:
         Sections, or HTML fragments that came out of one.
     title
         Title of the browser's tab.
+
+    Returns
+    -------
+    The HTML of the page.
     """
     fragments = [part.html if isinstance(part, Section) else part for part in sections]
     cells = [{"outputs": [{"data": {"text/html": fragment}}]} for fragment in fragments]
@@ -76,9 +86,21 @@ def page_html(sections: Iterable[Section | str], title: str) -> str:
 
 
 def notebook_page(notebook: Any, title: str) -> str:
-    """The text/html outputs of an executed notebook as one page; code, logs and other outputs stay behind.
+    """The text/html outputs of an executed notebook as one page.
 
-    The pipeline lets nbconvert render the same template (``page`` in :data:`PAGE_TEMPLATES`).
+    Code, logs and other outputs stay behind. The pipeline lets nbconvert render the same template (``page`` in
+    :data:`PAGE_TEMPLATES`).
+
+    Parameters
+    ----------
+    notebook
+        An executed notebook.
+    title
+        Of the browser's tab.
+
+    Returns
+    -------
+    The HTML of the page.
     """
     template = _environment().get_template("index.html.j2")
     return template.render(nb=notebook, resources={"metadata": {"name": title}})

@@ -30,9 +30,20 @@ class Link:
 
 @dataclass(frozen=True)
 class IndexView:
-    """Everything the index says; ``missing`` names the kecamatan whose page could not be made.
+    """Everything the index says.
 
-    ``desa`` are the desa by first letter, each linked to its line on its kecamatan's page (without file: not made).
+    Attributes
+    ----------
+    frame, headline
+        Title, place and edition; the finding in words.
+    kabupaten, kecamatan, agencies, about
+        Links to the pages of each kind.
+    desa
+        The desa by first letter, each linked to its line on its kecamatan's page (without file: not made).
+    missing
+        Kecamatan whose page could not be made.
+    desa_map
+        The map of all desa.
     """
 
     frame: Frame
@@ -51,8 +62,16 @@ def index_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, pages
 
     Parameters
     ----------
+    published, facts
+        The published table and the facts of the edition.
+    area
+        Names and places.
     pages
         File name → title of every page of the edition, as the pipeline names them.
+
+    Returns
+    -------
+    IndexView
     """
     table, known = PublishedTable(published), read_facts(facts)
     kecamatan, missing = [], []
@@ -96,21 +115,41 @@ def _desa_by_letter(area: Area, files: dict[str, str]) -> tuple[tuple[str, tuple
 
 
 def index_page(view: IndexView, title: str) -> str:
-    """The index as one self-contained page; links are relative."""
+    """The index as one self-contained page; links are relative.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+    title
+        Of the browser's tab.
+
+    Returns
+    -------
+    The HTML of the page.
+    """
     return page_html([header(view), headline(view), section("pages", view=view), desa_map(view), method(view)], title)
 
 
 def edition_pages(
     published: pd.DataFrame, facts: dict[str, Any], area: Area, pages: dict[str, str], prefix: str
 ) -> dict[str, str]:
-    """Pages about the edition itself, by file name: index, methods, data quality.
+    """Pages about the edition itself: index, methods, data quality.
 
     Parameters
     ----------
+    published, facts
+        The published table and the facts of the edition.
+    area
+        Names and places.
     pages
         File name → title of the pages that notebooks made.
     prefix
         Beginning of every file name, e.g. ``kaur-2025``.
+
+    Returns
+    -------
+    HTML by file name.
     """
     methods, quality = f"{prefix}-{area.code}-metode", f"{prefix}-{area.code}-mutu-data"
     every = pages | {f"{methods}.html": "Metode: sumber, model, pengujian, batas"}

@@ -214,7 +214,31 @@ class AgencySum:
 
 @dataclass(frozen=True)
 class KabupatenView:
-    """Everything the kabupaten's page says."""
+    """Everything the kabupaten's page says.
+
+    Attributes
+    ----------
+    frame, headline
+        Title, place and edition; the finding in words.
+    actions
+        Two to four things to do.
+    indicators, comparison
+        Main figures; all kecamatan beside each other.
+    position, trend, changes
+        Place among the peers, over the years, and since the issue before.
+    association, pockets, priorities
+        *Keterkaitan*, *kantong kemiskinan*, *lokasi prioritas*.
+    scenarios, zero_cost
+        Other ways to choose recipients; what no extreme poverty costs.
+    reach_any, reach, survey_reach
+        Families reached by any programme and by each; the same as the survey shows it.
+    agencies, needs
+        Rupiah by agency; needs by strategy.
+    limits
+        What cannot be concluded.
+    desa_map
+        The map of all desa.
+    """
 
     frame: Frame
     headline: Headline
@@ -239,7 +263,19 @@ class KabupatenView:
 
 
 def kabupaten_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> KabupatenView:
-    """View of the kabupaten."""
+    """View of the kabupaten.
+
+    Parameters
+    ----------
+    published, facts
+        The published table and the facts of the edition.
+    area
+        Names and places.
+
+    Returns
+    -------
+    KabupatenView
+    """
     table, known = PublishedTable(published), read_facts(facts)
     names = ("poverty.poor_share", "poverty.extreme_share", "poverty.extreme_families", "targeting.exclusion_error")
     pockets = _pockets(table, area)

@@ -364,7 +364,17 @@ def _told(hidden: int, every: int, about: str) -> str:
 
 
 def desa_map(view: Any) -> Section:
-    """The map of all desa, its key, and a table of the same numbers per kecamatan; nothing where no desa are listed."""
+    """The map of all desa, its key, and a table of the same numbers per kecamatan; nothing where no desa are listed.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     shown: MapView = view.desa_map
     if not shown.shapes.areas or not (shown.reference.shown or any(place.figure.shown for place in shown.places)):
         return Section("")

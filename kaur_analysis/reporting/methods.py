@@ -35,7 +35,23 @@ class Check:
 
 @dataclass(frozen=True)
 class MethodsView:
-    """Everything the methods page says."""
+    """Everything the methods page says.
+
+    Attributes
+    ----------
+    frame, headline
+        Title, place and edition; the finding in words.
+    sources, checks
+        Every source with its size, and what was checked.
+    shown
+        How many numbers are shown, and how many withheld for which reason.
+    validation, real
+        Figures of the validation, by simulation and on real data.
+    programmes, official
+        Year and source of every programme; official figures with theirs.
+    limits
+        What cannot be concluded.
+    """
 
     frame: Frame
     headline: Headline
@@ -56,7 +72,19 @@ def validation() -> list[dict[str, Any]]:
 
 
 def methods_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> MethodsView:
-    """View of the methods page."""
+    """View of the methods page.
+
+    Parameters
+    ----------
+    published, facts
+        The published table and the facts of the edition.
+    area
+        Names and places.
+
+    Returns
+    -------
+    MethodsView
+    """
     table, known = PublishedTable(published), read_facts(facts)
     basis = {
         "registry": "Survei mengajarkan hubungan keadaan keluarga dengan pengeluarannya; hubungan itu diterapkan pada "
@@ -116,7 +144,19 @@ def _official_sources(published: pd.DataFrame, area: Area) -> tuple[str, ...]:
 
 
 def methods_page(view: MethodsView, title: str) -> str:
-    """The methods page as one self-contained page."""
+    """The methods page as one self-contained page.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+    title
+        Of the browser's tab.
+
+    Returns
+    -------
+    The HTML of the page.
+    """
     facts = view.frame.facts
     body = section(
         "methods",

@@ -19,6 +19,8 @@ class Member:
 
     Attributes
     ----------
+    area
+        Names and places of the kabupaten.
     published
         Its published table.
     folder
@@ -27,6 +29,8 @@ class Member:
         Names of its pages.
     edition
         Name, status, day of the data and number of the run, in words.
+    synthetic
+        Whether its people are invented.
     """
 
     area: Area
@@ -47,7 +51,21 @@ class Kabupaten:
 
 @dataclass(frozen=True)
 class ProvinceView:
-    """Everything the page says; ``missing`` names the kabupaten that have no edition yet."""
+    """Everything the province's page says.
+
+    Attributes
+    ----------
+    name
+        Of the province.
+    kabupaten
+        Their editions.
+    kecamatan
+        Links to their pages, by first letter.
+    missing
+        Kabupaten that have no edition yet.
+    synthetic
+        Whether any of it is invented.
+    """
 
     name: str
     kabupaten: tuple[Kabupaten, ...]
@@ -67,6 +85,10 @@ def province_view(name: str, members: Iterable[Member], missing: Iterable[str] =
         Kabupaten that have an edition, in the order in which they are shown.
     missing
         Names of those that have none.
+
+    Returns
+    -------
+    ProvinceView
     """
     kabupaten, kecamatan, synthetic = [], [], False
     for member in members:
@@ -99,5 +121,17 @@ def _said(poor: Figure) -> str:
 
 
 def province_page(view: ProvinceView, title: str) -> str:
-    """The province as one self-contained page; links lead down into the editions."""
+    """The province as one self-contained page; links lead down into the editions.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+    title
+        Of the browser's tab.
+
+    Returns
+    -------
+    The HTML of the page.
+    """
     return page_html([section("province", view=view)], title)

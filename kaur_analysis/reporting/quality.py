@@ -55,7 +55,19 @@ class Task:
 
 @dataclass(frozen=True)
 class QualityView:
-    """Everything the data-quality page says."""
+    """Everything the data-quality page says.
+
+    Attributes
+    ----------
+    frame, headline
+        Title, place and edition; the finding in words.
+    to_do
+        Kinds of finding that ask for something.
+    lists
+        Every source with what was found in it.
+    unmatched
+        Recipients found in no family, by programme.
+    """
 
     frame: Frame
     headline: Headline
@@ -65,7 +77,19 @@ class QualityView:
 
 
 def quality_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> QualityView:
-    """View of the data-quality page."""
+    """View of the data-quality page.
+
+    Parameters
+    ----------
+    published, facts
+        The published table and the facts of the edition.
+    area
+        Names and places.
+
+    Returns
+    -------
+    QualityView
+    """
     table, known = PublishedTable(published), read_facts(facts)
     unmatched = [
         (programme.name, figure.text)
@@ -127,6 +151,18 @@ def rows_of(table: PublishedTable, code: str, source: Source, *indicators: str) 
 
 
 def quality_page(view: QualityView, title: str) -> str:
-    """The data-quality page as one self-contained page."""
+    """The data-quality page as one self-contained page.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+    title
+        Of the browser's tab.
+
+    Returns
+    -------
+    The HTML of the page.
+    """
     parts = [header(view), headline(view), section("quality", view=view, few=FEW), method(view)]
     return page_html(parts, title)

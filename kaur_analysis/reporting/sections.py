@@ -33,27 +33,77 @@ _DENOMINATORS_SURVEY = (
 
 
 def header(view: Any) -> Section:
-    """Band for synthetic data, name, place, edition and day of the data."""
+    """Band for synthetic data, name, place, edition and day of the data.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section("header", frame=view.frame, facts=view.frame.facts)
 
 
 def headline(view: Any) -> Section:
-    """The finding with its certainty, and the comparison in words."""
+    """The finding with its certainty, and the comparison in words.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section("headline", headline=view.headline)
 
 
 def actions(view: Any) -> Section:
-    """Two to four things to do: number, agency, rupiah."""
+    """Two to four things to do: number, agency, rupiah.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section("actions", actions=view.actions)
 
 
 def indicators(view: Any) -> Section:
-    """Three to five indicators: value, range, the kabupaten's value, basis, mark."""
+    """Three to five indicators: value, range, the kabupaten's value, basis, mark.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section("indicators", indicators=view.indicators)
 
 
 def comparison_chart(view: Any) -> Section:
-    """All kecamatan by size with intervals and the kabupaten's line; this one marked by shape and weight."""
+    """All kecamatan by size with intervals and the kabupaten's line; this one marked by shape and weight.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return _comparison_section(view.comparison, "Dibanding kecamatan lain", "banding")
 
 
@@ -86,7 +136,17 @@ def _comparison_section(comparison: Comparison, heading: str, name: str) -> Sect
 
 
 def tile_map(view: Any) -> Section:
-    """Small map: a tile per kecamatan about where it lies."""
+    """Small map: a tile per kecamatan about where it lies.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     places = sorted(view.comparison.places, key=lambda place: place.code)
     words = [place.word if place.figure.shown else "" for place in places]
     picture = charts.tiles(
@@ -112,7 +172,17 @@ def tile_map(view: Any) -> Section:
 
 
 def targeting_sentences(view: Any) -> Section:
-    """Reach of programmes in sentences and signs; the largest in words, the rest as a table."""
+    """Reach of programmes in sentences and signs; the largest in words, the rest as a table.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     by_survey = view.frame.facts.route == "survey"
     counted = "rumah tangga" if by_survey else "keluarga"
     hundred = view.reach_any.hundred if view.reach_any else ()
@@ -139,7 +209,17 @@ def targeting_sentences(view: Any) -> Section:
 
 
 def desa_table(view: Any) -> Section:
-    """Desa by gap: extremely poor families, served, not served."""
+    """Desa by gap: extremely poor families, served, not served.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section(
         "desa",
         desa=view.desa,
@@ -152,7 +232,17 @@ def desa_table(view: Any) -> Section:
 
 
 def needs_table(view: Any) -> Section:
-    """Needs by strategy and agency: families, unit cost, rupiah, source of funds."""
+    """Needs by strategy and agency: families, unit cost, rupiah, source of funds.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return needs_section(view.needs, "Kebutuhan dan sumber dana")
 
 
@@ -185,12 +275,32 @@ def needs_section(needs: Needs, heading: str) -> Section:
 
 
 def limits(view: Any) -> Section:
-    """What cannot be concluded."""
+    """What cannot be concluded.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     return section("limits", limits=view.limits)
 
 
 def method(view: Any) -> Section:
-    """Method, sources, contact, run id and input hash in small print."""
+    """Method, sources, contact, run id and input hash in small print.
+
+    Parameters
+    ----------
+    view
+        Of the page.
+
+    Returns
+    -------
+    Section
+    """
     facts = view.frame.facts
     return section(
         "method",

@@ -190,7 +190,29 @@ class Needs:
 
 @dataclass(frozen=True)
 class KecamatanView:
-    """Everything a kecamatan's page says."""
+    """Everything a kecamatan's page says.
+
+    Attributes
+    ----------
+    frame, headline
+        Title, place and edition; the finding in words.
+    actions
+        Two to four things to do.
+    indicators, comparison
+        Main figures; all kecamatan beside each other.
+    reach_any, reach
+        Families reached by any programme, and by each.
+    desa, desa_title
+        The desa by gap, and what their table is called.
+    unmatched
+        What has to be said of recipients found in no family.
+    needs
+        By strategy and agency.
+    limits
+        What cannot be concluded.
+    desa_map
+        The map of its desa.
+    """
 
     frame: Frame
     headline: Headline
@@ -218,6 +240,10 @@ def kecamatan_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, c
         Names and places.
     code
         BPS code of the kecamatan.
+
+    Returns
+    -------
+    KecamatanView
     """
     table, known = PublishedTable(published), read_facts(facts)
     name = area.kecamatan_name(code)

@@ -41,7 +41,24 @@ class ReceiptAdjustment:
     covariance: pd.DataFrame
 
     def probability(self, probability: Array, received: Mapping[str, Array]) -> Array:
-        """P(poor | x, T) of every family; ``received`` by programme, rows or rows × M."""
+        """P(poor | x, T) of every family.
+
+        Parameters
+        ----------
+        probability
+            P(poor | x), rows.
+        received
+            Receipt by programme, rows or rows × M.
+
+        Returns
+        -------
+        Probabilities, rows or rows × M.
+
+        Raises
+        ------
+        EstimationError
+            A programme of the fit is not among ``received``.
+        """
         log_odds = logit(np.clip(probability, EDGE, 1 - EDGE))[:, None]
         return self._adjusted(log_odds, received, self.coefficients.to_numpy()[:, None]).squeeze()
 
@@ -77,6 +94,11 @@ class ReceiptAdjustment:
         Returns
         -------
         Boolean draws, rows × M; hand ``received`` on as ``received_draws`` where it was drawn.
+
+        Raises
+        ------
+        EstimationError
+            Draws that are not rows × M, or a programme of the fit that is not among ``received``.
         """
         given = np.asarray(poor_draws) > 0.5
         if given.ndim != 2 or len(given) != len(probability):
@@ -167,10 +189,13 @@ def receipt_adjustment(
 
     Notes
     -----
-    Weighted pseudo-likelihood logit (Binder 1983), sandwich covariance: by the design's variance of the scores, else
-    with households independent. It assumes that reported receipt means what the lists mean, and that the survey's
-    population is the registry's. The alternative, in the welfare model itself, is receipt among the covariates of
-    survey and registry.
+    Weighted pseudo-likelihood logit, sandwich covariance: by the design's variance of the scores, else with households
+    independent. It assumes that reported receipt means what the lists mean, and that the survey's population is the
+    registry's. The alternative, in the welfare model itself, is receipt among the covariates of survey and registry.
+
+    References
+    ----------
+    Binder (1983), International Statistical Review 51.
     """
     names = programme_names(received)
     outcome = numbers(frame, poor, 0.0, 1.0)
@@ -223,6 +248,15 @@ def links_given_covariates(frame: pd.DataFrame, link: str, covariates: Sequence[
     Returns
     -------
     Probabilities, rows; 0 and 1 stay.
+
+    Raises
+    ------
+    EstimationError
+        Columns absent, missing or outside their range.
+
+    References
+    ----------
+    Dempster, Laird & Rubin (1977), JRSS B 39, for the EM algorithm.
     """
     given = probability(frame, link)
     is_doubtful = (given > 0) & (given < 1)

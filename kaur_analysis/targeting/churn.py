@@ -60,9 +60,18 @@ def churn(
         ``entered``, ``retention_rate``, ``exit_rate``, ``entry_rate`` and, where poverty is known,
         ``leavers_still_poor`` and ``entrants_nonpoor``.
 
+    Raises
+    ------
+    EstimationError
+        Fewer than two periods of a programme, or as in :func:`targeting_measures`.
+
     Notes
     -----
     A family that is unmatched in one period looks like one that left: compare lists that were linked the same way.
+
+    References
+    ----------
+    Errors as in :func:`targeting_measures`.
     """
     short = [programme for programme, columns in periods.items() if len(columns) < 2]
     if not periods or short:
@@ -121,7 +130,11 @@ def timeliness(
     Parameters
     ----------
     frame
-        One row per payment, with the dates ``due`` and ``paid``, and ``programme``.
+        One row per payment.
+    due, paid
+        Columns of dates: when it was due and when it came.
+    programme
+        Column of programmes.
     weights, by, confidence
         As in :func:`targeting_measures`.
 
@@ -131,6 +144,11 @@ def timeliness(
         Columns of :func:`targeting_measures`: mean ``months_late`` and ``median_months_late`` (early payments count as
         on time) and ``late_share`` (more than one month late) of payments with both dates; ``n`` is their number. A
         list counted in full has no ``se``.
+
+    Raises
+    ------
+    EstimationError
+        Columns absent, or no payment with both dates.
     """
     for column in (due, paid, programme):
         if column not in frame.columns:

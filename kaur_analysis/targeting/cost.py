@@ -65,6 +65,15 @@ def cost_effectiveness(
     pandas.DataFrame
         Columns of :func:`targeting_measures`. These are accounts, not effects: see
         :func:`difference_in_differences` for what a programme changed.
+
+    Raises
+    ------
+    EstimationError
+        Benefits missing, or as in :func:`targeting_measures`.
+
+    References
+    ----------
+    Beckerman (1979), Economic Journal 89, for the efficiencies.
     """
     given = Uncertainty(None, received_draws, welfare_draws, seed)
     evidence = read_evidence(

@@ -45,7 +45,12 @@ def _glossary() -> dict:
 
 @cache
 def definitions() -> Mapping[str, Definition]:
-    """All measures by name; measures of a bottom share (``cgh_bottom_20``) stand under their stem."""
+    """All measures by name; measures of a bottom share (``cgh_bottom_20``) stand under their stem.
+
+    Returns
+    -------
+    Definition by measure.
+    """
     glossary = _glossary()
     return MappingProxyType(
         {
@@ -57,6 +62,16 @@ def definitions() -> Mapping[str, Definition]:
 
 def definition(measure: str) -> Definition:
     """Definition of one measure, with the bottom share written out for names that end in one.
+
+    Parameters
+    ----------
+    measure
+        Name in the tidy tables; shares at the end (``cgh_bottom_20``) belong to it.
+
+    Returns
+    -------
+    Definition
+        Name, definition and denominator in Bahasa Indonesia.
 
     Raises
     ------
@@ -82,10 +97,20 @@ def denominator_size(measure: str) -> str:
 
 
 def scenario_kinds() -> Mapping[str, str]:
-    """Name of every kind of scenario in Bahasa Indonesia."""
+    """Name of every kind of scenario in Bahasa Indonesia.
+
+    Returns
+    -------
+    Name by kind.
+    """
     return MappingProxyType(_glossary()["scenario_kinds"])
 
 
 def definitions_table() -> pd.DataFrame:
-    """The glossary as a table ``(measure, denominator, unit, name_id, definition_id, denominator_id)``."""
+    """The glossary as a table ``(measure, denominator, unit, name_id, definition_id, denominator_id)``.
+
+    Returns
+    -------
+    A row per measure.
+    """
     return pd.DataFrame([vars(entry) for entry in definitions().values()])

@@ -90,11 +90,21 @@ def difference_in_differences(
     confidence
         Level of the intervals.
 
+    Returns
+    -------
+    DifferenceInDifferences
+        Effects in the unit of the outcome.
+
     Raises
     ------
     EstimationError
         One date only: no causal claim is made from it. Also without comparison families, without overlap, with too few
-        families for the covariates, or with families listed twice in a period.
+        families for the covariates, with families listed twice in a period, or with an unknown method or control.
+
+    References
+    ----------
+    Callaway & Sant'Anna (2021), Journal of Econometrics 225; Sant'Anna & Zhao (2020), Journal of Econometrics 219, for
+    the doubly robust estimate.
     """
     data, covariate_table, started, clusters, set_aside = _read(
         panel, family, period, outcome, first_received, covariates, cluster

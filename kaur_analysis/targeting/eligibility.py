@@ -48,6 +48,15 @@ def outside_rules(
     -------
     pandas.DataFrame
         Columns of :func:`targeting_measures`; ``outside_rules`` is a share of the recipients found in the registry.
+
+    Raises
+    ------
+    EstimationError
+        As in :func:`targeting_measures`.
+
+    References
+    ----------
+    Errors as in :func:`targeting_measures`.
     """
     given = Uncertainty(None, received_draws, None, seed)
     evidence = read_evidence(

@@ -56,6 +56,15 @@ def fairness(
         ``difference_se``, ``difference_low``, ``difference_high``, ``p_value`` and ``p_adjusted`` (Holm over all rows
         of a measure): a t test on the design's degrees of freedom, or on the registry route the normal tail at the
         draws' spread. ``attrs["note"]`` says so to the reader.
+
+    Raises
+    ------
+    EstimationError
+        No characteristic is named, or as in :func:`targeting_measures`.
+
+    References
+    ----------
+    Deville (1999), Survey Methodology 25, for errors of differences; Holm (1979), Scandinavian Journal of Statistics 6.
     """
     given = Uncertainty(poor_draws, received_draws, None, seed)
     parts = [
@@ -222,6 +231,14 @@ def group_calibrated_ranking(
     ------
     EstimationError
         A group without any expected poor family has no rank.
+
+    Examples
+    --------
+    Two families of each group; the second group has half as many expected poor:
+
+    >>> frame = pd.DataFrame({"score": [1, 2, 3, 4], "sex": ["L", "L", "P", "P"], "p": [0.8, 0.8, 0.4, 0.4]})
+    >>> group_calibrated_ranking(frame, "score", "sex", "p").round(4).tolist()
+    [0.3125, 0.9375, 0.625, 1.875]
     """
     weight = weight_of(frame, weights)
     groups = Groups.read(frame, group)

@@ -150,6 +150,22 @@ def benefit_incidence(
     pandas.DataFrame
         Columns of :func:`targeting_measures` and ``quantile`` (text); measures ``population_share``,
         ``recipient_share``, ``benefit_share``, ``quantile_coverage``, ``quantile_mean_benefit``.
+
+    Raises
+    ------
+    EstimationError
+        Neither welfare nor classes, or both; fewer than two quantiles; or as in :func:`targeting_measures`.
+
+    References
+    ----------
+    Coady, Grosh & Hoddinott (2004), for benefit incidence; ``definitions.yaml`` beside each measure.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"y": [1.0, 2.0, 3.0, 4.0], "pkh": [1, 1, 0, 0]})
+    >>> table = benefit_incidence(frame, "pkh", "y", quantiles=2)
+    >>> table[table["measure"] == "recipient_share"]["value"].tolist()
+    [1.0, 0.0]
     """
     if (classes is None) == (welfare is None):
         raise EstimationError("Beri salah satu: kolom kesejahteraan atau kolom kelas (desil).")
@@ -278,8 +294,30 @@ def concentration(
 ) -> Concentration:
     """Concentration curves with the coefficient, the Kakwani index and the Coady–Grosh–Hoddinott index.
 
-    C = 2 Σ w b r / Σ w b − 1 with mid-ranks r (Kakwani, Wagstaff & van Doorslaer 1997), equals sharing one rank; for
-    welfare itself this is the Gini. Parameters as in :func:`targeting_measures`; ``points`` on the curve.
+    C = 2 Σ w b r / Σ w b − 1 with mid-ranks r, equals sharing one rank; for welfare itself this is the Gini.
+
+    Parameters
+    ----------
+    frame, received, welfare, weights, benefit, by, design
+        As in :func:`targeting_measures`.
+    points
+        Points of the curve, its ends included.
+    bottom, welfare_is_rank, welfare_draws, received_draws, confidence, seed
+        As in :func:`targeting_measures`.
+
+    Returns
+    -------
+    Concentration
+        Shares 0–1; coefficients −1…1.
+
+    Raises
+    ------
+    EstimationError
+        As in :func:`targeting_measures`.
+
+    References
+    ----------
+    Kakwani, Wagstaff & van Doorslaer (1997); Coady, Grosh & Hoddinott (2004).
     """
     given = Uncertainty(None, received_draws, welfare_draws, seed)
     evidence = read_evidence(frame, None, received, weights, benefit, welfare, by, design, given, confidence)

@@ -49,6 +49,10 @@ def informed_draws(welfare_draws: Array, ranking: pd.Series, seed: int = 0) -> A
     ------
     EstimationError
         Fewer than two draws, welfare not positive, or a ranking of other families.
+
+    References
+    ----------
+    Olsson, Drasgow & Dorans (1982), Psychometrika 47, for the polyserial correlation.
     """
     if welfare_draws.ndim != 2 or welfare_draws.shape[1] < 2 or len(ranking) != len(welfare_draws):
         raise EstimationError("Peringkat dan tarikan harus dari keluarga yang sama, dengan paling sedikit dua tarikan.")

@@ -177,10 +177,30 @@ def receipts(frame: pd.DataFrame, programmes: Sequence[str]) -> list[Receipt]:
 def receipt_draws(
     frame: pd.DataFrame, received: str | Sequence[str], draws: int, seed: int = 0
 ) -> dict[str, NDArray[np.bool_]]:
-    """Joint draws of who is on which list, from the link probabilities; families × draws per programme.
+    """Joint draws of who is on which list, from the link probabilities.
 
     Link errors are drawn independently between families. Where one recipient record may belong to one of several
     families, draw in ``linkage`` instead and pass those draws on: here the record could be counted twice.
+
+    Parameters
+    ----------
+    frame
+        One row per family.
+    received
+        Column or columns: the probability that the link to the list is true.
+    draws
+        How many.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    Booleans by programme, families × draws.
+
+    Raises
+    ------
+    EstimationError
+        Columns absent, missing or outside 0–1.
     """
     generator = np.random.default_rng(seed)
     return {

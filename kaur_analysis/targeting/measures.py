@@ -117,6 +117,21 @@ def targeting_measures(
 
     Survey standard errors are Deville's linearisation (1999) of each measure, rank-based ones included; the Lorenz
     ordinates behind ``cgh_bottom_*`` use the local mean benefit within 5% of the population around the quantile.
+
+    References
+    ----------
+    Coady, Grosh & Hoddinott (2004); Ravallion (2009) for the targeting differential; Kakwani, Wagstaff & van Doorslaer
+    (1997) for the concentration coefficient; Alatas et al. (2012) for the error rate; Deville (1999), Survey
+    Methodology 25.
+
+    Examples
+    --------
+    Of two poor families one is reached, and of two recipients one is not poor:
+
+    >>> frame = pd.DataFrame({"poor": [1, 1, 0, 0], "pkh": [1, 0, 1, 0]})
+    >>> table = targeting_measures(frame, "poor", "pkh").set_index("measure")["value"]
+    >>> table[["exclusion_error", "inclusion_error", "coverage"]].to_dict()
+    {'exclusion_error': 0.5, 'inclusion_error': 0.5, 'coverage': 0.5}
     """
     given = Uncertainty(poor_draws, received_draws, welfare_draws, seed)
     evidence = read_evidence(frame, poor, received, weights, benefit, welfare, by, design, given, confidence)

@@ -61,6 +61,20 @@ def overlap(
         As in :func:`targeting_measures`; without ``poor`` only all families are counted.
     agencies
         Programme → agency. Without it every programme stands for itself in the matrix.
+
+    Returns
+    -------
+    Overlap
+        Expected numbers of families, and shares 0–1.
+
+    Raises
+    ------
+    EstimationError
+        A programme without agency, or as in :func:`targeting_measures`.
+
+    References
+    ----------
+    Errors as in :func:`targeting_measures`.
     """
     given = Uncertainty(poor_draws, received_draws, None, seed)
     evidence = read_evidence(frame, poor, received, weights, None, None, by, design, given, confidence, with_any=False)

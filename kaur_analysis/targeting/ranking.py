@@ -46,6 +46,16 @@ def ranking_measures(
     pandas.DataFrame
         Columns of :func:`targeting_measures`, ``programme`` being the score: ``score_auc``, ``score_rank_correlation``,
         ``precision_at_quota_20``, ``recall_at_quota_20`` and so on.
+
+    Raises
+    ------
+    EstimationError
+        A quota outside 0–1, or as in :func:`targeting_measures`.
+
+    References
+    ----------
+    Hanna & Olken (2018), Journal of Economic Perspectives 32, for errors at a quota; errors as in
+    :func:`targeting_measures`.
     """
     names = (scores,) if isinstance(scores, str) else tuple(scores)
     if not all(0 < quota < 1 for quota in quotas):

@@ -64,9 +64,18 @@ def error_decomposition(
         number, ``exclusion_<reason>`` its share of all poor families (likewise ``included_…`` and, of recipients,
         ``inclusion_…``).
 
+    Raises
+    ------
+    EstimationError
+        A programme without its column of eligibility, or as in :func:`targeting_measures`.
+
     Notes
     -----
     Recipients found in no family have no reason: they are the third class of :func:`targeting_measures`.
+
+    References
+    ----------
+    Bah, Bazzi, Sumarto & Tobias (2019), World Bank Economic Review 33.
     """
     given = Uncertainty(poor_draws, received_draws, None, seed)
     evidence = read_evidence(

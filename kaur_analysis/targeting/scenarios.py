@@ -156,6 +156,10 @@ def compare_scenarios(
         A ranking by the very column that is taken for the truth; welfare not positive; a budget not positive; no budget
         and nothing delivered; welfare that includes a benefit of which no scenario says how much it was; columns of a
         scenario missing.
+
+    References
+    ----------
+    Hanna & Olken (2018), Journal of Economic Perspectives 32; Foster, Greer & Thorbecke (1984), Econometrica 52.
     """
     size = np.ones(len(frame)) if household_size is None else numbers(frame, household_size, 1.0)
     population = _Population(
@@ -209,6 +213,15 @@ def welfare_without(welfare: Array, benefit: Array, line: Array | float) -> Arra
         Rupiah per person per month that welfare holds, of a shape that goes with it; 0 leaves welfare as it is.
     line
         Poverty line, rupiah per person per month.
+
+    Returns
+    -------
+    Welfare without the benefit, rupiah per person per month.
+
+    Examples
+    --------
+    >>> welfare_without(np.array([500.0, 500.0, 20.0]), np.array([100.0, 490.0, 15.0]), 400.0).tolist()
+    [400.0, 40.0, 20.0]
     """
     return np.maximum(welfare - benefit, np.minimum(welfare, LEAST_OF_LINE * line))
 
