@@ -38,10 +38,13 @@ MEANINGS = {
     "koefisien. Kurangi "
     "model.covariates, atau pakai survei yang lebih besar.",
     "areas_unmatched": "kecamatan di survei tidak ada di registri: {areas}. Periksa kode kecamatan kedua sumber.",
+    "areas_too_few": "survei hanya memuat {count} kecamatan atau blok sensus yang terisi cukup, sehingga perbedaan "
+    "antarwilayah tidak dapat ditaksir. Pakai survei yang lebih besar, atau area_effects: unconditional.",
+    "area_missing": "kolom {column} (kecamatan atau blok sensus) kosong pada {count} baris. Lengkapi kolom itu.",
     "target_out_of_reach": "angka resmi {target} tidak dapat dicapai oleh model ini. Periksa benchmark.share (bagian, "
     "bukan persen) dan garis kemiskinan di berkas studi.",
-    "weights_invalid": "penimbang survei ({column}) kosong, negatif atau seluruhnya nol pada {count} rumah tangga. "
-    "Periksa kolom penimbang di sumber survei.",
+    "weights_invalid": "penimbang ({column}) kosong, negatif atau seluruhnya nol pada {count} baris. "
+    "Periksa kolom penimbang di sumbernya.",
     "values_missing": "kolom {column} kosong pada {count} rumah tangga survei. Lengkapi kolom itu.",
     "design_missing": "kolom {column} (strata atau blok sensus) kosong pada {count} rumah tangga survei. "
     "Lengkapi kolom itu.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize_scalar
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.checks import one_of, same_order
 
 FloatArray = NDArray[np.float64]
 Method = Literal["reml", "ml", "fh", "amrl", "ampl", "amrl_yl", "ampl_yl"]
@@ -59,6 +60,7 @@ class _Areas:
     y: FloatArray
     psi: FloatArray
     X: FloatArray
+    volume: float
 
     def beta(self, s2: float) -> tuple[FloatArray, FloatArray]:
         """Weighted least squares at σ²_u: coefficients and (X'V⁻¹X)⁻¹."""
@@ -74,7 +76,7 @@ class _Areas:
         freedom = len(self.y) - (self.X.shape[1] if restricted else 0)
         total = freedom * np.log(2 * np.pi) + np.log(variance).sum() + (residual**2 / variance).sum()
         if restricted:
-            total -= np.linalg.slogdet(inverse)[1]
+            total -= np.linalg.slogdet(inverse)[1] - 2 * self.volume
         return float(-0.5 * total)
 
     def log_likelihoods(self, s2: FloatArray, restricted: bool) -> FloatArray:
@@ -171,8 +173,13 @@ def fay_herriot(
     >>> result.estimates["in_sample"].tolist()
     [True, True, True, True, False]
     """
+    one_of(method, get_args(Method), "method")
+    one_of(transformation, (None, *get_args(Transformation)), "transformation")
+    same_order(direct, variance, covariates, effective_n)
     y, psi = np.asarray(direct, dtype=float), np.asarray(variance, dtype=float)
     X = np.asarray(covariates, dtype=float)
+    if X.ndim != 2:
+        raise EstimationError(f"covariates are a matrix, areas × terms, not of shape {X.shape}")
     names = list(covariates.columns) if isinstance(covariates, pd.DataFrame) else [f"x{k}" for k in range(X.shape[1])]
     labels: list[object] = list(range(len(y))) if areas is None else list(areas)
     sampled = ~np.isnan(y)
@@ -180,7 +187,9 @@ def fay_herriot(
         psi = 0.25 / _sizes(effective_n, len(y))
     _check(y, psi, X, labels, sampled)
     y, psi = _transformed(y, psi, sampled, transformation)
-    data = _Areas(y[sampled], psi[sampled], X[sampled])
+    turn, volume = _orthonormal(X[sampled])
+    X = X @ turn
+    data = _Areas(y[sampled], psi[sampled], X[sampled], volume)
     if sigma2_u is not None and not sigma2_u >= 0:
         raise EstimationError(f"a variance cannot be {sigma2_u}")
     s2 = _between(data, method) if sigma2_u is None else float(sigma2_u)
@@ -207,7 +216,8 @@ def fay_herriot(
             "in_sample": sampled,
         }
     )
-    coefficients = pd.DataFrame({"term": names, "value": beta, "se": np.sqrt(np.diag(inverse))})
+    se = np.sqrt(np.diag(turn @ inverse @ turn.T))
+    coefficients = pd.DataFrame({"term": names, "value": turn @ beta, "se": se})
     likelihood = np.nan if method == "fh" else data.log_likelihood(s2, method in ("reml", "amrl", "amrl_yl"))
     return FayHerriot(table, coefficients, s2, likelihood, method)
 
@@ -230,11 +240,9 @@ def _transformed(
         if (y[sampled] <= 0).any():
             raise EstimationError("the log transformation needs direct estimates above zero")
         return np.log(y, where=sampled, out=out), psi / np.where(sampled, y, 1.0) ** 2
-    if transformation == "arcsine":
-        if ((y[sampled] < 0) | (y[sampled] > 1)).any():
-            raise EstimationError("the arcsine transformation needs direct shares between 0 and 1")
-        return np.arcsin(np.sqrt(y, where=sampled, out=out), where=sampled, out=out), psi
-    raise EstimationError(f"transformation {transformation!r} is not one of log, arcsine")
+    if ((y[sampled] < 0) | (y[sampled] > 1)).any():
+        raise EstimationError("the arcsine transformation needs direct shares between 0 and 1")
+    return np.arcsin(np.sqrt(y, where=sampled, out=out), where=sampled, out=out), psi
 
 
 def _check(y: FloatArray, psi: FloatArray, X: FloatArray, labels: list[object], sampled: NDArray[np.bool_]) -> None:
@@ -242,17 +250,29 @@ def _check(y: FloatArray, psi: FloatArray, X: FloatArray, labels: list[object], 
         raise EstimationError(f"{len(y)} direct values, {len(psi)} variances, {len(X)} rows of covariates do not fit")
     if len(set(labels)) < len(labels):
         raise EstimationError("an area appears twice")
-    if np.isnan(X).any():
+    if not np.isfinite(X).all():
         raise EstimationError("covariates must be known for every area, with sample or without")
-    if not (psi[sampled] > 0).all():
-        wrong = [label for label, bad in zip(labels, sampled & ~(psi > 0), strict=True) if bad]
+    if np.isinf(y).any():
+        raise EstimationError("a direct value is infinite")
+    usable = (psi > 0) & np.isfinite(psi)
+    if not usable[sampled].all():
+        wrong = [label for label, bad in zip(labels, sampled & ~usable, strict=True) if bad]
         raise EstimationError(
-            f"the sampling variance must be positive; it is not in area(s) {wrong[:5]}: smooth them first"
+            f"the sampling variance must be positive and finite; it is not in area(s) {wrong[:5]}: smooth them first"
         )
     if sampled.sum() <= X.shape[1]:
         raise EstimationError(f"{int(sampled.sum())} areas with sample cannot carry {X.shape[1]} coefficients")
-    if np.linalg.matrix_rank(X[sampled]) < X.shape[1]:
+    unit = np.abs(X[sampled]).max(axis=0)
+    if (unit == 0).any() or np.linalg.matrix_rank(X[sampled] / unit) < X.shape[1]:
         raise EstimationError("covariates of the sampled areas are linearly dependent")
+
+
+def _orthonormal(X: FloatArray) -> tuple[FloatArray, float]:
+    """Matrix T that makes the columns of X T orthonormal, and log |det T⁻¹|."""
+    unit = np.abs(X).max(axis=0)
+    triangle = np.linalg.qr(X / unit, mode="r")
+    turn: FloatArray = np.asarray(np.linalg.inv(triangle), dtype=np.float64) / unit[:, None]
+    return turn, float(np.log(np.abs(np.diag(triangle))).sum() + np.log(unit).sum())
 
 
 def _between(data: _Areas, method: Method) -> float:
@@ -276,14 +296,25 @@ def _between(data: _Areas, method: Method) -> float:
             factor = np.log(np.arctan((s2 / (s2 + data.psi)).sum())) / len(data.y)
         return -data.log_likelihood(s2, restricted) - float(factor)
 
+    def slope(s2: float) -> float:
+        factor: float = 1 / s2
+        if method.endswith("_yl"):
+            shares = (s2 / (s2 + data.psi)).sum()
+            change = (data.psi / (s2 + data.psi) ** 2).sum()
+            factor = float(change / ((1 + shares**2) * np.arctan(shares) * len(data.y)))
+        return float(data.score(s2, restricted) + factor)
+
     found = minimize_scalar(
         height, bounds=(np.log(1e-10 * top), np.log(top)), method="bounded", options={"xatol": 1e-12}
     )
-    return float(np.exp(found.x))
+    peak = float(np.exp(found.x))
+    # A top is flat: its place is known to half the digits only, where the slope crosses zero it is known to all.
+    low, high = 0.999 * peak, 1.001 * peak
+    return _root(slope, low, high) if slope(low) > 0 > slope(high) else peak
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
-    return float(brentq(function, low, high, xtol=1e-16, rtol=1e-14))
+    return float(brentq(function, low, high, xtol=1e-16 * high, rtol=1e-14))
 
 
 def _mse(data: _Areas, s2: float, inverse: FloatArray, method: Method) -> FloatArray:
@@ -341,9 +372,10 @@ def smooth_variances(variance: pd.Series, n_psu: pd.Series, mean: pd.Series) -> 
     >>> smooth_variances(pd.Series([0.04, 0.02]), pd.Series([4, 8]), pd.Series([0.5, 0.5])).round(6).tolist()
     [0.04, 0.02]
     """
-    share = mean.clip(0.5 / n_psu, 1 - 0.5 / n_psu)
-    usable = (variance > 0) & (n_psu > 1)
+    drawn = n_psu.where(n_psu > 0)  # areas without sample have no variance to smooth
+    share = mean.clip(0.5 / drawn, 1 - 0.5 / drawn)
+    usable = (variance > 0) & (drawn > 1)
     if not usable.any():
         raise EstimationError("no area has a usable direct variance to smooth from")
-    expected = share * (1 - share) / n_psu
+    expected = share * (1 - share) / drawn
     return variance[usable].sum() / expected[usable].sum() * expected

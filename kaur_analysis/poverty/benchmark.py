@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.checks import one_of, same_order
 
 FloatArray = NDArray[np.float64]
 Method = Literal["raking", "ratio", "difference", "mse_adjusted"]
@@ -59,9 +60,13 @@ def benchmark(
     >>> benchmark([0.25, 0.5], [0.5, 0.5], 0.75).tolist()
     [0.5, 1.0]
     """
+    one_of(method, get_args(Method), "method")
+    same_order(estimates, shares, mse)
     values, weights = np.asarray(estimates, dtype=float), np.asarray(shares, dtype=float)
-    if len(values) != len(weights) or abs(weights.sum() - 1) > 1e-8:
-        raise EstimationError("one share per area is needed, and shares add up to 1")
+    if len(values) != len(weights) or not (abs(weights.sum() - 1) <= 1e-8 and (weights >= 0).all()):
+        raise EstimationError("one share per area is needed, none negative, and shares add up to 1")
+    if not (np.isfinite(values).all() and np.isfinite(target)):
+        raise EstimationError("every area's estimate and the target must be known: a missing one would spoil the sum")
     now = weights @ values
     if method == "ratio":
         if np.any(now <= 0):
@@ -71,8 +76,8 @@ def benchmark(
         if mse is None:
             raise EstimationError("mse_adjusted needs the MSE of each area")
         error = np.asarray(mse, dtype=float)
+        if error.shape != weights.shape or not ((error >= 0).all() and 0 < weights @ error < np.inf):
+            raise EstimationError("mse_adjusted needs one MSE per area, none missing or negative, not all zero")
         step = error / (weights @ error)
         return values + (step[:, None] if values.ndim == 2 else step) * (target - now)
-    if method in ("raking", "difference"):
-        return values + (target - now)
-    raise EstimationError(f"method {method!r} is not one of raking, ratio, difference, mse_adjusted")
+    return values + (target - now)

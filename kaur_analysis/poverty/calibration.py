@@ -83,6 +83,8 @@ def rake(
     ----------
     Deming & Stephan (1940); Deville & Särndal (1992), JASA 87.
     """
+    if not totals:
+        raise EstimationError("raking needs at least one margin")
     margins = [_margin(design, column, margin) for column, margin in totals.items()]
     sizes = [target.sum() for _, target in margins]
     if not np.allclose(sizes, sizes[0], rtol=1e-6, atol=0):
@@ -121,6 +123,8 @@ def calibrate(design: SurveyDesign, totals: Mapping[str, float]) -> SurveyDesign
     ----------
     Deville & Särndal (1992), JASA 87.
     """
+    if not totals or not np.isfinite(list(totals.values())).all():
+        raise EstimationError("calibration needs at least one total, and none missing or infinite")
     X = np.column_stack([design.domains(None).values(column) for column in totals])
     target = np.array(list(totals.values()), dtype=np.float64)
     unit = np.abs(X).max(axis=0)

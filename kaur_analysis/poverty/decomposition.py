@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kaur_analysis.errors import EstimationError
-from kaur_analysis.poverty.design import WHOLE, SurveyDesign
+from kaur_analysis.poverty.design import WHOLE, Domains, SurveyDesign
 from kaur_analysis.poverty.estimates import DEFAULT_SETTINGS, EstimateSettings, tabulate
 from kaur_analysis.poverty.fgt import AgainstLine, Line, against_line, estimate_fgt, orders_of
 from kaur_analysis.poverty.functionals import Measured, bandwidth, density, mean, weighted_quantile
@@ -58,10 +58,33 @@ class PovertyTarget:
             There is no such area, or as in :func:`estimate_fgt`.
         """
         poverty = against_line(design, self.welfare, self.line, self.by, strict)
-        position = np.flatnonzero(poverty.domains.labels == self.area)
+        return poverty.influence(alpha, self._place(poverty.domains))
+
+    def n_psu(self, design: SurveyDesign) -> int:
+        """PSUs with a counted record in the area.
+
+        Parameters
+        ----------
+        design
+            The sample.
+
+        Returns
+        -------
+        Their number.
+
+        Raises
+        ------
+        EstimationError
+            There is no such area.
+        """
+        domains = design.domains(self.by)
+        return int(domains.n_psu[self._place(domains)])
+
+    def _place(self, domains: Domains) -> int:
+        position = np.flatnonzero(domains.labels == self.area)
         if len(position) != 1:
             raise EstimationError(f"{self.by!r} has no area {self.area!r} with positive weight")
-        return poverty.influence(alpha, int(position[0]))
+        return int(position[0])
 
 
 def estimate_fgt_difference(
@@ -112,11 +135,13 @@ def estimate_fgt_difference(
     -0.25
     """
     everybody = design.domains(None)
+    # An area with one PSU shows no variation between PSUs: its part of the difference would count as known.
+    shown = min(first.n_psu(design), second.n_psu(design)) > 1
     tables = []
     for order in orders_of(alpha):
         before, u_before = first.measure(design, order, strict)
         after, u_after = second.measure(design, order, strict)
-        variance = np.array([design.variance(u_after - u_before)])
+        variance = np.array([design.variance(u_after - u_before) if shown else np.nan])
         tables.append(
             tabulate(f"fgt{order:g}_difference", everybody, np.array([after - before]), variance, settings=settings)
         )

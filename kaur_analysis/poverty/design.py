@@ -87,7 +87,9 @@ def factorised(series: pd.Series) -> tuple[IntArray, npt.NDArray[np.generic] | p
         values = series.to_numpy()
         low, high = int(values.min()), int(values.max())
         if high - low < 2 * len(values):
-            place = values - low if low else values
+            # Codes are multiplied with others later on: in the eight bits of a narrow column that would overflow.
+            wide = values if values.dtype.kind == "u" else values.astype(np.int64, copy=False)
+            place = (wide - values.min() if low else wide).astype(np.int64, copy=False)
             present = np.zeros(high - low + 1, dtype=bool)
             present[place] = True
             number = place if present.all() else (np.cumsum(present) - 1)[place]
@@ -443,7 +445,10 @@ class SurveyDesign:
         """
         if name not in self.data.columns:
             raise EstimationError(f"the sample has no column {name!r}; it has {sorted(map(str, self.data.columns))}")
-        return self.data[name]
+        found = self.data[name]
+        if found.ndim != 1:
+            raise EstimationError(f"the sample has {found.shape[1]} columns {name!r}")
+        return found
 
     def numeric(self, name: str) -> FloatArray:
         """Return a column as numbers, booleans as 0 and 1, missing as NaN.
@@ -560,7 +565,9 @@ class SurveyDesign:
         EstimationError
             ``inside`` is not boolean or has another length.
         """
-        mask = np.asarray(inside, dtype=bool)
+        mask = np.asarray(inside)
+        if mask.dtype != bool:  # a missing value, or any number but zero, would count as inside
+            raise EstimationError(f"the sub-population must be given in booleans, none missing, not in {mask.dtype}")
         if mask.shape != self.weight.shape:
             raise EstimationError(f"the sub-population must have one boolean per record, shape {self.weight.shape}")
         return self.with_weights(np.where(mask, self.weight, 0.0), self.calibration)

@@ -138,13 +138,15 @@ def independent(matrix: FloatArray, terms: Sequence[str]) -> None:
 def _column(table: pd.DataFrame, name: str, where: str) -> pd.Series:
     if name not in table.columns:
         raise EstimationError(f"covariate {name!r} is absent from the {where}", "covariate_absent", covariate=name)
-    missing = int(table[name].isna().sum())
+    column = table[name]
+    missing = int(column.isna().sum())
+    if not missing and pd.api.types.is_numeric_dtype(column):
+        missing = int(np.isinf(column.to_numpy(dtype=float)).sum())
     if missing:
         raise EstimationError(
-            f"covariate {name!r} is missing in {missing} rows of the {where}",
+            f"covariate {name!r} is missing or infinite in {missing} rows of the {where}",
             "covariate_missing",
             covariate=name,
             count=missing,
         )
-    column = table[name]
     return column.astype(float) if column.dtype == bool else column

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.checks import one_of
 from kaur_analysis.poverty.design import Domains, FloatArray, IntArray
 
 Scale = Literal["linear", "log", "logit"]
+ShareInterval = Literal["logit", "linear"]
+Degrees = Literal["domain", "design"]
 
 GOOD, CAREFUL, WITHHELD = "baik", "hati-hati", "tidak disajikan"
 
@@ -53,14 +56,16 @@ class EstimateSettings:
     confidence: float = 0.95
     careful_above: float = 0.25
     withheld_above: float = 0.50
-    share_interval: Literal["logit", "linear"] = "logit"
-    degrees: Literal["domain", "design"] = "domain"
+    share_interval: ShareInterval = "logit"
+    degrees: Degrees = "domain"
 
     def __post_init__(self) -> None:
         if not 0 < self.confidence < 1:
             raise EstimationError(f"confidence must lie between 0 and 1, not {self.confidence}")
         if not 0 < self.careful_above <= self.withheld_above:
             raise EstimationError("quality thresholds must be positive and careful_above ≤ withheld_above")
+        one_of(self.share_interval, get_args(ShareInterval), "share_interval")
+        one_of(self.degrees, get_args(Degrees), "degrees")
 
 
 DEFAULT_SETTINGS = EstimateSettings()
@@ -159,7 +164,7 @@ def tabulate(
             floor, ceiling = boundary_interval(value, domains.n_psu, settings.confidence)
             low, high = np.where(edge, floor, low), np.where(edge, ceiling, high)
     else:
-        low, high = bounds
+        low, high = (np.where(domains.n_psu > 1, bound, np.nan) for bound in bounds)
     of_domains = {"area": domains.labels, "n_households": domains.n_households, "n_psu": domains.n_psu}
     numbers = {"value": value, "se": se, "rse": rse, "low": low, "high": high}
     return pd.DataFrame(

@@ -166,7 +166,7 @@ def against_line(design: SurveyDesign, welfare: str, line: Line, by: str | None,
 def orders_of(alpha: Sequence[float]) -> tuple[float, ...]:
     """Orders of FGT indices, refusing negative ones and none."""
     orders = tuple(alpha)
-    if not orders or any(order < 0 for order in orders):
+    if not orders or not all(0 <= order < np.inf for order in orders):
         raise EstimationError(f"alpha must list orders of zero or more, not {orders}")
     return orders
 

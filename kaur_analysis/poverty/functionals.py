@@ -165,7 +165,7 @@ def mean_log_deviation(y: FloatArray, w: FloatArray) -> Measured:
 
 def atkinson(y: FloatArray, w: FloatArray, epsilon: float = 1.0) -> Measured:
     """Atkinson's index with inequality aversion ε: one minus the equally distributed equivalent over the mean."""
-    if epsilon <= 0:
+    if not 0 < epsilon < np.inf:
         raise EstimationError(f"Atkinson's ε must be positive, not {epsilon}")
     _require_positive(y, w, "Atkinson's index")
     safe = np.where(y > 0, y, 1.0)

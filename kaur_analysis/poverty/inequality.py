@@ -106,8 +106,9 @@ def _lines(domains: Domains, line: float | FloatArray | None) -> FloatArray | No
     if line is None:
         return None
     lines = np.broadcast_to(np.asarray(line, dtype=np.float64), domains.code.shape)
-    if not (lines[domains.inside] > 0).all():
-        raise EstimationError("the poverty line must be positive for every record")
+    own = lines[domains.inside]
+    if not ((own > 0) & (own < np.inf)).all():
+        raise EstimationError("the poverty line must be positive and finite for every record")
     return lines
 
 

@@ -23,7 +23,8 @@ def expected_fgt_log(
     """E[((z − y)/z)^α 1(y < z)] for each α where log(y + shift) ~ N(mean, variance)."""
     deviation = np.sqrt(variance)
     top = line + shift
-    edge = (np.log(top) - mean) / deviation
+    # A negative shift may lie above the line: then nobody's welfare reaches down to it.
+    edge = ((np.log(top) if top > 0 else -np.inf) - mean) / deviation
     moments = [ndtr(edge)]
     if max(powers):
         spread = np.exp(variance)

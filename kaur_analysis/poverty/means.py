@@ -8,8 +8,11 @@ from scipy import stats
 from scipy.optimize import brentq
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.checks import one_of
 from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.poverty.estimates import DEFAULT_SETTINGS, EstimateSettings, tabulate
+
+SHARE_INTERVALS = ("logit", "beta", "mean", "likelihood")
 
 
 def estimate_mean(
@@ -165,6 +168,11 @@ def design_effect(design: SurveyDesign, variable: str, by: str | None = None) ->
     centre, variance = domains.ratio(values)
     spread, _ = domains.ratio((values - np.append(centre, 0.0)[domains.code]) ** 2)
     n = np.bincount(domains.code[domains.inside], minlength=len(domains)).astype(np.float64)
+    if (domains.weight <= n).any():  # 1 − n/N would be zero or less, and the design effect infinite or negative
+        raise EstimationError(
+            f"weights add up to {domains.weight.min():g} or less for {int(n.max())} records: the design effect needs "
+            "weights that add up to the population"
+        )
     with np.errstate(divide="ignore", invalid="ignore"):
         deff = variance / (spread / (n - 1) * (1 - n / domains.weight))
     return pd.DataFrame(
@@ -203,10 +211,14 @@ def share_interval(
     ----------
     Korn & Graubard (1998), Survey Methodology 24; Rao & Scott (1984), Annals of Statistics 12.
     """
+    one_of(method, SHARE_INTERVALS, "interval method")
+    values = design.domains(None).values(variable)[design.weight > 0]
+    if not ((values == 0) | (values == 1)).all():
+        raise EstimationError(f"{variable!r} is no share: it holds other values than 0 and 1")
     settings = EstimateSettings(confidence=confidence, share_interval="linear" if method == "mean" else "logit")
     row = estimate_mean(design, variable, settings=settings).iloc[0]
     p, se, degrees = row["value"], row["se"], design.degrees_of_freedom
-    if method in ("logit", "mean"):
+    if method in ("logit", "mean") or p in (0, 1):
         return float(row["low"]), float(row["high"])
     tail = 0.5 - confidence / 2
     critical = stats.t.isf(tail, degrees)
@@ -219,9 +231,7 @@ def share_interval(
             return float(2 * n * told - allowed)
 
         return float(brentq(excess, 1e-12, p)), float(brentq(excess, p, 1 - 1e-12))
-    if method == "beta":
-        n = int((design.weight > 0).sum())
-        effective = p * (1 - p) / se**2 * (stats.t.isf(tail, n - 1) / critical) ** 2
-        x = p * effective
-        return float(stats.beta.ppf(tail, x, effective - x + 1)), float(stats.beta.isf(tail, x + 1, effective - x))
-    raise EstimationError(f"unknown interval method {method!r}")
+    n = int((design.weight > 0).sum())
+    effective = p * (1 - p) / se**2 * (stats.t.isf(tail, n - 1) / critical) ** 2
+    x = p * effective
+    return float(stats.beta.ppf(tail, x, effective - x + 1)), float(stats.beta.isf(tail, x + 1, effective - x))

@@ -54,6 +54,16 @@ class Sums:
         """Σ_d w_d x_d x_d' (… × p × p) for weights of the areas (… × D)."""
         return (weights @ self.area_xx).reshape(*weights.shape[:-1], *self.xx.shape)
 
+    @cached_property
+    def tell_apart(self) -> bool:
+        """Whether effects of areas can be told from x'β, and from the records' own deviations.
+
+        With M the projection off the covariates and Z the areas' dummies, tr Z'MZ is zero where x'β can take the place
+        of every effect: a single area, or as many area-level covariates as areas.
+        """
+        left = self.n - np.trace(np.linalg.solve(self.xx, self.area_x.T @ self.area_x))
+        return bool(left > 1e-9 * self.n and self.sizes.max() > 1)
+
 
 @dataclass(frozen=True, eq=False)
 class NestedError:
@@ -217,6 +227,14 @@ def _can_vary(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: FloatArray | f
             "too_few_records",
             count=sums.n,
             coefficients=sums.xx.shape[0],
+        )
+    if not sums.tell_apart:
+        count = int((sums.sizes > 0).sum())
+        raise EstimationError(
+            f"{count} area(s) or PSU(s) cannot show how much they differ: they are no more than the covariates that "
+            "are the same for all of an area, or none holds two households",
+            "areas_too_few",
+            count=count,
         )
     left = _Profile(sums, xy, area_y, yy, 0.0, "reml").residual
     if not (left > 1e-12 * np.maximum(yy, 1e-300)).all():

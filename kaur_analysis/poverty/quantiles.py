@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.checks import one_of
 from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.poverty.estimates import DEFAULT_SETTINGS, EstimateSettings, degrees_of, tabulate
 from kaur_analysis.poverty.functionals import QuantileRule, quantile, weighted_quantile
+
+QuantileMethod = Literal["woodruff", "linearised"]
 
 
 def estimate_quantile(
@@ -22,7 +25,7 @@ def estimate_quantile(
     by: str | None = None,
     *,
     rule: QuantileRule = "math",
-    method: Literal["woodruff", "linearised"] = "woodruff",
+    method: QuantileMethod = "woodruff",
     settings: EstimateSettings = DEFAULT_SETTINGS,
 ) -> pd.DataFrame:
     """Weighted quantiles; indicator ``quantile_<p>_<variable>``.
@@ -68,6 +71,8 @@ def estimate_quantile(
     """
     if not quantiles or not all(0 < p < 1 for p in quantiles):
         raise EstimationError(f"quantiles must be levels strictly between 0 and 1, not {tuple(quantiles)}")
+    one_of(method, get_args(QuantileMethod), "method")
+    one_of(rule, get_args(QuantileRule), "rule")
     domains = design.domains(by)
     y = domains.values(variable)
     rows = domains.rows()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,10 @@ import pandas as pd
 from scipy.linalg import hadamard
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.checks import one_of
 from kaur_analysis.poverty.design import FloatArray, SurveyDesign
+
+Around = Literal["mean", "estimate"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +56,19 @@ class ReplicateDesign:
     multipliers: FloatArray
     scale: float
     rscales: FloatArray | None = None
-    around: Literal["mean", "estimate"] = "mean"
+    around: Around = "mean"
 
     def __post_init__(self) -> None:
         if self.multipliers.ndim != 2 or len(self.multipliers) != len(self.design.data):
             raise EstimationError(f"multipliers must have a row per record: {self.multipliers.shape}")
         if not np.isfinite(self.multipliers).all() or (self.multipliers < 0).any():
             raise EstimationError("multipliers must be finite and not negative")
+        factors = np.asarray([self.scale] if self.rscales is None else [self.scale, *self.rscales])
+        if self.rscales is not None and len(self.rscales) != self.multipliers.shape[1]:
+            raise EstimationError(f"{len(self.rscales)} rscales do not fit {self.multipliers.shape[1]} replicates")
+        if not (np.isfinite(factors).all() and (factors >= 0).all() and factors[0] > 0):
+            raise EstimationError("scale must be positive, and rscales zero or more")
+        one_of(self.around, get_args(Around), "around")
 
     def estimate(self, door: Callable[[SurveyDesign], pd.DataFrame]) -> pd.DataFrame:
         """Repeat an estimate over the replicates: V = scale · Σ_r rscales_r (θ_r − θ̄)².
@@ -82,7 +91,8 @@ class ReplicateDesign:
             As the door itself.
         """
         keys = ["indicator", "area"]
-        full = door(self.design).set_index(keys)["value"]
+        table = door(self.design).set_index(keys)
+        full = table["value"]
         repeated = np.column_stack(
             [
                 door(self.design.with_weights(self.design.weight * multiplier))
@@ -94,8 +104,11 @@ class ReplicateDesign:
         rscales = np.ones(repeated.shape[1]) if self.rscales is None else self.rscales
         value = full.to_numpy()
         centre = np.nanmean(repeated, axis=1) if self.around == "mean" else value
-        se = np.sqrt(self.scale * np.nansum(rscales * (repeated - centre[:, None]) ** 2, axis=1))
+        squares = np.nansum(rscales * (repeated - centre[:, None]) ** 2, axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
+            se = np.sqrt(self.scale * squares * rscales.sum() / (np.isfinite(repeated) @ rscales))
+            if "n_psu" in table:
+                se = np.where(table["n_psu"] > 1, se, np.nan)
             rse = np.where(value != 0, se / np.abs(value), np.nan)
         return pd.DataFrame(
             {"value": value, "se": se, "rse": rse, "replicates": np.isfinite(repeated).sum(axis=1)}, index=full.index
@@ -225,7 +238,7 @@ def given_replicates(
     multipliers: npt.ArrayLike,
     scale: float,
     rscales: npt.ArrayLike | None = None,
-    around: Literal["mean", "estimate"] = "mean",
+    around: Around = "mean",
 ) -> ReplicateDesign:
     """Replicate design from multipliers a statistical office delivers with its file.
 

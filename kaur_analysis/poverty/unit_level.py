@@ -10,10 +10,10 @@ no census is ever simulated.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.checks import one_of
 from kaur_analysis.poverty.encoding import Encoding, independent
 from kaur_analysis.poverty.grouping import Groups, grouped
 from kaur_analysis.poverty.nested_error import (
@@ -40,6 +41,7 @@ from kaur_analysis.poverty.simulated import is_simulated, measure
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Method = Literal["eb", "census_eb"]
+Unseen = Literal["error", "reference"]
 ALL = "ALL"
 POWERS = {"fgt0": 0, "fgt1": 1, "fgt2": 2}
 REFITS = 100  # parametric refits where effects are predicted with survey weights
@@ -246,6 +248,7 @@ class EmpiricalBest:
         """
         if not 0 < target < 1 or self.model.scale.name == "none":
             raise EstimationError("a headcount target lies between 0 and 1 and needs a model of transformed welfare")
+        one_of(line, self._lines, "line")
         weights = self._census.total / self._census.total.sum()
 
         def excess(offset: float) -> float:
@@ -414,7 +417,7 @@ def empirical_best(
     seed: int = 0,
     *,
     psu: str | None = None,
-    unseen: str = "error",
+    unseen: Unseen = "error",
     shift: float = 0.0,
     power: float | None = None,
     rare: int = 1,
@@ -511,7 +514,11 @@ def empirical_best(
     lines = (
         {str(name): float(value) for name, value in line.items()} if isinstance(line, Mapping) else {"": float(line)}
     )
-    _check(sample, census, welfare, area, lines, indicators, psu)
+    one_of(method, get_args(Method), "method")
+    one_of(unseen, get_args(Unseen), "unseen")
+    if mse_replicates < 0:
+        raise EstimationError(f"there cannot be {mse_replicates} bootstrap replicates")
+    _check(sample, census, welfare, area, lines, indicators, psu, survey_weights)
     _check_scale(transformation, shift, power)
     unconditional = area not in sample.columns
     group, labels_in_sample = pd.factorize(sample[psu if unconditional else area])
@@ -520,26 +527,23 @@ def empirical_best(
     X = encoding.matrix(sample)
     independent(X, encoding.terms)
     y = sample[welfare].to_numpy(dtype=float)
-    weights = None if survey_weights is None else sample[survey_weights].to_numpy(dtype=float)
+    weights = None if survey_weights is None else _weights(sample, survey_weights, area)
     all_labels = list(labels)
     if not unconditional:
-        all_labels += [label for label in labels_in_sample if label not in set(labels)] if method == "eb" else []
+        listed = set(labels)
+        all_labels += [label for label in labels_in_sample if label not in listed] if method == "eb" else []
         position = {label: place for place, label in enumerate(all_labels)}
-        outside = [label for label in labels_in_sample if label not in position]
-        if outside:
-            raise EstimationError(
-                f"area(s) of the sample are not in the census: {outside[:5]}", "areas_unmatched", areas=outside[:5]
-            )
+        _matched(labels_in_sample, labels, method)
         group = np.array([position[label] for label in labels_in_sample])[group]
     number = len(labels_in_sample) if unconditional else len(all_labels)
     groups = list(labels_in_sample) if unconditional else all_labels
     survey = _Survey(y, X, group, number, weights, groups)
     scale = scale_of(transformation, y, survey.restricted_likelihood, X.shape[1], shift, power)
     survey = replace(survey, y=scale.forward(y))
-    own = np.ones(len(census)) if census_weights is None else census[census_weights].to_numpy(dtype=float)
+    own = np.ones(len(census)) if census_weights is None else _weights(census, census_weights, area)
     registry = _Census(encoding.matrix(census, unseen), census_area, all_labels, own, None)
     if not unconditional:
-        kept = _weights_of_sample(sample, census_weights, method, own)
+        kept = _weights_of_sample(sample, census_weights, area, method, own)
         if method == "eb":
             registry = replace(registry, observed=(group, y, kept))
         elif among_census:
@@ -552,12 +556,14 @@ def empirical_best(
     return EmpiricalBest(estimates, model, survey, registry, lines, settings)
 
 
-def _weights_of_sample(sample: pd.DataFrame, census_weights: str | None, method: Method, own: FloatArray) -> FloatArray:
+def _weights_of_sample(
+    sample: pd.DataFrame, census_weights: str | None, area: str, method: Method, own: FloatArray
+) -> FloatArray:
     """Weight of the survey's households in the unit of the census weights."""
     if census_weights is None:
         return np.ones(len(sample))
     if census_weights in sample.columns:
-        return sample[census_weights].to_numpy(dtype=float)
+        return _weights(sample, census_weights, area)
     if method == "eb":
         raise EstimationError(f"the sample has no column {census_weights!r}, which weighs its observed households")
     return np.full(len(sample), own.mean())
@@ -571,20 +577,65 @@ def _check(
     lines: Mapping[str, float],
     indicators: Sequence[str],
     psu: str | None,
+    survey_weights: str | None,
 ) -> None:
     if area not in census.columns:
         raise EstimationError(f"the census has no column {area!r}")
+    if area not in sample.columns and survey_weights is not None:
+        raise EstimationError("survey weights move effects of areas: they need a sample that carries areas")
     if area not in sample.columns and (psu is None or psu not in sample.columns):
         raise EstimationError(f"the sample has no column {area!r}: name its PSU column for unconditional area effects")
-    if sample[welfare].isna().any():
-        count = int(sample[welfare].isna().sum())
-        raise EstimationError(f"{welfare!r} is missing in {count} households", "welfare_missing", count=count)
-    if not lines or min(lines.values()) <= 0:
-        raise EstimationError("a poverty line must be positive", "line_not_positive")
+    for table, name in ((census, area), (sample, area if area in sample.columns else str(psu))):
+        if count := int(table[name].isna().sum()):
+            raise EstimationError(f"{name!r} is missing in {count} rows", "area_missing", column=name, count=count)
+    if count := int((~np.isfinite(sample[welfare].to_numpy(dtype=float, na_value=np.nan))).sum()):
+        raise EstimationError(
+            f"{welfare!r} is missing or infinite in {count} households", "welfare_missing", count=count
+        )
+    if not lines or not all(0 < line < np.inf for line in lines.values()):
+        raise EstimationError("a poverty line must be positive and finite", "line_not_positive")
     unknown = [name for name in indicators if name not in POWERS and not is_simulated(name)]
     if unknown or not indicators:
         raise EstimationError(
             f"indicator(s) {unknown} are not among {list(POWERS)}, gini, quintile_share_ratio and q1 … q99"
+        )
+
+
+def _weights(table: pd.DataFrame, name: str, area: str) -> FloatArray:
+    """A column of weights: a missing or negative one would spoil its whole area without a word."""
+    if name not in table.columns:
+        raise EstimationError(f"there is no column of weights {name!r}")
+    values = table[name].to_numpy(dtype=float, na_value=np.nan)
+    wrong = ~((values >= 0) & (values < np.inf))
+    if not wrong.any():  # nor may an area have no weight at all
+        wrong = (pd.Series(values).groupby(table[area].to_numpy()).transform("sum") == 0).to_numpy()
+    if wrong.any():
+        count = int(wrong.sum())
+        raise EstimationError(
+            f"weights in {name!r} must be zero or more, none missing and some above zero in every area: "
+            f"they are not in {count} rows",
+            "weights_invalid",
+            column=name,
+            count=count,
+        )
+    return values
+
+
+def _matched(in_sample: Iterable[Hashable], in_census: Iterable[Hashable], method: Method) -> None:
+    """Refuse areas of the sample that the census does not have.
+
+    Under ``eb`` an area may lie in the sample alone, seen as a whole; but not under another spelling (1704010 and
+    "1704010"), nor all of them.
+    """
+    known = set(in_census)
+    spelt = {str(label) for label in known}
+    areas = list(in_sample)
+    outside = [label for label in areas if label not in known]
+    if method == "eb" and len(outside) < len(areas):
+        outside = [label for label in outside if str(label) in spelt]
+    if outside:
+        raise EstimationError(
+            f"area(s) of the sample are not in the census: {outside[:5]}", "areas_unmatched", areas=outside[:5]
         )
 
 

@@ -17,6 +17,7 @@ from sklearn.linear_model import Lasso, LassoCV
 from sklearn.metrics import roc_auc_score
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.checks import one_of
 from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.poverty.encoding import Encoding, independent
 
@@ -108,10 +109,14 @@ def welfare_model(
     ----------
     Duan (1983), JASA 78, for smearing; Koenker & Bassett (1978), Econometrica 46; Meng (1994), Statistical Science 9.
     """
+    for kind in kinds:
+        one_of(kind, KINDS, "kind of candidate")
+    for name in always:
+        one_of(name, candidates, "covariate that is always kept")
     data = design.data
-    y = np.log(_positive(data[welfare].to_numpy(dtype=float), welfare))
-    w = data[design.weights].to_numpy(dtype=float)
-    poor = data[welfare].to_numpy(dtype=float) < line
+    y = np.log(_positive(design.numeric(welfare), welfare))
+    w = design.weight
+    poor = design.numeric(welfare) < line
     if poor.all() or not poor.any():
         raise EstimationError(
             "the line separates nobody: everyone or no one in the sample is poor", "line_separates_nobody"
@@ -119,7 +124,9 @@ def welfare_model(
     encoding = Encoding.of(data, candidates, rare)
     X = encoding.matrix(data, "reference")
     independent(X, encoding.terms)
-    groups = pd.factorize(data[design.psu])[0] if design.psu else np.arange(len(y))
+    groups = pd.factorize(design.sampling.psu)[0]  # a PSU's label is read within its stratum
+    if groups.max() == 0:
+        raise EstimationError("the sample is a single PSU: none can be left out")
     fold = np.random.default_rng(seed).permutation(groups.max() + 1)[groups] % folds
     headcount = float(w @ poor / w.sum())
     kept = _lasso_terms(X, y, w, fold, encoding) | set(always)
@@ -192,13 +199,15 @@ def comparability(
     >>> comparability(survey, registry, ["floor"], "w")["difference"].item()
     0.25
     """
-    w = survey[weights].to_numpy(dtype=float)
     rows = []
     for name in covariates:
-        one, two = survey[name], registry[name].dropna()
+        one, two = survey[name].dropna(), registry[name].dropna()  # what is missing is left out on both sides
+        w = survey.loc[survey[name].notna(), weights].to_numpy(dtype=float)
         if pd.api.types.is_numeric_dtype(one):
-            spread = np.sqrt((np.var(one) + np.var(two)) / 2) or 1.0
-            value = abs(float(w @ one / w.sum() - two.mean())) / spread
+            mine, theirs = one.to_numpy(dtype=float), two.to_numpy(dtype=float)
+            gap = abs(float(w @ mine / w.sum() - theirs.mean()))
+            spread = float(np.sqrt((np.var(mine) + np.var(theirs)) / 2))
+            value = gap / spread if spread else np.inf if gap else 0.0
             rows.append({"covariate": name, "difference": value, "comparable": value < 0.25})
             continue
         shares = pd.Series(w).groupby(one.astype(str).to_numpy()).sum() / w.sum()
@@ -229,8 +238,7 @@ def _choose(comparison: pd.DataFrame, weight_of_poor: FloatArray) -> str:
 
 
 def _positive(values: FloatArray, name: str) -> FloatArray:
-    if not (values > 0).all():
-        count = int((~(values > 0)).sum())
+    if count := int((~((values > 0) & (values < np.inf))).sum()):
         raise EstimationError(f"{count} households have no {name!r} above zero", "welfare_not_positive", count=count)
     return values
 

@@ -153,6 +153,7 @@ def timeliness(
     for column in (due, paid, programme):
         if column not in frame.columns:
             raise EstimationError(f"Kolom '{column}' tidak ada di tabel.")
+    frame = frame.reset_index(drop=True)  # payments are told apart by their place, whatever labels they carry
     dates = frame[[due, paid]].apply(pd.to_datetime, errors="coerce")
     is_dated = dates.notna().all(axis=1)
     if not is_dated.any():

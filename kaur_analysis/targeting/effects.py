@@ -6,7 +6,7 @@ Group-time effects of Callaway & Sant'Anna (2021), doubly robust (Sant'Anna & Zh
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from scipy.spatial import KDTree
 from scipy.special import expit
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.checks import one_of
 from kaur_analysis.targeting.inputs import Array, numbers
 from kaur_analysis.targeting.logistic import fit_logit
 
@@ -106,6 +107,8 @@ def difference_in_differences(
     Callaway & Sant'Anna (2021), Journal of Econometrics 225; Sant'Anna & Zhao (2020), Journal of Econometrics 219, for
     the doubly robust estimate.
     """
+    one_of(method, get_args(Method), "method")
+    one_of(control, get_args(Control), "control")
     data, covariate_table, started, clusters, set_aside = _read(
         panel, family, period, outcome, first_received, covariates, cluster
     )

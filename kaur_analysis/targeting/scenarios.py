@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.checks import one_of
 from kaur_analysis.targeting.definitions import definition
 from kaur_analysis.targeting.inputs import ALL, WIDTH, Array, Draws, Groups, blocks, numbers, weight_of
 from kaur_analysis.targeting.intervals import COLUMNS, draw_interval, tidy
@@ -251,7 +252,7 @@ def _scored(
     kept: dict[tuple[str, float], list[dict[str, Array]]] = {}
     for block in truth:
         y = block.astype(float)
-        if y.min() <= 0:
+        if not y.min() > 0:  # nor is a missing one
             raise EstimationError("Kesejahteraan harus lebih dari nol untuk dinilai.")
         known = {name: column[:, None] for name, column in delivered.items()}
         received = known if got is None else dict.fromkeys(known, next(got).astype(float))
@@ -281,6 +282,7 @@ def _check(scenarios: Sequence[Scenario], welfare: str, rho: float) -> None:
     if len(set(names)) != len(names) or NONE in names:
         raise EstimationError(f"Nama skenario harus berbeda-beda dan bukan '{NONE}'.")
     for scenario in scenarios:
+        one_of(scenario.kind, get_args(Kind), "kind of scenario")
         if scenario.kind not in ("universal", PERFECT) and scenario.column is None:
             raise EstimationError(f"Skenario '{scenario.name}' memerlukan kolom.")
         if scenario.kind in ("geographic", "quota") and scenario.area is None:
@@ -289,7 +291,7 @@ def _check(scenarios: Sequence[Scenario], welfare: str, rho: float) -> None:
             raise EstimationError(f"Skenario '{scenario.name}' memakai kebenaran sebagai peringkat: itu 'perfect'.")
         if scenario.kind == PERFECT and scenario.name != PERFECT:
             raise EstimationError(f"Skenario pengetahuan sempurna bernama '{PERFECT}'.")
-    if rho < 0:
+    if not rho >= 0:
         raise EstimationError("ρ tidak boleh negatif.")
 
 

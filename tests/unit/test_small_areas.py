@@ -122,6 +122,15 @@ def test_a_level_the_survey_never_saw_can_count_as_the_usual_one(world):
     assert np.isfinite(predict(world, registry=registry, unseen="reference").families()["p"]).all()
 
 
+def first(column, value):
+    """The column with another value in its first row."""
+    return column.astype(object if value is None else float).where(column.index != 0, value)
+
+
+def without_codes_and_one_psu(table):
+    return table.drop(columns="kecamatan").assign(psu=first(table["psu"], None))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -133,6 +142,12 @@ def test_a_level_the_survey_never_saw_can_count_as_the_usual_one(world):
         ({"survey": lambda table: table.head(3)}, "coefficients|dependent|constant"),
         ({"registry": lambda table: table.drop(columns="kecamatan")}, "kecamatan"),
         ({"registry": lambda table: table.drop(columns="size")}, "size"),
+        ({"survey": lambda table: table.assign(welfare=np.inf)}, "missing or infinite"),
+        ({"survey": lambda table: table.assign(kecamatan=first(table["kecamatan"], None))}, "'kecamatan' is missing"),
+        ({"registry": lambda table: table.assign(kecamatan=first(table["kecamatan"], None))}, "missing in 1 rows"),
+        ({"survey": without_codes_and_one_psu}, "'psu' is missing in 1 rows"),
+        ({"registry": lambda table: table.assign(size=first(table["size"], np.inf))}, "infinite"),
+        ({"registry": lambda table: table.assign(size=first(table["size"], np.nan))}, "infinite in 1 rows"),
     ],
 )
 def test_impossible_inputs_are_refused_by_name(world, change, words):
@@ -140,7 +155,165 @@ def test_impossible_inputs_are_refused_by_name(world, change, words):
     if words == "double":
         options |= {"registry": world.registry.assign(double=1.0), "covariates": ["size", "double"]}
     with pytest.raises(EstimationError, match=words):
+        predict(world, **options, psu="psu")
+
+
+@pytest.mark.parametrize("line", [0.0, -1.0, np.nan, np.inf, {}, {"poor": LINE, "extreme": np.nan}])
+def test_lines_that_are_no_lines_are_refused(world, line):
+    with pytest.raises(EstimationError, match="line must be positive and finite"):
+        predict(world, line=line)
+
+
+@pytest.mark.parametrize("options", [{"method": "EB"}, {"unseen": "ignore"}])
+def test_a_name_that_is_not_known_does_not_end_in_another_method(world, options):
+    with pytest.raises(EstimationError, match="unknown"):
         predict(world, **options)
+
+
+@pytest.mark.parametrize("column", ["census_weights", "survey_weights"])
+@pytest.mark.parametrize("value", [np.nan, -1.0, np.inf])
+def test_weights_that_would_spoil_their_area_are_refused(world, column, value):
+    tables = [table.assign(people=first(table["size"], value)) for table in (world.survey, world.registry)]
+    with pytest.raises(EstimationError, match="'people' must be zero or more"):
+        predict(world, *tables, **{column: "people"})
+
+
+@pytest.mark.parametrize("column", ["census_weights", "survey_weights"])
+def test_an_area_without_any_weight_is_refused(world, column):
+    tables = [table.assign(people=(table["kecamatan"] != "K03") * 1.0) for table in (world.survey, world.registry)]
+    with pytest.raises(EstimationError, match="above zero in every area"):
+        predict(world, *tables, **{column: "people"})
+
+
+def test_families_of_weight_zero_count_for_nothing(world):
+    weight = np.random.default_rng(1).integers(0, 2, len(world.registry)).astype(float)
+    found = predict(world, registry=world.registry.assign(people=weight), census_weights="people")
+    pd.testing.assert_series_equal(headcounts(found), headcounts(predict(world, registry=world.registry[weight > 0])))
+
+
+@pytest.mark.parametrize("method", ["eb", "census_eb"])
+@pytest.mark.parametrize("spelt", [{"K00": "K0"}, None])
+def test_areas_spelt_otherwise_in_the_registry_are_refused(world, method, spelt):
+    survey, registry = (table.assign(kecamatan=table["kecamatan"].str[1:].astype(int)) for table in
+                        (world.survey, world.registry))  # fmt: skip
+    if spelt:  # one area alone, whose number is a text in the survey
+        survey = survey.assign(kecamatan=survey["kecamatan"].astype(object).where(survey["kecamatan"] != 0, "0"))
+    else:
+        survey = survey.assign(kecamatan="K" + survey["kecamatan"].astype(str))
+    with pytest.raises(EstimationError, match="not in the census"):
+        predict(world, survey, registry, method=method)
+
+
+def test_an_area_whose_every_family_was_surveyed_keeps_what_was_seen(world):
+    registry = world.registry[world.registry["kecamatan"] != "K00"]
+    found = headcounts(predict(world, registry=registry, method="eb"))
+    seen = world.survey[world.survey["kecamatan"] == "K00"]["welfare"]
+    assert found["K00"] == pytest.approx((seen < LINE).mean()) and len(found) == 15
+
+
+def test_areas_without_a_survey_are_predicted_by_their_covariates_alone(world):
+    result = predict(world, survey=world.survey[world.survey["kecamatan"] != "K00"])
+    row = result.model.areas.set_index("area").loc["K00"]
+    assert (row["n"], row["effect"], row["gamma"]) == (0, 0, 0) and np.isfinite(headcounts(result)["K00"])
+
+
+def one_area(world):
+    return [table[table["kecamatan"] == "K00"] for table in (world.survey, world.registry)]
+
+
+def a_covariate_for_every_area(world):
+    names = {f"K{code:02d}": code % 3 for code in range(15)}
+    few = [table[table["kecamatan"].isin(["K00", "K01", "K02"])] for table in (world.survey, world.registry)]
+    return [table.assign(zone=table["kecamatan"].map(names).astype(str)) for table in few]
+
+
+@pytest.mark.parametrize(
+    ("made", "covariates"), [(one_area, COVARIATES), (a_covariate_for_every_area, [*COVARIATES, "zone"])]
+)
+def test_areas_that_cannot_show_how_much_they_differ_are_refused(world, made, covariates):
+    with pytest.raises(EstimationError, match="cannot show how much they differ"):
+        predict(world, *made(world), covariates=covariates)
+
+
+def test_psus_of_one_household_cannot_show_how_much_they_differ(world):
+    survey = world.survey.drop(columns="kecamatan").assign(psu=range(len(world.survey)))
+    with pytest.raises(EstimationError, match="none holds two households"):
+        predict(world, survey=survey, psu="psu")
+
+
+def test_a_single_area_can_be_predicted_from_its_psus(world):
+    survey, registry = one_area(world)
+    result = predict(world, survey.drop(columns="kecamatan"), registry, psu="psu", mse_replicates=20)
+    assert 0 < headcounts(result)["K00"] < 1
+    assert (result.estimates.query("indicator == 'fgt0'")["mse"] > 0).all()
+
+
+def test_nobody_is_poor_below_a_shift_that_lies_above_the_line(world):
+    survey = world.survey.assign(welfare=world.survey["welfare"] + 2 * LINE)
+    assert (headcounts(predict(world, survey=survey, shift=-1.5 * LINE)) == 0).all()
+
+
+@pytest.mark.parametrize("dtype", ["category", "string"])
+def test_labels_of_areas_and_levels_may_have_any_type(world, with_codes, dtype):
+    tables = [table.astype({"kecamatan": dtype, "floor": dtype}) for table in (world.survey, world.registry)]
+    pd.testing.assert_series_equal(headcounts(predict(world, *tables)), headcounts(with_codes), check_index_type=False)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "Int64", "Float64"])
+def test_numbers_may_have_any_type(world, with_codes, dtype):
+    tables = [table.astype({"size": dtype}) for table in (world.survey, world.registry)]
+    pd.testing.assert_series_equal(headcounts(predict(world, *tables)), headcounts(with_codes))
+
+
+def test_labels_of_rows_do_not_matter(world, with_codes):
+    tables = [table.set_index(pd.Index(np.arange(len(table)) % 7)) for table in (world.survey, world.registry)]
+    pd.testing.assert_series_equal(headcounts(predict(world, *tables)), headcounts(with_codes))
+
+
+# --- survey weights (You & Rao 2002) ---
+
+
+def weighted(world):
+    random = np.random.default_rng(5)
+    return world.survey.assign(people=random.uniform(1, 9, len(world.survey)))
+
+
+def test_equal_survey_weights_change_nothing(world, with_codes):
+    found = predict(world, survey=world.survey.assign(people=3.0), survey_weights="people")
+    np.testing.assert_allclose(headcounts(found), headcounts(with_codes), rtol=1e-9)
+    np.testing.assert_allclose(found.model.coefficients["value"], with_codes.model.coefficients["value"], rtol=1e-8)
+
+
+def test_the_scale_of_survey_weights_changes_nothing(world):
+    survey = weighted(world)
+    one, other = (
+        predict(world, survey=survey.assign(people=survey["people"] * scale), survey_weights="people")
+        for scale in (1.0, 1e4)
+    )
+    pd.testing.assert_frame_equal(one.estimates, other.estimates, rtol=1e-9)
+
+
+def test_weighted_effects_and_coefficients_solve_their_equations(world):
+    survey = weighted(world)
+    result = predict(world, survey=survey, survey_weights="people")
+    s2u, s2e = result.model.fit.sigma2_u, result.model.fit.sigma2_e
+    beta = result.model.coefficients.set_index("term")["value"]
+    X = np.column_stack([np.ones(len(survey)), survey["size"], survey["floor"] != survey["floor"].mode()[0]])
+    residual = np.log(survey["welfare"].to_numpy()) - X @ beta.to_numpy()
+    left = np.zeros(3)
+    for area, rows in survey.groupby("kecamatan").indices.items():
+        w = survey["people"].to_numpy()[rows]
+        gamma = s2u / (s2u + s2e * (w**2).sum() / w.sum() ** 2)
+        effect = gamma * w @ residual[rows] / w.sum()
+        assert result.model.areas.set_index("area").loc[area, "effect"] == pytest.approx(effect, rel=1e-8)
+        left += (w * (residual[rows] - effect)) @ X[rows]
+    np.testing.assert_allclose(left, 0.0, atol=1e-7 * len(survey))
+
+
+def test_survey_weights_without_area_codes_are_refused(world):
+    survey = weighted(world).drop(columns="kecamatan")
+    with pytest.raises(EstimationError, match="survey weights"):
+        predict(world, survey=survey, psu="psu", survey_weights="people")
 
 
 def test_a_survey_without_codes_must_name_its_psu(world):

@@ -41,6 +41,12 @@ def test_the_effect_is_found_where_recipients_differ(method: str) -> None:
     assert row["se"] < 5
 
 
+@pytest.mark.parametrize("options", [{"method": "matched"}, {"control": "not yet"}])
+def test_a_name_that_is_not_known_does_not_end_in_another_method(options: dict[str, str]) -> None:
+    with pytest.raises(EstimationError, match="unknown"):
+        difference_in_differences(panel(), *ARGUMENTS, ["x"], **options)
+
+
 def test_without_covariates_the_trend_of_the_recipients_is_taken_for_an_effect() -> None:
     row = effect_of(difference_in_differences(panel(), *ARGUMENTS))
     assert row["value"] > 130

@@ -119,6 +119,19 @@ def test_draws_of_the_truth_give_intervals(frame: pd.DataFrame) -> None:
     assert 0.1 < model["value"] < 0.9
 
 
+def test_draws_of_the_truth_that_are_missing_are_refused(frame: pd.DataFrame) -> None:
+    draws = np.tile(frame["welfare"].to_numpy(dtype=float)[:, None], (1, 3))
+    draws[0, 1] = np.nan
+    with pytest.raises(EstimationError, match="lebih dari nol"):
+        run(frame, welfare_draws=draws)
+
+
+def test_a_kind_of_scenario_that_is_not_known_is_no_other_kind(frame: pd.DataFrame) -> None:
+    scenario = Scenario("r", "Ranked", "desil", area="kecamatan")  # type: ignore[arg-type]
+    with pytest.raises(EstimationError, match="unknown kind of scenario"):
+        run(frame, [*ALL_KINDS, scenario])
+
+
 def test_curves_go_over_the_budgets(frame: pd.DataFrame) -> None:
     budgets = [1e7, 3e7, 9e7]
     found = run(frame, budget_rp_month=budgets)["headcount_after"].unstack("programme")

@@ -58,6 +58,13 @@ def test_months_late_counts_early_payments_as_on_time() -> None:
     assert table.loc["months_late", "n"] == 3
 
 
+def test_payments_are_told_apart_by_their_place_whatever_labels_their_rows_carry() -> None:
+    dates = ["2024-01-01", "2024-02-01", "2024-04-01", "2024-03-01"]
+    frame = pd.DataFrame({"due": "2024-01-01", "paid": dates, "programme": ["pkh", "pkh", "blt", "blt"]})
+    twice = frame.set_index(pd.Index([0, 1, 0, 1]))
+    pd.testing.assert_frame_equal(*(timeliness(table, "due", "paid", "programme") for table in (twice, frame)))
+
+
 def test_group_calibrated_ranking_serves_groups_by_their_expected_poor() -> None:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"group": np.repeat(["seen", "unseen"], [800, 200])})
