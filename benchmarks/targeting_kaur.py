@@ -7,10 +7,12 @@ whatever else is random: effects of kecamatan and desa, schooling, work, housing
 ranked and served by three programmes; the dirt of the field on their lists; the survey. The pipeline's own steps then
 run on tables in memory: cleaning of the lists, linkage, choice of the welfare model, empirical best prediction without
 kecamatan codes, draws, and targeting errors and scenarios with their intervals, held against the truth that nobody told
-them. So are, for the kabupaten, what the extreme poor are due, how many programmes they have, and why they were missed
-and others included. Of the desil's range the row ``desil, from informed to stated`` counts how often the two scores
-hold the true one between them, and ``desil, the range with intervals`` how often their intervals together do; the value
-is the point of the range nearest to the truth, so that its bias is by how much the range misses.
+them. So are, for the kabupaten, what the extreme poor are due and what that costs, how many programmes they have, and
+why they were missed and others included; and how many are poor at all, on which all of it hangs. Rules go by a desil
+that the model does not know: intervals of needs, costs and reasons span what it may know; answers ``… by the draws
+alone`` are those that leave it out. Of the desil's range the row ``desil, from informed to stated`` counts how often
+the two scores hold the true one between them, and ``desil, the range with intervals`` how often their intervals
+together do; the value is the point of the range nearest to the truth, so that its bias is by how much the range misses.
 
 Files are not written and read again, the registry carries no dirt of its own, and the survey's answers are coded as the
 registry's: what intake does is tested elsewhere. Ten replicates share who is registered and are linked in
@@ -41,8 +43,9 @@ from kaur_analysis.intake.pseudonyms import Pseudonymiser
 from kaur_analysis.linkage import link, reach
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import planning, poverty, targeting
-from kaur_analysis.planning import due_intervals, needs_matrix
+from kaur_analysis.planning import due_intervals, needs_matrix, zero_cost
 from kaur_analysis.poverty import SurveyDesign, comparability, empirical_best, welfare_model
+from kaur_analysis.poverty.intervals import held_interval
 from kaur_analysis.reference import Area, load_area
 from kaur_analysis.store import Store
 from kaur_analysis.study import Study, load_study
@@ -62,6 +65,8 @@ BATCH = 10
 UNREGISTERED = 0.03
 SCORES = ("exclusion_error", "headcount_after", "families_out")
 DUE = ("families_due_extreme", "rupiah_year_extreme")
+COST = ("programme_mix", "uncovered", "lifted")
+ALONE = " by the draws alone"  # answers whose intervals leave out what a desil that the model does not know may know
 TRANSFER = 300_000.0
 KEYS = ["measure", "programme", "group"]
 _HEADINGS = {
@@ -179,8 +184,9 @@ def _replicate(
     store.write("clean/survey", survey)
     store.write("clean/links", links)
     design = poverty.survey_design(edition)
-    areas = _small_areas(study, design.data, _registry(edition), _covariates(edition, design))
-    poverty.family_poverty(edition, areas)
+    covariates = _covariates(edition, design)
+    store.write("estimates/model_coefficients", pd.DataFrame({"term": covariates}))
+    poverty.family_poverty(edition, _small_areas(study, design.data, _registry(edition), covariates))
     return _held_against_truth(edition, targeting.registry_route(edition), world, lists).assign(seed=seed)
 
 
@@ -361,52 +367,109 @@ def _held_against_truth(
         _beside(table[table["measure"].isin(MEASURES)], true).assign(answer=name) for name, table in answers.items()
     ]
     true_frame = frame.assign(p_extreme=frame["truly_poor"], **{code: frame[f"true_{code}"] for code in programmes})
-    found = [_reasons_and_overlap(route, true_frame), _needs(edition, route, true_frame), _scenarios(route, truth)]
+    welfare = truth["expenditure_rp_month"].to_numpy(dtype=float)
+    found = [
+        _level(route, welfare),
+        _reasons(edition, route, true_frame),
+        _overlap(route, true_frame),
+        _needs_and_cost(edition, route, true_frame, welfare),
+        _scenarios(route, truth),
+    ]
     return pd.concat([*parts, *found], ignore_index=True)
 
 
-def _reasons_and_overlap(route: targeting.RegistryRoute, true_frame: pd.DataFrame) -> pd.DataFrame:
-    """Families of the kabupaten by reason of their error, and the extreme poor by number of programmes."""
+def _level(route: targeting.RegistryRoute, welfare: np.ndarray) -> pd.DataFrame:
+    """How many are poor at all, as the draws say: everything else hangs on it."""
+    people = route.frame["household_size"].to_numpy(dtype=float)
+    counted = {
+        "poor_share": (POVERTY_LINE, "p_poor", people / people.sum()),
+        "extreme_families": (EXTREME_LINE, "p_extreme", np.ones(len(people))),
+    }
+    rows = []
+    for measure, (line, chance, weight) in counted.items():
+        value = weight @ route.frame[chance].to_numpy(dtype=float)
+        low, high = held_interval([value], weight[None, :] @ (route.welfare_draws < line))
+        limits = {"value": value, "low": low[0], "high": high[0], "truth": weight @ (welfare < line)}
+        rows.append({"measure": measure, "programme": "all", "group": "all", **limits})
+    return pd.DataFrame(rows).assign(answer="level")
+
+
+def _reasons(edition: Edition, route: targeting.RegistryRoute, true_frame: pd.DataFrame) -> pd.DataFrame:
+    """Families of the kabupaten by reason of their error: by the draws alone, and as the pipeline states them."""
+    eligible = {code: f"eligible_{code}" for code in route.programmes}
+    given = {"poor": "p_extreme", "received": list(eligible), "listed": "listed", "eligible": eligible}
+    true = error_decomposition(true_frame, **given)
+    tables = {
+        f"reasons{ALONE}": error_decomposition(route.frame, poor_draws=route.poor_draws, **given),
+        "reasons": targeting.split_by_reason(edition, route, eligible, "kecamatan"),
+    }
+    parts = []
+    for name, table in tables.items():
+        told = (table["group"] == "all") & table["measure"].str.endswith("_families") & (table["high"] > table["low"])
+        parts.append(_beside(table[told], true).assign(answer=name))
+    return pd.concat(parts)
+
+
+def _overlap(route: targeting.RegistryRoute, true_frame: pd.DataFrame) -> pd.DataFrame:
+    """The extreme poor of the kabupaten by number of programmes."""
     programmes = list(route.programmes)
-    eligible = {code: f"eligible_{code}" for code in programmes}
-
-    def counted(frame: pd.DataFrame, draws: np.ndarray | None) -> dict[str, pd.DataFrame]:
-        given = {"poor": "p_extreme", "received": programmes, "poor_draws": draws}
-        reasons = error_decomposition(frame, listed="listed", eligible=eligible, **given)
-        together = overlap(frame, **given).measures
-        return {
-            "reasons": reasons[reasons["measure"].str.endswith("_families") & ~(reasons["high"] == reasons["low"])],
-            "overlap": together[together["measure"].str.match("^poor_(none|one|several)$")],
-        }
-
-    stated, true = counted(route.frame, route.poor_draws), counted(true_frame, None)
-    return pd.concat(_beside(stated[name], true[name]).assign(answer=name) for name in stated)
+    stated = overlap(route.frame, programmes, "p_extreme", poor_draws=route.poor_draws).measures
+    told = stated["measure"].str.match("^poor_(none|one|several)$")
+    return _beside(stated[told], overlap(true_frame, programmes, "p_extreme").measures).assign(answer="overlap")
 
 
-def _needs(edition: Edition, route: targeting.RegistryRoute, true_frame: pd.DataFrame) -> pd.DataFrame:
-    """What the extreme poor of the kabupaten are due by programme: stated with intervals, and by the true lists."""
+def _needs_and_cost(
+    edition: Edition, route: targeting.RegistryRoute, true_frame: pd.DataFrame, welfare: np.ndarray
+) -> pd.DataFrame:
+    """What the extreme poor of the kabupaten are due, and what their programmes cost, leave and lift.
+
+    Stated by the draws alone and as the pipeline does, beside the truth: the true lists and the true poor. The mix of
+    programmes is that of the stated poverty in both, for the office has no other.
+    """
     store, programmes = edition.store, edition.study.programmes
     families, modelled = store.read("clean/families"), store.read("estimates/family_poverty")
     stated = planning.match_needs(edition)
-    intervals = due_intervals(
-        stated,
-        modelled,
-        programmes,
-        draws=route.welfare_draws,
-        line_rp_month=EXTREME_LINE,
-        levels=("kabupaten",),
-        seed=edition.study.seed,
-    )
     listed = true_frame.melt("family", [*route.programmes], "programme", "received").assign(period="2024")
     true = needs_matrix(families, modelled, listed, programmes, persons=store.read("clean/persons"))
-    tables = []
-    for needs, poor in ((stated, stated["p_extreme"]), (true, true["family"].map(_poor_of(true_frame)))):
-        due = pd.DataFrame({"programme": needs["programme"], DUE[0]: needs["due"] * poor})
-        due[DUE[1]] = due[DUE[0]] * needs["rupiah_year"]
-        tables.append(due.groupby("programme", as_index=False).sum().melt("programme", var_name="measure"))
-    known = intervals[(intervals["fund"] == "") & intervals["measure"].isin(DUE)]
-    named = tables[0].merge(known[["programme", "measure", "low", "high"]], on=["programme", "measure"])
-    return _beside(named.assign(group="all"), tables[1].assign(group="all")).assign(answer="needs")
+    draws = {"draws": route.welfare_draws, "line_rp_month": EXTREME_LINE, "seed": edition.study.seed}
+    due = {
+        f"needs{ALONE}": due_intervals(stated, modelled, programmes, levels=("kabupaten",), **draws),
+        "needs": planning.needs_intervals(edition, stated),
+    }
+    value, truth = (
+        _due(needs, poor)
+        for needs, poor in ((stated, stated["p_extreme"]), (true, true["family"].map(_poor_of(true_frame))))
+    )
+    parts = []
+    for name, table in due.items():
+        known = table[(table["fund"] == "") & (table["area"] == edition.area.code)]
+        named = value.merge(known[["programme", "measure", "low", "high"]], on=["programme", "measure"])
+        parts.append(_beside(named, truth).assign(answer=name))
+    truly = {"draws": np.repeat(welfare[:, None], 2, axis=1), "line_rp_month": EXTREME_LINE}
+    true_cost = _cost(zero_cost(modelled, true, programmes, **truly), edition).assign(value=lambda table: table["low"])
+    costs = {
+        f"cost{ALONE}": zero_cost(modelled, stated, programmes, **draws),
+        "cost": planning.cost_of_zero(edition, stated),
+    }
+    parts += [_beside(_cost(table, edition), true_cost).assign(answer=name) for name, table in costs.items()]
+    return pd.concat(parts)
+
+
+def _due(needs: pd.DataFrame, poor: pd.Series) -> pd.DataFrame:
+    """Families and rupiah due to the extreme poor, by programme."""
+    due = pd.DataFrame({"programme": needs["programme"], DUE[0]: needs["due"] * poor})
+    due[DUE[1]] = due[DUE[0]] * needs["rupiah_year"]
+    return due.groupby("programme", as_index=False).sum().melt("programme", var_name="measure").assign(group="all")
+
+
+def _cost(table: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """The kabupaten's rows of what the mix costs, leaves and lifts; of true draws both limits are the truth."""
+    kept = table["measure"].isin(COST) & (table["area"] == edition.area.code) & (table["fund"] == "")
+    return table[kept].assign(
+        value=table["families"].fillna(table["rupiah_year"]),
+        programme=table["programme"].replace("", "all"),
+        group="all",
+    )
 
 
 def _poor_of(true_frame: pd.DataFrame) -> pd.Series:

@@ -1,6 +1,6 @@
 """From needs to rupiah: budget lines per area, agency and fund, and what zero extreme poverty would cost."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -96,6 +96,7 @@ def due_intervals(
     draws: Draws,
     line_rp_month: float,
     levels: Sequence[str] = ("kabupaten", "kecamatan"),
+    only: Collection[str] | None = None,
     level: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -113,6 +114,8 @@ def due_intervals(
         Joint draws of welfare and the extreme-poverty line, as for :func:`zero_cost`.
     levels
         Areas, as for :func:`budget`.
+    only
+        Codes of the programmes wanted; all where nothing is said.
     level
         Probability content of intervals.
     seed
@@ -133,7 +136,7 @@ def due_intervals(
     _check(family_poverty, draws, line_rp_month, (), None)
     doubt = doubtful_due(needs, pd.Index(family_poverty["family"]), listed)
     sums = [_DueOf(needs, family_poverty, column, programme, levels) for column, programme in enumerate(listed)]
-    sums = [own for own in sums if len(own.families)]
+    sums = [own for own in sums if len(own.families) and (only is None or own.programme.code in only)]
     random = np.random.default_rng(seed)
     kept: list[list[Array]] = [[] for _ in sums]
     for block in _blocks(draws):

@@ -38,6 +38,7 @@ class Programme:
     ``listed`` says whether a list of its recipients is held: without one nobody knows who of the entitled has it
     already, and what is due is an upper bound. ``once`` marks benefits that a family gets one time, not every year.
     ``outside`` says who is outside its rule by desil, ``doubt`` what is uncertain of the rule or the amount.
+    ``spanned`` marks rules by a desil that the model does not know: intervals then span what it may know.
     """
 
     code: str
@@ -53,6 +54,7 @@ class Programme:
     once: bool = False
     outside: str = ""
     doubt: str = ""
+    spanned: bool = False
 
     @property
     def mark(self) -> str:
@@ -142,8 +144,8 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         ``contact``, ``target_year``, ``thresholds`` and ``benchmark`` as the study has them, ``lines`` (``kind, rupiah
         or times, month, source``), ``sources`` (``name, kind, programme, period``), ``findings`` (``source, title,
         remedy, set_aside, rows``), ``programmes`` (``code, name, agency, strategy, unit, funds, year, source, basis,
-        listed, period, highest_desil, doubt``), ``notes`` (sentences), ``scenarios`` (code → name), ``beyond_model``
-        (codes), ``route``.
+        listed, period, highest_desil, doubt, spanned``), ``notes`` (sentences), ``scenarios`` (code → name),
+        ``beyond_model`` (codes), ``route``.
 
     Raises
     ------
@@ -225,4 +227,5 @@ def _programme(entry: dict[str, Any]) -> Programme:
         once=entry.get("period") == "sekali",
         outside=f"di atas desil {entry['highest_desil']}" if entry.get("highest_desil") else "",
         doubt=str(entry.get("doubt") or ""),
+        spanned=bool(entry.get("spanned", False)),
     )

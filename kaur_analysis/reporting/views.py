@@ -30,7 +30,6 @@ from kaur_analysis.reporting.figures import (
 from kaur_analysis.reporting.maps import MapView, map_view
 
 ANY = "any"
-DESIL = "desil"  # the scenario, and the evidence, that a model may not know
 UNMATCHED = "targeting.unmatched_share"  # names found in no family, of all names on the list
 REACH_SIGNS = "●◇○"  # reached, not listed, listed but passed over
 _Reached = tuple[str, str, tuple[int, ...]]
@@ -175,8 +174,8 @@ class Needs:
     """Needs by strategy, and the sums of what is shown; ``with_extreme`` where the extreme poor are told apart.
 
     ``sums`` name, for the extreme poor and for all who qualify, the part of programmes whose list of recipients is held
-    and the part of those without one. ``too_few`` where the extreme poor may be more than stated: rules go by a desil
-    that the model does not know.
+    and the part of those without one. ``spanned`` where rules go by a desil that the model does not know, so that
+    intervals span what it may know.
     """
 
     rows: tuple[Need, ...]
@@ -184,7 +183,7 @@ class Needs:
     total: Sum
     total_note: str
     with_extreme: bool
-    too_few: bool
+    spanned: bool
     title: str
 
 
@@ -551,7 +550,7 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
         title=titles.needs(money, total.text, unlisted.text),
         total_note="" if all(figure.shown for figure in figures) else "tidak termasuk angka yang tidak disajikan",
         with_extreme=with_extreme,
-        too_few=with_extreme and DESIL in facts.beyond_model and any(row.about.outside for row in rows),
+        spanned=with_extreme and any(row.about.spanned for row in rows),
     )
 
 

@@ -59,11 +59,12 @@ def test_the_base_of_the_missed_is_printed_as_the_number_of_the_extreme_poor_is(
     assert missed.basis == f"dihitung atas perkiraan {poor.figure.text} keluarga miskin ekstrem"
 
 
-@pytest.mark.parametrize(("unknown", "said"), [(["desil"], True), ([], False)])
-def test_needs_say_where_rules_go_by_a_desil_that_the_model_does_not_know(unknown, said):
-    facts = made.facts() | {"beyond_model": unknown}
+@pytest.mark.parametrize("spanned", [True, False])
+def test_needs_say_where_intervals_span_what_a_desil_that_the_model_does_not_know_may_know(spanned):
+    facts = made.facts()
+    facts |= {"programmes": [programme | {"spanned": spanned} for programme in facts["programmes"]]}
     html = r.needs_table(r.kecamatan_view(made.published(), facts, made.AREA, CODE)).html
-    assert ("yang tidak dikenal model" in html) == said
+    assert ("kisaran mencakup desil yang tahu sejauh mungkin" in html) == spanned
 
 
 def test_the_map_carries_the_indicators_value(page, text):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.targeting_kaur import MEASURES, replicates, summary
+from benchmarks.targeting_kaur import ALONE, MEASURES, replicates, summary
 
 COMMITTED = pd.read_csv(Path(__file__).parents[2] / "benchmarks" / "targeting_kaur.csv")
 BY_PROGRAMME = COMMITTED[COMMITTED["level"] == "kabupaten"].set_index(["answer", "measure", "programme"])
@@ -13,8 +13,12 @@ EVERY = COMMITTED[COMMITTED["programme"] == "every programme"].set_index(["answe
 
 
 @pytest.fixture(scope="module")
-def short(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
-    found = replicates(1000, tmp_path_factory.mktemp("kaur"), families=2000, size=2)
+def found(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    return replicates(1000, tmp_path_factory.mktemp("kaur"), families=2000, size=2)
+
+
+@pytest.fixture(scope="module")
+def short(found: pd.DataFrame) -> pd.DataFrame:
     table = summary(found)
     return table[table["programme"] == "every programme"].set_index(["answer", "level", "measure"])
 
@@ -36,6 +40,43 @@ def test_naive_yes_no_says_that_far_fewer_are_missed_than_are(short: pd.DataFram
         for answer in ("naive yes/no", "registry route")
     )
     assert naive > 2 * route
+
+
+# What a rule by desil decides. BLT Dana Desa serves desil 1 alone.
+BY_DESIL = [
+    ("needs", "families_due_extreme"),
+    ("needs", "rupiah_year_extreme"),
+    ("reasons", "missed_ranked_out_families"),
+    ("reasons", "missed_unserved_families"),
+    ("cost", "programme_mix"),
+]
+
+
+@pytest.mark.parametrize(("answer", "measure"), BY_DESIL)
+def test_what_a_rule_by_desil_decides_is_held_in_a_short_run(found: pd.DataFrame, answer: str, measure: str) -> None:
+    rows = found[(found["answer"] == answer) & (found["measure"] == measure) & (found["programme"] == "blt_dd")]
+    assert len(rows) == 2
+    assert ((rows["low"] <= rows["truth"]) & (rows["truth"] <= rows["high"])).all()
+
+
+@pytest.mark.parametrize(("answer", "measure"), BY_DESIL)
+def test_the_span_of_an_unseen_desil_widens_intervals_and_moves_no_value(
+    found: pd.DataFrame, answer: str, measure: str
+) -> None:
+    told = found[(found["measure"] == measure) & (found["programme"] == "blt_dd")].set_index(["answer", "seed"])
+    spanned, alone = told.loc[answer], told.loc[f"{answer}{ALONE}"]
+    assert (spanned["high"] - spanned["low"] > alone["high"] - alone["low"]).all()
+    assert spanned["value"].to_list() == pytest.approx(alone["value"].to_list(), rel=1e-12)
+
+
+@pytest.mark.parametrize(("answer", "measure"), BY_DESIL)
+def test_the_long_run_holds_what_a_rule_by_desil_decides(answer: str, measure: str) -> None:
+    assert BY_PROGRAMME.loc[(answer, measure, "blt_dd"), "coverage"] >= 0.95
+
+
+@pytest.mark.parametrize(("answer", "measure"), BY_DESIL[:-1])
+def test_the_long_run_shows_that_the_draws_alone_do_not(answer: str, measure: str) -> None:
+    assert BY_PROGRAMME.loc[(f"{answer}{ALONE}", measure, "blt_dd"), "coverage"] < 0.7
 
 
 @pytest.mark.parametrize("level", ["kabupaten", "kecamatan"])

@@ -1,11 +1,14 @@
 """Step 04, planning: who is due what, from which agency, paid by whom, and what zero extreme poverty costs."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
 from kaur_analysis.linkage import reach
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import welfare_draws, where_registry
+from kaur_analysis.pipeline.steps.unseen import DESIL, informed_welfare, ruled_by_unseen_desil
 from kaur_analysis.planning import (
     Allocation,
     allocate,
@@ -18,6 +21,12 @@ from kaur_analysis.planning import (
     widen,
     zero_cost,
 )
+from kaur_analysis.poverty.intervals import spanned
+
+DUE = ["area", "programme", "fund", "measure"]
+COST = ["measure", "detail", "area", "programme", "fund", "year"]
+# Costs that hang on what the extremely poor are due; the others hang on how poor families are, whatever their desil.
+COST_OF_DUE = ("programme_mix", "perfect_targeting", "by_year", "uncovered", "lifted")
 
 
 @where_registry
@@ -57,16 +66,29 @@ def budget_lines(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
     store, study = edition.store, edition.study
     table = budget(needs, study.programmes)
     store.write("estimates/budget", table)
-    errors = due_intervals(
+    store.write("estimates/budget_intervals", needs_intervals(edition, needs))
+    return table
+
+
+def needs_intervals(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
+    """How sure what is due is: by the joint draws; where a rule goes by a desil that they do not know, by both ends.
+
+    Column ``spans`` is then ``desil``, else empty.
+    """
+    study = edition.study
+    intervals = partial(
+        due_intervals,
         needs,
-        store.read("estimates/family_poverty"),
+        edition.store.read("estimates/family_poverty"),
         study.programmes,
-        draws=welfare_draws(edition),
         line_rp_month=study.line("extreme"),
         seed=study.seed,
     )
-    store.write("estimates/budget_intervals", errors)
-    return table
+    stated = intervals(draws=welfare_draws(edition)).assign(spans="")
+    if not (ruled := ruled_by_unseen_desil(edition)):
+        return stated
+    informed = intervals(draws=informed_welfare(edition), only=ruled)
+    return spanned(stated, informed[informed["measure"].str.endswith("_extreme")], DUE, DESIL)
 
 
 @where_registry
@@ -87,22 +109,28 @@ def allocation(edition: Edition, needs: pd.DataFrame) -> Allocation | None:
 
 @where_registry
 def cost_of_zero(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
-    """Lower bound, programme mix, years to the target, sensitivity and the price of imperfect targeting."""
+    """Lower bound, programme mix, years to the target, sensitivity and the price of imperfect targeting.
+
+    What hangs on programmes whose rule goes by a desil that the draws do not know spans both ends, as the needs do.
+    """
     store, study = edition.store, edition.study
-    poverty = store.read("estimates/family_poverty")
-    draws = welfare_draws(edition).astype(np.float64)
     alternatives = (
         {"tanpa disesuaikan ke angka resmi": store.read("estimates/family_poverty_model")} if study.benchmark else {}
     )
-    table = zero_cost(
-        poverty,
+    cost = partial(
+        zero_cost,
+        store.read("estimates/family_poverty"),
         needs,
         study.programmes,
-        draws=draws,
         line_rp_month=study.line("extreme"),
         alternatives=alternatives,
         years=(min(study.reference_date.year + 1, study.target_year), study.target_year),
         seed=study.seed,
     )
+    table = cost(draws=welfare_draws(edition).astype(np.float64)).assign(spans="")
+    if ruled := ruled_by_unseen_desil(edition):
+        informed = cost(draws=informed_welfare(edition).astype(np.float64))
+        of_due = informed["measure"].isin(COST_OF_DUE) & informed["programme"].isin(["", *ruled])
+        table = spanned(table, informed[of_due], COST, DESIL)
     store.write("estimates/zero_cost", table)
     return table

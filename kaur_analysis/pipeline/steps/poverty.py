@@ -463,9 +463,10 @@ def unseen_desil(programmes: Iterable[Programme], covariates: Iterable[str]) -> 
     if not ruled or "desil" in covariates:
         return []
     return [
-        "Model tidak mengenal desil, karena survei tidak memuatnya: keluarga berdesil rendah dianggap semiskin "
-        f"keluarga lain yang cirinya sama. Bila desil lebih tahu, di antara yang berhak menurut desil "
-        f"({', '.join(ruled)}) lebih banyak yang miskin ekstrem dan belum dilayani daripada yang tertulis."
+        "Model tidak mengenal desil, karena survei tidak memuatnya: nilai kebutuhan dan sebab terlewat menganggap "
+        "keluarga berdesil rendah semiskin keluarga lain yang cirinya sama. Bila desil lebih tahu, di antara yang "
+        f"berhak menurut desil ({', '.join(ruled)}) lebih banyak yang miskin ekstrem dan belum dilayani; "
+        "kisarannya mencakup desil yang tahu sejauh mungkin."
     ]
 
 

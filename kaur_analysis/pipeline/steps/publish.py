@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from kaur_analysis.disclosure import largest_two, protect_parts, publish
@@ -13,9 +14,10 @@ from kaur_analysis.intake import as_written
 from kaur_analysis.intake.findings import rules
 from kaur_analysis.linkage import any_reach, latest
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.steps import has_lists, welfare_draws, where_lists, where_registry
+from kaur_analysis.pipeline.steps import has_lists, has_registry, welfare_draws, where_lists, where_registry
 from kaur_analysis.pipeline.steps.determinants import determinant_table
 from kaur_analysis.pipeline.steps.poverty import differences_of_shares
+from kaur_analysis.pipeline.steps.unseen import DESIL, ruled_by_unseen_desil
 from kaur_analysis.poverty.intervals import held_interval
 from kaur_analysis.reference.boundaries import read_boundaries
 
@@ -25,6 +27,9 @@ LARGEST = ["first", "second"]  # largest amounts of one family in a row of money
 ROWS = ("rows_read", "rows_kept", "rows_set_aside")  # of a list
 # Source of what was estimated from a sample alone, as the poverty step names it.
 SURVEY = "survei rumah tangga"
+LINKED = "daftar penerima dipadankan dengan registri"
+# What the intervals of numbers rest on whose rule goes by a desil that the model does not know.
+UNSEEN_DESIL = "kisaran: dari desil tanpa pengetahuan di luar model sampai desil yang tahu sejauh mungkin"
 # Measures of the targeting room that pages show, and their units.
 TARGETING_UNITS = {
     "coverage": "bagian",
@@ -166,7 +171,7 @@ def targeting_rows(edition: Edition) -> pd.DataFrame | None:
     table = _measures(edition.store.read("estimates/targeting"), edition)
     table = table[~table["indicator"].isin(KABUPATEN_ONLY) | table["area"].eq(edition.area.code)]
     table = table.merge(edition.store.read("estimates/largest"), on=["area", "programme", "indicator"], how="left")
-    return long(table, topic="targeting", source="daftar penerima dipadankan dengan registri")
+    return long(table, topic="targeting", source=LINKED)
 
 
 def survey_targeting_rows(edition: Edition, kabupaten_only: bool = True) -> pd.DataFrame:
@@ -184,9 +189,12 @@ def reason_rows(edition: Edition) -> pd.DataFrame:
     table = table[table["measure"].str.match("^(missed|included)_")]
     families = table["measure"].str.endswith("_families")
     shaped = table.assign(
-        indicator=table["measure"], unit=np.where(families, "keluarga", "bagian"), rse=relative_error(table)
+        indicator=table["measure"],
+        unit=np.where(families, "keluarga", "bagian"),
+        rse=relative_error(table),
+        source=_with_ends(LINKED, table["spans"]),
     )
-    return long(_placed(shaped, edition), topic="reasons", source="daftar penerima dipadankan dengan registri")
+    return long(_placed(shaped, edition), topic="reasons")
 
 
 @where_lists
@@ -221,7 +229,7 @@ def overlap_rows(edition: Edition) -> pd.DataFrame:
     pairs = pairs.rename(columns={f"families_{side}": side for side in ("se", "low", "high")})
     pairs = pairs.assign(indicator="agency_pair", unit="keluarga", n=pairs["value"], rse=relative_error(pairs))
     pairs = pairs[(pairs["place"] == "all") & (pairs["agency"] != pairs["group"])].assign(area=edition.area.code)
-    source = "daftar penerima dipadankan dengan registri"
+    source = LINKED
     return pd.concat(
         [long(_placed(named, edition), topic="overlap", source=source), long(pairs, topic="overlap", source=source)]
     )
@@ -246,13 +254,14 @@ def needs_rows(edition: Edition) -> pd.DataFrame:
     tables = []
     for indicator, (column, unit) in columns.items():
         rows = budget[every] if indicator == "unit_cost_rp_year" else budget
-        own = errors.loc[errors["measure"] == column, ["area", "programme", "fund", "se", "low", "high"]]
+        own = errors.loc[errors["measure"] == column, ["area", "programme", "fund", "se", "low", "high", "spans"]]
         rows = rows.merge(own, on=["area", "programme", "fund"], how="left")
         rows = rows.assign(indicator=indicator, value=rows[column], unit=unit, n=rows["families_due"])
         tables.append(rows.assign(rse=relative_error(rows)))
     keys = ["area", "programme", "indicator", "group"]
     rows = pd.concat(tables).merge(_largest_needs(edition), on=keys, how="left")
-    return long(rows, topic="needs", source="matriks kebutuhan")
+    rows = rows.assign(source=_with_ends("matriks kebutuhan", rows["spans"]))
+    return long(rows, topic="needs")
 
 
 def _largest_needs(edition: Edition) -> pd.DataFrame:
@@ -345,9 +354,9 @@ def zero_cost_rows(edition: Edition) -> pd.DataFrame:
             group=table[["detail", "fund"]].agg(" ".join, axis=1).str.strip(),
             period=table["year"].astype(str),
             unit=np.where(in_families, "keluarga", "rupiah_tahun"),
+            source=_with_ends("taksiran model", table["spans"]),
         ),
         topic="zero_cost",
-        source="taksiran model",
     )
 
 
@@ -439,6 +448,7 @@ def _previous_issue(edition: Edition) -> pd.DataFrame | None:
 def edition_facts(edition: Edition, published: pd.DataFrame) -> dict[str, Any]:
     """What pages say about the edition itself: settings, sources, programmes, provenance."""
     study, area = edition.study, edition.area
+    spanned = ruled_by_unseen_desil(edition) if has_registry(edition) else ()
     hidden = published["indicator"].eq("rows_set_aside") & published["status"].eq("disembunyikan")
     found = list_findings(
         edition.store.read("clean/set_aside"),
@@ -483,6 +493,7 @@ def edition_facts(edition: Edition, published: pd.DataFrame) -> dict[str, Any]:
                 "year": programme.year,
                 "source": programme.source,
                 "listed": programme.code in study.listed,
+                "spanned": programme.code in spanned,
             }
             for programme in study.programmes
         ],
@@ -556,6 +567,11 @@ def list_findings(
                 for title in sorted(counts, key=lambda title: (counts[title] is None, -(counts[title] or 0), title))
             ]
     return found
+
+
+def _with_ends(source: str, spans: pd.Series) -> NDArray[np.object_]:
+    """The source of each row, with what its interval spans where that is more than the draws."""
+    return np.where(spans.eq(DESIL), f"{source}; {UNSEEN_DESIL}", source).astype(object)
 
 
 def _sums(counts: pd.DataFrame) -> Iterator[pd.DataFrame]:

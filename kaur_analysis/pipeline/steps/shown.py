@@ -742,9 +742,10 @@ def zero_cost(edition: Edition) -> Section:
         "low": ("Dari", str),
         "high": ("Sampai", str),
     }
-    return diagnostics.table_of(
-        table, columns, "Biaya menuju nol kemiskinan ekstrem, bila diketahui pasti siapa yang miskin ekstrem."
-    )
+    caption = "Biaya menuju nol kemiskinan ekstrem, bila diketahui pasti siapa yang miskin ekstrem."
+    if table["spans"].ne("").any():
+        caption += " Batas bauran program mencakup desil, yang tidak dikenal model, bila ia tahu sejauh mungkin."
+    return diagnostics.table_of(table, columns, caption)
 
 
 def decisions(edition: Edition) -> Section:

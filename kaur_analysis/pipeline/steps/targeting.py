@@ -1,7 +1,7 @@
 """Step 03, targeting: who was reached, who was missed, why, and what the same rupiah could have done."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,10 @@ from kaur_analysis.linkage import latest, reach
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import where_lists
 from kaur_analysis.pipeline.steps.poverty import SURVEY_PREFIX, has_areas, survey_sample
+from kaur_analysis.pipeline.steps.unseen import DESIL, informed_welfare, ruled_by_unseen_desil
 from kaur_analysis.planning.rules import judge, rule_fields
 from kaur_analysis.poverty import rao_wu_bootstrap
+from kaur_analysis.poverty.intervals import spanned
 from kaur_analysis.targeting import (
     Scenario,
     compare_scenarios,
@@ -154,19 +156,39 @@ def largest_benefits(kabupaten: str, route: RegistryRoute) -> pd.DataFrame:
 
 @where_lists
 def error_reasons(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
-    """Why the extreme poor were missed and others included, per programme and kecamatan."""
-    table = error_decomposition(
-        route.frame,
-        poor="p_extreme",
-        received=list(route.programmes),
-        by="kecamatan",
-        listed="listed",
-        eligible={code: f"eligible_{code}" for code in route.programmes},
-        poor_draws=route.poor_draws,
-        seed=edition.study.seed,
-    )
+    """Why the extreme poor were missed and others included, per programme and kecamatan (:func:`split_by_reason`)."""
+    table = split_by_reason(edition, route, {code: f"eligible_{code}" for code in route.programmes}, "kecamatan")
     edition.store.write("estimates/reasons", table)
     return table
+
+
+def split_by_reason(edition: Edition, route: RegistryRoute, eligible: Mapping[str, str], by: str) -> pd.DataFrame:
+    """Reasons of the errors of each programme, whose column of eligibility is given.
+
+    Where a rule goes by a desil that the model does not know, nobody knows how many of those that it admits are
+    extremely poor: the interval then spans what the draws say and what they would say had the desil known the most
+    that it can, and column ``spans`` is ``desil``.
+    """
+
+    def split(programmes: Sequence[str], poor_draws: NDArray[np.bool_]) -> pd.DataFrame:
+        return error_decomposition(
+            route.frame,
+            poor="p_extreme",
+            received=list(programmes),
+            by=by,
+            listed="listed",
+            eligible=eligible,
+            poor_draws=poor_draws,
+            seed=edition.study.seed,
+        )
+
+    table = split(list(eligible), route.poor_draws).assign(spans="")
+    unseen = set(ruled_by_unseen_desil(edition))
+    ruled = [code for code in eligible if code in unseen or (code == UNION and unseen.intersection(route.programmes))]
+    if not ruled:
+        return table
+    informed = split(ruled, informed_welfare(edition) < edition.study.line("extreme"))
+    return spanned(table, informed, ["measure", "programme", "group"], DESIL)
 
 
 @where_lists
@@ -198,16 +220,8 @@ def reasons_by_desa(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
         **{UNION: any_programme(route.frame, route.programmes)},
         eligible=route.frame[[f"eligible_{code}" for code in route.programmes]].max(axis=1),
     )
-    table = error_decomposition(
-        frame,
-        poor="p_extreme",
-        received=[UNION, *route.programmes],
-        by="desa",
-        listed="listed",
-        eligible={UNION: "eligible", **{code: f"eligible_{code}" for code in route.programmes}},
-        poor_draws=route.poor_draws,
-        seed=edition.study.seed,
-    )
+    eligible = {UNION: "eligible", **{code: f"eligible_{code}" for code in route.programmes}}
+    table = split_by_reason(edition, replace(route, frame=frame), eligible, "desa")
     edition.store.write("estimates/reasons_desa", table)
     return table
 

@@ -1,0 +1,28 @@
+"""What rules go by and the model does not know: the desil, where the survey has none to learn it from."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.steps import welfare_draws
+from kaur_analysis.targeting import informed_draws
+
+DESIL = "desil"
+
+
+def ruled_by_unseen_desil(edition: Edition) -> tuple[str, ...]:
+    """Programmes whose rule goes by the desil where it is no covariate of the model: draws do not know what it knows.
+
+    How many of the families that such a rule admits are extremely poor lies between what the draws say and what they
+    would say had the desil known the most that it can (:func:`informed_welfare`).
+    """
+    if DESIL in set(edition.store.read("estimates/model_coefficients")["term"]):
+        return ()
+    return tuple(programme.code for programme in edition.study.programmes if DESIL in programme.eligibility.fields)
+
+
+def informed_welfare(edition: Edition) -> NDArray[np.float32]:
+    """Joint draws of welfare, had the model known the desil and had that known the most that it can."""
+    desil = edition.store.read("clean/families", ["family", DESIL]).set_index("family")[DESIL]
+    families = edition.store.read("estimates/welfare_draws", ["family"])["family"]
+    return np.asarray(informed_draws(welfare_draws(edition), desil.reindex(families), edition.study.seed))
