@@ -262,7 +262,6 @@ BUDGET = pa.DataFrameSchema(
 
 # disclosure -> reporting: the only table that pages are made of.
 STATUSES = ("tampil", "hati-hati", "tidak disajikan", "disembunyikan", "belum ada data")
-DETERMINANT_GROUPS = ("extreme", "other", "difference")  # extreme-poor families, all others, the one minus the other
 PUBLISHED = pa.DataFrameSchema(
     {
         "topic": _text(),

@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 import papermill
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, TemplateExporter
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
@@ -167,7 +167,8 @@ def executed_copy(notebook: NotebookNode) -> str:
 
 def page(notebook: NotebookNode, title: str) -> str:
     """The executed notebook's outputs as one self-contained page."""
-    html, _ = _exporter().from_notebook_node(notebook, resources={"metadata": {"name": title}})
+    # HTMLExporter's own way reads every page once more, to describe images and give cells a focus: pages have neither.
+    html, _ = TemplateExporter.from_notebook_node(_exporter(), notebook, resources={"metadata": {"name": title}})
     return str(html)
 
 

@@ -10,6 +10,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from kaur_analysis.errors import StudyRejected
 
 _FOLDER = Path(__file__).parent
+DETERMINANT_GROUPS = ("extreme", "other", "difference")  # extreme-poor families, all others, the one minus the other
 
 
 def reference_path(*parts: str) -> Path:

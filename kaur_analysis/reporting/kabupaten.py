@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from kaur_analysis.contracts import DETERMINANT_GROUPS
 from kaur_analysis.formats import number, percent, points, rupiah_short
-from kaur_analysis.reference import Area, determinants
+from kaur_analysis.reference import DETERMINANT_GROUPS, Area, determinants
 from kaur_analysis.reporting import titles
 from kaur_analysis.reporting.actions import Action, actions_for, compared, glossary, rule_table
 from kaur_analysis.reporting.facts import Facts, read_facts

@@ -173,8 +173,8 @@ def _alive(process):
     return True
 
 
-def test_statsmodels_is_never_loaded_for_a_page():
-    heavy = {"statsmodels", "sklearn", "duckdb", "splink", "rfc3987_syntax"}
+def test_libraries_of_research_are_never_loaded_for_a_page():
+    heavy = {"statsmodels", "sklearn", "pandera", "duckdb", "splink", "rfc3987_syntax"}
     code = f"import kaur_analysis.pipeline.warm, sys; print({heavy} & set(sys.modules))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert said.stdout.strip() == "set()"

@@ -5,9 +5,11 @@ import re
 import nbformat
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
 
 from kaur_analysis import reporting as r
+from kaur_analysis.pipeline import notebooks
 from tests.pages import fabricated as made
 from tests.pages import pages
 from tests.pages.reader import Reader
@@ -259,6 +261,10 @@ def test_nbconvert_makes_the_page_that_reporting_makes():
     ours, theirs = Reader(r.notebook_page(notebook(), "Kecamatan Nasal")), Reader(converted())
     assert theirs.tags == ours.tags
     assert theirs.text.split() == ours.text.split()
+
+
+def test_a_page_read_once_more_is_the_page_that_nbconvert_makes_by_reading_twice():
+    assert str(BeautifulSoup(notebooks.page(notebook(), "Kecamatan Nasal"), "html.parser")) == converted()
 
 
 @pytest.mark.parametrize("word", ["kode_rahasia", "FutureWarning", "catatan untuk peneliti", "Section("])

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kaur_analysis.contracts import DETERMINANT_GROUPS
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import welfare_draws
-from kaur_analysis.reference import determinants
+from kaur_analysis.reference import DETERMINANT_GROUPS, determinants
 from kaur_analysis.targeting.intervals import draw_interval
 
 CONFIDENCE = 0.95
