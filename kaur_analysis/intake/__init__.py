@@ -2,7 +2,7 @@
 
 from kaur_analysis.intake.findings import Findings
 from kaur_analysis.intake.keys import Keys, create_key, demo_keys, keys_for, load_key
-from kaur_analysis.intake.read import Intake, put_on_shelf, read_study, rejection
+from kaur_analysis.intake.read import Intake, is_on_shelf, put_on_shelf, read_study, rejection
 from kaur_analysis.intake.shelf import Shelf
 from kaur_analysis.intake.spreadsheet import (
     as_written,
@@ -23,6 +23,7 @@ __all__ = [
     "create_key",
     "csv_text",
     "demo_keys",
+    "is_on_shelf",
     "keys_for",
     "load_key",
     "new_workbook",

@@ -151,11 +151,31 @@ def read_study(
     )
 
 
+def is_on_shelf(study: Study, name: str, shelf: Shelf) -> bool:
+    """Whether the shelf holds a source as its files are now.
+
+    Parameters
+    ----------
+    study
+        The checked study file.
+    name
+        Of the source.
+    shelf
+        Where readings lie.
+
+    Returns
+    -------
+    bool
+        False for a table of a database too: it is asked anew each time.
+    """
+    paths = study.files()[name]
+    return bool(paths) and shelf.holds(name, _fingerprint(study.source(name), paths, study, shelf))
+
+
 def put_on_shelf(study: Study, name: str, shelf: Shelf) -> None:
     """Read one source onto the shelf, where :func:`read_study` finds it: sources can so be read side by side.
 
-    Nothing is done where the shelf holds it already. What is wrong with a source is found, but not told: the findings
-    lie on the shelf with the rest.
+    What is wrong with a source is found, but not told: the findings lie on the shelf with the rest.
 
     Parameters
     ----------
@@ -172,9 +192,8 @@ def put_on_shelf(study: Study, name: str, shelf: Shelf) -> None:
         The demo key for real data.
     """
     _require_own_key(study, shelf.keys)
-    source, paths = study.source(name), study.files()[name]
-    if paths and not shelf.holds(name, _fingerprint(source, paths, study, shelf)):
-        _recalled(source, paths, codebook_for(source), study, shelf.keys, shelf)
+    source = study.source(name)
+    _recalled(source, study.files()[name], codebook_for(source), study, shelf.keys, shelf)
 
 
 def rejection(findings: pd.DataFrame, study: Study) -> str:

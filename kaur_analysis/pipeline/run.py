@@ -49,7 +49,7 @@ PARTIAL_SUFFIX = len(".1234567.partial")  # of a file while it is being written
 TURNS = (("01_clean",), ("02_poverty",), ("03_targeting", "03_incidence", "04_planning"), ("04_publishing",))
 RESEARCH = tuple(name for turn in TURNS for name in turn)
 # The step that reads the office's files, and from which size on a source is worth a process of its own to read it.
-READS_FILES, LARGE_BYTES = "01_clean", 1_000_000
+READS_FILES, WORTH_BYTES = "01_clean", 100_000
 # Steps that read of the office's files only what these tables hold of them (a test compares with what they read).
 READS = {"02_poverty": ("clean/families", "clean/received", "clean/survey")}
 # Tables of the steps that are run beside another, which would else not know whose a table is (a test compares as well).
@@ -290,18 +290,34 @@ def _step(watch: Watcher, workers: Workers, job: Job, edition: Edition, jobs: in
 
 
 def _read_ahead(edition: Edition, workers: Workers, job: Job, jobs: int) -> "Effort":
-    """Read large sources side by side onto the shelf, where the step will find them; the largest first."""
+    """Read sources side by side onto the shelf, where the step will find them; a single one is left to the step."""
     from kaur_analysis.pipeline.effort import Effort
 
-    sizes = {name: sum(path.stat().st_size for path in paths) for name, paths in edition.study.files().items()}
-    large = [name for name in sorted(sizes, key=lambda name: -sizes[name]) if sizes[name] >= LARGE_BYTES]
     begun = time.monotonic()
     try:
+        unread = workers.call(_unread, edition, WORTH_BYTES)
         with _side_by_side(jobs) as pool:
-            read = list(pool.map(lambda name: workers.call(_read_source, edition, name), large))
+            reading = unread if len(unread) > 1 else []
+            read = list(pool.map(lambda name: workers.call(_read_source, edition, name), reading))
     except WorkerDied:
         raise NotebookFailed(f"{job.name}: {WORKER_DIED}") from None
     return Effort.together(read, time.monotonic() - begun, jobs)
+
+
+def _unread(edition: Edition, least_bytes: int) -> list[str]:
+    """Sources of so many bytes that the shelf does not hold as they are, those first that take longest to read."""
+    from kaur_analysis.pipeline.steps.clean import is_read
+
+    files = edition.study.files()
+    sizes = {name: sum(path.stat().st_size for path in paths) for name, paths in files.items()}
+
+    def length(name: str) -> tuple[bool, int]:
+        return any(path.suffix.lower().startswith(".xls") for path in files[name]), sizes[name]  # workbooks are packed
+
+    with suppress(KaurError, OSError):
+        worth = [name for name in sorted(files, key=length, reverse=True) if sizes[name] >= least_bytes]
+        return [name for name in worth if not is_read(edition, name)]
+    return []  # the step says what is wrong
 
 
 def _read_source(edition: Edition, name: str) -> "Effort":

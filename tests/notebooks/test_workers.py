@@ -265,10 +265,22 @@ def die(edition, name):
 
 
 def test_sources_worth_a_process_lie_on_the_shelf_before_the_step_begins(office, monkeypatch):
-    monkeypatch.setattr(running, "LARGE_BYTES", (office.study.folder / "daftar.xlsx").stat().st_size)
+    monkeypatch.setattr(running, "WORTH_BYTES", 1)
     spent = read_ahead(office)
-    assert [path.name for path in office.shelf.iterdir()] == ["daftar.bin"]
+    assert {path.stem for path in office.shelf.iterdir()} == {source.name for source in office.study.sources}
     assert spent.cpu_seconds > 0 and spent.peak_bytes > 0
+
+
+def test_a_single_unread_source_is_left_to_the_step(office, monkeypatch):
+    monkeypatch.setattr(running, "WORTH_BYTES", 1)
+    read_ahead(office)
+    (office.shelf / "daftar.bin").unlink()
+    read_ahead(office)
+    assert not (office.shelf / "daftar.bin").exists()
+
+
+def test_workbooks_are_begun_first(office):
+    assert running._unread(office, 1)[0] == "daftar"
 
 
 def test_small_sources_are_left_to_the_step(office):
@@ -277,7 +289,7 @@ def test_small_sources_are_left_to_the_step(office):
 
 
 def test_what_cannot_be_read_ahead_is_left_to_the_step(office, monkeypatch):
-    monkeypatch.setattr(running, "LARGE_BYTES", 1)
+    monkeypatch.setattr(running, "WORTH_BYTES", 1)
     (office.study.folder / "daftar.xlsx").write_bytes(b"bukan buku kerja")
     office.shelf.parent.mkdir(parents=True)
     office.shelf.write_text("sebuah berkas di tempat foldernya")
@@ -285,7 +297,7 @@ def test_what_cannot_be_read_ahead_is_left_to_the_step(office, monkeypatch):
 
 
 def test_a_reader_that_dies_is_told_with_its_step(office, monkeypatch):
-    monkeypatch.setattr(running, "LARGE_BYTES", 1)
+    monkeypatch.setattr(running, "WORTH_BYTES", 1)
     monkeypatch.setattr(running, "_read_source", die)
     with pytest.raises(NotebookFailed, match="01_clean: proses penghitung mati"):
         read_ahead(office)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from kaur_analysis.errors import KeyMissing
-from kaur_analysis.intake import Shelf, create_key, demo_keys, load_key, put_on_shelf, read, read_study
+from kaur_analysis.intake import Shelf, create_key, demo_keys, is_on_shelf, load_key, put_on_shelf, read, read_study
 from kaur_analysis.study import Registry
 from tests.intake_files import dtsen, nik, recipients, study, workbook
 
@@ -81,10 +81,15 @@ def test_a_source_put_on_the_shelf_is_not_read_again(office, monkeypatch):
     same(read_study(made, demo_keys(), shelf=shelf), usual)
 
 
-def test_a_source_that_lies_on_the_shelf_is_not_put_there_again(office, monkeypatch):
+def test_a_source_that_was_read_is_on_the_shelf(office):
     made, shelf = office
-    monkeypatch.setattr(read, "read_source", refuse)
-    put_on_shelf(made, "daftar", shelf)
+    assert is_on_shelf(made, "daftar", shelf)
+
+
+def test_a_changed_list_is_not_on_the_shelf(office):
+    made, shelf = office
+    workbook(made.folder / "daftar.xlsx", [*ROWS, ["2", nik(serial=2), "Tambira Solevan", "Nasal", "Merpas"]])
+    assert not is_on_shelf(made, "daftar", shelf)
 
 
 def test_a_changed_list_is_put_on_the_shelf_anew(office):

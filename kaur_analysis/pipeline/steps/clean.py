@@ -9,7 +9,16 @@ import pyarrow as pa
 
 from kaur_analysis.cleaning import Clean, clean
 from kaur_analysis.errors import DataRejected
-from kaur_analysis.intake import Intake, Shelf, keys_for, put_on_shelf, read_study, rejection, write_findings_workbook
+from kaur_analysis.intake import (
+    Intake,
+    Shelf,
+    is_on_shelf,
+    keys_for,
+    put_on_shelf,
+    read_study,
+    rejection,
+    write_findings_workbook,
+)
 from kaur_analysis.linkage import Linkage, grey_pairs, latest, link, load_decisions, probability_classes, reach
 from kaur_analysis.pipeline.edition import Edition
 
@@ -21,6 +30,11 @@ def read_inputs(edition: Edition) -> Intake:
     """
     shelf = _shelf(edition)
     return read_study(edition.study, shelf.keys, edition.vault, shelf=shelf)
+
+
+def is_read(edition: Edition, name: str) -> bool:
+    """Whether the shelf holds a source as its files are now."""
+    return is_on_shelf(edition.study, name, _shelf(edition))
 
 
 def read_ahead(edition: Edition, name: str) -> None:
