@@ -28,7 +28,7 @@ def unpacked_bytes(path: Path) -> int:
     try:
         with zipfile.ZipFile(path) as archive:
             return sum(entry.file_size for entry in archive.infolist())
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError):  # no archive, or one of a kind that Python does not read
         return path.stat().st_size
 
 
