@@ -535,6 +535,8 @@ def empirical_best(
         position = {label: place for place, label in enumerate(all_labels)}
         _matched(labels_in_sample, labels, method)
         group = np.array([position[label] for label in labels_in_sample])[group]
+    if ALL in all_labels:
+        raise EstimationError(f"an area is called {ALL!r}, as everyone together is in the estimates")
     number = len(labels_in_sample) if unconditional else len(all_labels)
     groups = list(labels_in_sample) if unconditional else all_labels
     survey = _Survey(y, X, group, number, weights, groups)

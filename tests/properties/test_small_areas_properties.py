@@ -58,6 +58,20 @@ def test_families_do_not_hang_on_the_currency(transformation, scale):
     pd.testing.assert_frame_equal(found, own, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("scale", [1e-4, 1.7e4])
+@pytest.mark.parametrize("transformation", ["log", "box_cox"])
+def test_errors_and_simulated_measures_do_not_hang_on_the_currency(transformation, scale):
+    world = small(8)
+    options = {"transformation": transformation, "indicators": ("fgt1", "gini", "q50"), "mse_replicates": 8}
+    own = estimates(world.survey, world.registry, **options)
+    other = world.survey.assign(welfare=world.survey["welfare"] * scale)
+    found = estimates(other, world.registry, LINE * scale, **options)
+    in_rupiah = own.index.get_level_values("indicator") == "q50"
+    for column, power in (("value", 1), ("low", 1), ("high", 1), ("value_error", 1), ("mse", 2), ("mse_error", 2)):
+        expected = own[column] * np.where(in_rupiah, scale**power, 1.0)
+        np.testing.assert_allclose(found[column], expected, rtol=1e-5, err_msg=column)
+
+
 @rupiah
 @pytest.mark.parametrize("method", ["reml", "ml", "fh", "amrl", "ampl", "amrl_yl", "ampl_yl"])
 def test_areas_do_not_hang_on_the_currency(method, scale):

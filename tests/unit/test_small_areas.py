@@ -211,6 +211,20 @@ def test_an_area_whose_every_family_was_surveyed_keeps_what_was_seen(world):
     assert found["K00"] == pytest.approx((seen < LINE).mean()) and len(found) == 15
 
 
+@pytest.mark.parametrize(("below", "share"), [(0.0, 0.0), (1.0, 1.0)])
+def test_who_was_seen_exactly_on_the_line_is_not_poor(world, below, share):
+    seen = world.survey["kecamatan"] == "K00"
+    survey = world.survey.assign(welfare=world.survey["welfare"].where(~seen, LINE - below))
+    registry = world.registry[world.registry["kecamatan"] != "K00"]
+    assert headcounts(predict(world, survey, registry, method="eb"))["K00"] == share
+
+
+def test_no_area_may_be_called_as_everyone_together(world):
+    tables = [table.replace({"kecamatan": {"K00": "ALL"}}) for table in (world.survey, world.registry)]
+    with pytest.raises(EstimationError, match="called 'ALL'"):
+        predict(world, *tables)
+
+
 def test_areas_without_a_survey_are_predicted_by_their_covariates_alone(world):
     result = predict(world, survey=world.survey[world.survey["kecamatan"] != "K00"])
     row = result.model.areas.set_index("area").loc["K00"]
