@@ -7,6 +7,7 @@ import pandas as pd
 
 from kaur_analysis.disclosure import protect_parts
 from kaur_analysis.formats import number, percent, rupiah, rupiah_short
+from kaur_analysis.linkage import latest
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import where_lists, where_registry
 from kaur_analysis.pipeline.steps.clean import link_summary
@@ -244,10 +245,13 @@ def unmatched(edition: Edition) -> Section:
 
 
 def _unmatched(edition: Edition) -> pd.Series:
-    """The third class: names on each programme's latest list that no family has."""
-    table = edition.store.read("estimates/targeting")
-    rows = table[(table["measure"] == "unmatched_recipients") & (table["group"] == "all")]
-    return rows.set_index("programme")["value"]
+    """The third class: names on each programme's latest list that no family has.
+
+    Counted on the links: what the targeting step says of them is written while the incidence step runs beside it.
+    """
+    links = latest(edition.store.read("clean/links"))
+    counted = links["family"].isna().groupby(links["programme"]).sum().astype(float)
+    return counted.reindex(list(edition.study.listed), fill_value=0.0)
 
 
 def _unmatched_row(edition: Edition, columns: Columns, at: str) -> tuple[str, ...]:
