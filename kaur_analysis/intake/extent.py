@@ -134,14 +134,25 @@ def _refuse_old_workbook(path: Path, most_cells: int) -> None:
             starts += [entry.isectStart for entry in container.direntries if entry is not None]
             tables = (container.fat, container.minifat)
             circular = not all(_ends(table, start) for table in tables for start in starts) or _long_list(path)
-            names = [name for name in _XLS_STREAMS if container.exists(name)]
-            content = container.openstream(names[0]).read() if names and not circular else b""
+            # The reader takes a stream by its name from the whole directory, whether it hangs in its tree or not.
+            listed = _stream_names(container.directory_fp.getvalue())
+            names = [name for name in _XLS_STREAMS if name in listed]
+            odd = not names or any(listed.count(name) > 1 or not container.exists(name) for name in names)
+            content = container.openstream(names[0]).read() if not (odd or circular) else b""
     except Exception as error:  # a reader of other people's formats; contents must not show
         raise DataRejected(f"{path.name}: berkas rusak atau bukan .xls ({type(error).__name__}).") from None
     if circular:
         raise DataRejected(f"{path.name}: berkas rusak: rangkaian isinya tidak berujung.")
+    if odd:
+        raise DataRejected(f"{path.name}: berkas rusak atau bukan .xls (tidak memuat satu buku kerja).")
     extent = _xls_extent(path.name, content)
     _require(path.name, extent, _XLS_CELL_BYTES, allowed_bytes(len(content), extent.written), most_cells)
+
+
+def _stream_names(directory: bytes) -> list[str]:
+    """Names in the entries of a directory (MS-CFB 2.6.1: 128 bytes, of which 64 are the name)."""
+    names = (directory[place : place + 64] for place in range(0, len(directory), 128))
+    return [name.decode("utf-16-le", errors="replace").partition("\0")[0] for name in names]
 
 
 def _ends(following: Sequence[int], sector: int) -> bool:

@@ -263,3 +263,23 @@ def test_an_old_workbook_whose_list_of_sectors_runs_in_a_circle_is_refused(tmp_p
     path.write_bytes(content)
     with pytest.raises(DataRejected, match=r"tidak berujung|rusak"):
         read(path)
+
+
+def test_an_old_workbook_that_hangs_in_no_directory_is_refused(tmp_path):
+    path = old_workbook(tmp_path / "a.xls", number(0, 0), number(60_000, 200))
+    content = bytearray(path.read_bytes())
+    root = content.index("Root Entry".encode("utf-16-le"))
+    content[root + 76 : root + 80] = b"\xff" * 4  # its first child
+    path.write_bytes(content)
+    with pytest.raises(DataRejected, match="tidak memuat satu buku kerja"):
+        read(path)
+
+
+def test_an_old_workbook_named_twice_is_refused(tmp_path):
+    path = old_workbook(tmp_path / "a.xls", number(0, 0), number(60_000, 200))
+    content = bytearray(path.read_bytes())
+    entry = content.index("Workbook".encode("utf-16-le"))
+    content[entry + 128 : entry + 256] = content[entry : entry + 128]
+    path.write_bytes(content)
+    with pytest.raises(DataRejected, match="tidak memuat satu buku kerja"):
+        read(path)

@@ -117,14 +117,14 @@ def list_rows(edition: Edition) -> pd.DataFrame:
     counts = edition.store.read("clean/accounting").groupby("source", as_index=False)[list(ROWS)].sum()
     links = edition.store.read("clean/links")
     judged = latest(links).drop_duplicates("record").assign(source=lambda table: table["record"].str.split(":").str[0])
-    programmes = judged.drop_duplicates("source").set_index("source")["programme"].astype(str)
+    programmes = judged.drop_duplicates("source").set_index("source")["programme"].to_dict()
     registers = [source.name for source in edition.study.sources if source.kind.endswith("_family")]
     table = counts.rename(columns={"source": "group"}).melt("group", var_name="indicator", value_name="value")
     families = table["group"].isin(registers) & table["indicator"].eq("rows_kept")
     return long(
         table.assign(
             indicator=table["indicator"].mask(families, "families_kept"),
-            programme=table["group"].map(programmes).fillna(""),
+            programme=[programmes.get(group, "") for group in table["group"]],
         ),
         topic="lists",
         area=edition.area.code,
