@@ -186,7 +186,7 @@ def _replicate(
     design = poverty.survey_design(edition)
     covariates = _covariates(edition, design)
     store.write("estimates/model_coefficients", pd.DataFrame({"term": covariates}))
-    poverty.family_poverty(edition, _small_areas(study, design.data, _registry(edition), covariates))
+    poverty.family_poverty(edition, _small_areas(study, design, _registry(edition), covariates))
     return _held_against_truth(edition, targeting.registry_route(edition), world, lists).assign(seed=seed)
 
 
@@ -259,11 +259,11 @@ def _covariates(edition: Edition, design: SurveyDesign) -> tuple[str, ...]:
 
 
 def _small_areas(
-    study: Study, survey: pd.DataFrame, registry: pd.DataFrame, covariates: tuple[str, ...]
+    study: Study, design: SurveyDesign, registry: pd.DataFrame, covariates: tuple[str, ...]
 ) -> poverty.SmallAreas:
     """The step ``fit_small_areas``, headcounts only."""
     before = empirical_best(
-        survey,
+        design.data,
         registry,
         poverty.WELFARE,
         covariates,
@@ -279,8 +279,9 @@ def _small_areas(
     )
     if study.benchmark is None:
         raise AssertionError("the demo has an official share")
-    after = before.benchmarked(study.benchmark.share, "poor")
-    return poverty.SmallAreas(before, after, registry, covariates, pd.DataFrame())
+    error = poverty.official_error(study, design)
+    after = before.benchmarked(study.benchmark.share, "poor", error=error)
+    return poverty.SmallAreas(before, after, registry, covariates, pd.DataFrame(), error)
 
 
 def _links(known: Setting, lists: dict[int, dict[str, pd.DataFrame]], registered: np.ndarray) -> pd.DataFrame:

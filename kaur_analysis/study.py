@@ -147,9 +147,13 @@ class Prices(Settings):
 
 
 class Benchmark(Settings):
-    """The official kabupaten share that modelled shares are made to agree with."""
+    """The official kabupaten share that modelled shares are made to agree with.
+
+    ``error`` is its standard error as published (0.02: two points); not given, the survey's own stands for it.
+    """
 
     share: Share
+    error: Annotated[float, Field(ge=0, lt=0.5)] | None = None
     year: int
     source: str = Field(min_length=3)
     accessed: date

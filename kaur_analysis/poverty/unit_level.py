@@ -19,11 +19,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import brentq
+from scipy.optimize.elementwise import find_root
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.checks import one_of
 from kaur_analysis.poverty.encoding import Encoding, independent
 from kaur_analysis.poverty.grouping import Groups, grouped
+from kaur_analysis.poverty.intervals import erring
 from kaur_analysis.poverty.nested_error import (
     NestedError,
     NestedErrors,
@@ -186,6 +188,8 @@ class _Settings:
     indicators: tuple[str, ...]
     replicates: int
     seed: int
+    level_line: str = ""  # of the headcount that everyone was moved to meet, with that headcount's standard error
+    level_error: float = 0.0
 
     @property
     def closed(self) -> tuple[str, ...]:
@@ -220,12 +224,15 @@ class EmpiricalBest:
     _lines: dict[str, float]
     _settings: _Settings
 
-    def benchmarked(self, target: float, line: str = "", mse_replicates: int | None = None) -> EmpiricalBest:
+    def benchmarked(
+        self, target: float, line: str = "", mse_replicates: int | None = None, error: float = 0.0
+    ) -> EmpiricalBest:
         """The same prediction with everyone's welfare moved on the model's scale by one number to meet a headcount.
 
         One number for all keeps the order of families and areas, keeps probabilities between 0 and 1, and moves
-        headcount, gap, counts and draws alike, so that they go on agreeing with each other. Errors are computed anew;
-        the uncertainty of the level stays in the intervals, for the official figure has an error of its own.
+        headcount, gap, counts and draws alike, so that they go on agreeing with each other. Errors are computed anew.
+        The target has an error of its own: intervals keep the model's uncertainty of the level, or hold the target's
+        where that is larger. :meth:`draws` keep the model's.
 
         Parameters
         ----------
@@ -235,6 +242,10 @@ class EmpiricalBest:
             Name of the line it belongs to.
         mse_replicates
             Bootstrap replicates of the benchmarked prediction; as many as before where not given.
+        error
+            Standard error of the target (0-1). Where it is larger than that of the level in the predictive draws, each
+            draw is moved on the model's scale until the levels spread as much; what that adds to the variance of a
+            closed-form indicator is added to its MSE.
 
         Returns
         -------
@@ -244,8 +255,11 @@ class EmpiricalBest:
         Raises
         ------
         EstimationError
-            The target lies outside 0-1 or out of reach, there is no such line, or welfare is modelled as it is.
+            The target lies outside 0-1 or out of reach, its error is negative or not a number, there is no such line,
+            or welfare is modelled as it is.
         """
+        if not 0 <= error < 1:
+            raise EstimationError(f"the standard error of a headcount lies between 0 and 1, not {error}")
         if not 0 < target < 1 or self.model.scale.name == "none":
             raise EstimationError("a headcount target lies between 0 and 1 and needs a model of transformed welfare")
         one_of(line, self._lines, "line")
@@ -262,7 +276,8 @@ class EmpiricalBest:
                 f"no common move of welfare brings the headcount to {target}", "target_out_of_reach", target=target
             )
         model = replace(self.model, offset=float(brentq(excess, -3.0, 3.0, xtol=1e-12)))
-        settings = self._settings if mse_replicates is None else replace(self._settings, replicates=mse_replicates)
+        settings = replace(self._settings, level_line=line, level_error=error)
+        settings = settings if mse_replicates is None else replace(settings, replicates=mse_replicates)
         estimates = _estimates(model, self._survey, self._census, self._lines, settings)
         return replace(self, estimates=estimates, model=model, _settings=settings)
 
@@ -854,7 +869,11 @@ def _estimates(
     weights = registry.total / registry.total.sum()
     share = registry.weight / registry.total[registry.area]
     groups = grouped(registry.X, registry.area, share, model.fit.beta, model.fit.covariance)
-    draws = _area_draws(model, survey, registry, groups, lines, powers, seed)
+    parameters = _parameters(model, survey, seed)
+    draws = _area_draws(model, parameters, registry, groups, lines, powers, seed)
+    plain, moves = draws, _level_moves(model, parameters, registry, groups, lines, settings)
+    if moves.any():
+        draws = _area_draws(model, parameters, registry, groups, lines, powers, seed, moves)
     errors = None
     if settings.replicates:
         errors = _bootstrap(model, survey, registry, groups, lines, powers, settings.replicates, seed)
@@ -863,9 +882,12 @@ def _estimates(
         expected = _expected(model, mean, variance, line, powers)
         for place, (indicator, power) in enumerate(zip(indicators, powers, strict=True)):
             value = registry.means(expected[place]) + _observed(registry, line, power)
-            drawn = draws[position, place]
-            low, high = np.quantile(np.vstack([drawn, weights @ drawn]), [0.025, 0.975], axis=1)
+            drawn, before = (
+                np.vstack([own, weights @ own]) for own in (draws[position, place], plain[position, place])
+            )
+            low, high = np.quantile(drawn, [0.025, 0.975], axis=1)
             mse, mse_error = np.full((2, len(value) + 1), np.nan) if errors is None else errors[:, position, place]
+            mse = mse + np.maximum(drawn.var(axis=1) - before.var(axis=1), 0)
             tables.append(
                 pd.DataFrame(
                     {
@@ -892,14 +914,73 @@ def _observed(registry: _Census, line: float, power: int) -> FloatArray:
     return np.bincount(area, weight * poverty, len(registry.labels)) / registry.total
 
 
+def _group_draws(
+    model: UnitModel,
+    parameters: _Parameters,
+    groups: Groups,
+    place: int,
+    moves: FloatArray | float,
+    random: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance of the transformed welfare of an area's groups in each draw."""
+    chosen = np.arange(INTERVAL_DRAWS) % len(parameters.beta)
+    rows = groups.of(place)
+    spread = (groups.known[rows] + groups.unknown[rows])[:, None] * parameters.stretch[chosen]
+    effect = _effect(parameters, chosen, place, random)
+    mean = moves + _offset(model, parameters, chosen) + groups.X[rows] @ parameters.beta[chosen].T + effect
+    return mean, parameters.sigma2_e[chosen] + spread
+
+
+def _level_moves(
+    model: UnitModel,
+    parameters: _Parameters,
+    registry: _Census,
+    groups: Groups,
+    lines: Mapping[str, float],
+    settings: _Settings,
+) -> FloatArray:
+    """How far each draw has to move on the model's scale so that everyone's headcount errs as the target does.
+
+    Zero where the levels spread as far already, see :func:`~kaur_analysis.poverty.intervals.erring`.
+    """
+    still = np.zeros(INTERVAL_DRAWS)
+    if not settings.level_error:
+        return still
+    line = lines[settings.level_line]
+    chosen = np.arange(INTERVAL_DRAWS) % len(parameters.beta)
+    weights = registry.total / registry.total.sum()
+    drawn = [
+        _group_draws(model, parameters, groups, place, still, _generator(settings.seed, label))
+        for place, label in enumerate(registry.labels)
+    ]
+    mean, variance = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
+    share = np.concatenate([weights[place] * groups.share[groups.of(place)] for place in range(len(weights))])
+
+    def level(moves: FloatArray, own: IntArray) -> FloatArray:
+        out = np.empty(len(own))
+        for scale, at in parameters.on_scales(chosen[own]):
+            [poor] = scale.expected_fgt(mean[:, own[at]] + moves[at], variance[:, own[at]], line, (0,))
+            out[at] = share @ poor
+        return out
+
+    every = np.arange(INTERVAL_DRAWS)
+    found = level(still, every)
+    wanted = erring(found, settings.level_error)
+    if wanted is found:
+        return still
+    moved = find_root(lambda moves, own: level(moves, own) - wanted[own], (still - 3, still + 3), args=(every,))
+    return np.asarray(moved.x, dtype=np.float64)
+
+
 def _area_draws(
     model: UnitModel,
-    survey: _Survey,
+    parameters: _Parameters,
     registry: _Census,
     groups: Groups,
     lines: Mapping[str, float],
     powers: tuple[int, ...],
     seed: int,
+    moves: FloatArray | float = 0.0,
 ) -> FloatArray:
     """Predictive draws of the areas' values, lines × powers × areas × draws.
 
@@ -907,18 +988,14 @@ def _area_draws(
     with the variance Σ w² Var(h) of their deviations, taken at the fit. Without it the intervals of small areas would
     hold the expectation, not the truth (coverage 0.89 instead of 0.95 at 800 families, ``benchmarks/simulation.csv``).
     """
-    parameters = _parameters(model, survey, seed)
     chosen = np.arange(INTERVAL_DRAWS) % len(parameters.beta)
     out = np.zeros((len(lines), len(powers), len(registry.labels), INTERVAL_DRAWS))
     deviations = _deviations(model, registry, groups, lines, powers)
     for place, label in enumerate(registry.labels):
         rows = groups.of(place)
-        spread = (groups.known[rows] + groups.unknown[rows])[:, None] * parameters.stretch[chosen]
         random = _generator(seed, label)
-        effect = _effect(parameters, chosen, place, random)
+        mean, variance = _group_draws(model, parameters, groups, place, moves, random)
         deviation = random.standard_normal(len(chosen))
-        mean = _offset(model, parameters, chosen) + groups.X[rows] @ parameters.beta[chosen].T + effect
-        variance = parameters.sigma2_e[chosen] + spread
         for scale, own in parameters.on_scales(chosen):
             for position, line in enumerate(lines.values()):
                 for order, values in enumerate(scale.expected_fgt(mean[:, own], variance[:, own], line, powers)):

@@ -6,6 +6,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logit
 from scipy.stats import norm
 
 from kaur_analysis.errors import EstimationError
@@ -95,6 +96,38 @@ def test_benchmarking_keeps_the_order_of_families(without_codes):
 def test_an_impossible_official_share_is_refused(without_codes, share):
     with pytest.raises(EstimationError):
         without_codes.benchmarked(share)
+
+
+def everyone(result):
+    table = result.estimates
+    return table[(table["area"] == "ALL") & (table["indicator"] == "fgt0")].iloc[0]
+
+
+def test_the_level_errs_as_its_official_figure_does(without_codes):
+    row = everyone(without_codes.benchmarked(0.25, error=0.06))
+    assert np.diff(logit([row["low"], row["high"]]))[0] / (2 * 1.96) == pytest.approx(0.06 / (0.25 * 0.75), rel=0.1)
+
+
+def test_an_official_figure_surer_than_the_model_leaves_intervals_as_they_are(without_codes):
+    pd.testing.assert_frame_equal(
+        without_codes.benchmarked(0.25, error=1e-6).estimates, without_codes.benchmarked(0.25).estimates
+    )
+
+
+def test_the_error_of_an_official_figure_moves_no_value(without_codes):
+    sure, doubtful = (without_codes.benchmarked(0.25, error=error).estimates for error in (0, 0.06))
+    pd.testing.assert_series_equal(sure["value"], doubtful["value"])
+
+
+def test_most_of_a_large_official_error_comes_to_the_mse(without_codes):
+    sure, doubtful = (everyone(without_codes.benchmarked(0.25, mse_replicates=20, error=error)) for error in (0, 0.06))
+    assert 0.06**2 / 2 < doubtful["mse"] - sure["mse"] < 0.06**2
+
+
+@pytest.mark.parametrize("error", [-0.01, np.nan, 1.0])
+def test_an_impossible_error_of_an_official_figure_is_refused(without_codes, error):
+    with pytest.raises(EstimationError, match="standard error"):
+        without_codes.benchmarked(0.25, error=error)
 
 
 def test_a_line_above_everyone_makes_everyone_poor(world):

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from kaur_analysis.cleaning import complete_covariates
 from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS, ESTIMATES, FAMILY_POVERTY, checked
 from kaur_analysis.errors import StudyRejected
-from kaur_analysis.formats import percent
+from kaur_analysis.formats import number, percent
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.refusals import told_in_indonesian
 from kaur_analysis.pipeline.steps import welfare_draws, where_registry
@@ -28,9 +28,10 @@ from kaur_analysis.poverty import (
     estimate_mean,
     welfare_model,
 )
-from kaur_analysis.poverty.intervals import held_interval
+from kaur_analysis.poverty.intervals import erring, held_interval
 from kaur_analysis.poverty.scales import Scale
 from kaur_analysis.reference.catalogue import Programme
+from kaur_analysis.study import Study
 
 WELFARE = "expenditure_rp_month"
 SURVEY_PREFIX = "received_"  # columns that say whether a programme was received begin so
@@ -64,6 +65,8 @@ class SmallAreas:
     ----------
     filled
         How many unknown covariates were filled by what is usual nearby.
+    official_error
+        Standard error of the official share; 0 without one.
     """
 
     before: EmpiricalBest
@@ -71,6 +74,7 @@ class SmallAreas:
     registry: pd.DataFrame
     covariates: tuple[str, ...]
     filled: pd.DataFrame
+    official_error: float = 0.0
 
 
 @told_in_indonesian
@@ -192,7 +196,17 @@ def fit_small_areas(edition: Edition, design: SurveyDesign, model: WelfareModel)
             "tidak lengkap. Minta kodenya kepada BPS, atau tulis area_effects: unconditional."
         )
     before, after = _predict(edition, design, model.covariates, registry, with_codes)
-    return SmallAreas(before, after, registry, model.covariates, filled)
+    return SmallAreas(before, after, registry, model.covariates, filled, official_error(edition.study, design))
+
+
+def official_error(study: Study, design: SurveyDesign) -> float:
+    """Standard error of the official share: as the study states it, else that of the survey it is computed from."""
+    if not study.benchmark:
+        return 0.0
+    if study.benchmark.error is not None:
+        return study.benchmark.error
+    own = estimate_fgt(design, WELFARE, "line_poverty", alpha=(0,))["se"].iloc[0]
+    return float(np.nan_to_num(own))
 
 
 def _predict(
@@ -218,7 +232,8 @@ def _predict(
     )
     if not study.benchmark:
         return before, before
-    return before, before.benchmarked(study.benchmark.share, "poor", study.model.mse_replicates)
+    error = official_error(study, design)
+    return before, before.benchmarked(study.benchmark.share, "poor", study.model.mse_replicates, error)
 
 
 @where_registry
@@ -245,18 +260,23 @@ def family_poverty(edition: Edition, areas: SmallAreas) -> pd.DataFrame:
     draws = areas.after.draws(edition.study.model.draws)
     if edition.study.benchmark:
         people = table["household_size"].to_numpy(dtype=float)
-        draws = agreeing(draws, people, edition.study.line("poverty"), edition.study.benchmark.share)
+        line, share = edition.study.line("poverty"), edition.study.benchmark.share
+        draws = agreeing(draws, people, line, share, areas.official_error)
     columns = pd.DataFrame(draws, columns=[f"draw_{number:03d}" for number in range(draws.shape[1])])
     edition.store.write("estimates/family_poverty", table)
     edition.store.write("estimates/welfare_draws", pd.concat([table[["family"]], columns], axis=1))
     return table
 
 
-def agreeing(draws: NDArray[np.float32], people: NDArray[np.float64], line: float, share: float) -> NDArray[np.float32]:
-    """Draws moved by one factor so that on average the official share of people lies below the line.
+def agreeing(
+    draws: NDArray[np.float32], people: NDArray[np.float64], line: float, share: float, error: float = 0.0
+) -> NDArray[np.float32]:
+    """Draws moved so that on average the official share of people lies below the line, give or take its error.
 
     The families' probabilities agree with it at the fitted parameters; draws carry the parameters' uncertainty, whose
-    longer tails would leave more people below. One factor for all draws keeps the level's uncertainty in them.
+    longer tails would leave more people below. One factor for all draws keeps the level's uncertainty in them. The
+    official share comes from a survey too: where its standard error is the larger, each draw gets a factor of its own,
+    so that the shares below spread by it about the same mean, in the same order.
 
     Parameters
     ----------
@@ -268,12 +288,27 @@ def agreeing(draws: NDArray[np.float32], people: NDArray[np.float64], line: floa
         The line that the share belongs to, in the unit of welfare.
     share
         Official headcount (0–1).
+    error
+        Its standard error (0–1).
     """
 
-    def excess(factor: float) -> float:
-        return float(people @ (draws < line / factor).mean(axis=1) / people.sum()) - share
+    def below(factor: float) -> NDArray[np.float64]:
+        return np.asarray(people @ (draws < line / factor) / people.sum(), dtype=np.float64)
 
-    return draws * np.float32(brentq(excess, 0.05, 20.0, xtol=1e-7))
+    common = brentq(lambda factor: float(below(factor).mean()) - share, 0.05, 20.0, xtol=1e-7)
+    level = below(common)
+    wanted = erring(level, error)
+    if wanted is level:
+        return draws * np.float32(common)
+    limits = [_weighted_quantile(own, people, part) for own, part in zip(draws.T, wanted, strict=True)]
+    return draws * (line / np.array(limits)).astype(np.float32)
+
+
+def _weighted_quantile(values: NDArray[np.float32], weights: NDArray[np.float64], share: float) -> float:
+    """The smallest value up to which at least the share of the weights lies."""
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    return float(values[order[np.searchsorted(reached, share * reached[-1])]])
 
 
 def _family_table(result: EmpiricalBest, registry: pd.DataFrame) -> pd.DataFrame:
@@ -491,7 +526,8 @@ def _notes(edition: Edition, areas: SmallAreas | None) -> list[str]:
     )
     if edition.study.benchmark:
         notes.append(
-            "Tingkat kabupaten disesuaikan dengan angka resmi; perbedaan antar-kecamatan tidak berubah urutannya."
+            "Tingkat kabupaten disesuaikan dengan angka resmi; perbedaan antar-kecamatan tidak berubah urutannya. "
+            f"Selang memuat galat angka resmi itu sendiri (galat baku {number(areas.official_error * 100, 1)} poin)."
         )
     notes += unseen_desil(edition.study.programmes, areas.covariates)
     notes += edition.study.mixed_months
