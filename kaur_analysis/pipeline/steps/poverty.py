@@ -291,24 +291,34 @@ def agreeing(
     error
         Its standard error (0–1).
     """
-
-    def below(factor: float) -> NDArray[np.float64]:
-        return np.asarray(people @ (draws < line / factor) / people.sum(), dtype=np.float64)
-
-    common = brentq(lambda factor: float(below(factor).mean()) - share, 0.05, 20.0, xtol=1e-7)
-    level = below(common)
+    common = _common_factor(draws, people, line, share)
+    level = _below(draws, people, line / common)
     wanted = erring(level, error)
     if wanted is level:
         return draws * np.float32(common)
-    limits = [_weighted_quantile(own, people, part) for own, part in zip(draws.T, wanted, strict=True)]
-    return draws * (line / np.array(limits)).astype(np.float32)
+    limits = [_limit(own, people, part) for own, part in zip(draws.T, wanted, strict=True)]
+    apart = draws * (line / np.array(limits)).astype(np.float32)
+    return apart * np.float32(_common_factor(apart, people, line, share))
 
 
-def _weighted_quantile(values: NDArray[np.float32], weights: NDArray[np.float64], share: float) -> float:
-    """The smallest value up to which at least the share of the weights lies."""
+def _below(draws: NDArray[np.float32], people: NDArray[np.float64], line: float) -> NDArray[np.float64]:
+    """Share of people below the line in each draw."""
+    return np.asarray(people @ (draws < line) / people.sum(), dtype=np.float64)
+
+
+def _common_factor(draws: NDArray[np.float32], people: NDArray[np.float64], line: float, share: float) -> float:
+    """What all draws are multiplied by so that the share holds on average."""
+    return float(
+        brentq(lambda factor: float(_below(draws, people, line / factor).mean()) - share, 0.05, 20.0, xtol=1e-7)
+    )
+
+
+def _limit(values: NDArray[np.float32], weights: NDArray[np.float64], share: float) -> float:
+    """Between two families' values, where the share of the weights below comes nearest to the one given."""
     order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order])
-    return float(values[order[np.searchsorted(reached, share * reached[-1])]])
+    reached = np.concatenate([[0.0], np.cumsum(weights[order])])
+    count = int(np.clip(np.abs(reached - share * reached[-1]).argmin(), 1, len(values) - 1))
+    return float(np.sqrt(float(values[order[count - 1]]) * float(values[order[count]])))
 
 
 def _family_table(result: EmpiricalBest, registry: pd.DataFrame) -> pd.DataFrame:
