@@ -66,7 +66,7 @@ def test_needs_say_where_intervals_span_what_a_desil_that_the_model_does_not_kno
     facts = made.facts()
     facts |= {"programmes": [programme | {"spanned": spanned} for programme in facts["programmes"]]}
     html = r.needs_table(r.kecamatan_view(made.published(), facts, made.AREA, CODE)).html
-    assert ("kisaran mencakup desil yang tahu sejauh mungkin" in html) == spanned
+    assert ("Kisaran program yang syaratnya desil lebih lebar, karena model tidak mengenal desil." in html) == spanned
 
 
 def test_the_map_carries_the_indicators_value(page, text):

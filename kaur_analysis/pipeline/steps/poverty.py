@@ -511,7 +511,7 @@ def unseen_desil(programmes: Iterable[Programme], covariates: Iterable[str]) -> 
         "Model tidak mengenal desil, karena survei tidak memuatnya: nilai kebutuhan dan sebab terlewat menganggap "
         "keluarga berdesil rendah semiskin keluarga lain yang cirinya sama. Bila desil lebih tahu, di antara yang "
         f"berhak menurut desil ({', '.join(ruled)}) lebih banyak yang miskin ekstrem dan belum dilayani; "
-        "kisarannya mencakup desil yang tahu sejauh mungkin."
+        "kisarannya mencakup kedua ujung: desil tidak lebih tahu daripada model, dan desil tahu sebanyak yang mungkin."
     ]
 
 

@@ -748,7 +748,7 @@ def zero_cost(edition: Edition) -> Section:
     }
     caption = "Biaya menuju nol kemiskinan ekstrem, bila diketahui pasti siapa yang miskin ekstrem."
     if table["spans"].ne("").any():
-        caption += " Batas bauran program mencakup desil, yang tidak dikenal model, bila ia tahu sejauh mungkin."
+        caption += " Kisaran bauran program lebih lebar bila syaratnya desil, karena model tidak mengenal desil."
     return diagnostics.table_of(table, columns, caption)
 
 
