@@ -43,8 +43,9 @@ _XLS_COLUMNS = 256  # of a sheet (MS-XLS 2.5.51 ColU)
 _XLS_DIMENSIONS, _XLS_TEXTS, _XLS_END, _XLS_SHEET = 0x0200, 0x00FC, 0x000A, 0x0085
 _XLS_STREAMS = ("Workbook", "Book")
 # Bytes that a cell of the rectangle takes while a file is read, filled or not. Sheets of the two older kinds are kept
-# by the reader and copied out of it, and formulas beside them.
-_XLSX_CELL_BYTES, _XLS_CELL_BYTES, _ODS_CELL_BYTES = 40, 88, 88
+# by the reader and copied out of it, and formulas beside them. Those of ODS are kept in a list that doubles as it
+# grows: where the heap has holes it moves each time, and what it leaves behind holds up to twice its own size.
+_XLSX_CELL_BYTES, _XLS_CELL_BYTES, _ODS_CELL_BYTES = 40, 88, 128
 
 
 @dataclass(frozen=True)
