@@ -43,6 +43,8 @@ MEANINGS = {
     "area_missing": "kolom {column} (kecamatan atau blok sensus) kosong pada {count} baris. Lengkapi kolom itu.",
     "target_out_of_reach": "angka resmi {target} tidak dapat dicapai oleh model ini. Periksa benchmark.share (bagian, "
     "bukan persen) dan garis kemiskinan di berkas studi.",
+    "error_out_of_reach": "galat angka resmi {error} terlalu besar: model ini tidak dapat menyebar sejauh itu. Periksa "
+    "benchmark.error (bagian, bukan persen) di berkas studi.",
     "weights_invalid": "penimbang ({column}) kosong, negatif atau seluruhnya nol pada {count} baris. "
     "Periksa kolom penimbang di sumbernya.",
     "values_missing": "kolom {column} kosong pada {count} rumah tangga survei. Lengkapi kolom itu.",

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
-from scipy.special import expit, logit
 from scipy.stats import norm
 
 
@@ -66,33 +64,3 @@ def spanned(
         high=np.where(known, high, stated["high"]),
         spans=np.where(known, evidence, ""),
     )
-
-
-def erring(levels: NDArray[np.float64], error: float) -> NDArray[np.float64]:
-    """Drawn headcounts spread as far as a figure that errs by ``error``, in the same order and about the same mean.
-
-    They are spread on the logit scale, on which the figure's standard error is error / (P (1 − P)) by the delta method
-    (Korn & Graubard 1998): a low figure is rather too low than too high, as its interval says.
-
-    Parameters
-    ----------
-    levels
-        Headcounts of the draws (0–1).
-    error
-        Standard error of the figure (0–1).
-
-    Returns
-    -------
-    Headcounts of the same draws; the given ones where they spread as far already.
-    """
-    centre = float(levels.mean())
-    if not (error > 0 and 0 < centre < 1):
-        return levels
-    place = logit(np.clip(levels, centre / 50, 1 - (1 - centre) / 50))
-    deviation = float(place.std(ddof=1))
-    times = error / (centre * (1 - centre)) / deviation if deviation > 0 else 0.0
-    if times <= 1:
-        return levels
-    apart = times * (place - place.mean())
-    middle = brentq(lambda at: float(expit(at + apart).mean()) - centre, -30.0, 30.0, xtol=1e-12)
-    return np.asarray(expit(middle + apart), dtype=np.float64)

@@ -19,13 +19,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.optimize.elementwise import find_root
+from scipy.optimize.elementwise import bracket_root, find_root
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.checks import one_of
 from kaur_analysis.poverty.encoding import Encoding, independent
 from kaur_analysis.poverty.grouping import Groups, grouped
-from kaur_analysis.poverty.intervals import erring
+from kaur_analysis.poverty.level import erring
 from kaur_analysis.poverty.nested_error import (
     NestedError,
     NestedErrors,
@@ -48,6 +48,7 @@ ALL = "ALL"
 POWERS = {"fgt0": 0, "fgt1": 1, "fgt2": 2}
 REFITS = 100  # parametric refits where effects are predicted with survey weights
 INTERVAL_DRAWS = 500
+TAIL = 0.025  # of a 95% interval
 SCALES = 25  # scales that intervals and draws try where shift or power were found in the data
 SIMULATED = 200  # draws of each family for indicators without closed form
 REPEATED = 10  # the same within each bootstrap replicate, whose noise is taken out again
@@ -188,7 +189,8 @@ class _Settings:
     indicators: tuple[str, ...]
     replicates: int
     seed: int
-    level_line: str = ""  # of the headcount that everyone was moved to meet, with that headcount's standard error
+    level_line: str = ""  # of the headcount that everyone was moved to meet, the headcount and its standard error
+    level_target: float = 0.0
     level_error: float = 0.0
 
     @property
@@ -255,8 +257,8 @@ class EmpiricalBest:
         Raises
         ------
         EstimationError
-            The target lies outside 0-1 or out of reach, its error is negative or not a number, there is no such line,
-            or welfare is modelled as it is.
+            The target lies outside 0-1 or out of reach, its error is negative, not a number or so large that no move
+            spreads the draws by it, there is no such line, or welfare is modelled as it is.
         """
         if not 0 <= error < 1:
             raise EstimationError(f"the standard error of a headcount lies between 0 and 1, not {error}")
@@ -276,7 +278,7 @@ class EmpiricalBest:
                 f"no common move of welfare brings the headcount to {target}", "target_out_of_reach", target=target
             )
         model = replace(self.model, offset=float(brentq(excess, -3.0, 3.0, xtol=1e-12)))
-        settings = replace(self._settings, level_line=line, level_error=error)
+        settings = replace(self._settings, level_line=line, level_target=target, level_error=error)
         settings = settings if mse_replicates is None else replace(settings, replicates=mse_replicates)
         estimates = _estimates(model, self._survey, self._census, self._lines, settings)
         return replace(self, estimates=estimates, model=model, _settings=settings)
@@ -885,7 +887,7 @@ def _estimates(
             drawn, before = (
                 np.vstack([own, weights @ own]) for own in (draws[position, place], plain[position, place])
             )
-            low, high = np.quantile(drawn, [0.025, 0.975], axis=1)
+            low, high = np.quantile(drawn, [TAIL, 1 - TAIL], axis=1)
             mse, mse_error = np.full((2, len(value) + 1), np.nan) if errors is None else errors[:, position, place]
             mse = mse + np.maximum(drawn.var(axis=1) - before.var(axis=1), 0)
             tables.append(
@@ -941,7 +943,8 @@ def _level_moves(
 ) -> FloatArray:
     """How far each draw has to move on the model's scale so that everyone's headcount errs as the target does.
 
-    Zero where the levels spread as far already, see :func:`~kaur_analysis.poverty.intervals.erring`.
+    Zero where the levels spread as far already, see :func:`~kaur_analysis.poverty.level.erring`. Families that the
+    survey saw are known: only the others' headcount can err.
     """
     still = np.zeros(INTERVAL_DRAWS)
     if not settings.level_error:
@@ -955,20 +958,33 @@ def _level_moves(
     ]
     mean, variance = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
     share = np.concatenate([weights[place] * groups.share[groups.of(place)] for place in range(len(weights))])
+    unseen = share.sum()
 
     def level(moves: FloatArray, own: IntArray) -> FloatArray:
         out = np.empty(len(own))
         for scale, at in parameters.on_scales(chosen[own]):
             [poor] = scale.expected_fgt(mean[:, own[at]] + moves[at], variance[:, own[at]], line, (0,))
-            out[at] = share @ poor
+            out[at] = share @ poor / unseen
         return out
 
     every = np.arange(INTERVAL_DRAWS)
     found = level(still, every)
-    wanted = erring(found, settings.level_error)
+    target = settings.level_target - float(weights @ _observed(registry, line, 0))
+    wanted = erring(found, settings.level_error / unseen, target / unseen)
     if wanted is found:
         return still
-    moved = find_root(lambda moves, own: level(moves, own) - wanted[own], (still - 3, still + 3), args=(every,))
+
+    def excess(moves: FloatArray, own: IntArray) -> FloatArray:
+        return level(moves, own) - wanted[own]
+
+    bracket = bracket_root(excess, still - 1, still + 1, args=(every,), maxiter=20)
+    moved = find_root(excess, bracket.bracket, args=(every,)) if bracket.success.all() else None
+    if moved is None or not moved.success.all():
+        raise EstimationError(
+            f"no move of welfare spreads the headcount by a standard error of {settings.level_error}",
+            "error_out_of_reach",
+            error=settings.level_error,
+        )
     return np.asarray(moved.x, dtype=np.float64)
 
 
@@ -1248,7 +1264,7 @@ def _simulated(model: UnitModel, survey: _Survey, registry: _Census, settings: _
         lambda values, part: parameters.welfare(values, chosen[part]),
         seen,
     )
-    low, high = np.quantile(predicted, [0.025, 0.975], axis=2)
+    low, high = np.quantile(predicted, [TAIL, 1 - TAIL], axis=2)
     errors = np.full((2, len(names), len(registry.labels) + 1), np.nan)
     if settings.replicates:
         errors = _simulated_errors(model, survey, families, names, settings)

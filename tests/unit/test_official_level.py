@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logit
+from scipy.stats import norm, t
 
-from kaur_analysis.pipeline.steps.poverty import WELFARE, agreeing, official_error
+from kaur_analysis.errors import StudyRejected
+from kaur_analysis.pipeline.steps.poverty import WELFARE, official_error
 from kaur_analysis.poverty import SurveyDesign, estimate_fgt
-from kaur_analysis.poverty.intervals import erring
+from kaur_analysis.poverty.level import agreeing, erring
 
 LINE, SHARE, ERROR = 500_000.0, 0.17, 0.03
 PEOPLE = np.random.default_rng(1).integers(1, 7, 4000).astype(float)
@@ -70,11 +72,6 @@ def test_a_stated_error_of_the_official_share_is_taken(design):
     assert official_error(study(0.011), design) == 0.011
 
 
-def test_without_one_the_surveys_own_error_stands_for_it(design):
-    own = estimate_fgt(design, WELFARE, "line_poverty", alpha=(0,))["se"].iloc[0]
-    assert official_error(study(None), design) == own > 0
-
-
 def test_without_an_official_share_there_is_no_error(design):
     assert official_error(SimpleNamespace(benchmark=None), design) == 0
 
@@ -94,3 +91,40 @@ def test_levels_keep_their_order_and_mean_whatever_the_error(drawn, error):
 @given(SHARES, st.floats(0.001, 0.2))
 def test_an_error_never_brings_levels_together(drawn, error):
     assert logit(erring(drawn, error)).std() >= logit(drawn).std() * (1 - 1e-9)
+
+
+def test_logits_about_a_figure_are_those_worked_out_by_hand():
+    # logits of 0.1, 0.2, 0.3 lie -0.72029, 0.09064, 0.62964 from their mean, with a standard deviation of 0.67951
+    apart = np.array([-0.72029, 0.09064, 0.62964]) / 0.67951 * 0.2 / (0.25 * 0.75)
+    found = logit(erring(np.array([0.1, 0.2, 0.3]), 0.2, 0.25))
+    np.testing.assert_allclose(found, np.log(1 / 3) + apart, atol=2e-5)
+
+
+def test_levels_about_a_figure_hold_the_truth_that_it_errs_from():
+    random = np.random.default_rng(5)
+    truth, n, times = 0.15, 400, 2000
+    figures = random.binomial(n, truth, times) / n
+    draws = random.normal(0, 0.001, 400)  # hardly any spread of the model's own
+    held = 0
+    for figure in figures:
+        error = np.sqrt(figure * (1 - figure) / n)
+        low, high = np.quantile(erring(figure + draws, error, figure), [0.025, 0.975])
+        held += low <= truth <= high
+    assert 0.93 <= held / times <= 0.97
+
+
+def test_an_error_as_large_as_can_be_still_leaves_the_mean():
+    found = erring(np.array([0.001, 0.002, 0.6]), 0.49)
+    assert found.mean() == pytest.approx(0.201, abs=1e-9)
+
+
+def test_the_surveys_own_error_is_widened_as_students_interval_is(design):
+    own = estimate_fgt(design, WELFARE, "line_poverty", alpha=(0,))["se"].iloc[0]
+    wider = t.ppf(0.975, design.degrees_of_freedom) / norm.ppf(0.975)
+    assert official_error(study(None), design) == pytest.approx(own * wider)
+
+
+def test_a_survey_without_poor_households_says_nothing_of_the_official_error(design):
+    rich = SurveyDesign(design.data.assign(**{WELFARE: 10 * LINE}), "weight", psu="psu")
+    with pytest.raises(StudyRejected, match=r"benchmark\.error"):
+        official_error(study(None), rich)

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.integrate import quad
+from scipy.special import logit
 from scipy.stats import norm
 
 from kaur_analysis.errors import EstimationError
-from kaur_analysis.poverty import empirical_best
+from kaur_analysis.poverty import empirical_best, unit_level
 from kaur_analysis.poverty.scales import Scale
 from tests.small_areas import LINE, kabupaten
 
@@ -136,3 +137,22 @@ def test_box_cox_refuses_welfare_of_zero(world):
 def test_welfare_that_is_modelled_as_it_is_cannot_be_benchmarked(world):
     with pytest.raises(EstimationError, match="transformed"):
         predict(world.survey, world.registry, "none").benchmarked(0.2)
+
+
+@pytest.mark.parametrize("transformation", ["log", "log_shift", "box_cox"])
+def test_the_level_errs_as_its_official_figure_does_on_every_scale(world, transformation):
+    result = predict(world.survey, world.registry, transformation).benchmarked(0.25, error=0.06)
+    row = result.estimates.query("indicator == 'fgt0' and area == 'ALL'").iloc[0]
+    assert np.diff(logit([row["low"], row["high"]]))[0] / (2 * 1.96) == pytest.approx(0.06 / (0.25 * 0.75), rel=0.1)
+
+
+def test_an_official_figure_hardly_known_at_all_still_has_an_interval(world):
+    result = predict(world.survey, world.registry, "box_cox").benchmarked(0.02, error=0.4)
+    row = result.estimates.query("indicator == 'fgt0' and area == 'ALL'").iloc[0]
+    assert 0 <= row["low"] < 0.02 < row["high"] <= 1
+
+
+def test_an_error_beyond_the_reach_of_any_move_is_refused(world, monkeypatch):
+    monkeypatch.setattr(unit_level, "erring", lambda levels, error, figure: np.full_like(levels, 1.5))
+    with pytest.raises(EstimationError, match="no move of welfare"):
+        predict(world.survey, world.registry, "log").benchmarked(0.25, error=0.06)

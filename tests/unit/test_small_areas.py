@@ -108,6 +108,12 @@ def test_the_level_errs_as_its_official_figure_does(without_codes):
     assert np.diff(logit([row["low"], row["high"]]))[0] / (2 * 1.96) == pytest.approx(0.06 / (0.25 * 0.75), rel=0.1)
 
 
+def test_the_level_errs_as_much_where_the_survey_saw_a_part_of_the_families():
+    seen = kabupaten(seed=3, families=60)  # 30 more per kecamatan were surveyed
+    row = everyone(predict(seen, method="eb").benchmarked(0.5, error=0.06))
+    assert (row["high"] - row["low"]) / (2 * 1.96) == pytest.approx(0.06, rel=0.1)
+
+
 def test_an_official_figure_surer_than_the_model_leaves_intervals_as_they_are(without_codes):
     pd.testing.assert_frame_equal(
         without_codes.benchmarked(0.25, error=1e-6).estimates, without_codes.benchmarked(0.25).estimates

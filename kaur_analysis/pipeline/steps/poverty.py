@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.sparse import csr_array
+from scipy.stats import norm, t
 
 from kaur_analysis.cleaning import complete_covariates
 from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS, ESTIMATES, FAMILY_POVERTY, checked
@@ -28,8 +28,10 @@ from kaur_analysis.poverty import (
     estimate_mean,
     welfare_model,
 )
-from kaur_analysis.poverty.intervals import erring, held_interval
+from kaur_analysis.poverty.intervals import held_interval
+from kaur_analysis.poverty.level import agreeing
 from kaur_analysis.poverty.scales import Scale
+from kaur_analysis.poverty.unit_level import TAIL
 from kaur_analysis.reference.catalogue import Programme
 from kaur_analysis.study import Study
 
@@ -74,7 +76,7 @@ class SmallAreas:
     registry: pd.DataFrame
     covariates: tuple[str, ...]
     filled: pd.DataFrame
-    official_error: float = 0.0
+    official_error: float
 
 
 @told_in_indonesian
@@ -195,22 +197,43 @@ def fit_small_areas(edition: Edition, design: SurveyDesign, model: WelfareModel)
             "model.area_effects: survey meminta kode kecamatan tiap rumah tangga survei, tetapi kolom itu kosong atau "
             "tidak lengkap. Minta kodenya kepada BPS, atau tulis area_effects: unconditional."
         )
-    before, after = _predict(edition, design, model.covariates, registry, with_codes)
-    return SmallAreas(before, after, registry, model.covariates, filled, official_error(edition.study, design))
+    error = official_error(edition.study, design)
+    before, after = _predict(edition, design, model.covariates, registry, with_codes, error)
+    return SmallAreas(before, after, registry, model.covariates, filled, error)
 
 
 def official_error(study: Study, design: SurveyDesign) -> float:
-    """Standard error of the official share: as the study states it, else that of the survey it is computed from."""
+    """Standard error of the official share: as the study states it, else that of the survey it is computed from.
+
+    The survey's own is known from few PSUs: it is widened by as much as Student's interval is wider than the normal
+    one, so that draws spread by it hold the truth as often as the survey's interval does.
+
+    Raises
+    ------
+    StudyRejected
+        The study states no error and the survey has none to stand for it.
+    """
     if not study.benchmark:
         return 0.0
     if study.benchmark.error is not None:
         return study.benchmark.error
-    own = estimate_fgt(design, WELFARE, "line_poverty", alpha=(0,))["se"].iloc[0]
-    return float(np.nan_to_num(own))
+    own = float(estimate_fgt(design, WELFARE, "line_poverty", alpha=(0,))["se"].iloc[0])
+    if not 0 < own < 0.5:
+        raise StudyRejected(
+            "benchmark.error kosong, dan galat angka resmi itu tidak dapat ditaksir dari survei (tidak ada rumah "
+            "tangga miskin di dalamnya, semuanya miskin, atau hanya satu blok sensus). Isi benchmark.error: galat baku "
+            "yang diterbitkan BPS, sebagai bagian (0,02 berarti 2 poin)."
+        )
+    return own * float(t.ppf(1 - TAIL, design.degrees_of_freedom) / norm.ppf(1 - TAIL))
 
 
 def _predict(
-    edition: Edition, design: SurveyDesign, covariates: tuple[str, ...], registry: pd.DataFrame, with_codes: bool
+    edition: Edition,
+    design: SurveyDesign,
+    covariates: tuple[str, ...],
+    registry: pd.DataFrame,
+    with_codes: bool,
+    error: float,
 ) -> tuple[EmpiricalBest, EmpiricalBest]:
     """Prediction before and after agreeing with the official share, with the survey's kecamatan codes or without."""
     study = edition.study
@@ -232,7 +255,6 @@ def _predict(
     )
     if not study.benchmark:
         return before, before
-    error = official_error(study, design)
     return before, before.benchmarked(study.benchmark.share, "poor", study.model.mse_replicates, error)
 
 
@@ -245,7 +267,7 @@ def other_path(edition: Edition, design: SurveyDesign, areas: SmallAreas) -> Emp
     if not has_areas(design.data):
         return None
     chosen = edition.study.model.area_effects == "survey"
-    return _predict(edition, design, areas.covariates, areas.registry, not chosen)[1]
+    return _predict(edition, design, areas.covariates, areas.registry, not chosen, areas.official_error)[1]
 
 
 @where_registry
@@ -266,59 +288,6 @@ def family_poverty(edition: Edition, areas: SmallAreas) -> pd.DataFrame:
     edition.store.write("estimates/family_poverty", table)
     edition.store.write("estimates/welfare_draws", pd.concat([table[["family"]], columns], axis=1))
     return table
-
-
-def agreeing(
-    draws: NDArray[np.float32], people: NDArray[np.float64], line: float, share: float, error: float = 0.0
-) -> NDArray[np.float32]:
-    """Draws moved so that on average the official share of people lies below the line, give or take its error.
-
-    The families' probabilities agree with it at the fitted parameters; draws carry the parameters' uncertainty, whose
-    longer tails would leave more people below. One factor for all draws keeps the level's uncertainty in them. The
-    official share comes from a survey too: where its standard error is the larger, each draw gets a factor of its own,
-    so that the shares below spread by it about the same mean, in the same order.
-
-    Parameters
-    ----------
-    draws
-        Welfare, families × M, positive.
-    people
-        Persons per family.
-    line
-        The line that the share belongs to, in the unit of welfare.
-    share
-        Official headcount (0–1).
-    error
-        Its standard error (0–1).
-    """
-    common = _common_factor(draws, people, line, share)
-    level = _below(draws, people, line / common)
-    wanted = erring(level, error)
-    if wanted is level:
-        return draws * np.float32(common)
-    limits = [_limit(own, people, part) for own, part in zip(draws.T, wanted, strict=True)]
-    apart = draws * (line / np.array(limits)).astype(np.float32)
-    return apart * np.float32(_common_factor(apart, people, line, share))
-
-
-def _below(draws: NDArray[np.float32], people: NDArray[np.float64], line: float) -> NDArray[np.float64]:
-    """Share of people below the line in each draw."""
-    return np.asarray(people @ (draws < line) / people.sum(), dtype=np.float64)
-
-
-def _common_factor(draws: NDArray[np.float32], people: NDArray[np.float64], line: float, share: float) -> float:
-    """What all draws are multiplied by so that the share holds on average."""
-    return float(
-        brentq(lambda factor: float(_below(draws, people, line / factor).mean()) - share, 0.05, 20.0, xtol=1e-7)
-    )
-
-
-def _limit(values: NDArray[np.float32], weights: NDArray[np.float64], share: float) -> float:
-    """Between two families' values, where the share of the weights below comes nearest to the one given."""
-    order = np.argsort(values, kind="stable")
-    reached = np.concatenate([[0.0], np.cumsum(weights[order])])
-    count = int(np.clip(np.abs(reached - share * reached[-1]).argmin(), 1, len(values) - 1))
-    return float(np.sqrt(float(values[order[count - 1]]) * float(values[order[count]])))
 
 
 def _family_table(result: EmpiricalBest, registry: pd.DataFrame) -> pd.DataFrame:
@@ -515,6 +484,14 @@ def unseen_desil(programmes: Iterable[Programme], covariates: Iterable[str]) -> 
     ]
 
 
+def _official_doubt(error: float) -> str:
+    """What is said of the official share's own error, where it has one."""
+    if not error:
+        return ""
+    points = number(float(norm.ppf(1 - TAIL)) * error * 100, 1)
+    return f" Selang memuat galat angka resmi itu sendiri (95 persen: kira-kira ±{points} poin)."
+
+
 def _notes(edition: Edition, areas: SmallAreas | None) -> list[str]:
     """What pages say about the model, in a sentence each."""
     if areas is None:
@@ -536,8 +513,8 @@ def _notes(edition: Edition, areas: SmallAreas | None) -> list[str]:
     )
     if edition.study.benchmark:
         notes.append(
-            "Tingkat kabupaten disesuaikan dengan angka resmi; perbedaan antar-kecamatan tidak berubah urutannya. "
-            f"Selang memuat galat angka resmi itu sendiri (galat baku {number(areas.official_error * 100, 1)} poin)."
+            "Tingkat kabupaten disesuaikan dengan angka resmi; perbedaan antar-kecamatan tidak berubah urutannya."
+            + _official_doubt(areas.official_error)
         )
     notes += unseen_desil(edition.study.programmes, areas.covariates)
     notes += edition.study.mixed_months
