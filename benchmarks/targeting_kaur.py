@@ -8,11 +8,12 @@ ranked and served by three programmes; the dirt of the field on their lists; the
 run on tables in memory: cleaning of the lists, linkage, choice of the welfare model, empirical best prediction without
 kecamatan codes, draws, and targeting errors and scenarios with their intervals, held against the truth that nobody told
 them. So are, for the kabupaten, what the extreme poor are due and what that costs, how many programmes they have, and
-why they were missed and others included; and how many are poor at all, on which all of it hangs. Rules go by a desil
-that the model does not know: intervals of needs, costs and reasons span what it may know; answers ``… by the draws
-alone`` are those that leave it out. Of the desil's range the row ``desil, from informed to stated`` counts how often
-the two scores hold the true one between them, and ``desil, the range with intervals`` how often their intervals
-together do; the value is the point of the range nearest to the truth, so that its bias is by how much the range misses.
+why they were missed and others included; and how many are poor at all, on which all of it hangs, as the draws say it
+and as the small-area model does (of every kecamatan too). Rules go by a desil that the model does not know: intervals
+of needs, costs and reasons span what it may know; answers ``… by the draws alone`` are those that leave it out. Of the
+desil's range the row ``desil, from informed to stated`` counts how often the two scores hold the true one between them,
+and ``desil, the range with intervals`` how often their intervals together do; the value is the point of the range
+nearest to the truth, so that its bias is by how much the range misses.
 
 Files are not written and read again, the registry carries no dirt of its own, and the survey's answers are coded as the
 registry's: what intake does is tested elsewhere. Ten replicates share who is registered and are linked in
@@ -46,6 +47,7 @@ from kaur_analysis.pipeline.steps import planning, poverty, targeting
 from kaur_analysis.planning import due_intervals, needs_matrix, zero_cost
 from kaur_analysis.poverty import SurveyDesign, comparability, empirical_best, welfare_model
 from kaur_analysis.poverty.intervals import held_interval
+from kaur_analysis.poverty.unit_level import ALL
 from kaur_analysis.reference import Area, load_area
 from kaur_analysis.store import Store
 from kaur_analysis.study import Study, load_study
@@ -186,8 +188,13 @@ def _replicate(
     design = poverty.survey_design(edition)
     covariates = _covariates(edition, design)
     store.write("estimates/model_coefficients", pd.DataFrame({"term": covariates}))
-    poverty.family_poverty(edition, _small_areas(study, design, _registry(edition), covariates))
-    return _held_against_truth(edition, targeting.registry_route(edition), world, lists).assign(seed=seed)
+    areas = _small_areas(study, design, _registry(edition), covariates)
+    poverty.family_poverty(edition, areas)
+    found = [
+        _held_against_truth(edition, targeting.registry_route(edition), world, lists),
+        _area_model(edition, areas, registered),
+    ]
+    return pd.concat(found, ignore_index=True).assign(seed=seed)
 
 
 def _families(registered: pd.DataFrame) -> pd.DataFrame:
@@ -377,6 +384,26 @@ def _held_against_truth(
         _scenarios(route, truth),
     ]
     return pd.concat([*parts, *found], ignore_index=True)
+
+
+def _area_model(edition: Edition, areas: poverty.SmallAreas, registered: pd.DataFrame) -> pd.DataFrame:
+    """Shares of people below the lines as the small-area model states them."""
+    people = registered["household_size"].to_numpy(dtype=float)
+    place = registered["kecamatan"].to_numpy()
+    total = pd.Series(people).groupby(place).sum()
+    stated = areas.after.estimates.set_index(["indicator", "area"])
+    tables = []
+    for measure, indicator, line in (
+        ("poor_share", "fgt0_poor", POVERTY_LINE),
+        ("extreme_share", "fgt0_extreme", EXTREME_LINE),
+    ):
+        below = people * (registered["expenditure_rp_month"].to_numpy(dtype=float) < line)
+        truth = pd.Series(below).groupby(place).sum() / total
+        truth[ALL] = below.sum() / people.sum()
+        own = stated.loc[indicator, ["value", "low", "high"]]
+        tables.append(own.assign(measure=measure, truth=truth.reindex(own.index).to_numpy()))
+    table = pd.concat(tables).rename_axis("group").reset_index()
+    return table.assign(programme="all", group=table["group"].replace({ALL: "all"}), answer="area model")
 
 
 def _level(route: targeting.RegistryRoute, welfare: np.ndarray) -> pd.DataFrame:
