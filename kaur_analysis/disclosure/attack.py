@@ -9,13 +9,14 @@ true attacker knows less.
 from dataclasses import dataclass
 from functools import cached_property
 
+import highspy
 import numpy as np
-from scipy.optimize import linprog
 from scipy.sparse import csc_array, csr_array, hstack
 from scipy.sparse.csgraph import connected_components
 
 Array = np.ndarray
 FRUITFUL = 4  # quantities that a point must settle for another one to be sought in the same way
+PRIMAL = 4  # HiGHS' number of the simplex that goes on from the last solution when the objective alone changes
 SLACK = 1 - 1e-6  # a width counts as reached within a millionth
 
 
@@ -96,20 +97,67 @@ def truth_only(system: System) -> View:
     return View(system.amounts.copy(), system.amounts.copy())
 
 
-def _solved(objective: Array, matrix: csc_array, right: Array, bounds: Array) -> "tuple[Array, Array]":
-    """Solution and the equations' prices of a linear programme that has one."""
-    for presolve in (False, True):  # without it is twice as fast here; with it some more are solved
-        options = {"presolve": presolve}
-        answer = linprog(objective, A_eq=matrix, b_eq=right, bounds=bounds, method="highs", options=options)
-        if answer.status == 0:
-            break
-    else:
-        raise ArithmeticError(f"attack check failed: {answer.message}")
-    return answer.x, answer.eqlin.marginals
+def _programme(objective: Array, matrix: csc_array, right: Array, bounds: Array) -> highspy.Highs:
+    """The linear programme of least ``objective @ x`` with ``matrix @ x`` as said and ``x`` between its bounds."""
+    programme, solver = highspy.HighsLp(), highspy.Highs()
+    programme.num_row_, programme.num_col_ = matrix.shape
+    programme.col_cost_, (programme.col_lower_, programme.col_upper_) = objective, bounds.T.copy()
+    programme.row_lower_ = programme.row_upper_ = right
+    programme.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    programme.a_matrix_.start_, programme.a_matrix_.index_ = matrix.indptr, matrix.indices
+    programme.a_matrix_.value_ = matrix.data
+    solver.setOptionValue("output_flag", False)
+    solver.passModel(programme)
+    return solver
+
+
+def _solved(solver: highspy.Highs) -> highspy.HighsSolution:
+    """Solution of a linear programme that has one."""
+    for presolve in ("off", "on"):  # without it is twice as fast here; with it some more are solved
+        solver.setOptionValue("presolve", presolve)
+        solver.run()
+        if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+            return solver.getSolution()
+    raise ArithmeticError(f"attack check failed: {solver.modelStatusToString(solver.getModelStatus())}")
 
 
 class Attacker:
-    """Whoever knows what is shown of one component, and asks for believable points of what is hidden."""
+    """Whoever knows what is shown, and asks how high and how low hidden quantities can be, one after the other.
+
+    All questions are one programme with another objective: each begins where the last one ended, a few steps away.
+    """
+
+    def __init__(self, system: System, hidden: Array) -> None:
+        self._system, self._scale, self._asked = system, system.scale, 0
+        # In moves from the truth: staying there solves the sums exactly, whatever the last digits.
+        self._room = np.column_stack([-system.amounts, system.ceiling - system.amounts]) / self._scale[:, None]
+        equations, quantities = system.matrix.shape
+        bounds = np.where(hidden[:, None], self._room, 0.0)
+        self._solver = _programme(np.zeros(quantities), system.matrix, np.zeros(equations), bounds)
+        self._solver.setOptionValue("simplex_strategy", PRIMAL)
+
+    def hide(self, places: Array) -> None:
+        """Take away some more of what was shown."""
+        self._solver.changeColsBounds(len(places), places.astype(np.int32), *self._room[places].T.copy())
+
+    def one(self, view: View, place: int) -> View:
+        """The view after points that let a quantity be as wide as it needs, or as wide as it can be at all."""
+        for sign in (-1.0, 1.0):
+            if view.settled(self._system)[place]:
+                break
+            view = view.with_point(self._extreme(place, sign))
+        return view
+
+    def _extreme(self, place: int, sign: float) -> Array:
+        """Point with the lowest (sign 1) or highest (sign -1) amount of a quantity."""
+        self._solver.changeColCost(self._asked, 0.0)
+        self._solver.changeColCost(place, sign)
+        self._asked = place
+        return self._system.amounts + np.array(_solved(self._solver).col_value) * self._scale
+
+
+class Sweep:
+    """Points of one component that an attacker can believe, each good for as many hidden quantities as can be."""
 
     def __init__(self, system: System, hidden: Array) -> None:
         self._system, self._places = system, np.flatnonzero(hidden)
@@ -117,17 +165,7 @@ class Attacker:
         self._right = inner.matrix @ (inner.amounts / self._scale)
         self._top = system.ceiling[self._places] / self._scale
         # Every amount in two pieces, below and above a turn: only one of them is rewarded.
-        self._inner, self._matrix = inner.matrix, csc_array(hstack([inner.matrix, inner.matrix]))
-
-    def _point(self, view: View, reward: Array, upward: bool, turn: Array) -> View:
-        """The view with the point of most reward, paid per amount up to a turn, or below it."""
-        none = np.zeros(len(self._places))
-        bounds = np.column_stack([np.zeros(2 * len(none)), np.concatenate([turn, self._top])])
-        aim = np.concatenate([-reward, none] if upward else [none, reward])
-        pieces, _ = _solved(aim, self._matrix, self._right, bounds)
-        point = self._system.amounts.copy()
-        point[self._places] = pieces.reshape(2, -1).sum(axis=0) * self._scale
-        return view.with_point(point)
+        self._matrix = csc_array(hstack([inner.matrix, inner.matrix]))
 
     def many(self, view: View, wanted: Array, upward: bool, weight: Array) -> View:
         """The view after a point that gives as many quantities as it can the width they need, on one side."""
@@ -137,25 +175,16 @@ class Attacker:
         chosen = np.isin(self._places, wanted)
         reward = np.where(chosen, weight * self._scale / np.maximum(needed[self._places], 1e-12), 0.0)
         turn = np.where(chosen, np.clip(ends[self._places] / self._scale, 0.0, self._top), 0.0)
-        return self._point(view, reward / reward.max(), upward, turn)
+        return view.with_point(self._point(reward / reward.max(), upward, turn))
 
-    def one(self, view: View, place: int) -> View:
-        """The view after points that let a quantity be as wide as it needs, or as wide as it can be at all."""
-        for sign in (-1.0, 1.0):
-            view = view.with_point(self._extreme(place, sign))
-            if view.settled(self._system)[place]:
-                break
-        return view
-
-    def _extreme(self, place: int, sign: float) -> Array:
-        """Point with the lowest (sign 1) or highest (sign -1) amount of a quantity."""
-        amounts = self._system.amounts[self._places] / self._scale
-        # In moves from the truth: staying there solves the sums exactly, whatever the last digits.
-        bounds = np.column_stack([-amounts, self._top - amounts])
-        aim = np.where(self._places == place, sign, 0.0)
-        moves, _ = _solved(aim, self._inner, np.zeros(self._inner.shape[0]), bounds)
+    def _point(self, reward: Array, upward: bool, turn: Array) -> Array:
+        """Point with the most reward, paid per amount up to a turn, or below it."""
+        none = np.zeros(len(self._places))
+        bounds = np.column_stack([np.zeros(2 * len(none)), np.concatenate([turn, self._top])])
+        aim = np.concatenate([-reward, none] if upward else [none, reward])
+        pieces = np.array(_solved(_programme(aim, self._matrix, self._right, bounds)).col_value)
         point = self._system.amounts.copy()
-        point[self._places] += moves * self._scale
+        point[self._places] = pieces.reshape(2, -1).sum(axis=0) * self._scale
         return point
 
 
@@ -166,21 +195,20 @@ def widened(system: System, hidden: Array, view: View) -> View:
     """
     for component in np.unique(system.component[view.open(system, hidden)]):
         inside = hidden & (system.component == component)
-        attacker, random = Attacker(system, inside), np.random.default_rng(0)
+        sweep, random = Sweep(system, inside), np.random.default_rng(0)
         for upward in (True, False):
             settled = FRUITFUL
             while settled >= FRUITFUL and len(still := view.open(system, inside)):
                 # Unequal rewards, so that amounts gather where they suffice.
-                view = attacker.many(view, still, upward, random.uniform(0.2, 1.0, int(inside.sum())))
+                view = sweep.many(view, still, upward, random.uniform(0.2, 1.0, int(inside.sum())))
                 settled = len(still) - len(view.open(system, inside))
     return view
 
 
 def exposed(system: System, hidden: Array) -> Array:
     """Places of hidden quantities that the attacker can bound more closely than needed, the smallest first."""
-    view = widened(system, hidden, truth_only(system))
+    view, attacker = widened(system, hidden, truth_only(system)), Attacker(system, hidden)
     for place in view.open(system, hidden):
-        attacker = Attacker(system, hidden & (system.component == system.component[place]))
         view = attacker.one(view, int(place))
     return view.open(system, hidden)
 
@@ -200,12 +228,13 @@ def cheapest_move(system: System, target: int, hidden: Array, price: Array) -> A
     upward = np.column_stack([np.zeros(size), np.full(size, np.inf)])
     downward = np.column_stack([np.zeros(size), inner.amounts / scale])
     upward[near == target], downward[near == target] = 1.0, 0.0
-    moves, _ = _solved(
+    programme = _programme(
         np.tile(paid, 2),
         csc_array(hstack([inner.matrix, -inner.matrix])),
         np.zeros(inner.matrix.shape[0]),
         np.vstack([upward, downward]),
     )
+    moves = np.array(_solved(programme).col_value)
     move = moves[:size] - moves[size:]
     point = system.amounts.copy()
     point[near] += scale * np.where(np.abs(move) > 1e-7, move, 0.0)
@@ -241,7 +270,7 @@ def capacity(system: System, target: int, share: Array) -> Array:
     total = np.zeros(len(system.amounts))
     for sign in (1.0, -1.0):
         aim = np.concatenate([-sign * own, sign * own])
-        _, prices = _solved(aim, matrix, np.zeros(matrix.shape[0]), bounds)
-        left = sign * own + inner.matrix.T @ prices
+        prices = _solved(_programme(aim, matrix, np.zeros(matrix.shape[0]), bounds)).row_dual
+        left = sign * own + inner.matrix.T @ np.array(prices)
         total[near] += np.where(left > 0, left * give_up, -left * give_down)
     return np.where(total > 1e-9, total, 0.0)

@@ -141,42 +141,39 @@ def suppress(block: Block, effort: Effort) -> Solution:
         if answer.mip_dual_bound is not None:
             bound = max(bound, float(answer.mip_dual_bound))
         pattern = forced if answer.x is None else (answer.x > 0.5) | forced
-        best = min(best, greedy(block, pattern, base), key=block.loss)
+        view = widened(block.system, pattern[block.group], base)
+        best = min(best, greedy(block, pattern, view), key=block.loss)
         if block.loss(best) <= bound * (1 + effort.gap) or answer.x is None:
             break
-        if not sum(cuts.add(*cut) for cut in _broken(block, pattern.astype(float), base, effort.cuts)):
+        if not sum(cuts.add(*cut) for cut in _broken(block, pattern, view, effort.cuts)):
             break
     return Solution(best, block.loss(best), min(bound, block.loss(best)), rounds)
 
 
-def greedy(block: Block, chosen: Array, base: View) -> Array:
+def greedy(block: Block, chosen: Array, view: View) -> Array:
     """Hide more, the cheapest for one exposed quantity after the other, until none is exposed.
 
     Parameters
     ----------
     chosen
         Groups to begin with, the forced ones among them.
-    base
-        What an attacker can believe when the forced ones alone are hidden: possible all the more when more is hidden.
+    view
+        What an attacker can believe when these are hidden: possible all the more when more is hidden.
     """
-    chosen, view = chosen.copy(), base
-    while True:
-        hidden = chosen[block.group]
-        view = widened(block.system, hidden, view)
-        still = view.open(block.system, hidden)
-        if not len(still):
-            return chosen
+    system, chosen = block.system, chosen.copy()
+    attacker = Attacker(system, chosen[block.group])
+    while len(still := view.open(system, hidden := chosen[block.group])):
         for target in still:
-            if target in view.open(block.system, hidden):
-                near = hidden & (block.system.component == block.system.component[target])
-                view = Attacker(block.system, near).one(view, int(target))
-            if target in view.open(block.system, hidden):
-                point = cheapest_move(block.system, int(target), hidden, block.cost[block.group])
+            view = attacker.one(view, int(target))
+            if not view.settled(system)[target]:
+                point = cheapest_move(system, int(target), hidden, block.cost[block.group])
                 view = view.with_point(point)
-                new = np.setdiff1d(block.group[point != block.system.amounts], np.flatnonzero(chosen))
+                new = np.setdiff1d(block.group[point != system.amounts], np.flatnonzero(chosen))
                 if len(new):
                     chosen[new] = True
+                    attacker.hide(np.flatnonzero(np.isin(block.group, new)))
                     break
+    return chosen
 
 
 def _sum_cuts(block: Block) -> Iterator[tuple[Array, float]]:
@@ -213,24 +210,20 @@ def _shaped(block: Block, capacities: Array, target: int) -> tuple[Array, float]
     return coefficients, 0.0
 
 
-def _broken(block: Block, share: Array, base: View, most: int) -> Iterator[tuple[Array, float]]:
+def _broken(block: Block, chosen: Array, view: View, most: int) -> Iterator[tuple[Array, float]]:
     """Inequalities that a pattern breaks, at most so many."""
-    system = block.system
-    amount = share[block.group]
-    hidden = amount > 1e-6
-    whole = bool(np.all(~hidden | (amount > 1 - 1e-6)))
-    view = widened(system, hidden, base) if whole else base
-    places = view.open(system, hidden)
-    mixed = np.random.default_rng(1).permutation(places)
-    found = 0
-    for target in mixed:
-        capacities = capacity(system, int(target), np.maximum(amount, CORE))
-        cut = _shaped(block, capacities, int(target))
-        if cut is not None and cut[0] @ share < cut[1] - 1e-6:
-            yield cut
-            found += 1
-            if found == most:
-                return
+    system, hidden, found = block.system, chosen[block.group], 0
+    attacker = Attacker(system, hidden)
+    for target in np.random.default_rng(1).permutation(view.open(system, hidden)):
+        view = attacker.one(view, int(target))
+        if not view.settled(system)[target]:
+            capacities = capacity(system, int(target), np.maximum(hidden, CORE))
+            cut = _shaped(block, capacities, int(target))
+            if cut is not None and cut[0] @ chosen < cut[1] - 1e-6:
+                yield cut
+                found += 1
+                if found == most:
+                    return
 
 
 def blocks(system: System, group: Array, cost: Array, forced: Array) -> Iterator[tuple[Array, Array, Block]]:
