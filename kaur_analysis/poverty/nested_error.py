@@ -55,6 +55,22 @@ class Sums:
         return (weights @ self.area_xx).reshape(*weights.shape[:-1], *self.xx.shape)
 
     @cached_property
+    def classes(self) -> list[IntArray]:
+        """Areas of the same size together, without those of no record."""
+        return [np.flatnonzero(self.sizes == size) for size in np.unique(self.sizes[self.sizes > 0])]
+
+    @cached_property
+    def spectrum(self) -> _Spectrum:
+        """What the likelihood of any response can be told from without another inverse."""
+        return _Spectrum.of(self)
+
+    def decomposed(self, responses: int) -> bool:
+        """Whether finding the spectrum costs less than inverting cross products for every response and ratio."""
+        areas, coefficients = self.area_x.shape
+        rank = sum(min(len(own), coefficients) for own in self.classes)
+        return rank**3 <= 50 * responses * (areas * coefficients**2 + coefficients**3)
+
+    @cached_property
     def tell_apart(self) -> bool:
         """Whether effects of areas can be told from x'β, and from the records' own deviations.
 
@@ -63,6 +79,109 @@ class Sums:
         """
         left = self.n - np.trace(np.linalg.solve(self.xx, self.area_x.T @ self.area_x))
         return bool(left > 1e-9 * self.n and self.sizes.max() > 1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Spectrum:
+    """Eigenvalues δ of Z'MZ, with M the projection off the covariates and Z the areas' dummies.
+
+    With q the coordinates of Z'My in the eigenvectors, y'Py = y'My − Σ λq²/(1 + λδ), and of the determinants there is
+    left Σ log(1 + λδ) (Kang et al. 2008, Genetics 178): a likelihood costs one pass over the areas, whatever their
+    sizes. Areas of one size differ from a multiple of the identity only within the span of their covariates' sums, so
+    that only this much has to be decomposed.
+
+    Attributes
+    ----------
+    sums
+        Of the design.
+    solved
+        (X'X)⁻¹X'Z, p × D.
+    basis, turn
+        Orthonormal basis of the spans, class of sizes after class (D × K), and the eigenvectors in it (K × K).
+    class_of_area, class_of_basis
+        Class of sizes of each area, after the last where it has no record (D), and of each vector of the basis (K).
+    values, times
+        Eigenvalues: K within the spans, then one for each class, with their multiplicities.
+    """
+
+    sums: Sums
+    solved: FloatArray
+    basis: FloatArray
+    turn: FloatArray
+    class_of_area: IntArray
+    class_of_basis: IntArray
+    values: FloatArray
+    times: FloatArray
+
+    @classmethod
+    def of(cls, sums: Sums) -> _Spectrum:
+        """Decompose a design."""
+        classes, count = sums.classes, len(sums.sizes)
+        ranks = [min(len(own), sums.area_x.shape[1]) for own in classes]
+        basis, spans = np.zeros((count, sum(ranks))), []
+        class_of_area, ends = np.full(count, len(classes)), np.cumsum(ranks)
+        for number, (own, rank, end) in enumerate(zip(classes, ranks, ends, strict=True)):
+            basis[own, end - rank : end], span = np.linalg.qr(sums.area_x[own])
+            spans.append(span)
+            class_of_area[own] = number
+        class_of_basis = np.repeat(np.arange(len(classes)), ranks)
+        size = np.array([sums.sizes[own[0]] for own in classes])
+        inner = np.vstack(spans)
+        within = np.diag(size[class_of_basis]) - inner @ np.linalg.solve(sums.xx, inner.T)
+        values, turn = np.linalg.eigh(within)
+        left = np.array([len(own) - rank for own, rank in zip(classes, ranks, strict=True)])
+        return cls(
+            sums,
+            np.asarray(np.linalg.solve(sums.xx, sums.area_x.T), dtype=np.float64),
+            basis,
+            turn,
+            class_of_area,
+            class_of_basis,
+            np.append(np.maximum(values, 0.0), size),
+            np.append(np.ones(len(values)), left),
+        )
+
+    def seen(self, xy: FloatArray, area_y: FloatArray, yy: FloatArray, kind: Likelihood) -> _Seen:
+        """Responses (R of them) in the coordinates of the eigenvectors."""
+        left = area_y - xy @ self.solved
+        inner = left @ self.basis
+        classes = len(self.sums.classes)
+        of_area = self.class_of_area[:, None] == np.arange(classes)
+        of_basis = self.class_of_basis[:, None] == np.arange(classes)
+        outside = np.where(self.times[len(self.turn) :] > 0, left**2 @ of_area - inner**2 @ of_basis, 0.0)
+        squares = np.hstack([(inner @ self.turn) ** 2, np.maximum(outside, 0.0)])
+        whole = yy - np.einsum("rp,rp->r", xy, np.linalg.solve(self.sums.xx, xy.T).T)
+        if kind == "reml":
+            return _Seen(squares, whole, self.values, self.values, self.times, self.sums.n - xy.shape[-1])
+        return _Seen(squares, whole, self.values, self.sums.sizes, np.ones_like(self.sums.sizes), self.sums.n)
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """Responses as their likelihoods see them: squared coordinates (R × K), y'My (R), and the determinant's values."""
+
+    squares: FloatArray
+    whole: FloatArray
+    values: FloatArray
+    spread: FloatArray
+    times: FloatArray
+    freedom: int
+
+    def heights(self, ratios: FloatArray) -> FloatArray:
+        """Log-likelihood up to a constant at each of some ratios, ratios × R."""
+        weights = ratios / (1 + self.values[:, None] * ratios)
+        residual = self.whole - (self.squares @ weights).T
+        return -0.5 * (
+            self.freedom * np.log(residual) + (self.times @ np.log1p(self.spread[:, None] * ratios))[:, None]
+        )
+
+    def score(self, ratio: FloatArray, rows: IntArray) -> FloatArray:
+        """Derivative of −2 log-likelihood of some responses, each at its own ratio."""
+        shrunk = 1 / (1 + ratio[:, None] * self.values)
+        squares = self.squares[rows]
+        residual = self.whole[rows] - ratio * (squares * shrunk).sum(axis=1)
+        apart = (self.spread / (1 + ratio[:, None] * self.spread)) @ self.times
+        return np.asarray(apart - self.freedom * (squares * shrunk**2).sum(axis=1) / residual, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +277,26 @@ class _Profile:
 
 
 @dataclass(frozen=True, eq=False)
+class _Inverted:
+    """The same as :class:`_Seen` where a spectrum would cost more than it saves."""
+
+    sums: Sums
+    xy: FloatArray
+    area_y: FloatArray
+    yy: FloatArray
+    kind: Likelihood
+
+    def heights(self, ratios: FloatArray) -> FloatArray:
+        """Log-likelihood at each of some ratios, ratios × R."""
+        each = (_Profile(self.sums, self.xy, self.area_y, self.yy, float(ratio), self.kind) for ratio in ratios)
+        return np.stack([profile.log_likelihood for profile in each])
+
+    def score(self, ratio: FloatArray, rows: IntArray) -> FloatArray:
+        """Derivative of −2 log-likelihood of some responses, each at its own ratio."""
+        return _Profile(self.sums, self.xy[rows], self.area_y[rows], self.yy[rows], ratio, self.kind).score
+
+
+@dataclass(frozen=True, eq=False)
 class NestedErrors:
     """Fits of R responses on one design: β (R × p), σ²_u and σ²_e (R), effects and γ (R × D), log-likelihood (R)."""
 
@@ -187,14 +326,12 @@ def fit_many(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: FloatArray, kin
         As :func:`fit_sums`.
     """
     _can_vary(sums, xy, area_y, yy)
-    heights = np.stack([_Profile(sums, xy, area_y, yy, float(ratio), kind).log_likelihood for ratio in _RATIOS])
-    best = heights.argmax(axis=0)
+    responses = (
+        sums.spectrum.seen(xy, area_y, yy, kind) if sums.decomposed(len(xy)) else _Inverted(sums, xy, area_y, yy, kind)
+    )
+    best = responses.heights(_RATIOS).argmax(axis=0)
     low, high = _RATIOS[np.maximum(best - 1, 0)], _RATIOS[np.minimum(best + 1, len(_RATIOS) - 1)]
-
-    def score(ratio: FloatArray, rows: IntArray) -> FloatArray:
-        return _Profile(sums, xy[rows], area_y[rows], yy[rows], ratio, kind).score
-
-    ratio, every = _RATIOS[best], np.arange(len(xy))
+    score, ratio, every = responses.score, _RATIOS[best], np.arange(len(xy))
     inner = np.flatnonzero((score(low, every) < 0) & (score(high, every) > 0))
     if len(inner):
         exact = {"xatol": 1e-15, "xrtol": 1e-13, "fatol": 0.0, "frtol": 0.0}

@@ -449,6 +449,27 @@ def test_responses_fitted_together_are_fitted_as_each_alone():
         np.testing.assert_allclose(together.effects[number], alone.effects, rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.parametrize("kind", ["reml", "ml"])
+@pytest.mark.parametrize("sizes", [np.full(30, 6), np.arange(30), np.array([12, 12, 12, 5, 0, 3])], ids=str)
+def test_fits_by_eigenvalues_are_those_by_inverses(sizes, kind):
+    random = np.random.default_rng(len(sizes))
+    number = len(sizes)
+    area = np.repeat(np.arange(number), sizes)
+    X = np.column_stack([np.ones(len(area)), random.standard_normal(number)[area], random.standard_normal(len(area))])
+    effects = random.uniform(0, 0.4, (40, 1)) * random.standard_normal((40, number))
+    y = 13 + X @ [0.0, 0.1, -0.2] + effects[:, area] + random.normal(0, 0.4, (40, len(area)))
+    area_y = np.stack([sums_by(area, each, number) for each in y])
+    made = (Sums.of(X, area, number), y @ X, area_y, (y**2).sum(axis=1), kind)
+    by_eigenvalues = fit_many(*made)
+    with patch.object(Sums, "decomposed", lambda *_: False):
+        by_inverses = fit_many(*made)
+    assert 0 < (by_inverses.sigma2_u == 0).sum() < 40
+    np.testing.assert_array_equal(by_eigenvalues.sigma2_u == 0, by_inverses.sigma2_u == 0)
+    np.testing.assert_allclose(by_eigenvalues.sigma2_u, by_inverses.sigma2_u, rtol=1e-8)
+    np.testing.assert_allclose(by_eigenvalues.beta, by_inverses.beta, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(by_eigenvalues.effects, by_inverses.effects, rtol=1e-8, atol=1e-11)
+
+
 def errors_and_limits(most: int) -> pd.DataFrame:
     with patch.object(unit_level, "grouped", partial(grouped, most=most)):
         return predict(kabupaten(6), mse_replicates=60).estimates
