@@ -436,13 +436,14 @@ def _previous_issue(edition: Edition) -> pd.DataFrame | None:
     path = edition.study.previous_file
     if path is None:
         return None
-    table = pd.read_csv(path, dtype=dict.fromkeys(KEY, str), keep_default_na=False, na_values={"value": [""]})
-    if absent := {*KEY, "value", "status"} - set(table.columns):
+    missing = {name: [""] for name in NUMBERS}
+    table = pd.read_csv(path, dtype=dict.fromkeys(KEY, str), keep_default_na=False, na_values=missing)
+    if absent := {*KEY, "unit", *NUMBERS, "status"} - set(table.columns):
         raise DataRejected(
             f"{path.name}: kolom {', '.join(sorted(absent))} tidak ada; "
             "berkas 'previous' harus published.csv sebuah edisi."
         )
-    return as_written(table).astype({"value": float})
+    return as_written(table).astype(dict.fromkeys(NUMBERS, float))
 
 
 def edition_facts(edition: Edition, published: pd.DataFrame) -> dict[str, Any]:
