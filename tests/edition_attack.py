@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csc_array
 
 from kaur_analysis.disclosure.attack import System, exposed
-from kaur_analysis.disclosure.publish import KEYS
+from kaur_analysis.disclosure.publish import KEYS, room_above
 from kaur_analysis.disclosure.quantities import Quantity, equations, read_quantities, rests, rules, twin_concepts
 
 
@@ -86,5 +86,10 @@ def knowledge(estimates: pd.DataFrame, published: pd.DataFrame, minimum: int) ->
     small = np.array([name.concept not in others and 0 < found.amounts[name] < minimum - 1e-9 for name in names])
     watched = small.copy()
     watched[[position for places in withheld for position in places]] = True
-    needed = np.array([found.protection[name] for name in names])
-    return Knowledge(names, System(csc_array(matrix.astype(float)), amounts, needed, watched), hidden, small, withheld)
+    above = np.zeros(len(names))
+    for row, room in room_above(rows["value"], rows["first"], rows["second"]).items():
+        if room > 0:
+            above[place[found.of_row[row][0]]] = room
+    needed = np.maximum([found.protection[name] for name in names], above)
+    system = System(csc_array(matrix.astype(float)), amounts, needed, watched, above)
+    return Knowledge(names, system, hidden, small, withheld)

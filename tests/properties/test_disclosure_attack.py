@@ -13,7 +13,9 @@ from scipy.sparse import csc_array
 from kaur_analysis.disclosure import publish
 from kaur_analysis.disclosure.attack import System, cheapest_move, exposed, truth_only, widened
 from kaur_analysis.disclosure.suppression import Block, Effort, blocks, greedy, suppress
+from kaur_analysis.pipeline.steps.publish import long
 from kaur_analysis.study import Thresholds
+from tests.edition_attack import knowledge
 
 MINIMUM = Thresholds().minimum_families
 CONCEPTS = ("extreme_families", "served_extreme_families", "gap_extreme_families")
@@ -413,3 +415,13 @@ def test_rupiah_of_one_family_cannot_be_estimated_as_closely_as_the_rules_forbid
         limits = [(0, None) if np.isnan(shown[area]) else (shown[area], shown[area]) for area in money.index]
         answer = linprog(objective, A_eq=whole, b_eq=[0.0], bounds=limits)
         assert answer.status == 3 or -answer.fun >= (total + asked) * (1 - 1e-6)
+
+
+def test_the_attack_on_a_whole_edition_asks_for_room_above_a_dominated_number():
+    # The first kecamatan is one family's; hidden beside one rupiah it is wide enough, and yet known from above.
+    estimates = long(_paid((1000, 0, 0), [(20, 1), (20, 400), (20, 400)]), topic="targeting")
+    beside_little = estimates["indicator"].eq("benefit_rupiah") & estimates["area"].isin(["1704010", "1704020"])
+    naive = estimates.assign(status=np.where(beside_little, "disembunyikan", "tampil"))
+    assert [leak.area for leak in knowledge(estimates, naive, MINIMUM).leaks()] == ["1704010"]
+    published, *_ = publish({"targeting": estimates}, Thresholds())
+    assert knowledge(estimates, published, MINIMUM).leaks() == []
