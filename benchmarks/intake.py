@@ -88,7 +88,7 @@ def two_lists(folder: Path, suffix: str) -> Study:
     study = load_study(folder / "benih" / "studi.yaml")
     day = date(2025, 3, 31)
     sources = tuple(
-        Source(name=f"dtsen_{name}", kind=kind, path=f"dtsen_{name}.{suffix}", as_of=day)  # type: ignore[arg-type]
+        Source(name=f"dtsen_{name}", kind=kind, path=f"dtsen_{name}.{suffix}", as_of=day)
         for name, kind in LISTS.items()
     )
     registry = Registry(precedence=("dtsen_keluarga",))

@@ -118,7 +118,7 @@ def _unit_level(
         "kecamatan",
         POVERTY_LINE,
         indicators=("fgt0",),
-        method=method,  # type: ignore[arg-type]
+        method=method,
         mse_replicates=mse_replicates,
         seed=seed,
         psu="psu",

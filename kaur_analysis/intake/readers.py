@@ -38,7 +38,7 @@ from kaur_analysis.study import Source
 MAX_CELLS = 60_000_000  # of a sheet: a full one of 57 columns
 MAX_TABLE_CELLS = 150_000_000  # of a database
 _BLOCK_ROWS = 20_000
-_LABELLED_ROWS = 20_000  # of Stata at once; SPSS is packed, and a later row costs the reading of all before it
+_STATA_ROWS = 20_000  # at once
 _SHEET_CELLS = 10_000  # at once: rows that are gone again before the collector looks for them
 _EMPTY = pa.scalar("", pa.large_string())
 _SAMPLE = 65_536
@@ -455,21 +455,22 @@ def _decoded_field(field: np.ndarray, encoding: str) -> np.ndarray:
 
 
 def _read_stata(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
-    yield _read_labelled(path, source, wanted, pyreadstat.read_dta)
+    yield _read_labelled(path, source, wanted, pyreadstat.read_dta, at_once=_STATA_ROWS)
 
 
 def _read_spss(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
-    yield _read_labelled(path, source, wanted, pyreadstat.read_sav)
+    yield _read_labelled(path, source, wanted, pyreadstat.read_sav, at_once=0)  # packed: a later row costs all before
 
 
-def _read_labelled(path: Path, source: Source, wanted: Wanted, read: Callable[..., Any]) -> RawTable:
+def _read_labelled(path: Path, source: Source, wanted: Wanted, read: Callable[..., Any], at_once: int) -> RawTable:
+    """A file that gives codes their labels, so many rows at once (0: all)."""
     _, meta = read(str(path), encoding=source.encoding, metadataonly=True)
     columns = [name for name in meta.column_names if wanted(name)]
-    _refuse_cells(path, (meta.number_rows or 0) * len(columns))
-    starts = range(0, max(meta.number_rows or 0, 1), _LABELLED_ROWS) if path.suffix.lower() == ".dta" else [0]
-    most = _LABELLED_ROWS if len(starts) > 1 else 0  # 0: all rows
+    rows = meta.number_rows or 0
+    _refuse_cells(path, rows * len(columns))
+    starts = range(0, max(rows, 1), at_once) if at_once else [0]
     frames = (
-        read(str(path), encoding=source.encoding, usecols=columns, row_offset=start, row_limit=most)[0]
+        read(str(path), encoding=source.encoding, usecols=columns, row_offset=start, row_limit=at_once)[0]
         for start in starts
     )
     labels = {

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -30,6 +30,9 @@ from kaur_analysis.store import PARTIAL, STAGES, file_hash, project_root, write_
 
 if TYPE_CHECKING:  # what only workers need is imported there: the process that waits stays small and quick to start
     from kaur_analysis.pipeline.effort import Effort
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 STATE = "langkah"
 # The synthetic Kaur of 39 000 families takes 230 MB of readings, tables and pages; pages lie twice while exchanged.
@@ -280,7 +283,7 @@ def _step(watch: Watcher, workers: Workers, job: Job, edition: Edition, jobs: in
     watch(job.name, "mulai")
     before = _written(edition)
     ahead = _read_ahead(edition, workers, job, jobs) if job.name == READS_FILES and jobs > 1 else None
-    effort = _in_worker(workers, job, _cache(edition), page_wanted=False)
+    effort = _in_worker(workers, job, _run_job, job, _cache(edition), False)
     effort = effort if ahead is None else ahead.then(effort)
     made = [name for name, written in _written(edition).items() if before.get(name) != written]
     if job.name in WRITES:
@@ -294,13 +297,10 @@ def _read_ahead(edition: Edition, workers: Workers, job: Job, jobs: int) -> "Eff
     from kaur_analysis.pipeline.effort import Effort
 
     begun = time.monotonic()
-    try:
-        unread = workers.call(_unread, edition, WORTH_BYTES)
-        with _side_by_side(jobs) as pool:
-            reading = unread if len(unread) > 1 else []
-            read = list(pool.map(lambda name: workers.call(_read_source, edition, name), reading))
-    except WorkerDied:
-        raise NotebookFailed(f"{job.name}: {WORKER_DIED}") from None
+    unread = _in_worker(workers, job, _unread, edition, WORTH_BYTES)
+    with _side_by_side(jobs) as pool:
+        reading = unread if len(unread) > 1 else []
+        read = list(pool.map(lambda name: _in_worker(workers, job, _read_source, edition, name), reading))
     return Effort.together(read, time.monotonic() - begun, jobs)
 
 
@@ -539,12 +539,15 @@ def _side_by_side(jobs: int) -> Iterator[ThreadPoolExecutor]:
 
 def _watched(watch: Watcher, workers: Workers, job: Job, folder: Path) -> "Effort":
     watch(job.name, "mulai")
-    return _in_worker(workers, job, folder, page_wanted=True)
+    return _in_worker(workers, job, _run_job, job, folder, True)
 
 
-def _in_worker(workers: Workers, job: Job, folder: Path, page_wanted: bool) -> "Effort":
+def _in_worker(
+    workers: Workers, job: Job, work: Callable[Given, Result], *given: Given.args, **named: Given.kwargs
+) -> Result:
+    """Answer of what a worker does for a job; where it dies or lacks a library, the job is said to have failed."""
     try:
-        return workers.call(_run_job, job, folder, page_wanted)
+        return workers.call(work, *given, **named)
     except WorkerDied:
         raise NotebookFailed(f"{job.name}: {WORKER_DIED}") from None
     except ModuleNotFoundError as error:
@@ -576,7 +579,7 @@ def _run_job(job: Job, folder: Path, page_wanted: bool) -> "Effort":
 def make_page(edition: Edition, job: Job) -> "Effort":
     """Make one page of an edition whose research is done, into its cache; :func:`keep_pages` notes it."""
     with Workers() as workers:
-        return _in_worker(workers, job, _cache(edition), page_wanted=True)
+        return _in_worker(workers, job, _run_job, job, _cache(edition), True)
 
 
 def keep_pages(edition: Edition, made: Mapping[str, "Effort"]) -> None:

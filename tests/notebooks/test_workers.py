@@ -222,7 +222,7 @@ def test_a_library_that_is_not_installed_is_named():
             raise ModuleNotFoundError("No module named 'splink'", name="splink")
 
     with pytest.raises(NotebookFailed, match="pustaka splink tidak terpasang"):
-        running._in_worker(Absent(), running.Job("01_clean", Path(), {}, ""), Path(), page_wanted=False)
+        running._in_worker(Absent(), running.Job("01_clean", Path(), {}, ""), print)
 
 
 def test_after_ctrl_c_nothing_more_is_begun():

@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from bs4 import BeautifulSoup
 
 from kaur_analysis.disclosure import identifier_findings
 from kaur_analysis.reporting import charts
+from tests import picture_numbers
 from tests.contrast import contrast
 from tests.pages import pages
 from tests.pages.reader import Reader
@@ -87,6 +89,15 @@ def test_every_picture_has_words_for_those_who_cannot_see_it(read):
     pictures = sum(tag == "svg" for tag, _ in read.tags)
     spoken = [given["aria-label"] for tag, given in read.tags if given.get("role") == "img"]
     assert len(spoken) == pictures and all(len(words) > 20 for words in spoken)
+
+
+@pytest.mark.parametrize("name", ["kecamatan", "kabupaten", "indeks"])
+def test_maps_of_invented_pages_tell_numbers_that_stand_in_tables_too(name):
+    """In those of the page itself; desa of other kecamatan in the kabupaten's."""
+    beside = {name, "kabupaten"} if name == "kecamatan" else {name}
+    parsed = {one: BeautifulSoup(pages.all_pages()[one], "html.parser") for one in beside}
+    told, on_maps = picture_numbers.told(parsed), set(picture_numbers.of_places(parsed[name]))
+    assert on_maps and {pair for pair in on_maps if pair[1] not in told.get(pair[0], ())} == set()
 
 
 def test_every_figure_has_a_caption(read):

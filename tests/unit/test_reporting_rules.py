@@ -8,6 +8,7 @@ from kaur_analysis.reference import load_area
 from kaur_analysis.reporting.actions import glossary, rule_table
 from kaur_analysis.reporting.charts import BLUE, GREY, INK, VERMILLION, dots, svg, tile_places
 from kaur_analysis.reporting.facts import Programme
+from tests.contrast import contrast
 
 RULES = rule_table()["rules"]
 
@@ -81,15 +82,9 @@ def test_areas_without_coordinates_are_tiled_in_order():
     assert cells == [(0, 0), (0, 1), (0, 2), (1, 0)] and (rows, columns) == (2, 3)
 
 
-def _luminance(colour):
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
 @pytest.mark.parametrize("colour", [BLUE, VERMILLION, GREY, INK])
 def test_marks_stand_out_from_paper_three_to_one(colour):
-    assert 1.05 / (_luminance(colour) + 0.05) >= 3
+    assert contrast(colour, "#ffffff") >= 3
 
 
 def picture(values):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from kaur_analysis.errors import EstimationError
-from kaur_analysis.targeting import difference_in_differences
+from kaur_analysis.targeting import DifferenceInDifferences, difference_in_differences
 
 
 def panel(
@@ -29,8 +29,8 @@ def panel(
 ARGUMENTS = ("family", "year", "y", "start")
 
 
-def effect_of(result: object, measure: str = "effect") -> pd.Series:
-    table = result.effects  # type: ignore[attr-defined]
+def effect_of(result: DifferenceInDifferences, measure: str = "effect") -> pd.Series:
+    table = result.effects
     return table[table["measure"] == measure].iloc[0]
 
 

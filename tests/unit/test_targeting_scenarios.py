@@ -127,7 +127,7 @@ def test_draws_of_the_truth_that_are_missing_are_refused(frame: pd.DataFrame) ->
 
 
 def test_a_kind_of_scenario_that_is_not_known_is_no_other_kind(frame: pd.DataFrame) -> None:
-    scenario = Scenario("r", "Ranked", "desil", area="kecamatan")  # type: ignore[arg-type]
+    scenario = Scenario("r", "Ranked", "desil", area="kecamatan")
     with pytest.raises(EstimationError, match="unknown kind of scenario"):
         run(frame, [*ALL_KINDS, scenario])
 

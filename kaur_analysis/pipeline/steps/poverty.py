@@ -1,6 +1,6 @@
 """Step 02: lines, what the survey says of the kabupaten, the welfare model, poverty of every family and kecamatan."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +17,7 @@ from kaur_analysis.formats import number, percent
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.refusals import told_in_indonesian
 from kaur_analysis.pipeline.steps import welfare_draws, where_registry
+from kaur_analysis.pipeline.steps.unseen import ruled_by_unseen
 from kaur_analysis.poverty import (
     EmpiricalBest,
     SurveyDesign,
@@ -471,10 +472,10 @@ def few_blocks(direct: pd.DataFrame) -> str:
     )
 
 
-def unseen_desil(programmes: Iterable[Programme], covariates: Iterable[str]) -> list[str]:
+def unseen_desil(programmes: Iterable[Programme], covariates: Collection[str]) -> list[str]:
     """What has to be said where rules go by the desil and the model does not know it; nothing else."""
-    ruled = [programme.name for programme in programmes if "desil" in programme.eligibility.fields]
-    if not ruled or "desil" in covariates:
+    ruled = [programme.name for programme in ruled_by_unseen(programmes, covariates)]
+    if not ruled:
         return []
     return [
         "Model tidak mengenal desil, karena survei tidak memuatnya: nilai kebutuhan dan sebab terlewat menganggap "

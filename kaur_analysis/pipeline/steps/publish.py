@@ -229,9 +229,8 @@ def overlap_rows(edition: Edition) -> pd.DataFrame:
     pairs = pairs.rename(columns={f"families_{side}": side for side in ("se", "low", "high")})
     pairs = pairs.assign(indicator="agency_pair", unit="keluarga", n=pairs["value"], rse=relative_error(pairs))
     pairs = pairs[(pairs["place"] == "all") & (pairs["agency"] != pairs["group"])].assign(area=edition.area.code)
-    source = LINKED
     return pd.concat(
-        [long(_placed(named, edition), topic="overlap", source=source), long(pairs, topic="overlap", source=source)]
+        [long(_placed(named, edition), topic="overlap", source=LINKED), long(pairs, topic="overlap", source=LINKED)]
     )
 
 

@@ -15,7 +15,7 @@ from kaur_analysis.linkage import latest, reach
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import where_lists
 from kaur_analysis.pipeline.steps.poverty import SURVEY_PREFIX, has_areas, survey_sample
-from kaur_analysis.pipeline.steps.unseen import DESIL, informed_welfare, ruled_by_unseen_desil
+from kaur_analysis.pipeline.steps.unseen import DESIL, ruled_by_unseen_desil
 from kaur_analysis.planning.rules import judge, rule_fields
 from kaur_analysis.poverty import rao_wu_bootstrap
 from kaur_analysis.poverty.intervals import spanned
@@ -187,8 +187,9 @@ def split_by_reason(edition: Edition, route: RegistryRoute, eligible: Mapping[st
     ruled = [code for code in eligible if code in unseen or (code == UNION and unseen.intersection(route.programmes))]
     if not ruled:
         return table
-    informed = split(ruled, informed_welfare(edition) < edition.study.line("extreme"))
-    return spanned(table, informed, ["measure", "programme", "group"], DESIL)
+    informed = informed_draws(route.welfare_draws, route.frame[DESIL], edition.study.seed)
+    other = split(ruled, informed < edition.study.line("extreme"))
+    return spanned(table, other, ["measure", "programme", "group"], DESIL)
 
 
 @where_lists

@@ -1,24 +1,31 @@
 """What rules go by and the model does not know: the desil, where the survey has none to learn it from."""
 
+from collections.abc import Collection, Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import welfare_draws
+from kaur_analysis.reference.catalogue import Programme
 from kaur_analysis.targeting import informed_draws
 
 DESIL = "desil"
 
 
 def ruled_by_unseen_desil(edition: Edition) -> tuple[str, ...]:
+    """Codes of the study's programmes that are :func:`ruled_by_unseen`."""
+    terms = set(edition.store.read("estimates/model_coefficients")["term"])
+    return tuple(programme.code for programme in ruled_by_unseen(edition.study.programmes, terms))
+
+
+def ruled_by_unseen(programmes: Iterable[Programme], covariates: Collection[str]) -> list[Programme]:
     """Programmes whose rule goes by the desil where it is no covariate of the model: draws do not know what it knows.
 
     How many of the families that such a rule admits are extremely poor lies between what the draws say and what they
     would say had the desil known the most that it can (:func:`informed_welfare`).
     """
-    if DESIL in set(edition.store.read("estimates/model_coefficients")["term"]):
-        return ()
-    return tuple(programme.code for programme in edition.study.programmes if DESIL in programme.eligibility.fields)
+    return [programme for programme in programmes if DESIL in programme.eligibility.fields and DESIL not in covariates]
 
 
 def informed_welfare(edition: Edition) -> NDArray[np.float32]:
