@@ -139,9 +139,12 @@ def _column(table: pd.DataFrame, name: str, where: str) -> pd.Series:
     if name not in table.columns:
         raise EstimationError(f"covariate {name!r} is absent from the {where}", "covariate_absent", covariate=name)
     column = table[name]
-    missing = int(column.isna().sum())
-    if not missing and pd.api.types.is_numeric_dtype(column):
-        missing = int(np.isinf(column.to_numpy(dtype=float)).sum())
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiub":
+        missing = len(column) - int(np.isfinite(column.to_numpy()).sum())
+    else:
+        missing = int(column.isna().sum())
+        if not missing and pd.api.types.is_numeric_dtype(column):
+            missing = int(np.isinf(column.to_numpy(dtype=float)).sum())
     if missing:
         raise EstimationError(
             f"covariate {name!r} is missing or infinite in {missing} rows of the {where}",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -59,31 +60,29 @@ def grouped(
     most
         Groups of an area at most.
     """
-    predictor = X @ beta
-    order = np.lexsort((predictor, area))
     sizes = np.bincount(area)
+    directions = np.column_stack([beta, np.linalg.cholesky(covariance)])
+    along = X @ directions
+    order = np.argsort(along[:, 0], kind="stable")
+    # Narrow numbers are sorted by radix.
+    order = order[np.argsort(area[order].astype(np.min_scalar_type(len(sizes))), kind="stable")]
     groups = np.minimum(sizes, most)
     first, offset = np.cumsum(sizes) - sizes, np.cumsum(groups) - groups
     own = area[order]
     number = np.empty(len(area), dtype=np.int64)
     number[order] = offset[own] + (np.arange(len(own)) - first[own]) * groups[own] // sizes[own]
-    count = int(groups.sum())
-    weight = np.bincount(number, share, count)
-    divisor = np.where(weight > 0, weight, 1.0)
-
-    def mean(values: FloatArray) -> FloatArray:
-        return np.asarray(np.bincount(number, share * values, count) / divisor)
-
-    def spread(values: FloatArray) -> FloatArray:
-        centre = mean(values)
-        return mean((values - centre[number]) ** 2)
-
-    root = np.linalg.cholesky(covariance)
+    weight = np.asarray(np.bincount(number, share), dtype=np.float64)
+    part = share / np.where(weight > 0, weight, 1.0)[number]
+    mean = csr_array((part, (number, np.arange(len(area)))))
+    centre = mean @ X
+    along -= (centre @ directions)[number]
+    along *= along
+    spread = mean @ along
     return Groups(
-        np.column_stack([mean(column) for column in X.T]),
+        centre,
         np.repeat(np.arange(len(sizes)), groups),
-        np.asarray(weight, dtype=np.float64),
-        np.asarray(np.bincount(number, share**2, count), dtype=np.float64),
-        spread(predictor),
-        np.sum([spread(X @ column) for column in root.T], axis=0),
+        weight,
+        np.asarray(np.bincount(number, share**2), dtype=np.float64),
+        spread[:, 0],
+        spread[:, 1:].sum(axis=1),
     )

@@ -25,19 +25,23 @@ def expected_fgt_log(
     top = line + shift
     # A negative shift may lie above the line: then nobody's welfare reaches down to it.
     edge = ((np.log(top) if top > 0 else -np.inf) - mean) / deviation
-    moments = [ndtr(edge)]
+    moments = [ndtr(edge)]  # of (y + shift) / line
     if max(powers):
+        factor = step = np.exp(mean + (0.5 * variance - np.log(line)))
         spread = np.exp(variance)
-        factor = step = np.exp(mean) * np.sqrt(spread)
         for k in range(1, max(powers) + 1):
-            moments.append(factor * ndtr(edge - k * deviation))
-            step = step * spread  # exp(kμ + k²s²/2) by recursion: one exponential of μ whatever the power
-            factor = factor * step
+            edge -= deviation
+            moment = ndtr(edge)
+            moment *= factor
+            moments.append(moment)
+            if k < max(powers):
+                step = step * spread  # exp(kμ + k²s²/2) by recursion: one exponential of μ whatever the power
+                factor = factor * step
     found = []
     for a in powers:
         total = (top / line) ** a * moments[0]
         for k in range(1, a + 1):
-            total += (comb(a, k) * (-1) ** k * top ** (a - k) / line**a) * moments[k]
+            total += (comb(a, k) * (-1) ** k * (top / line) ** (a - k)) * moments[k]
         found.append(total)
     return found
 

@@ -433,13 +433,11 @@ class Posterior:
         grid = self.profile
         chi2 = random.chisquare(grid.freedom, count)
         normal = random.standard_normal((count, len(grid.xy)))
-        beta, between, within = np.empty_like(normal), np.empty(count), np.empty(count)
-        for place in np.unique(places):
-            own = places == place
-            within[own] = grid.residual[place] / chi2[own]
-            between[own] = np.asarray(grid.ratio)[place] * within[own]
-            root = np.linalg.cholesky(grid.inverse[place])
-            beta[own] = grid.beta[place] + np.sqrt(within[own])[:, None] * (normal[own] @ root.T)
+        within = grid.residual[places] / chi2
+        tried, own = np.unique(places, return_inverse=True)
+        roots = np.linalg.cholesky(grid.inverse[tried])
+        beta = grid.beta[places] + np.sqrt(within)[:, None] * np.einsum("rij,rj->ri", roots[own], normal)
+        between = np.asarray(grid.ratio)[places] * within
         return beta, between, within
 
 

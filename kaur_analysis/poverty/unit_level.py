@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.optimize.elementwise import bracket_root, find_root
+from scipy.sparse import csr_array
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.checks import one_of
@@ -53,6 +54,7 @@ SCALES = 25  # scales that intervals and draws try where shift or power were fou
 SIMULATED = 200  # draws of each family for indicators without closed form
 REPEATED = 10  # the same within each bootstrap replicate, whose noise is taken out again
 AT_ONCE = 20_000_000  # numbers drawn at a time
+CACHED = 1 << 14  # numbers that a processor's cache holds several arrays of
 
 
 @dataclass(frozen=True, eq=False)
@@ -736,8 +738,17 @@ class _Parameters:
     scales: list[Scale]
     stretch: FloatArray
 
-    def on_scales(self, chosen: IntArray) -> list[tuple[Scale, IntArray]]:
+    @cached_property
+    def in_turn(self) -> _Parameters:
+        """The sets that predictive draws carry, one after the other."""
+        chosen = np.arange(INTERVAL_DRAWS) % len(self.beta)
+        names = ("beta", "sigma2_u", "sigma2_e", "effects", "gamma", "stretch")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in names})
+
+    def on_scales(self, chosen: IntArray) -> list[tuple[Scale, IntArray | slice]]:
         """The scales, and which of some chosen sets hold on each."""
+        if len(self.scales) == 1:
+            return [(self.scales[0], slice(None))]
         place = chosen % len(self.scales)
         return [(scale, np.flatnonzero(place == number)) for number, scale in enumerate(self.scales)]
 
@@ -848,13 +859,13 @@ def _generator(seed: int, label: Hashable, stream: int = 2) -> np.random.Generat
     return np.random.default_rng([seed, stream, zlib.crc32(str(label).encode("utf-8"))])
 
 
-def _effect(parameters: _Parameters, chosen: IntArray, place: int, random: np.random.Generator) -> FloatArray:
+def _effect(parameters: _Parameters, chosen: IntArray | slice, place: int, random: np.random.Generator) -> FloatArray:
     """Draws of one area's effect given the survey: around its prediction, which without sample of its own is 0."""
     left = parameters.sigma2_u[chosen] * (1 - parameters.gamma[chosen, place])
-    return parameters.effects[chosen, place] + random.standard_normal(len(chosen)) * np.sqrt(left)
+    return parameters.effects[chosen, place] + random.standard_normal(len(left)) * np.sqrt(left)
 
 
-def _offset(model: UnitModel, parameters: _Parameters, chosen: IntArray) -> FloatArray:
+def _offset(model: UnitModel, parameters: _Parameters, chosen: IntArray | slice) -> FloatArray:
     """The common move of everyone on the scales of the chosen parameters."""
     return np.asarray(model.offset * np.sqrt(parameters.stretch[chosen]), dtype=np.float64)
 
@@ -925,12 +936,13 @@ def _group_draws(
     random: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray]:
     """Mean and variance of the transformed welfare of an area's groups in each draw."""
-    chosen = np.arange(INTERVAL_DRAWS) % len(parameters.beta)
-    rows = groups.of(place)
-    spread = (groups.known[rows] + groups.unknown[rows])[:, None] * parameters.stretch[chosen]
-    effect = _effect(parameters, chosen, place, random)
-    mean = moves + _offset(model, parameters, chosen) + groups.X[rows] @ parameters.beta[chosen].T + effect
-    return mean, parameters.sigma2_e[chosen] + spread
+    drawn, every, rows = parameters.in_turn, slice(None), groups.of(place)
+    spread = np.outer(groups.known[rows] + groups.unknown[rows], drawn.stretch)
+    effect = _effect(drawn, every, place, random)
+    mean = groups.X[rows] @ drawn.beta.T
+    mean += moves + _offset(model, drawn, every) + effect
+    spread += drawn.sigma2_e
+    return mean, spread
 
 
 def _level_moves(
@@ -1006,17 +1018,18 @@ def _area_draws(
     """
     chosen = np.arange(INTERVAL_DRAWS) % len(parameters.beta)
     out = np.zeros((len(lines), len(powers), len(registry.labels), INTERVAL_DRAWS))
-    deviations = _deviations(model, registry, groups, lines, powers)
+    normal = np.empty((len(registry.labels), INTERVAL_DRAWS))
     for place, label in enumerate(registry.labels):
         rows = groups.of(place)
         random = _generator(seed, label)
         mean, variance = _group_draws(model, parameters, groups, place, moves, random)
-        deviation = random.standard_normal(len(chosen))
+        normal[place] = random.standard_normal(len(chosen))
         for scale, own in parameters.on_scales(chosen):
             for position, line in enumerate(lines.values()):
                 for order, values in enumerate(scale.expected_fgt(mean[:, own], variance[:, own], line, powers)):
-                    noise = deviations[position, order, place] * deviation[own]
-                    out[position, order, place, own] = np.clip(groups.share[rows] @ values + noise, 0, 1)
+                    out[position, order, place, own] = groups.share[rows] @ values
+    out += _deviations(model, registry, groups, lines, powers)[..., None] * normal
+    np.clip(out, 0, 1, out=out)
     for position, line in enumerate(lines.values()):
         for order, power in enumerate(powers):
             out[position, order] += _observed(registry, line, power)[:, None]
@@ -1110,31 +1123,33 @@ def _bootstrap(
     true_effects = (
         np.sqrt(fit.sigma2_u) * random.standard_normal((replicates, count)) if unconditional else made.effects
     )
+    effects, gamma = (np.zeros((2, replicates, count))) if unconditional else (found.effects, found.gamma)
     weights = registry.total / registry.total.sum()
     base = model.offset + groups.X @ fit.beta
     sampled = _Sampled.of(survey, registry)
     out = np.zeros((2, len(lines), len(powers), count + 1))
     spread_of_x = float(np.var(groups.X @ fit.beta))
-    for b in range(replicates):
-        true_mean = base + true_effects[b][groups.area]
-        effect = np.zeros(count) if unconditional else found.effects[b]
-        gamma = np.zeros(count) if unconditional else found.gamma[b]
-        predictor = groups.X @ found.beta[b]
+    sum_of_area = csr_array((groups.share, (groups.area, np.arange(len(groups.area)))), (count, len(groups.area)))
+    # Replicates on one scale go together, as many as a processor's cache holds.
+    step = 1 if model.scale.estimated else max(1, CACHED // len(groups.area))
+    for start in range(0, replicates, step):
+        own = np.arange(start, min(start + step, replicates))
+        true_mean = base[:, None] + true_effects[own].T[groups.area]
+        predictor = groups.X @ found.beta[own].T
         # Another shift or power stretches the scale: what was measured on the fit's is stretched alike.
         stretch = float(np.var(predictor)) / spread_of_x if model.scale.estimated and spread_of_x > 0 else 1.0
-        mean = model.offset * np.sqrt(stretch) + predictor + effect[groups.area]
-        known = stretch * (groups.known + groups.unknown)
-        left = (found.sigma2_u[b] * (1 - gamma) + found.sigma2_e[b])[groups.area] + known
-        seen = sampled.deviations(model, made, b, lines, powers)
+        mean = model.offset * np.sqrt(stretch) + predictor + effects[own].T[groups.area]
+        left = (found.sigma2_u[own] * (1 - gamma[own].T) + found.sigma2_e[own])[groups.area]
+        left += (stretch * (groups.known + groups.unknown))[:, None]
+        seen = np.stack([sampled.deviations(model, made, int(b), lines, powers) for b in own], axis=-1)
         for position, line in enumerate(lines.values()):
-            truth = _expected(model, true_mean, fit.sigma2_e + groups.known, line, powers)
-            predicted = made.scales[b].expected_fgt(mean, left, line, powers)
+            truth = _expected(model, true_mean, (fit.sigma2_e + groups.known)[:, None], line, powers)
+            predicted = made.scales[start].expected_fgt(mean, left, line, powers)
             for order in range(len(powers)):
-                gap = np.bincount(groups.area, groups.share * (predicted[order] - truth[order]), count)
-                gap -= seen[position, order]
-                squared = np.append(gap, weights @ gap) ** 2
-                out[0, position, order] += squared
-                out[1, position, order] += squared**2
+                gap = sum_of_area @ (predicted[order] - truth[order]) - seen[position, order]
+                squared = np.vstack([gap, weights @ gap]) ** 2
+                out[0, position, order] += squared.sum(axis=1)
+                out[1, position, order] += (squared**2).sum(axis=1)
     out /= replicates
     out[1] = _monte_carlo_error(out[0], out[1], replicates)
     noise = _independent(model, groups, sampled, lines, powers, count)
