@@ -52,6 +52,7 @@ INTERVAL_DRAWS = 500
 TAIL = 0.025  # of a 95% interval
 SCALES = 25  # scales that intervals and draws try where shift or power were found in the data
 SIMULATED = 200  # draws of each family for indicators without closed form
+NODES = 40  # of integrals over effects of areas
 REPEATED = 10  # the same within each bootstrap replicate, whose noise is taken out again
 AT_ONCE = 20_000_000  # numbers drawn at a time
 CACHED = 1 << 14  # numbers that a processor's cache holds several arrays of
@@ -374,8 +375,8 @@ class EmpiricalBest:
     def sensitivity(self, factors: Sequence[float] = (0.0, 0.5, 1.0, 2.0)) -> pd.DataFrame:
         """Estimates under other variances between areas.
 
-        The total variance of a family stays; the factor moves it between area and family. Expectations of the areas
-        then barely change, their uncertainty does.
+        The total variance of a family stays; the factor moves it between area and family. Expectations given covariates
+        alone then stay as they are, what is left open does not. Integrals over the effects are Gauss–Hermite's.
 
         Parameters
         ----------
@@ -389,31 +390,29 @@ class EmpiricalBest:
             value.
         """
         fit = self.model.fit
+        base = self.model.offset + self._census.X @ fit.beta
+        nodes, masses = np.polynomial.hermite_e.hermegauss(NODES)
+        masses /= masses.sum()
         rows = []
         for factor in factors:
             between = min(fit.sigma2_u * factor, fit.sigma2_u + fit.sigma2_e)
             within = fit.sigma2_u + fit.sigma2_e - between
-            random = np.random.default_rng(self._settings.seed)
-            effects = np.sqrt(between) * random.standard_normal((len(self._census.labels), INTERVAL_DRAWS))
-            base = self.model.offset + self._census.X @ fit.beta
             for name, line in self._lines.items():
                 values = np.stack(
                     [
-                        self._census.means(
-                            _expected(self.model, base + effects[self._census.area, k], within, line, (0,))[0]
-                        )
-                        for k in range(0, INTERVAL_DRAWS, 5)
+                        self._census.means(_expected(self.model, base + np.sqrt(between) * node, within, line, (0,))[0])
+                        for node in nodes
                     ]
                 )
-                indicator = "fgt0" + (f"_{name}" if name else "")
+                value = masses @ values
                 rows.append(
                     pd.DataFrame(
                         {
                             "factor": factor,
                             "area": self._census.labels,
-                            "indicator": indicator,
-                            "value": values.mean(axis=0),
-                            "spread": values.std(axis=0),
+                            "indicator": "fgt0" + (f"_{name}" if name else ""),
+                            "value": value,
+                            "spread": np.sqrt(masses @ (values - value) ** 2),
                         }
                     )
                 )
@@ -480,7 +479,8 @@ def empirical_best(
     survey_weights
         Column: pseudo-empirical-best effects and coefficients (You & Rao 2002); needs a sample with areas.
     mse_replicates
-        Bootstrap replicates; 0 gives no MSE.
+        Bootstrap replicates; 0 gives no MSE. Where the variance between areas is estimated as 0, replicates are made
+        with its posterior mean.
     seed
         Of bootstrap, draws and intervals; an area's numbers depend on the seed and its label alone.
     psu
@@ -784,6 +784,16 @@ class _Made:
     scales: list[Scale]
 
 
+def _making(model: UnitModel, survey: _Survey) -> UnitModel:
+    """The model that samples and their truth are made by: its areas differ, even where the likelihood is highest at 0.
+
+    A σ²_u estimated as 0 does not say that it is 0, and areas made without effects would err too little (as Li & Lahiri
+    2010 say of area-level models). There the posterior mean of the intraclass correlation is taken, as where the survey
+    carries no areas (:meth:`~kaur_analysis.poverty.nested_error.Posterior.fit`); elsewhere the fit itself.
+    """
+    return model if model.fit.sigma2_u > 0 else replace(model, fit=survey.posterior.fit())
+
+
 def _make(model: UnitModel, survey: _Survey, replicates: int, seed: int, rescaled: bool = False) -> _Made:
     """Make samples by the fitted model and fit each again, ``rescaled`` with the transformation's parameter too."""
     random = np.random.default_rng([seed, 1])
@@ -814,7 +824,7 @@ def _parameters(model: UnitModel, survey: _Survey, seed: int) -> _Parameters:
     stay where these put them; their parameters come from refits to made samples, on the scale of the fit.
     """
     if survey.weights is not None and model.area_effects == "survey":
-        made = _make(model, survey, REFITS, seed).found
+        made = _make(_making(model, survey), survey, REFITS, seed).found
         return replace(made, effects=np.tile(model.fit.effects, (REFITS, 1)))
     random = np.random.default_rng([seed, 1])
     if not model.scale.estimated:
@@ -1115,6 +1125,7 @@ def _bootstrap(
     their variance Σ w² Var(h); those of families that the survey saw have moved the predictor too and enter as made
     (under ``eb`` they are known and cancel).
     """
+    model = _making(model, survey)
     made = _make(model, survey, replicates, seed + 1, rescaled=True)
     random = np.random.default_rng([seed, 3])
     fit, found = model.fit, made.found
@@ -1311,6 +1322,7 @@ def _simulated_errors(
     Each replicate makes a population and a sample, fits the sample and predicts by a few draws; with s² their variance,
     s²/draws is what their noise adds to the squared error, and is taken from it (González-Manteiga et al. 2008).
     """
+    model = _making(model, survey)
     registry, fit, replicates = families.registry, model.fit, settings.replicates
     made = _make(model, survey, replicates, settings.seed + 1, rescaled=True)
     found, count = made.found, len(registry.labels)

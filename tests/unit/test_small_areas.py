@@ -433,6 +433,82 @@ def test_intervals_without_area_codes_hold_the_truth(sigma_u):
     assert np.mean(inside) >= 0.93  # 450 intervals of nominal 95%: two standard errors below
 
 
+@pytest.fixture(scope="module")
+def undecided():
+    """Worlds whose kecamatan differ a little, though the likelihood is highest where they do not."""
+    found = []
+    for seed in range(120):
+        drawn = kabupaten(seed, sigma_u=0.05, psus_per_area=1, per_psu=30)
+        areas = pd.factorize(drawn.survey["kecamatan"])[0]
+        X = np.column_stack([np.ones(len(areas)), drawn.survey["size"], drawn.survey["floor"] == "baik"])
+        y = np.log(drawn.survey["welfare"].to_numpy())
+        if fit_sums(Sums.of(X, areas, 15), X.T @ y, sums_by(areas, y, 15), float(y @ y)).sigma2_u == 0:
+            found.append(drawn)
+    return found
+
+
+def areas_of(result):
+    return result.estimates.query("indicator == 'fgt0' and area != 'ALL'").set_index("area").sort_index()
+
+
+def test_errors_hold_where_a_variance_that_is_not_zero_was_estimated_as_zero(undecided):
+    tables = [areas_of(predict(drawn, mse_replicates=60)) for drawn in undecided]
+    true = np.mean([(table["value"] - drawn.truth) ** 2 for table, drawn in zip(tables, undecided, strict=True)])
+    stated = np.mean([table["mse"] for table in tables])
+    assert len(undecided) >= 25
+    assert 0.9 * true < stated < 1.6 * true  # samples made without any effects say about 0.6 of it
+
+
+def test_errors_of_medians_are_not_those_of_areas_without_effects(undecided):
+    def stated():
+        return predict(undecided[0], indicators=["q50"], mse_replicates=30).estimates["mse"].iloc[:-1].mean()
+
+    own = stated()
+    with patch.object(unit_level, "_making", lambda model, survey: model):
+        assert own > 1.2 * stated()
+
+
+def test_intervals_of_weighted_effects_do_not_take_a_variance_of_zero_for_certain(undecided):
+    def width(**options):
+        table = areas_of(predict(undecided[0], **options))
+        return (table["high"] - table["low"]).mean()
+
+    survey = undecided[0].survey.assign(w=1.0)
+    weighted = width(survey=survey, survey_weights="w")
+    assert weighted == pytest.approx(width(), rel=0.25)
+    with patch.object(unit_level, "_making", lambda model, survey: model):
+        assert width(survey=survey, survey_weights="w") < 0.85 * weighted
+
+
+def test_errors_are_right_in_areas_without_a_survey_too():
+    squared, stated = [], []
+    for seed in range(80):
+        drawn = kabupaten(seed, sigma_u=0.2)
+        table = areas_of(predict(drawn, survey=drawn.survey[drawn.survey["kecamatan"] >= "K05"], mse_replicates=60))
+        unseen = table.index < "K05"
+        squared.append(((table["value"] - drawn.truth) ** 2)[unseen].mean())
+        stated.append(table["mse"][unseen].mean())
+    error = np.std(squared) / np.mean(squared) / np.sqrt(80)
+    assert error < 0.1 and np.mean(stated) / np.mean(squared) == pytest.approx(1, abs=2 * error)
+
+
+def test_without_codes_shares_stay_whatever_the_variance_between_areas_and_their_spread_does_not(without_codes):
+    table = without_codes.sensitivity((0.0, 1.0, 4.0)).set_index(["factor", "area"])
+    for factor in (0.0, 1.0, 4.0):
+        np.testing.assert_allclose(table.loc[factor, "value"].sort_index(), headcounts(without_codes), rtol=1e-7)
+    none, own, four = (table.loc[factor, "spread"].mean() for factor in (0.0, 1.0, 4.0))
+    assert none == pytest.approx(0, abs=1e-12) and four / own == pytest.approx(2, rel=0.1)
+
+
+def test_the_spread_of_an_area_is_that_of_its_share_over_drawn_effects(without_codes):
+    fit, census = without_codes.model.fit, without_codes._census
+    drawn = np.sqrt(fit.sigma2_u) * np.random.default_rng(1).standard_normal(2_000)
+    mean = (census.X @ fit.beta)[census.area == 0]
+    shares = norm.cdf((np.log(LINE) - mean[:, None] - drawn) / np.sqrt(fit.sigma2_e)).mean(axis=0)
+    table = without_codes.sensitivity((1.0,)).set_index("area")
+    assert table.loc[census.labels[0], "spread"] == pytest.approx(shares.std(), rel=0.06)
+
+
 def test_responses_fitted_together_are_fitted_as_each_alone():
     world, random = kabupaten(4), np.random.default_rng(2)
     X = np.column_stack([np.ones(len(world.survey)), world.survey["size"]])
