@@ -11,7 +11,7 @@ from kaur_analysis.contracts import BUDGET, checked
 from kaur_analysis.errors import DataRejected, EstimationError
 from kaur_analysis.planning.doubt import DoubtfulDue, Receipts, doubtful_due
 from kaur_analysis.planning.wide import MONTHS, Array, Flags, Wide, expected_gap, widen
-from kaur_analysis.poverty.intervals import held_interval
+from kaur_analysis.poverty.intervals import equal_tails, held_interval
 from kaur_analysis.reference.catalogue import Programme
 
 AREA_DIGITS = {"kabupaten": 4, "kecamatan": 7, "desa": 10}
@@ -424,8 +424,7 @@ def _spread(totals: Array | None, level: float) -> Array | None:
     """Standard deviation and equal-tailed interval over the draws, 3 × areas; nothing without draws."""
     if totals is None:
         return None
-    tail = (1 - level) / 2
-    return np.vstack([totals.std(axis=1, ddof=1), np.quantile(totals, [tail, 1 - tail], axis=1)])
+    return np.vstack([totals.std(axis=1, ddof=1), *equal_tails(totals, level)])
 
 
 def _totals(
