@@ -12,7 +12,7 @@ import itertools
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
@@ -27,11 +27,19 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 import pyreadstat
 from charset_normalizer import from_bytes
-from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 from kaur_analysis.errors import DataRejected
+from kaur_analysis.intake.bombs import refuse_bombs
 from kaur_analysis.intake.database import database_fingerprint, table_rows
-from kaur_analysis.intake.extent import allowed_bytes, refuse_bombs, too_many_cells
+from kaur_analysis.intake.extent import allowed_bytes, too_many_cells
 from kaur_analysis.intake.text import from_arrow, to_arrow
 from kaur_analysis.study import Source
 
@@ -41,6 +49,8 @@ _BLOCK_ROWS = 20_000
 _STATA_ROWS = 20_000  # at once
 _SHEET_CELLS = 10_000  # at once: rows that are gone again before the collector looks for them
 _EMPTY = pa.scalar("", pa.large_string())
+_EMPTY_PART = pa.array([], pa.large_string())
+_PIECE_ROWS = 50_000  # of a column
 _SAMPLE = 65_536
 # Types in which pandas keeps every digit and every gap.
 _EXACT = {
@@ -142,16 +152,16 @@ def table_fingerprint(source: Source) -> str:
 
 
 def _read_spreadsheet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
-    refuse_bombs(path, MAX_CELLS)
     with path.open("rb") as stream:
         if _WEB_PAGE.match(stream.read(2000)):
             raise DataRejected(
                 f"{path.name}: ini halaman web yang diberi nama lembar kerja. Buka di Excel atau LibreOffice, lalu "
                 "simpan sebagai XLSX."
             )
+    refuse_bombs(path, MAX_CELLS)
     with _unheard():
         book = CalamineWorkbook.from_path(str(path))
-    with book:
+    try:
         sheets = [meta for meta in book.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
         visible = [meta.name for meta in sheets if meta.visible == SheetVisibleEnum.Visible] or [m.name for m in sheets]
         names = _wanted(source.sheet, visible, [meta.name for meta in sheets], path.name)
@@ -159,8 +169,14 @@ def _read_spreadsheet(path: Path, source: Source, wanted: Wanted) -> Iterator[Ra
             filled = [name for name in visible if name not in names and (book.get_sheet_by_name(name).height or 0) > 1]
         for name in names:
             with _unheard():
-                cells = _sheet_cells(book.get_sheet_by_name(name), source.locale == "id")
+                sheet = book.get_sheet_by_name(name)
+                if name == names[-1]:
+                    book.close()  # it keeps the sheets of the older kinds a second time
+                cells = _sheet_cells(sheet, source.locale == "id")
             yield RawTable(path.name, name, cells, unread_sheets=tuple(filled))
+    finally:
+        with suppress(CalamineError):  # closed already
+            book.close()
 
 
 @contextmanager
@@ -188,22 +204,46 @@ def _sheet_cells(sheet: CalamineSheet, comma: bool) -> pd.DataFrame:
     """Cells of a sheet from its first row on, without the blank rows at its end and without blank columns."""
     rows = sheet.iter_rows()
     at_once = max(1, _SHEET_CELLS // max(sheet.total_width, 1))
-    blocks: list[tuple[int, dict[int, pa.Array]]] = []
+    columns: dict[int, _Column] = {}
+    height = 0
     while block := list(itertools.islice(rows, at_once)):
-        columns = enumerate(zip(*block, strict=True))
-        own = {place: _column_text(cells, comma) for place, cells in columns if cells.count("") < len(cells)}
-        blocks.append((len(block), own))
-    kept = sorted({place for _, own in blocks for place in own})
-    texts = [_joined([own.get(place, length) for length, own in blocks]) for place in kept]
+        for place, cells in enumerate(zip(*block, strict=True)):
+            if cells.count("") < len(cells):
+                columns.setdefault(place, _Column()).add(_column_text(cells, comma), height)
+        height += len(block)
+    kept = sorted(columns)
+    texts = [columns.pop(place).whole(height) for place in kept]
     filled = [np.flatnonzero(pc.not_equal(text, "").to_numpy(zero_copy_only=False)) for text in texts]
     height = max((int(places[-1]) + 1 for places in filled if len(places)), default=0)
     return _frame([text[:height] for text, places in zip(texts, filled, strict=True) if len(places)], height)
 
 
-def _joined(parts: list[pa.Array | int]) -> pa.Array:
-    """Parts of a column below each other; a number stands for so many empty cells."""
-    arrays = [pa.repeat(_EMPTY, part) if isinstance(part, int) else part for part in parts]
-    return pa.chunked_array(arrays, pa.large_string()).combine_chunks()
+class _Column:
+    """A column that grows by parts of text, in pieces that are large but never copied whole."""
+
+    def __init__(self) -> None:
+        self._pieces: list[pa.Array] = []
+        self._parts: list[pa.Array] = []
+        self._length = self._waiting = 0
+
+    def add(self, texts: pa.Array, at: int) -> None:
+        """Add a part at a row, after as many empty cells as are missing before it."""
+        if at > self._length:
+            self.add(pa.repeat(_EMPTY, at - self._length), self._length)
+        self._parts.append(texts)
+        self._length, self._waiting = self._length + len(texts), self._waiting + len(texts)
+        if self._waiting >= _PIECE_ROWS:
+            self._gather()
+
+    def whole(self, height: int) -> pa.ChunkedArray:
+        """The column with so many rows."""
+        self.add(_EMPTY_PART, height)
+        self._gather()
+        return pa.chunked_array(self._pieces, pa.large_string())
+
+    def _gather(self) -> None:
+        self._pieces.append(pa.chunked_array(self._parts, pa.large_string()).combine_chunks())
+        self._parts, self._waiting = [], 0
 
 
 def _wanted(asked: str | None, visible: list[str], every: list[str], file: str) -> list[str]:
@@ -344,10 +384,14 @@ def _ragged(content: bytes, delimiter: str, file: str) -> pd.DataFrame:
     if sum(length for length, _ in blocks) < content.count(b"\n") / 2:  # a quote that never closes swallowed the rest
         blocks = _blocks(content, delimiter, csv.QUOTE_NONE, file)
     width = max((len(texts) for _, texts in blocks), default=0)
-    columns = [
-        _joined([texts[place] if place < len(texts) else length for length, texts in blocks]) for place in range(width)
-    ]
-    return _frame(columns, sum(length for length, _ in blocks))
+    columns = [_Column() for _ in range(width)]
+    height = 0
+    while blocks:
+        length, texts = blocks.pop(0)
+        for column, text in zip(columns, texts, strict=False):
+            column.add(text, height)
+        height += length
+    return _frame([column.whole(height) for column in columns], height)
 
 
 def _blocks(content: bytes, delimiter: str, quoting: Literal[0, 3], file: str) -> list[tuple[int, list[pa.Array]]]:
@@ -504,15 +548,16 @@ def _refuse_cells(path: Path, cells: int) -> None:
 def _from_frames(file: str, frames: Iterable[pd.DataFrame], comma: bool = False) -> RawTable:
     """Typed rows as text, frame by frame; ``map`` keeps no frame while the next is read."""
     headings: tuple[str, ...] = ()
-    parts: list[list[pa.Array]] = []  # of each column
+    columns: list[_Column] = []
     free: set[int] = set()
+    height = 0
     for headings, texts, own_free in map(partial(_texts, comma=comma), frames):
-        parts = parts or [[] for _ in headings]
-        for column, text in zip(parts, texts, strict=True):
-            column.append(text)
+        columns = columns or [_Column() for _ in headings]
+        for column, text in zip(columns, texts, strict=True):
+            column.add(text, height)
+        height += len(texts[0]) if texts else 0
         free |= own_free
-    columns = [pa.chunked_array(parts.pop(0)).combine_chunks() for _ in headings]
-    cells = _frame(columns, len(columns[0]) if columns else 0)
+    cells = _frame([column.whole(height) for column in columns], height)
     return RawTable(file, "", cells, first_line=2, headings=headings, locale="en", free=frozenset(free))
 
 

@@ -11,7 +11,7 @@ from kaur_analysis.intake import extent
 from kaur_analysis.intake.readers import read_source
 from tests.intake_files import recipients, workbook
 from tests.memory import MEASURABLE, risen_in_holes, unpacked_bytes
-from tests.old_workbook import SECTOR, number, old_workbook, record
+from tests.old_workbook import SECTOR, number, old_workbook, record, shared_cell, shared_text
 
 LAST_ROW, LAST_COLUMN = 1_048_575, 16_383
 _ODS = (
@@ -108,6 +108,97 @@ def test_cells_without_an_address_are_read_within_bounds(tmp_path):
     assert read(sheet_of(tmp_path / "a.xlsx", rows))[0].cells.to_numpy().tolist() == [["1", "2"], ["", ""], ["3", ""]]
 
 
+@pytest.mark.parametrize(
+    ("rows", "corner"),
+    [
+        ('<x:row r="900000"><x:c><v>1</v></x:c>{}</x:row>'.format("<x:c/>" * 99), "CV"),
+        ('<x-y:row r="900000"><x-y:c><v>1</v></x-y:c>{}</x-y:row>'.format("<x-y:c/>" * 99), "CV"),
+        ('<row r="1"><c r="cv900000"><v>1</v></c></row>', "CV"),
+        ('<row r="1"><c x=">" r="CV900000"><v>1</v></c></row>', "CV"),
+        ('<row r="1"><c x="<c" r="CV900000"><v>1</v></c></row>', ""),
+        ('<row r="1"><c r = "CV900000"><v>1</v></c></row>', "CV"),
+        ('<row r="1"><c\nr="CV900000"><v>1</v></c></row>', "CV"),
+        ('<row r="1"><!-- c --><c r="CV900000"><v>1</v></c></row>', "CV"),
+        ('<row r="1"><c r="AAAA900000"><v>1</v></c></row>', ""),
+    ],
+)
+def test_a_far_cell_is_refused_however_it_is_written(tmp_path, rows, corner):
+    with pytest.raises(DataRejected, match=f"baris 900000 kolom {corner} " if corner else "rusak"):
+        read(sheet_of(tmp_path / "a.xlsx", rows))
+
+
+def test_a_sheet_with_attributes_that_no_cell_shows_is_refused(tmp_path):
+    path = sheet_of(tmp_path / "a.xlsx", '<row r="1"><c\tr="A1"><v>1</v></c></row>')
+    declared = b'<!DOCTYPE worksheet [<!ATTLIST c r CDATA "A1">]>'
+    with pytest.raises(DataRejected, match="rusak"):
+        read(with_entries(path, lambda name, text: declared + text if name.endswith("sheet1.xml") else text))
+
+
+def with_entries(path, change, kind=zipfile.ZIP_DEFLATED):
+    """The same archive with other contents."""
+    with zipfile.ZipFile(path) as archive:
+        content = {name: change(name, archive.read(name)) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", kind) as archive:
+        for name, text in content.items():
+            archive.writestr(name, text)
+    return path
+
+
+def test_an_archive_whose_directory_lies_about_what_it_unpacks_to_is_refused(tmp_path):
+    path = sheet_of(tmp_path / "a.xlsx", '<row r="1"><c r="A1"><v>1</v></c></row>' + " " * 50_000_000)
+    with zipfile.ZipFile(path) as archive:
+        [true] = [entry.file_size for entry in archive.infolist() if entry.filename.endswith("sheet1.xml")]
+    path.write_bytes(path.read_bytes().replace(struct.pack("<I", true), struct.pack("<I", 1000)))
+    with pytest.raises(DataRejected, match="membengkak tidak wajar"):
+        read(path)
+
+
+def test_any_other_entry_that_lies_about_what_it_unpacks_to_is_refused(tmp_path):
+    path = with_entries(
+        far(tmp_path / "a.xlsx", 3, 1),
+        lambda name, text: text + b" " * 50_000_000 if name.endswith("styles.xml") else text,
+    )
+    with zipfile.ZipFile(path) as archive:
+        [true] = [entry.file_size for entry in archive.infolist() if entry.filename.endswith("styles.xml")]
+    path.write_bytes(path.read_bytes().replace(struct.pack("<I", true), struct.pack("<I", 1000)))
+    with pytest.raises(DataRejected, match="membengkak tidak wajar"):
+        read(path)
+
+
+def test_an_archive_in_which_another_reader_may_find_another_directory_is_refused(tmp_path):
+    path = far(tmp_path / "a.xlsx", 3, 1)
+    path.write_bytes(path.read_bytes() * 2)
+    with pytest.raises(DataRejected, match="satu daftar isi"):
+        read(path)
+
+
+def test_a_sheet_is_measured_however_its_place_is_spelled(tmp_path):
+    path = far(tmp_path / "a.xlsx", LAST_ROW, LAST_COLUMN)
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in content.items():
+            archive.writestr(name.replace("xl/worksheets", "XL/Worksheets"), text)
+    with pytest.raises(DataRejected, match="membentang"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('<c r="A{k}" t="s"><f>A1</f><v>1</v></c>', "<si><t>{}</t></si>"),
+        ('<c r="A{k}" t = "s"><v>1</v></c>', "<si><t>{}</t></si>"),
+        ('<c r="A{k}" t="s"><v>&#49;</v></c>', "<si><t>{}</t></si>"),
+        ('<c r="A{k}" t="s"><v>1</v></c>', "<x:si><x:t>{}</x:t></x:si>"),
+        ('<c r="A{k}" t="s"><v>1</v></c>', "<!-- </si> --><si><t>{}</t></si >"),
+    ],
+)
+def test_a_long_text_that_every_cell_shares_is_refused_however_it_is_written(tmp_path, cell, text):
+    rows = "".join(f'<row r="{k}">{cell.format(k=k)}</row>' for k in range(1, 5001))
+    with pytest.raises(DataRejected, match="teks yang sama diulang"):
+        read(sheet_of(tmp_path / "a.xlsx", rows, "<si><t>nama</t></si>" + text.format("x" * 30_000)))
+
+
 def test_one_long_text_that_every_cell_shares_is_refused(tmp_path):
     rows = "".join(f'<row r="{k}"><c r="A{k}" t="s"><v>1</v></c></row>' for k in range(1, 5001))
     shared = f"<si><t>nama</t></si><si><t>{'x' * 30_000}</t></si>"
@@ -184,6 +275,26 @@ def test_a_text_that_an_ods_file_repeats_beyond_bounds_is_refused(tmp_path):
     cell = _CELL.format(times=' table:number-columns-repeated="10000"', text="x" * 20_000)
     with pytest.raises(DataRejected, match="teks yang sama diulang"):
         read(ods(tmp_path / "a.ods", f"<table:table-row>{cell}</table:table-row>"))
+
+
+def test_spaces_that_an_ods_file_counts_in_many_cells_are_refused(tmp_path):
+    cell = _CELL.format(times=' table:number-columns-repeated="1000"', text='<text:s text:c="100000"/>')
+    with pytest.raises(DataRejected, match="teks yang sama diulang"):
+        read(ods(tmp_path / "a.ods", f"<table:table-row>{cell}</table:table-row>"))
+
+
+@pytest.mark.parametrize("other", ['x:number-columns-repeated="1"', 'table:x=">"'])
+def test_the_repetition_of_an_ods_cell_is_found_beside_any_other_attribute(tmp_path, other):
+    cell = _CELL.format(times=f' {other} table:number-columns-repeated="16384"', text="a")
+    with pytest.raises(DataRejected, match="membentang"):
+        rows = f'<table:table-row table:number-rows-repeated="100000">{cell}</table:table-row>'
+        read(ods(tmp_path / "a.ods", rows.replace("table:x", "table:style-name")))
+
+
+def test_an_ods_table_within_a_table_is_refused(tmp_path):
+    inner = "<table:table-cell><table:table><table:table-row/></table:table></table:table-cell>"
+    with pytest.raises(DataRejected, match="rusak"):
+        read(ods(tmp_path / "a.ods", f"<table:table-row>{inner}</table:table-row>"))
 
 
 def test_spaces_that_an_ods_file_counts_beyond_bounds_are_refused(tmp_path):
@@ -282,3 +393,15 @@ def test_an_old_workbook_named_twice_is_refused(tmp_path):
     path.write_bytes(content)
     with pytest.raises(DataRejected, match="tidak memuat satu buku kerja"):
         read(path)
+
+
+def test_an_old_workbook_whose_long_text_every_cell_shares_is_refused(tmp_path):
+    cells = [shared_cell(row, 0, 1) for row in range(3000)]
+    with pytest.raises(DataRejected, match="teks yang sama diulang"):
+        read(old_workbook(tmp_path / "a.xls", *cells, shared=shared_text(["nama", "x" * 30_000])))
+
+
+def test_an_old_workbook_whose_long_text_one_cell_has_is_read(tmp_path):
+    cells = [shared_cell(row, 0, int(row == 7)) for row in range(3000)]
+    [raw] = read(old_workbook(tmp_path / "a.xls", *cells, shared=shared_text(["nama", "x" * 30_000])))
+    assert raw.cells[0].str.len().max() == 30_000

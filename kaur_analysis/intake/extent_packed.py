@@ -1,0 +1,380 @@
+"""How far the sheets of a packed workbook (XLSX, ODS) reach, found in its text before any reader sets them aside.
+
+Sheets as Excel and LibreOffice write them are measured by numpy; whatever is written otherwise is parsed. Both read the
+text piece by piece, and each entry of the archive to its end, whatever size its directory gives it.
+"""
+
+import re
+import struct
+import zipfile
+from collections.abc import Callable, Iterator
+from copy import copy
+from dataclasses import replace
+from pathlib import Path
+from typing import Self, TypeAlias
+from xml.parsers import expat
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kaur_analysis.errors import DataRejected
+from kaur_analysis.intake.extent import Extent, allowed_bytes, require
+
+MAX_UNPACKED_BYTES = 2_000_000_000
+MAX_RATIO = 400
+_CHUNK_BYTES = 4_000_000
+_MARGIN_BYTES = 16  # of zeros, so that one may look at what comes before and after
+_COLUMN_LETTERS, _ROW_DIGITS = 3, 7
+_END_BYTES, _LOCATOR_BYTES = 22, 20  # of an archive's last records (APPNOTE 4.3.15, 4.3.16)
+_XLSX_SHEETS, _XLSX_TEXTS = "xl/worksheets/", "xl/sharedstrings.xml"
+_ODS_CONTENT, _ODS_LIST = "content.xml", "META-INF/manifest.xml"
+# How a cell begins that does not begin with its address.
+_ODD_CELLS = (
+    b"<!",
+    b":c ",
+    *(start + b"c" + end for start in (b"<", b":") for end in (b">", b"/", b"\t", b"\n", b"\r")),
+)
+_ADDRESS = re.compile("([A-Za-z]{1,3})([0-9]{1,7})")
+_PLAIN_CELL = re.compile(rb'<c r="[A-Z]+\d+"(?: s="\d+")?(?: t="(\w+)")?(?:/>|>(?:<v>(\d+)</v></c>)?)')
+_TEXT_END = re.compile(rb"</si>|<si/>")
+_ODD_TEXTS = (b"<!", b":si", *(start + end for start in (b"</si", b"<si") for end in (b" ", b"\t", b"\n", b"\r")))
+_ODS_LEVELS = {"table:table": 0, "table:table-row": 1, "table:table-cell": 2, "table:covered-table-cell": 2}
+# Bytes that a cell of the rectangle takes while a file is read, filled or not. Sheets of ODS are kept by the reader and
+# copied out of it, in a list that doubles as it grows: where the heap has holes it moves each time, and what it leaves
+# behind holds up to twice its own size.
+_XLSX_CELL_BYTES, _ODS_CELL_BYTES = 40, 128
+_XLSX_COPIES, _ODS_COPIES = 4, 5  # of a text that cells share or repeat, while read
+
+_Test: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.bool_]]
+
+
+def refuse_packed_bomb(path: Path, most_cells: int) -> None:
+    """Refuse a packed workbook whose sheets unfold out of proportion to what is written in it.
+
+    Raises
+    ------
+    DataRejected
+        As :func:`kaur_analysis.intake.bombs.refuse_bombs`.
+    """
+    with zipfile.ZipFile(path) as archive:
+        _require_one_directory(path, archive)
+        entries = archive.infolist()
+        unpacked = sum(entry.file_size for entry in entries)
+        if unpacked > MAX_UNPACKED_BYTES or (unpacked > 100_000_000 and unpacked > MAX_RATIO * path.stat().st_size):
+            raise _swells(path.name)
+        try:
+            lengths = _text_lengths(archive, [entry for entry in entries if _place(entry) == _XLSX_TEXTS])
+            for entry in entries:
+                if _place(entry).startswith(_XLSX_SHEETS):
+                    extent = _xlsx_extent(archive, entry, lengths, unpacked)
+                    limit = allowed_bytes(unpacked, extent.written)
+                    require(path.name, extent, _XLSX_CELL_BYTES, limit, most_cells)
+                elif _place(entry) == _ODS_CONTENT:
+                    _refuse_locked(path, archive)
+                    extent = _ContentWalk().through(archive, entry).total
+                    limit = allowed_bytes(unpacked, extent.written)
+                    require(path.name, extent, _ODS_CELL_BYTES, limit, most_cells)
+                elif _place(entry) != _XLSX_TEXTS:
+                    for _ in _unpacked(archive, entry):
+                        pass
+        except _Swells:
+            raise _swells(path.name) from None
+        except (expat.ExpatError, ValueError, IndexError) as error:
+            raise DataRejected(
+                f"{path.name}: berkas rusak atau bukan {path.suffix} ({type(error).__name__})."
+            ) from None
+
+
+class _Swells(Exception):
+    """An entry holds more than the directory says."""
+
+
+def _swells(file: str) -> DataRejected:
+    return DataRejected(f"{file}: isi terkompresi membengkak tidak wajar; berkas ditolak.")
+
+
+def _require_one_directory(path: Path, archive: zipfile.ZipFile) -> None:
+    """Refuse an archive in which another reader may find another directory than this one."""
+    size = path.stat().st_size
+    end = size - _END_BYTES - len(archive.comment)
+    with path.open("rb") as stream:
+        stream.seek(max(end - _LOCATOR_BYTES, 0))
+        locator, record = stream.read(_LOCATOR_BYTES), stream.read(_END_BYTES)
+    if len(record) == _END_BYTES and not locator.startswith(b"PK\6\7"):
+        mark, entries, length, start = struct.unpack("<4s6xHII2x", record)
+        if (mark, entries, length + start) == (b"PK\5\6", len(archive.infolist()), end):
+            return
+    raise DataRejected(f"{path.name}: berkas rusak atau bukan {path.suffix} (arsip tanpa satu daftar isi).")
+
+
+def _place(entry: zipfile.ZipInfo) -> str:
+    """Where an entry lies, as readers look for it."""
+    return entry.filename.replace("\\", "/").lower()
+
+
+def _refuse_locked(path: Path, archive: zipfile.ZipFile) -> None:
+    if _ODS_LIST in archive.namelist() and b"encryption-data" in b"".join(
+        _unpacked(archive, archive.getinfo(_ODS_LIST))
+    ):
+        raise DataRejected(f"{path.name}: berkas terkunci kata sandi. Buka dan simpan tanpa kata sandi.")
+
+
+def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """What an entry holds, piece by piece, but no more than the directory says that it holds."""
+    whole = copy(entry)
+    whole.file_size = MAX_UNPACKED_BYTES  # else the reading would stop where the directory says
+    left = entry.file_size
+    with archive.open(whole) as stream:
+        while piece := stream.read(_CHUNK_BYTES):
+            left -= len(piece)
+            if left < 0:
+                raise _Swells
+            yield piece
+
+
+def _chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The unpacked text in pieces of whole tags; all quotation marks double."""
+    before = b""
+    for unpacked in _unpacked(archive, entry):
+        piece = (before + unpacked).replace(b"'", b'"')
+        cut = max(piece.rfind(b"<"), 0) or len(piece)
+        before = piece[cut:]
+        yield piece[:cut]
+    yield before
+
+
+class _Walk:
+    """A parser that hears of elements as they begin and end, and takes nothing that another takes otherwise."""
+
+    def __init__(self) -> None:
+        self.parser = expat.ParserCreate()
+        self.parser.buffer_text = True
+        self.parser.StartElementHandler = self.start
+        self.parser.EndElementHandler = self.end
+        self.parser.StartDoctypeDeclHandler = self.refuse  # may give attributes that no cell shows
+
+    def through(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Self:
+        """Hear of a whole entry."""
+        for piece in _unpacked(archive, entry):
+            self.parser.Parse(piece)
+        self.parser.Parse(b"", True)
+        return self
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Hear of the beginning of an element."""
+
+    def end(self, name: str) -> None:
+        """Hear of the end of an element."""
+
+    def refuse(self, *_: object) -> None:
+        """End the parsing."""
+        raise ValueError
+
+
+def _local(name: str) -> str:
+    """The name of an element without its prefix."""
+    prefix, colon, local = name.partition(":")
+    return local if colon else prefix
+
+
+class _TextWalk(_Walk):
+    """Bytes of each text that cells share, with its marks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lengths: list[int] = []
+        self._began = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if _local(name) == "si":
+            self._began = self.parser.CurrentByteIndex
+
+    def end(self, name: str) -> None:
+        if _local(name) == "si":
+            self.lengths.append(self.parser.CurrentByteIndex - self._began)
+
+
+def _text_lengths(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> NDArray[np.int64]:
+    """Bytes of each text that cells of an XLSX file share, with its marks."""
+    lengths = [_text_lengths_of(archive, entry) for entry in entries]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *lengths])
+
+
+def _text_lengths_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[np.int64]:
+    parts, before = [np.zeros(1, dtype=np.int64)], 0
+    for text in _chunks(archive, entry):
+        if any(mark in text for mark in _ODD_TEXTS):
+            return np.array(_TextWalk().through(archive, entry).lengths, dtype=np.int64)
+        found = (before + match.end() for match in _TEXT_END.finditer(text))
+        parts.append(np.fromiter(found, dtype=np.int64))
+        before += len(text)
+    ends = np.concatenate(parts)
+    return ends[1:] - ends[:-1]
+
+
+class _SheetWalk(_Walk):
+    """The extent of a sheet of XLSX; a cell without an address follows the one before it."""
+
+    def __init__(self, lengths: NDArray[np.int64]) -> None:
+        super().__init__()
+        self.rows = self.columns = self.written = self.text = 0
+        self._lengths = lengths
+        self._row = self._column = 0
+        self._shared, self._value = False, ""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        kind = _local(name)
+        if kind == "row":
+            self._row = int(attributes["r"]) - 1 if "r" in attributes else self._row
+        elif kind == "c":
+            self._cell(attributes.get("r"))
+            self._shared = attributes.get("t") == "s"
+        elif kind == "v" and self._shared:
+            self._value, self.parser.CharacterDataHandler = "", self._add
+
+    def _cell(self, place: str | None) -> None:
+        row = self._row + 1
+        if place is not None:
+            address = _ADDRESS.fullmatch(place)
+            if address is None:
+                raise ValueError
+            self._column, row = _column(address[1].upper()) - 1, int(address[2])
+        self._column += 1
+        self.written += 1
+        self.rows, self.columns = max(self.rows, row), max(self.columns, self._column)
+
+    def _add(self, text: str) -> None:
+        self._value += text
+
+    def end(self, name: str) -> None:
+        kind = _local(name)
+        if kind == "row":
+            self._row, self._column = self._row + 1, 0
+        elif kind == "v" and self._shared:
+            self.parser.CharacterDataHandler = None
+            self.text += int(self._lengths[int(self._value)])
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - (ord("A") - 1)
+    return number
+
+
+def _xlsx_extent(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, lengths: NDArray[np.int64], unpacked: int) -> Extent:
+    """Rows and columns up to the farthest cell, and the shared text of which every cell gets a copy.
+
+    The text is counted cell by cell only where it could matter.
+    """
+    plain = _plain_extent(archive, entry)
+    if plain is not None:
+        most = _XLSX_COPIES * int(lengths.max(initial=0))
+        if most * plain.written + _XLSX_CELL_BYTES * plain.cells <= allowed_bytes(unpacked, plain.written):
+            return plain
+        text = _plain_text(archive, entry, lengths)
+        if text is not None:
+            return replace(plain, more=_XLSX_COPIES * text)
+    found = _SheetWalk(lengths).through(archive, entry)
+    corner = (found.rows, found.columns)
+    return Extent(found.rows * found.columns, found.written, _XLSX_COPIES * found.text, corner)
+
+
+def _plain_extent(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Extent | None:
+    """The extent of a sheet in which every cell begins with its address, ``A1`` to ``ZZZ9999999``; else nothing."""
+    rows = columns = written = 0
+    for text in _chunks(archive, entry):
+        if any(mark in text for mark in _ODD_CELLS):
+            return None
+        code = np.frombuffer(bytes(_MARGIN_BYTES) + text + bytes(_MARGIN_BYTES), dtype=np.uint8)
+        place = np.flatnonzero(code == ord('"')) + 1
+        place = place[_is_letter(code[place])]
+        for back, letter in enumerate(b'"=r c<', start=1):
+            place = place[code[place - back] == letter]
+        if text.count(b"<c ") != len(place):
+            return None
+        column, place = _numbers(code, place, _is_letter, ord("A") - 1, 26, _COLUMN_LETTERS)
+        row, place = _numbers(code, place, _is_digit, ord("0"), 10, _ROW_DIGITS)
+        if not (code[place] == ord('"')).all():
+            return None
+        written += len(place)
+        rows, columns = max(rows, int(row.max(initial=0))), max(columns, int(column.max(initial=0)))
+    return Extent(rows * columns, written, 0, (rows, columns))
+
+
+def _numbers(
+    code: NDArray[np.uint8], place: NDArray[np.int64], belongs: _Test, zero: int, base: int, most: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers that begin at the places, of so many signs at most, and where they end."""
+    number, place = np.zeros(len(place), dtype=np.int64), place.copy()
+    for _ in range(most):
+        more = np.flatnonzero(belongs(code[place]))  # what ends stays where it is
+        number[more] = base * number[more] + code[place[more]] - zero
+        place[more] += 1
+    return number, place
+
+
+def _is_letter(code: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    return code - np.uint8(ord("A")) < 26  # bytes below A wrap round to large ones
+
+
+def _is_digit(code: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    return code - np.uint8(ord("0")) < 10
+
+
+def _plain_text(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, lengths: NDArray[np.int64]) -> int | None:
+    """Bytes of shared text in a sheet whose cells are all written as programs write them; else nothing."""
+    text = 0
+    for piece in _chunks(archive, entry):
+        cells = _PLAIN_CELL.findall(piece)
+        if len(cells) != piece.count(b"<c "):
+            return None
+        used = np.array([place for kind, place in cells if kind == b"s" and place], dtype=np.int64)
+        if len(used) != sum(kind == b"s" for kind, _ in cells):
+            return None
+        text += int(lengths[used].sum())
+    return text
+
+
+class _ContentWalk(_Walk):
+    """All sheets of ODS up to their last filled cell, repeated rows and cells counted, and the text repeated."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = Extent()
+        self._open: list[str] = []  # of tables, rows and cells
+        self._row = self._column = self._rows = self._columns = 0
+        self._last_row = self._last_column = self._written = self._text = 0
+        self._began = self._spaces = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "text:s":
+            self._spaces += int(attributes.get("text:c", 1))
+        if name not in _ODS_LEVELS:
+            return
+        if len(self._open) != _ODS_LEVELS[name]:
+            raise ValueError  # a table within a table
+        self._open.append(name)
+        if name == "table:table":
+            self._row = self._rows = self._last_row = self._last_column = self._written = self._text = 0
+        elif name == "table:table-row":
+            self._row, self._column = self._row + self._rows, 0
+            self._rows = int(attributes.get("table:number-rows-repeated", 1))
+        else:
+            self._columns = int(attributes.get("table:number-columns-repeated", 1))
+            self._column += self._columns
+            self._began, self._spaces = self.parser.CurrentByteIndex, 0
+            if any("value" in key or "formula" in key for key in attributes):
+                self._last_row, self._last_column = self._row + self._rows, max(self._last_column, self._column)
+                self._written += 1
+
+    def end(self, name: str) -> None:
+        if name not in _ODS_LEVELS:
+            return
+        self._open.pop()
+        if name == "table:table":
+            corner = (self._last_row, self._last_column)
+            self.total += Extent(corner[0] * corner[1], self._written, _ODS_COPIES * self._text, corner)
+        elif name != "table:table-row" and self._last_row == self._row + self._rows:
+            times = self._columns * self._rows
+            self._text += (times - 1) * (self.parser.CurrentByteIndex - self._began) + times * self._spaces
