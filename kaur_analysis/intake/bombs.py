@@ -1,6 +1,5 @@
 """Workbooks that would unfold to more than memory holds are refused before any reader opens them."""
 
-import zipfile
 from pathlib import Path
 
 import olefile
@@ -19,9 +18,14 @@ def refuse_bombs(path: Path, most_cells: int) -> None:
         The archive swells, a sheet has more than ``most_cells`` cells up to its last filled one, or reading would take
         more memory than the rule of :mod:`kaur_analysis.intake.extent` allows.
     """
-    if zipfile.is_zipfile(path):
-        refuse_packed_bomb(path, most_cells)
-    elif olefile.isOleFile(path):
+    if path.suffix.lower() == ".xls":  # as the reader decides it; Excel puts archives inside old workbooks
+        if not olefile.isOleFile(path):
+            raise DataRejected(f"{path.name}: berkas rusak atau bukan .xls.")
         refuse_old_bomb(path, most_cells)
+    elif olefile.isOleFile(path):
+        raise DataRejected(
+            f"{path.name}: berkas terkunci kata sandi atau .xls yang diberi nama lain. Buka, lalu simpan sebagai XLSX "
+            "tanpa kata sandi."
+        )
     else:
-        raise DataRejected(f"{path.name}: berkas rusak atau bukan {path.suffix}.")
+        refuse_packed_bomb(path, most_cells)

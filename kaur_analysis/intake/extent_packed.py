@@ -56,6 +56,8 @@ def refuse_packed_bomb(path: Path, most_cells: int) -> None:
     DataRejected
         As :func:`kaur_analysis.intake.bombs.refuse_bombs`.
     """
+    if not zipfile.is_zipfile(path):
+        raise DataRejected(f"{path.name}: berkas rusak atau bukan {path.suffix}.")
     with zipfile.ZipFile(path) as archive:
         _require_one_directory(path, archive)
         entries = archive.infolist()

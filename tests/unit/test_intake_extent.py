@@ -405,3 +405,17 @@ def test_an_old_workbook_whose_long_text_one_cell_has_is_read(tmp_path):
     cells = [shared_cell(row, 0, int(row == 7)) for row in range(3000)]
     [raw] = read(old_workbook(tmp_path / "a.xls", *cells, shared=shared_text(["nama", "x" * 30_000])))
     assert raw.cells[0].str.len().max() == 30_000
+
+
+def test_an_old_workbook_is_measured_though_it_holds_an_archive(tmp_path):
+    path = old_workbook(tmp_path / "a.xls", number(0, 0), number(60_000, 200))
+    inner = far(tmp_path / "b.xlsx", 3, 1).read_bytes()  # Excel keeps the look of a workbook in one
+    path.write_bytes(path.read_bytes() + inner.ljust(-(-len(inner) // SECTOR) * SECTOR, b"\0"))
+    with pytest.raises(DataRejected, match="sampai baris 60001 kolom GS "):
+        read(path)
+
+
+def test_a_locked_workbook_says_what_to_do(tmp_path):
+    path = old_workbook(tmp_path / "a.xls", number(0, 0))
+    with pytest.raises(DataRejected, match="terkunci kata sandi"):
+        read(path.rename(tmp_path / "a.xlsx"))
