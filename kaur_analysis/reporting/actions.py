@@ -133,6 +133,7 @@ def _action(
     if "rupiah" in rule:
         cost = table.one(rule["rupiah"], place, code)
         money = f"{cost.text} {programme.per if programme else 'per tahun'}" if cost.shown else f"biaya {cost.why}"
+        money += f" {rule['provided']}" if "provided" in rule and cost.shown else ""
         money += f" (kisaran {cost.range})" if cost.has_range else ""
     detail = package_of(table, facts, place).in_words if rule["code"] == "anggaran_nol" else ""
     return Action(rule["code"], sentence, name, money, detail)

@@ -1,11 +1,11 @@
 """The page of one agency: its programmes' accuracy, what they still owe and where, and the budget line to propose."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from kaur_analysis.formats import number
+from kaur_analysis.formats import MISSING, number
 from kaur_analysis.reference import Area
 from kaur_analysis.reporting import charts, titles
 from kaur_analysis.reporting.actions import Action, actions_for
@@ -34,13 +34,14 @@ NARROW = 4  # columns of a table that a telephone shows
 class GapRow:
     """A kecamatan's families due per programme, and the rupiah of all the agency's programmes that are shown.
 
-    ``partly`` where some are not.
+    ``partly`` where some are not; ``sign`` stands where none of a kind is.
     """
 
     name: str
     families: tuple[Figure, ...]
     rupiah: Sum
     partly: bool
+    sign: str
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def agency_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, agen
         headline=_headline(table, area, needs, by_size, name),
         actions=actions_for(table, known, area, area.code, "opd", agency),
         reach_any=None,
-        reach=reach_by_programme(table, known, area, area.code, own),
+        reach=tuple(replace(reach, agency="") for reach in reach_by_programme(table, known, area, area.code, own)),
         gaps=_gaps(table, area, by_size),
         overlap=_overlap(table, area, agency),
         unmatched=unmatched_names(table, area.code, [programme.code for programme in own]),
@@ -158,10 +159,10 @@ def _headline(table: PublishedTable, area: Area, needs: Needs, programmes: list[
         return Headline(f"Kebutuhan program {name} belum dapat dihitung.", "")
     most = "" if all(row.about.listed for row in needs.rows) else "Paling banyak "
     count = len(needs.rows)
-    what = f"{number(count)} program" if count > 1 else f"program {programmes[0].short}"
+    what = f"{number(count)} program {name}" if count > 1 else programmes[0].short
     whom = "keluarga miskin ekstrem yang berhak" if needs.with_extreme else "semua keluarga yang berhak"
     largest = _due(table, area.code, programmes[0])
-    finding = f"{most}{needs.total.text} diperlukan agar {whom} menerima {what} {name}"
+    finding = f"{most}{needs.total.text} diperlukan agar {whom} menerima {what}"
     finding += f" ({needs.total_note})" if needs.total_note else ""
     lead = programmes[0]
     state = (
@@ -188,7 +189,8 @@ def _gaps(table: PublishedTable, area: Area, programmes: list[Programme]) -> Gap
         families = tuple(_due(table, row.kecamatan, programme) for programme in lead)
         costs = [(programme, _due(table, row.kecamatan, programme, "rupiah_year")) for programme in programmes]
         partly = not all(cost.shown for _, cost in costs)
-        rows.append(GapRow(row.name, families, sum_of(costs), partly))
+        signs = [cost.sign for _, cost in costs if not cost.shown]
+        rows.append(GapRow(row.name, families, sum_of(costs), partly, signs[0] if signs else MISSING))
     rows.sort(key=lambda row: (*((not row.families[0].shown, -row.families[0].size) if row.families else ()), row.name))
     whom, whose, title = "miskin ekstrem " if _told_apart(table) else "", "", ""
     if lead:

@@ -8,7 +8,7 @@ from kaur_analysis.reporting.html import Section, section
 from kaur_analysis.reporting.kabupaten import KabupatenView
 
 BLOCKS = (
-    "Posisi relatif", "Perkembangan antarwaktu", "Efektivitas", "Relevansi", "Keterkaitan", "Dibanding kecamatan lain",
+    "Posisi relatif", "Perkembangan antarwaktu", "Efektivitas", "Relevansi", "Keterkaitan", "Perbandingan kecamatan",
     "Kantong kemiskinan", "Lokasi prioritas", "Siapa yang terjangkau program", "Ketepatan sasaran menurut survei",
     "Bila penerima dipilih dengan cara lain", "Biaya nol kemiskinan ekstrem", "Program dan instansi",
     "Kebutuhan dan sumber dana",

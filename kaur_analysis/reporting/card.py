@@ -46,7 +46,7 @@ def drawn(view: KecamatanView) -> Canvas:
         _number(figure, EDGE + 14 + place * 326, 530, item)
     for action in view.actions[:1]:
         words = f"Yang perlu dilakukan: {action.sentence} {action.rupiah[:1].upper()}{action.rupiah[1:]}."
-        _block(figure, EDGE, 880, words, 2, ((62, 29), (72, 25), (84, 21)))
+        _block(figure, EDGE, 878, words, 3, ((54, 30), (64, 26), (74, 23), (84, 21)))
     _foot(figure, view)
     for text in figure.findobj(Text):
         text.set_parse_math(False)
@@ -90,10 +90,8 @@ def _wrap(text: str, width: int) -> list[str]:
 
 def _foot(figure: Canvas, view: KecamatanView) -> None:
     facts = view.frame.facts
-    line = 972
-    for words in _wrap(
-        f"Perkiraan, bukan sensus. Kisaran 95 persen; lebih tinggi atau rendah: dari {view.frame.place}.", 74
-    ):
+    line = 994
+    for words in _wrap(f"Perkiraan, bukan sensus; kisaran 95 persen. Pembanding: {view.frame.place}.", 76):
         _write(figure, EDGE, line, words, 23, GREY)
         line += 30
     source = " · ".join(filter(None, [facts.contact, f"edisi {facts.edition} ({facts.status})", facts.run]))

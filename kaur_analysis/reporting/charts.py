@@ -185,8 +185,9 @@ def _name_dots(axes: Axes, labels: Sequence[str], x: np.ndarray, y: np.ndarray) 
             start = left - length * {"left": 0.0, "right": 1.0, "center": 0.5}[side]
             box = (start, start + length, middle - 6 * high, middle + 6 * high)
             own = taken[place]
-            if start >= 0 and not any(_meet(box, other) for other in taken if other is not own):
-                axes.text(left, middle, labels[place], fontsize=LABEL, ha=side, va="center")
+            if start >= 0 and box[2] >= 0 and not any(_meet(box, other) for other in taken if other is not own):
+                ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # the dashed lines pass behind it
+                axes.text(left, middle, labels[place], fontsize=LABEL, ha=side, va="center", bbox=ground, zorder=2)
                 taken.append(box)
                 break
 
@@ -270,7 +271,10 @@ def bars(
     for label, mine in zip(axes.get_yticklabels(), marked, strict=True):
         label.set_fontweight("bold" if mine else "normal")
     for place, name in zip(position, labels if above else [], strict=False):
-        axes.annotate(name, (0, place - 0.26), va="bottom", fontsize=LABEL, annotation_clip=False)
+        axes.annotate(
+            name, (0, place - 0.26), xytext=(4, 0), textcoords="offset points", va="bottom", fontsize=LABEL,
+            annotation_clip=False,
+        )  # fmt: skip
     axes.set_ylim(len(labels) - (0.6 if above else 0.4), -0.95 if above else -0.6)
     axes.set_xlim(0, float(reach.max(initial=0)) or 1)
     axes.spines["left"].set_bounds(-0.5, len(labels) - 0.5)

@@ -8,6 +8,28 @@ from typing import Any
 from kaur_analysis.formats import long_date, month_words, number, percent, rupiah
 
 UNLISTED = "†"
+KINDS = {
+    "dtsen_family": "keluarga DTSEN",
+    "dtsen_person": "anggota keluarga DTSEN",
+    "p3ke_family": "keluarga P3KE",
+    "p3ke_person": "individu P3KE",
+    "dtks_person": "individu DTKS",
+    "bdt_household": "rumah tangga BDT",
+    "podes": "potensi desa",
+    "recipients": "daftar penerima",
+    "household_survey": "survei rumah tangga",
+    "susenas_household": "Susenas rumah tangga",
+    "susenas_person": "Susenas anggota rumah tangga",
+    "susenas_consumption": "Susenas konsumsi",
+}
+
+
+def short_name(name: str) -> str:
+    """The abbreviation that a programme's name carries in brackets (``PKH``), else the name without its brackets."""
+    found = re.search(r"\(([A-Z][A-Za-z/-]{1,9})\)$", name)
+    if found and sum(map(str.isupper, found.group(1))) > 1:
+        return found.group(1)
+    return re.sub(r" \([^)]*\)$", "", name)
 
 
 @dataclass(frozen=True)
@@ -68,13 +90,8 @@ class Programme:
 
     @property
     def short(self) -> str:
-        """The abbreviation that the name carries in brackets (``PKH``), else the name without its brackets."""
-        found = re.search(r"\(([A-Z][A-Za-z/-]{1,9})\)$", self.name)
-        return (
-            found.group(1)
-            if found and sum(map(str.isupper, found.group(1))) > 1
-            else re.sub(r" \([^)]*\)$", "", self.name)
-        )
+        """Its name in as few words as readers know it by."""
+        return short_name(self.name)
 
 
 @dataclass(frozen=True)
@@ -124,6 +141,35 @@ class Facts:
     def snapshot(self) -> str:
         """Day the data speak of."""
         return long_date(self.reference_date)
+
+    def label(self, source: Source) -> str:
+        """What a list is and its period, for readers; its name in the study too where two lists are the same."""
+        told = self._told(source)
+        return f"{told} ({source.name})" if [self._told(other) for other in self.sources].count(told) > 1 else told
+
+    def _told(self, source: Source) -> str:
+        return f"{self._what(source)} {source.period}".strip()
+
+    def _what(self, source: Source) -> str:
+        kind = next((words for kind, words in KINDS.items() if source.kind.startswith(kind)), source.kind)
+        return self.programmes[source.programme].short if source.programme in self.programmes else kind
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What each list is, by its name in the study."""
+        return {source.name: self.label(source) for source in self.sources}
+
+    @property
+    def sources_in_words(self) -> str:
+        """All lists in one sentence, those of a kind and period together."""
+        together: dict[tuple[bool, str], list[str]] = {}
+        for source in self.sources:
+            key = (source.programme in self.programmes, source.period)
+            together.setdefault(key, []).append(self._what(source))
+        return "; ".join(
+            f"{'penerima ' if recipients else ''}{', '.join(dict.fromkeys(names))}{f' ({period})' if period else ''}"
+            for (recipients, period), names in together.items()
+        )
 
     @property
     def unreached(self) -> str:

@@ -21,6 +21,7 @@ NOT_SHOWN = {
     "belum ada data": (MISSING, "belum ada data"),
 }
 CAUSES = {"disembunyikan": "dilindungi karena menyangkut terlalu sedikit keluarga"}
+FEW = 10_000  # families below which a second decimal of a share is less than one of them
 ALMOST_NONE = 0.0005  # below half a person in a thousand
 
 
@@ -81,7 +82,8 @@ class Figure:
         if not self.has_range:
             return 2 if plain else int(not self.n < 200)
         width = (self.high - self.low) / (100 if plain else 1)
-        return 0 if width >= 0.02 else 1 if width >= 0.002 else 2
+        few = not plain and self.n < FEW  # one of them is more than a second decimal could tell
+        return 0 if width >= 0.02 else 1 if width >= 0.002 or few else 2
 
     def _print(self, value: float) -> str:
         if self.unit == "bagian":

@@ -47,6 +47,7 @@ def _environment() -> Environment:
     environment.filters["groupby_in_order"] = _groupby_in_order
     environment.filters["whole"] = number
     environment.filters["anchor"] = lambda name: name.lower().replace(" ", "-")
+    environment.filters["begun"] = lambda words: words[:1].upper() + words[1:]
     environment.filters["sign"] = lambda word: SIGNS.get(word, "")
     return environment
 

@@ -445,7 +445,8 @@ def _effectiveness(changes: list[float], margin: float) -> tuple[str, ...]:
         return ("Belum ada dua tahun berurutan yang angkanya diketahui.",)
     falls = sum(change < 0 for change in changes)
     steady = "selalu turun" if falls == len(changes) else "tidak selalu turun"
-    sentences = [f"Turun pada {number(falls)} dari {number(len(changes))} perubahan tahunan yang diketahui: {steady}."]
+    known = f"{number(falls)} dari {number(len(changes))} perubahan tahunan yang diketahui"
+    sentences = [f"Angka resmi turun pada {known}: {steady}."]
     if not math.isnan(margin):
         # Two independent surveys of the same size: the error of a change is √2 times that of one.
         noise = math.sqrt(2) * margin
@@ -612,11 +613,13 @@ def _survey_reach(table: PublishedTable, facts: Facts, area: Area) -> tuple[Surv
 
 
 _MISSED = "scenarios.exclusion_error"
+_NOW, _BOUNDS = "delivered", ("perfect", "none")  # what is done, and the best and worst that could be
 _SCENARIO_COLUMNS = (_MISSED, "scenarios.inclusion_error", "scenarios.extreme_share_after")
 
 
 def _scenarios(table: PublishedTable, facts: Facts, area: Area) -> Scenarios:
     codes = list(dict.fromkeys([*facts.scenarios, *table.groups(_SCENARIO_COLUMNS[0], area.code)]))
+    codes.sort(key=lambda code: (code != _NOW, code in _BOUNDS))  # the others stay as they are
     rows = [
         Scenario(
             facts.scenarios.get(code, code.replace("_", " ").capitalize()),

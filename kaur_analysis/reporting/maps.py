@@ -113,7 +113,7 @@ def map_view(table: PublishedTable, facts: dict[str, Any], area: Area, own: str 
     kecamatan = tuple(zip(area.kecamatan["kecamatan"], area.kecamatan["name"], strict=True))
     view = MapView(shapes, tuple(places), kecamatan, reference, own)
     apart = [(place.name, place.word) for place in view.listed if place.figure.shown]
-    return replace(view, title=titles.comparison(apart, area.full_name, view.level))
+    return replace(view, title=titles.comparison(apart, area.full_name, view.level, len(view.listed) - len(apart)))
 
 
 def _word(table: PublishedTable, code: str, whole: str, figure: Figure, reference: Figure) -> str:

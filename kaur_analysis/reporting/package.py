@@ -49,7 +49,7 @@ class Package:
         first = self.by_list[COVERAGES[0]]
         parts = [
             self.paid_by,
-            f"perkiraan {self.lifted.words} keluar" if self.lifted.shown else "",
+            f"perkiraan {self.lifted.words} naik ke atas garis" if self.lifted.shown else "",
             f"80% terjangkau dengan daftar peluang: {first.text}" if first.shown else "",
         ]
         return "; ".join(part for part in parts if part)

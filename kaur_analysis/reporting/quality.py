@@ -16,28 +16,14 @@ from kaur_analysis.reporting.views import UNMATCHED, Frame, Headline
 
 MOST_TO_DO = 4
 FEW = "sedikit (dilindungi)"
-KINDS = {
-    "dtsen_family": "keluarga DTSEN",
-    "dtsen_person": "anggota keluarga DTSEN",
-    "p3ke_family": "keluarga P3KE",
-    "p3ke_person": "individu P3KE",
-    "dtks_person": "individu DTKS",
-    "bdt_household": "rumah tangga BDT",
-    "podes": "potensi desa",
-    "recipients": "daftar penerima",
-    "household_survey": "survei rumah tangga",
-    "susenas_household": "Susenas, rumah tangga",
-    "susenas_person": "Susenas, anggota rumah tangga",
-    "susenas_consumption": "Susenas, konsumsi",
-}
 
 
 @dataclass(frozen=True)
 class ListQuality:
-    """One list: what it is, its rows in words, and what was found in it."""
+    """One list: what it is, its name in the study, its rows in words, and what was found in it."""
 
-    name: str
     about: str
+    name: str
     read: Figure
     kept: Figure
     set_aside: Figure
@@ -131,11 +117,9 @@ def _headline(lists: Sequence[ListQuality]) -> Headline:
 
 
 def _list_quality(source: Source, facts: Facts, table: PublishedTable, code: str) -> ListQuality:
-    kind = next((words for name, words in KINDS.items() if source.kind.startswith(name)), source.kind)
-    programme = facts.programmes[source.programme].name if source.programme in facts.programmes else ""
     return ListQuality(
+        about=facts.label(source),
         name=source.name,
-        about=" · ".join(filter(None, [programme or kind, source.period])),
         read=rows_of(table, code, source, "rows_read"),
         kept=rows_of(table, code, source, "rows_kept", "families_kept"),
         set_aside=rows_of(table, code, source, "rows_set_aside"),

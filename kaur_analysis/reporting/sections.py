@@ -15,12 +15,16 @@ SHAPES = (
     f"▲ {HIGHER}, ▼ {LOWER}, ■ {EQUAL}, ○ {UNCLEAR} dari kabupaten; "
     "garis mendatar: kisaran 95 persen; garis putus: kabupaten"
 )
-_TENS_REGISTRY = "Tiap tanda 10 dari 100 keluarga miskin ekstrem: ● menerima, ◇ belum terdaftar, ○ terdaftar, terlewat."
+_WIDER = "Penerima yang bukan miskin ekstrem belum tentu keliru: banyak program melayani lebih luas."
+_TENS_REGISTRY = (
+    "Tiap tanda 10 dari 100 keluarga miskin ekstrem: ● menerima, ◇ belum terdaftar (di daftar keluarga sasaran), "
+    "○ terdaftar, terlewat."
+)
 _TENS_SURVEY = "Tiap tanda 10 dari 100 rumah tangga miskin ekstrem: ● menerima, ○ terlewat."
 _REACH_WORDS = ("menerima", "belum terdaftar", "terlewat")
 _DENOMINATORS_REGISTRY = (
-    "Terlewat: dari semua keluarga miskin ekstrem. Bukan miskin ekstrem: dari semua penerima yang padan; belum "
-    "tentu keliru, banyak program melayani lebih luas. Yang tidak padan tidak dinilai."
+    "Terlewat: dari semua keluarga miskin ekstrem. Bukan miskin ekstrem: dari semua penerima yang padan "
+    "dengan daftar keluarga. Yang tidak padan tidak dinilai."
 )
 _OUTSIDE_RULES = (
     " Di luar syarat: dari penerima yang sama, yang menurut catatan registri tidak memenuhi syarat program yang kini "
@@ -28,7 +32,7 @@ _OUTSIDE_RULES = (
 )
 _DENOMINATORS_SURVEY = (
     "Menurut survei. Terlewat: dari semua rumah tangga miskin ekstrem. Bukan miskin ekstrem: dari semua rumah "
-    "tangga penerima; banyak program memang melayani lebih dari itu, jadi belum tentu keliru."
+    "tangga penerima."
 )
 
 
@@ -104,7 +108,7 @@ def comparison_chart(view: Any) -> Section:
     -------
     Section
     """
-    return _comparison_section(view.comparison, "Dibanding kecamatan lain", "banding")
+    return _comparison_section(view.comparison, "Perbandingan kecamatan", "banding")
 
 
 def _comparison_section(comparison: Comparison, heading: str, name: str) -> Section:
@@ -198,6 +202,7 @@ def targeting_sentences(view: Any) -> Section:
         title=titles.reach(hundred, counted, view.frame.facts.unreached),
         legend=f"Tiap tanda satu dari 100 {counted} miskin ekstrem.",
         words=f"Gambar 100 tanda: {', '.join(text for _, text, _ in parts)}.",
+        wider=_WIDER if any(reach.inclusion.shown for reach in (view.reach_any, *view.reach) if reach) else "",
         tens=_TENS_SURVEY if by_survey else _TENS_REGISTRY,
         denominators=(_DENOMINATORS_SURVEY if by_survey else _DENOMINATORS_REGISTRY)
         + (_OUTSIDE_RULES if any(reach.outside.shown for reach in view.reach) else ""),
@@ -243,11 +248,11 @@ def needs_table(view: Any) -> Section:
     -------
     Section
     """
-    return needs_section(view.needs, "Kebutuhan dan sumber dana")
+    return needs_section(view.needs, "Kebutuhan dan sumber dana", beside_package=True)
 
 
-def needs_section(needs: Needs, heading: str) -> Section:
-    """Needs as a chart of the largest and a table of all."""
+def needs_section(needs: Needs, heading: str, beside_package: bool = False) -> Section:
+    """Needs as a chart of the largest and a table of all; ``beside_package`` where the page prices the package too."""
     money = [(row.about, row.extreme_rupiah if needs.with_extreme else row.rupiah) for row in needs.rows]
     shown = sorted(
         ((about, figure) for about, figure in money if figure.shown and figure.value > 0),
@@ -264,6 +269,8 @@ def needs_section(needs: Needs, heading: str) -> Section:
         "needs",
         heading=heading,
         needs=needs,
+        several=len({row.agency for row in needs.rows}) > 1,
+        beside_package=beside_package,
         picture=charts.svg(picture, "kebutuhan") if len(shown) > 1 else "",
         caption=f"Rupiah agar {whom} yang berhak tetapi belum menerima dilayani, setahun atau sekali; "
         f"{number(len(shown))} program terbesar yang angkanya disajikan. Garis: kisaran 95 persen."

@@ -15,7 +15,7 @@ BESIDE = {
 }
 
 
-def comparison(places: Sequence[tuple[str, str]], whole: str, level: str = "kecamatan") -> str:
+def comparison(places: Sequence[tuple[str, str]], whole: str, level: str = "kecamatan", hidden: int = 0) -> str:
     """Which places stand clearly above and below the whole.
 
     Parameters
@@ -24,6 +24,8 @@ def comparison(places: Sequence[tuple[str, str]], whole: str, level: str = "keca
         Name and word of comparison of every place whose number is shown.
     level
         What the places are: ``kecamatan`` or ``desa``.
+    hidden
+        How many more there are whose number is not shown.
     """
     if not places:
         return f"Angka {level} belum dapat disajikan."
@@ -34,7 +36,9 @@ def comparison(places: Sequence[tuple[str, str]], whole: str, level: str = "keca
     if not parts:
         return f"Belum ada {level} yang jelas di atas atau di bawah {whole}."
     rest = len(places) - len(above) - len(below)
-    return "; ".join(parts) + (f"; {number(rest)} lainnya setara atau belum dapat dibedakan." if rest else ".")
+    parts += [f"{number(rest)} lainnya setara atau belum dapat dibedakan"] if rest else []
+    parts += [f"{number(hidden)} tidak disajikan"] if hidden else []
+    return "; ".join(parts) + "."
 
 
 def tiles(places: Sequence[tuple[str, str, bool]], whole: str) -> str:
@@ -98,8 +102,8 @@ def reach(hundred: Sequence[int], counted: str, unreached: str) -> str:
     return f"Dari 100 {counted} miskin ekstrem, {number(missed)} {unreached}."
 
 
-def needs(money: Sequence[tuple[Programme, Figure]], total: str, unlisted: str) -> str:
-    """The largest need, the sum it is part of, and the part of programmes without a list of recipients.
+def needs(money: Sequence[tuple[Programme, Figure]], total: str, bounded: bool) -> str:
+    """The largest need and the sum it is part of; ``bounded`` where that holds programmes without a list of recipients.
 
     Programmes without a list are named as the largest only where there is no other: their number is an upper bound.
     """
@@ -115,16 +119,20 @@ def needs(money: Sequence[tuple[Programme, Figure]], total: str, unlisted: str) 
     name = f"{programme.short}, {most}{rupiah_short(value)} {programme.per}"
     if len(shown) == 1:
         return f"Yang dapat dihitung: {name}."
-    rest = f", di antaranya paling banyak {unlisted} tanpa daftar penerima" if unlisted and listed else ""
-    return f"Kebutuhan terbesar: {name}; semua program {total}{rest}."
+    return f"Kebutuhan terbesar: {name}; semua program {'paling banyak ' if bounded else ''}{total}."
 
 
-def desa(gaps: Sequence[Figure]) -> str:
-    """Families not served in the desa whose number is shown, and for how many desa it is not."""
+def desa(gaps: Sequence[Figure], families: Sequence[Figure]) -> str:
+    """Families not served in the desa that show it, and how many desa do not; else how many families there are."""
     shown = [gap.value for gap in gaps if gap.shown]
     hidden = len(gaps) - len(shown)
     if not shown:
-        return "Keluarga yang belum ada di daftar yang dipegang tidak dapat disajikan untuk desa mana pun."
+        sizes = sorted(figure.value for figure in families if figure.shown)
+        if not sizes:
+            return "Angka desa tidak disajikan."
+        span = number(sizes[0]) + (f"–{number(sizes[-1])}" if round(sizes[0]) < round(sizes[-1]) else "")
+        which = " yang angkanya disajikan" if len(sizes) < len(families) else ""
+        return f"Diperkirakan {span} keluarga miskin ekstrem di tiap desa{which}."
     where = f"di {number(len(shown))} desa"
     found = (
         f"Sekitar {number(sum(shown))} keluarga miskin ekstrem {where} belum ada di daftar penerima yang dipegang"

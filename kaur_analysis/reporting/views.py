@@ -264,7 +264,7 @@ def kecamatan_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, c
         reach_any=reach_of(table, known, area, code, None),
         reach=reach,
         desa=desa,
-        desa_title=titles.desa([row.gap for row in desa]),
+        desa_title=titles.desa([row.gap for row in desa], [row.extreme for row in desa]),
         unmatched=unmatched_names(table, code, known.programmes),
         needs=needs_of(table, known, area, code),
         limits=limits_of(table, known, area, code),
@@ -409,9 +409,13 @@ def reach_of(table: PublishedTable, facts: Facts, area: Area, code: str, program
         sentences.append(f"Jangkauan {_unit(facts)} miskin ekstrem: {exclusion.why}.")
     if inclusion.shown:
         outside = of_hundred([inclusion.value, 1 - inclusion.value])[0]
-        base = f" (dari {recipients.words})" if recipients.shown else ""
-        judged = "rumah tangga penerima dalam survei" if facts.route == "survey" else f"penerima yang padan{base}"
-        sentences.append(f"Dari 100 {judged}, {outside} di luar kelompok miskin ekstrem.")
+        base = f" ({recipients.words})" if recipients.shown else ""
+        judged = (
+            "rumah tangga penerima dalam survei"
+            if facts.route == "survey"
+            else f"penerima yang ada di daftar keluarga{base}"
+        )
+        sentences.append(f"Dari 100 {judged}, {outside} bukan miskin ekstrem.")
     unruled = table.one("targeting.outside_rules", code, about)
     if unruled.shown:
         rules = "menurut catatan registri tidak memenuhi syarat program yang kini berlaku"
@@ -547,7 +551,7 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
         rows=tuple(rows),
         sums=tuple(sums),
         total=total,
-        title=titles.needs(money, total.text, unlisted.text),
+        title=titles.needs(money, total.text, bool(unlisted.text)),
         total_note="" if all(figure.shown for figure in figures) else "tidak termasuk angka yang tidak disajikan",
         with_extreme=with_extreme,
         spanned=with_extreme and any(row.about.spanned for row in rows),

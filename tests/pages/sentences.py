@@ -84,7 +84,7 @@ def _texts(part: Tag) -> Iterator[str]:
 
 def _row(row: Tag) -> Iterator[str]:
     cells = [_plain(cell) for cell in row.find_all(["th", "td"])]
-    if row.th is None or next(row.th.stripped_strings, "").strip(" ○") not in PLACES:
+    if row.th is None or next(row.th.stripped_strings, "").strip(" \u00a0○‡") not in PLACES:
         yield f"{ROWS} {' | '.join(cells)}".rstrip(" |")
 
 

@@ -112,14 +112,14 @@ def test_by_the_survey_the_missed_are_those_who_named_no_programme():
 
 def test_the_package_says_what_it_assumes_and_its_range():
     action = next(action for action in r.kecamatan_view(made.published(), FACTS, made.AREA, "1704010").actions)
-    assert action.code == "anggaran_nol" and "bila sasaran diketahui pasti" in action.sentence
+    assert action.code == "anggaran_nol" and "per tahun bila sasaran diketahui pasti" in action.rupiah
     assert "(kisaran Rp" in action.rupiah
 
 
 def test_the_package_says_what_it_costs_when_only_probabilities_are_known_and_who_pays():
     action = kabupaten().actions[0]
     assert "80% terjangkau dengan daftar peluang: Rp" in action.detail
-    assert re.search(r"^APBN Rp[^;]+, Dana Desa Rp[^;]+; perkiraan [\d.]+ keluarga keluar;", action.detail)
+    assert re.search(r"^APBN Rp[^;]+, Dana Desa Rp[^;]+; perkiraan [\d.]+ keluarga naik ke atas garis;", action.detail)
 
 
 def test_the_package_says_how_many_it_lifts_and_what_it_leaves():

@@ -7,6 +7,7 @@ import pytest
 
 from kaur_analysis import reporting as r
 from kaur_analysis.formats import number
+from kaur_analysis.reporting.facts import read_facts
 from kaur_analysis.reporting.methods import validation
 from tests.pages import fabricated as made
 from tests.pages import pages
@@ -108,3 +109,24 @@ def test_lists_without_findings_say_so():
 def test_an_edition_without_lists_still_has_a_quality_page():
     view = quality(sources=[], findings=[])
     assert view.headline.finding == "Belum ada daftar yang dibaca." and "Belum ada daftar." in r.quality_page(view, "x")
+
+
+def named(*sources):
+    facts = made.facts()
+    facts["sources"] = [dict(zip(("name", "kind", "period", "programme"), source, strict=True)) for source in sources]
+    return read_facts(facts)
+
+
+def test_pages_name_lists_by_what_they_hold():
+    facts = named(("p3ke", "p3ke_family", "2023", ""), ("a", "recipients", "2024", "pkh"))
+    assert list(facts.labels.values()) == ["keluarga P3KE 2023", "PKH 2024"]
+
+
+def test_two_lists_that_hold_the_same_are_told_apart_by_their_names():
+    facts = named(("a", "recipients", "2024", "pkh"), ("b", "recipients", "2024", "pkh"))
+    assert list(facts.labels.values()) == ["PKH 2024 (a)", "PKH 2024 (b)"]
+
+
+def test_the_small_print_names_lists_of_a_period_together():
+    facts = named(("a", "recipients", "2024", "pkh"), ("b", "recipients", "2024", "sembako"))
+    assert facts.sources_in_words == "penerima PKH, BPNT (2024)"

@@ -56,7 +56,7 @@ def test_the_published_contract_has_what_look_ups_use():
     [
         ("Program Keluarga Harapan (PKH)", "PKH"),
         ("Penerima Bantuan Iuran Jaminan Kesehatan (PBI-JKN)", "PBI-JKN"),
-        ("Rumah Tidak Layak Huni (BSPS dan rehabilitasi RTLH)", "Rumah Tidak Layak Huni"),
+        ("Rehabilitasi Rumah Tidak Layak Huni (BSPS dan RTLH)", "Rehabilitasi Rumah Tidak Layak Huni"),
         ("BLT Dana Desa", "BLT Dana Desa"),
     ],
 )

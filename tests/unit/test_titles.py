@@ -75,3 +75,19 @@ def test_which_kecamatan_hold_the_half_is_not_told_by_the_order_they_come_in():
     assert titles.gaps(families(10, 50, 40), *families(100), "x") == titles.gaps(
         families(50, 40, 10), *families(100), "x"
     )
+
+
+@pytest.mark.parametrize(
+    ("sizes", "title"),
+    [
+        ((12, 7, 31), "Diperkirakan 7–31 keluarga miskin ekstrem di tiap desa."),
+        ((12, math.nan), "Diperkirakan 12 keluarga miskin ekstrem di tiap desa yang angkanya disajikan."),
+        ((math.nan,), "Angka desa tidak disajikan."),
+    ],
+)
+def test_where_no_desa_shows_who_is_missed_the_title_says_how_many_families_there_are(sizes, title):
+    assert titles.desa(families(*[math.nan] * len(sizes)), families(*sizes)) == title
+
+
+def test_the_title_of_a_map_counts_the_desa_that_are_not_shown():
+    assert titles.comparison([("Merpas", HIGHER)], WHOLE, "desa", hidden=3).endswith("; 3 tidak disajikan.")
