@@ -46,7 +46,13 @@ from kaur_analysis.study import Source
 MAX_CELLS = 60_000_000  # of a sheet: a full one of 57 columns
 MAX_TABLE_CELLS = 150_000_000  # of a database
 _BLOCK_ROWS = 20_000
-_STATA_ROWS = 20_000  # at once
+_STATA_ROWS, _TYPED_BYTES = 20_000, 32_000_000  # of a typed table at once
+_NUMBER_BYTES, _TEXT_OBJECT_BYTES = 8, 72  # that a cell takes before it is text in a column
+_MOST_HELD, _MOST_TIMES = 100_000_000, 400  # bytes that a packed table unpacks to, and of its file
+_TEXT_COPIES = 3  # of a text of a packed table, while read
+_PACKED_TEXTS = {pa.string(), pa.large_string(), pa.binary(), pa.large_binary()}
+# A text that rows of a Stata file share, of format 117 and 118: whose it is, its kind, its length.
+_STATA_TEXTS = [re.compile(rb"(?=GSO.{%d}[\x81\x82](.{4}))" % size, re.DOTALL) for size in (8, 12)]
 _SHEET_CELLS = 10_000  # at once: rows that are gone again before the collector looks for them
 _EMPTY = pa.scalar("", pa.large_string())
 _EMPTY_PART = pa.array([], pa.large_string())
@@ -479,11 +485,17 @@ def _read_dbf(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
             "Salin atau ekspor ulang berkas itu."
         )
     records = content[length : length + declared * width].view(layout)
-    alive = records["f0"] != b"*"
     encoding = source.encoding or "cp1252"
     read = [i for i, name in enumerate(names) if i and wanted(name)]
-    columns = [pa.array(_decoded_field(records[f"f{place}"][alive], encoding), pa.large_string()) for place in read]
-    frame = _frame(columns, int(alive.sum()))
+    columns = [_Column() for _ in read]
+    height = 0
+    for start in range(0, len(records), _BLOCK_ROWS):
+        block = records[start : start + _BLOCK_ROWS]
+        alive = block["f0"] != b"*"
+        for column, place in zip(columns, read, strict=True):
+            column.add(pa.array(_decoded_field(block[f"f{place}"][alive], encoding), pa.large_string()), height)
+        height += int(alive.sum())
+    frame = _frame([column.whole(height) for column in columns], height)
     free = frozenset(place for place, i in enumerate(read) if fields[i] == b"C")
     yield RawTable(path.name, "", frame, first_line=2, headings=tuple(names[i] for i in read), locale="en", free=free)
 
@@ -499,24 +511,41 @@ def _decoded_field(field: np.ndarray, encoding: str) -> np.ndarray:
 
 
 def _read_stata(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
-    yield _read_labelled(path, source, wanted, pyreadstat.read_dta, at_once=_STATA_ROWS)
+    yield _read_labelled(path, source, wanted, pyreadstat.read_dta, by_rows=True)
 
 
 def _read_spss(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
-    yield _read_labelled(path, source, wanted, pyreadstat.read_sav, at_once=0)  # packed: a later row costs all before
+    yield _read_labelled(path, source, wanted, pyreadstat.read_sav, by_rows=False)  # a later row costs all before
 
 
-def _read_labelled(path: Path, source: Source, wanted: Wanted, read: Callable[..., Any], at_once: int) -> RawTable:
-    """A file that gives codes their labels, so many rows at once (0: all)."""
+def _read_labelled(path: Path, source: Source, wanted: Wanted, read: Callable[..., Any], by_rows: bool) -> RawTable:
+    """A file that gives codes their labels, some rows or some columns at once."""
     _, meta = read(str(path), encoding=source.encoding, metadataonly=True)
     columns = [name for name in meta.column_names if wanted(name)]
     rows = meta.number_rows or 0
     _refuse_cells(path, rows * len(columns))
-    starts = range(0, max(rows, 1), at_once) if at_once else [0]
-    frames = (
-        read(str(path), encoding=source.encoding, usecols=columns, row_offset=start, row_limit=at_once)[0]
-        for start in starts
-    )
+    widths = [meta.variable_storage_width[name] for name in columns]
+    texts = [meta.readstat_variable_types[name] == "string" for name in columns]
+    _refuse_swelling(path, rows * sum(max(width, _NUMBER_BYTES) for width in widths))
+    shared = sum(text and not width for text, width in zip(texts, widths, strict=True))
+    if shared and rows * shared * _longest_of_stata(path) > allowed_bytes(path.stat().st_size):
+        raise _swelling(path)
+    taken = [
+        _TEXT_OBJECT_BYTES + 2 * width if text else _NUMBER_BYTES for text, width in zip(texts, widths, strict=True)
+    ]
+    at_once = max(1, min(_STATA_ROWS, _TYPED_BYTES // max(1, sum(taken)))) if by_rows else 0  # 0: all
+    starts = range(0, max(rows, 1), at_once) if by_rows else range(1)
+    most = rows * sum(taken) if by_rows else _TYPED_BYTES + _NUMBER_BYTES * rows * len(columns)
+    tables = [
+        _from_frames(
+            path.name,
+            (
+                read(str(path), encoding=source.encoding, usecols=group, row_offset=start, row_limit=at_once)[0]
+                for start in starts
+            ),
+        )
+        for group in _groups(columns, [rows * size for size in taken], most)
+    ]
     labels = {
         place: {
             _cell_or_text(code, comma=False): str(label) for code, label in meta.variable_value_labels[name].items()
@@ -524,25 +553,97 @@ def _read_labelled(path: Path, source: Source, wanted: Wanted, read: Callable[..
         for place, name in enumerate(columns)
         if name in meta.variable_value_labels
     }
-    return replace(_from_frames(path.name, frames), labels=labels)
+    return replace(_side_by_side(tables), labels=labels)
+
+
+def _longest_of_stata(path: Path) -> int:
+    """Bytes of the longest text that rows of a Stata file may share; none is longer than the file."""
+    content = path.read_bytes()
+    lengths = (int.from_bytes(found[1], "little") for mark in _STATA_TEXTS for found in mark.finditer(content))
+    return max((length for length in lengths if length <= len(content)), default=0)
+
+
+def _groups(columns: list[str], taken: list[int], most: int) -> list[list[str]]:
+    """Neighbouring columns that take no more than so much together, one at least."""
+    groups: list[list[str]] = [[]]
+    total = 0
+    for column, size in zip(columns, taken, strict=True):
+        if groups[-1] and total + size > most:
+            groups.append([])
+            total = 0
+        groups[-1].append(column)
+        total += size
+    return groups
+
+
+def _side_by_side(tables: list[RawTable]) -> RawTable:
+    """One table of the columns of several with the same rows."""
+    if len(tables) == 1:
+        return tables[0]
+    before = np.cumsum([0, *(len(table.headings or ()) for table in tables)])
+    return replace(
+        tables[0],
+        cells=pd.concat([table.cells for table in tables], axis=1, ignore_index=True),
+        headings=tuple(heading for table in tables for heading in table.headings or ()),
+        free=frozenset(
+            int(start) + place for start, table in zip(before, tables, strict=False) for place in table.free
+        ),
+    )
 
 
 def _read_parquet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
-    with pq.ParquetFile(path) as file:
-        columns = [name for name in file.schema_arrow.names if wanted(name)]
+    schema = pq.read_schema(path)
+    texts = [field.name for field in schema if field.type in _PACKED_TEXTS]
+    with pq.ParquetFile(path, read_dictionary=texts) as file:
+        columns = [name for name in schema.names if wanted(name)]
         _refuse_cells(path, file.metadata.num_rows * len(columns))
         # an empty table still has its headings
-        empty = pa.RecordBatch.from_pylist([], schema=pa.schema([file.schema_arrow.field(name) for name in columns]))
-        batches = itertools.chain([empty], file.iter_batches(_BLOCK_ROWS, columns=columns))
+        empty = pa.RecordBatch.from_pylist([], schema=pa.schema([schema.field(name) for name in columns]))
+        rows = max(1, min(_BLOCK_ROWS, _TYPED_BYTES // _TEXT_OBJECT_BYTES // max(1, len(columns))))
+        batches = itertools.chain([empty], _unfolded(path, file, columns, rows))
         frames = (batch.to_pandas(types_mapper=_EXACT.get, ignore_metadata=True) for batch in batches)
         yield _from_frames(path.name, frames)
+
+
+def _unfolded(path: Path, file: pq.ParquetFile, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:
+    """Rows of a packed table; texts that many of them share are counted before each gets its own."""
+    groups = [file.metadata.row_group(place) for place in range(file.metadata.num_row_groups)]
+    unpacked = sum(
+        group.column(place).total_uncompressed_size for group in groups for place in range(group.num_columns)
+    )
+    _refuse_swelling(path, unpacked)
+    held = max(unpacked, _NUMBER_BYTES * file.metadata.num_rows * len(columns))
+    left = allowed_bytes(held) // _TEXT_COPIES
+    for batch in file.iter_batches(rows, columns=columns):
+        own = []
+        for column in batch.columns:
+            if isinstance(column, pa.DictionaryArray):
+                left -= pc.sum(pc.binary_length(column.dictionary).take(column.indices)).as_py() or 0
+                if left < 0:
+                    raise _swelling(path)
+                own.append(column.dictionary_decode())
+            else:
+                own.append(column)
+        yield pa.RecordBatch.from_arrays(own, names=batch.schema.names)
+
+
+def _swelling(path: Path) -> DataRejected:
+    return DataRejected(
+        f"{path.name}: isi terkompresi membengkak tidak wajar; berkas ditolak. "
+        "Kalau isinya memang begitu, simpan sebagai CSV."
+    )
+
+
+def _refuse_swelling(path: Path, unpacked: int) -> None:
+    if unpacked > _MOST_HELD and unpacked > _MOST_TIMES * path.stat().st_size:
+        raise _swelling(path)
 
 
 def _refuse_cells(path: Path, cells: int) -> None:
     if cells > MAX_TABLE_CELLS:
         raise DataRejected(f"{path.name}: memuat lebih dari {MAX_TABLE_CELLS} sel. Bagi menjadi beberapa berkas.")
     if cells > allowed_bytes(0) // _TEXT_CELL_BYTES + _CELLS_PER_BYTE * path.stat().st_size:
-        raise DataRejected(f"{path.name}: isi terkompresi membengkak tidak wajar; berkas ditolak.")
+        raise _swelling(path)
 
 
 def _from_frames(file: str, frames: Iterable[pd.DataFrame], comma: bool = False) -> RawTable:

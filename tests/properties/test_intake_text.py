@@ -4,6 +4,7 @@ import csv
 import io
 
 import pandas as pd
+import pyreadstat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,9 +60,18 @@ def test_stata_in_blocks_is_stata_at_once(tmp_path, monkeypatch):
     table = pd.DataFrame({"kode": [1.0, None, 3.0, 4.0, 5.0], "nama": ["a", "", "c", "d", "e"]})
     table.to_stata(tmp_path / "a.dta", write_index=False)
     source = recipients(path="a.dta")
-    monkeypatch.setattr(readers, "_LABELLED_ROWS", 2)
+    monkeypatch.setattr(readers, "_STATA_ROWS", 2)
     [raw] = readers.read_source(source, (tmp_path / "a.dta",))
     assert cells(raw.cells) == [["1", "a"], ["", ""], ["3", "c"], ["4", "d"], ["5", "e"]]
+
+
+def test_spss_column_by_column_is_spss_at_once(tmp_path, monkeypatch):
+    table = pd.DataFrame({"kode": [1.0, None, 3.0], "nama": ["a", "", "c"], "desa": ["x", "y", "z"]})
+    pyreadstat.write_sav(table, str(tmp_path / "a.sav"), variable_value_labels={"kode": {1: "Ya"}})
+    monkeypatch.setattr(readers, "_TYPED_BYTES", -10_000)
+    [raw] = readers.read_source(recipients(path="a.sav"), (tmp_path / "a.sav",))
+    assert cells(raw.cells) == [["1", "a", "x"], ["", "", "y"], ["3", "c", "z"]]
+    assert (raw.headings, raw.free, raw.labels) == (("kode", "nama", "desa"), {1, 2}, {0: {"1": "Ya"}})
 
 
 def test_a_title_of_two_lines_in_one_cell_is_one_row():

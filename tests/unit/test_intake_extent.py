@@ -3,11 +3,13 @@
 import struct
 import zipfile
 
+import numpy as np
 import pandas as pd
+import pyreadstat
 import pytest
 
 from kaur_analysis.errors import DataRejected
-from kaur_analysis.intake import extent
+from kaur_analysis.intake import extent, readers
 from kaur_analysis.intake.readers import read_source
 from tests.intake_files import recipients, workbook
 from tests.memory import MEASURABLE, risen_in_holes, unpacked_bytes
@@ -247,6 +249,58 @@ def test_a_parquet_file_that_unfolds_out_of_proportion_is_refused(tmp_path, monk
     pd.DataFrame({"nama": ["Ana"] * 2_000_000}).to_parquet(path)
     with pytest.raises(DataRejected, match="membengkak"):
         read(path)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "dta"])
+def test_a_long_text_that_all_rows_of_a_typed_table_share_is_refused(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    table = pd.DataFrame({"nama": ["x" * 50_000] * 2000})
+    if kind == "dta":
+        table.to_stata(path, write_index=False, version=118, convert_strl=["nama"])
+    else:
+        table.to_parquet(path)
+    with pytest.raises(DataRejected, match="membengkak"):
+        read(path)
+
+
+def test_a_packed_spss_file_that_unfolds_out_of_proportion_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(readers, "_MOST_TIMES", 50)  # its writer packs no closer than 108 to 1
+    path = tmp_path / "a.sav"
+    pyreadstat.write_sav(pd.DataFrame({"nama": ["x" * 30_000] * 4000}), str(path), compress=True)
+    with pytest.raises(DataRejected, match="membengkak"):
+        read(path)
+
+
+def test_a_long_text_that_one_row_of_a_stata_file_has_is_read(tmp_path):
+    path = tmp_path / "a.dta"
+    table = pd.DataFrame({"nama": ["x" * 50_000, *["Ana"] * 500]})
+    table.to_stata(path, write_index=False, version=118, convert_strl=["nama"])
+    assert read(path)[0].cells[0].str.len().max() == 50_000
+
+
+@pytest.mark.skipif(not MEASURABLE, reason="only Linux tells how much memory a piece of work took")
+@pytest.mark.parametrize(("kind", "cell"), [("dta", 1), ("parquet", 1), ("sav", 1), ("sav", "abcdefg")])
+def test_a_typed_table_takes_no_more_memory_than_64_mb_and_four_times_its_cells_as_numbers(tmp_path, kind, cell):
+    path = tmp_path / f"a.{kind}"
+    codes = np.random.default_rng(1).integers(0, 9, (150_000, 20))
+    table = pd.DataFrame(codes, dtype="int8").add_prefix("k")
+    table = table if cell == 1 else table.astype("str") + cell
+    if kind == "dta":
+        table.to_stata(path, write_index=False)
+    elif kind == "sav":
+        pyreadstat.write_sav(table, str(path))
+    else:
+        table.to_parquet(path)
+    assert risen_in_holes(read, path) <= extent.allowed_bytes(8 * table.size)
+
+
+@pytest.mark.skipif(not MEASURABLE, reason="only Linux tells how much memory a piece of work took")
+def test_a_dbf_file_of_one_wide_column_takes_no_more_memory_than_the_rule_says(tmp_path):
+    path = tmp_path / "a.dbf"
+    head = struct.pack("<BBBBIHH20x", 3, 25, 1, 1, 100_000, 65, 255)
+    column = b"NAMA".ljust(11, b"\0") + b"C" + bytes(4) + bytes([254]) + bytes(15)
+    path.write_bytes(head + column + b"\r" + 100_000 * (b" " + 254 * b"x"))
+    assert risen_in_holes(read, path) <= extent.allowed_bytes(unpacked_bytes(path))
 
 
 def test_blank_rows_that_an_ods_file_repeats_to_the_end_are_no_rows(tmp_path):
