@@ -61,8 +61,7 @@ def grouped(
         Groups of an area at most.
     """
     sizes = np.bincount(area)
-    directions = np.column_stack([beta, np.linalg.cholesky(covariance)])
-    along = X @ directions
+    along = X @ np.column_stack([beta, np.linalg.cholesky(covariance)])
     order = np.argsort(along[:, 0], kind="stable")
     # Narrow numbers are sorted by radix.
     order = order[np.argsort(area[order].astype(np.min_scalar_type(len(sizes))), kind="stable")]
@@ -74,12 +73,12 @@ def grouped(
     weight = np.asarray(np.bincount(number, share), dtype=np.float64)
     part = share / np.where(weight > 0, weight, 1.0)[number]
     mean = csr_array((part, (number, np.arange(len(area)))))
-    centre = mean @ X
-    along -= (centre @ directions)[number]
+    along -= along.mean(axis=0)  # so that squares keep their digits, in place: there may be a million families
+    inner = mean @ along
     along *= along
-    spread = mean @ along
+    spread = np.maximum(mean @ along - inner**2, 0.0)
     return Groups(
-        centre,
+        mean @ X,
         np.repeat(np.arange(len(sizes)), groups),
         weight,
         np.asarray(np.bincount(number, share**2), dtype=np.float64),
