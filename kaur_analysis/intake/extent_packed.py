@@ -23,21 +23,13 @@ from kaur_analysis.intake.extent import Extent, allowed_bytes, require
 MAX_UNPACKED_BYTES = 2_000_000_000
 MAX_RATIO = 400
 _CHUNK_BYTES = 4_000_000
-_MARGIN_BYTES = 16  # of zeros, so that one may look at what comes before and after
-_COLUMN_LETTERS, _ROW_DIGITS = 3, 7
+_MARGIN_BYTES = 64  # of zeros, so that one may look at what comes after
+_COLUMN_LETTERS, _ROW_DIGITS, _TEXT_DIGITS = 3, 7, 9
+_ENDS = np.isin(np.arange(256), list(b">/\t\n\r"))  # of a mark, beside a space
 _END_BYTES, _LOCATOR_BYTES = 22, 20  # of an archive's last records (APPNOTE 4.3.15, 4.3.16)
 _XLSX_SHEETS, _XLSX_TEXTS = "xl/worksheets/", "xl/sharedstrings.xml"
 _ODS_CONTENT, _ODS_LIST = "content.xml", "META-INF/manifest.xml"
-# How a cell begins that does not begin with its address.
-_ODD_CELLS = (
-    b"<!",
-    b":c ",
-    *(start + b"c" + end for start in (b"<", b":") for end in (b">", b"/", b"\t", b"\n", b"\r")),
-)
 _ADDRESS = re.compile("([A-Za-z]{1,3})([0-9]{1,7})")
-_PLAIN_CELL = re.compile(rb'<c r="[A-Z]+\d+"(?: s="\d+")?(?: t="(\w+)")?(?:/>|>(?:<v>(\d+)</v></c>)?)')
-_TEXT_END = re.compile(rb"</si>|<si/>")
-_ODD_TEXTS = (b"<!", b":si", *(start + end for start in (b"</si", b"<si") for end in (b" ", b"\t", b"\n", b"\r")))
 _ODS_LEVELS = {"table:table": 0, "table:table-row": 1, "table:table-cell": 2, "table:covered-table-cell": 2}
 # Bytes that a cell of the rectangle takes while a file is read, filled or not. Sheets of ODS are kept by the reader and
 # copied out of it, in a list that doubles as it grows: where the heap has holes it moves each time, and what it leaves
@@ -45,7 +37,8 @@ _ODS_LEVELS = {"table:table": 0, "table:table-row": 1, "table:table-cell": 2, "t
 _XLSX_CELL_BYTES, _ODS_CELL_BYTES = 40, 128
 _XLSX_COPIES, _ODS_COPIES = 4, 5  # of a text that cells share or repeat, while read
 
-_Test: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.bool_]]
+_Code: TypeAlias = NDArray[np.uint8]
+_Test: TypeAlias = Callable[[_Code], NDArray[np.bool_]]
 
 
 def refuse_packed_bomb(path: Path, most_cells: int) -> None:
@@ -203,12 +196,17 @@ def _text_lengths(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> N
 
 
 def _text_lengths_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[np.int64]:
-    parts, before = [np.zeros(1, dtype=np.int64)], 0
+    parts: list[NDArray[np.int64]] = []
+    before = 0
     for text in _chunks(archive, entry):
-        if any(mark in text for mark in _ODD_TEXTS):
+        code, mark = _marks(text)
+        begins, ends = _says(code, mark, b"<si>"), _says(code, mark, b"</si>") | _says(code, mark, b"<si/>")
+        others = _says(code, mark, b"<!") | _says(code, mark, b"<si") | _says(code, mark, b"</si")
+        if b":si" in text or (others & ~begins & ~ends).any():
             return np.array(_TextWalk().through(archive, entry).lengths, dtype=np.int64)
-        found = (before + match.end() for match in _TEXT_END.finditer(text))
-        parts.append(np.fromiter(found, dtype=np.int64))
+        if not parts:  # what comes before the first text belongs to none
+            parts.append(mark[begins | ends][:1])
+        parts.append(before + mark[ends] + len(b"</si>"))
         before += len(text)
     ends = np.concatenate(parts)
     return ends[1:] - ends[:-1]
@@ -271,8 +269,8 @@ def _xlsx_extent(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, lengths: NDAr
     """
     plain = _plain_extent(archive, entry)
     if plain is not None:
-        most = _XLSX_COPIES * int(lengths.max(initial=0))
-        if most * plain.written + _XLSX_CELL_BYTES * plain.cells <= allowed_bytes(unpacked, plain.written):
+        most = plain + Extent(more=_XLSX_COPIES * int(lengths.max(initial=0)) * plain.written)
+        if _XLSX_CELL_BYTES * most.cells + most.more <= allowed_bytes(unpacked, plain.written):
             return plain
         text = _plain_text(archive, entry, lengths)
         if text is not None:
@@ -283,59 +281,93 @@ def _xlsx_extent(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, lengths: NDAr
 
 
 def _plain_extent(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Extent | None:
-    """The extent of a sheet in which every cell begins with its address, ``A1`` to ``ZZZ9999999``; else nothing."""
+    """The extent of a sheet all of whose cells begin ``<c r="A1"``, up to ``ZZZ9999999``; else nothing."""
     rows = columns = written = 0
-    for text in _chunks(archive, entry):
-        if any(mark in text for mark in _ODD_CELLS):
+    for piece in _chunks(archive, entry):
+        code, mark = _marks(piece)
+        cell = mark[_says(code, mark, b"<c ")]
+        if b":c" in piece or _odd_cells(code, mark) or not _says(code, cell, b'<c r="').all():
             return None
-        code = np.frombuffer(bytes(_MARGIN_BYTES) + text + bytes(_MARGIN_BYTES), dtype=np.uint8)
-        place = np.flatnonzero(code == ord('"')) + 1
-        place = place[_is_letter(code[place])]
-        for back, letter in enumerate(b'"=r c<', start=1):
-            place = place[code[place - back] == letter]
-        if text.count(b"<c ") != len(place):
-            return None
-        column, place = _numbers(code, place, _is_letter, ord("A") - 1, 26, _COLUMN_LETTERS)
+        column, place = _numbers(code, cell + len(b'<c r="'), _is_letter, ord("A") - 1, 26, _COLUMN_LETTERS)
         row, place = _numbers(code, place, _is_digit, ord("0"), 10, _ROW_DIGITS)
-        if not (code[place] == ord('"')).all():
+        if not ((column > 0) & (row > 0) & (code[place] == ord('"'))).all():
             return None
-        written += len(place)
+        written += len(cell)
         rows, columns = max(rows, int(row.max(initial=0))), max(columns, int(column.max(initial=0)))
     return Extent(rows * columns, written, 0, (rows, columns))
 
 
+def _plain_text(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, lengths: NDArray[np.int64]) -> int | None:
+    """Bytes of shared text in such a sheet where cells go on with their style and type, if any; else nothing.
+
+    A text whose number does not follow at once counts as the longest.
+    """
+    text, longest = 0, int(lengths.max(initial=0))
+    for piece in _chunks(archive, entry):
+        code, mark = _marks(piece)
+        place = mark[_says(code, mark, b"<c ")] + len(b'<c r="')
+        place = _numbers(code, place, _is_letter, ord("A") - 1, 26, _COLUMN_LETTERS)[1]
+        place = _numbers(code, place, _is_digit, ord("0"), 10, _ROW_DIGITS)[1]
+        styled = np.flatnonzero(_says(code, place, b'" s="'))
+        place[styled] = _numbers(code, place[styled] + len(b'" s="'), _is_digit, ord("0"), 10, _ROW_DIGITS)[1]
+        typed = _says(code, place, b'" t="')
+        if not (typed | _says(code, place, b'">') | _says(code, place, b'"/>')).all():
+            return None
+        shared = place[typed & _says(code, place, b'" t="s"')]
+        known = shared[_says(code, shared, b'" t="s"><v>')]
+        number, end = _numbers(code, known + len(b'" t="s"><v>'), _is_digit, ord("0"), 10, _TEXT_DIGITS)
+        number = number[(code[end] == ord("<")) & (number < len(lengths))]
+        text += int(lengths[number].sum()) + longest * (len(shared) - len(number))
+    return text
+
+
+def _odd_cells(code: _Code, mark: NDArray[np.int64]) -> bool:
+    """Whether there is a comment, or a cell whose mark is not followed by a space."""
+    after = code[mark + 1]
+    return bool((after == ord("!")).any() or _ENDS[code[mark[after == ord("c")] + 2]].any())
+
+
+def _marks(text: bytes) -> tuple[_Code, NDArray[np.int64]]:
+    """The text in numbers, with a margin, and the places of ``<`` in it."""
+    code = np.frombuffer(text + bytes(_MARGIN_BYTES), dtype=np.uint8)
+    return code, np.flatnonzero(code == ord("<"))
+
+
+def _says(code: _Code, place: NDArray[np.int64], text: bytes) -> NDArray[np.bool_]:
+    """At which places the text stands; eight letters are compared at once."""
+    eight: NDArray[np.uint64] = np.ndarray((len(code) - 7,), dtype="<u8", buffer=code, strides=(1,))
+    found = np.ones(len(place), dtype=np.bool_)
+    for start in range(0, len(text), 8):
+        part = text[start : start + 8]
+        letters = eight[place + start if start else place]
+        found &= letters & np.uint64((1 << 8 * len(part)) - 1) == np.uint64(int.from_bytes(part, "little"))
+    return found
+
+
 def _numbers(
-    code: NDArray[np.uint8], place: NDArray[np.int64], belongs: _Test, zero: int, base: int, most: int
+    code: _Code, place: NDArray[np.int64], belongs: _Test, zero: int, base: int, most: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Numbers that begin at the places, of so many signs at most, and where they end."""
     number, place = np.zeros(len(place), dtype=np.int64), place.copy()
+    longer = np.arange(len(place))
     for _ in range(most):
-        more = np.flatnonzero(belongs(code[place]))  # what ends stays where it is
-        number[more] = base * number[more] + code[place[more]] - zero
-        place[more] += 1
+        sign = code[place[longer]]
+        belonging = belongs(sign)
+        if not belonging.all():
+            longer, sign = longer[belonging], sign[belonging]
+        if not len(longer):
+            break
+        number[longer] = base * number[longer] + sign - zero
+        place[longer] += 1
     return number, place
 
 
-def _is_letter(code: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def _is_letter(code: _Code) -> NDArray[np.bool_]:
     return code - np.uint8(ord("A")) < 26  # bytes below A wrap round to large ones
 
 
-def _is_digit(code: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def _is_digit(code: _Code) -> NDArray[np.bool_]:
     return code - np.uint8(ord("0")) < 10
-
-
-def _plain_text(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, lengths: NDArray[np.int64]) -> int | None:
-    """Bytes of shared text in a sheet whose cells are all written as programs write them; else nothing."""
-    text = 0
-    for piece in _chunks(archive, entry):
-        cells = _PLAIN_CELL.findall(piece)
-        if len(cells) != piece.count(b"<c "):
-            return None
-        used = np.array([place for kind, place in cells if kind == b"s" and place], dtype=np.int64)
-        if len(used) != sum(kind == b"s" for kind, _ in cells):
-            return None
-        text += int(lengths[used].sum())
-    return text
 
 
 class _ContentWalk(_Walk):
