@@ -67,3 +67,13 @@ def shared_text(texts):
 def shared_cell(row, column, place):
     """A cell with the text at a place of that list."""
     return record(0x00FD, struct.pack("<HHHI", row, column, 0, place))
+
+
+def formula(row, column, marks):
+    """A cell whose number 1 a formula gives, and its marks."""
+    return record(0x0006, struct.pack("<HHHdHIH", row, column, 0, 1.0, 0, 0, len(marks)) + marks)
+
+
+def name(letters):
+    """A name that formulas use by its number."""
+    return record(0x0018, struct.pack("<HBBHHHBBBB", 0, 0, len(letters), *[0] * 7) + b"\0" + letters.encode())

@@ -1,5 +1,6 @@
 """How far the sheets of an old workbook (XLS) reach, found in its records before any reader sets them aside."""
 
+import re
 import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,11 @@ _COLUMNS = 256  # of a sheet (MS-XLS 2.5.51 ColU)
 _DIMENSIONS, _END, _SHEET = 0x0200, 0x000A, 0x0085
 _TEXTS, _MORE, _TEXT_CELL = 0x00FC, 0x003C, 0x00FD
 _WIDE, _OTHER_SCRIPT, _RUNS = 0x01, 0x04, 0x08  # flags of a text (MS-XLS 2.5.293)
+# Formulas are written out: a mark of spaces (MS-XLS 2.5.198.38) says how many, marks of names and sheets repeat theirs.
+_FORMULA, _FORMULA_HEAD, _NAME = 0x0006, 20, 0x0018
+_SPACES = re.compile(rb"(?=\x19[\x40\x41].(.))", re.DOTALL)
+_NAMES, _SHEETS = re.compile(rb"[\x23\x43\x63]"), re.compile(rb"[\x3a-\x3d\x5a-\x5d\x7a-\x7d]")
+_MOST_SPACES, _MOST_SHEET_LETTERS = 8192, 31  # of a formula, of the name of a sheet, as Excel has them
 _STREAMS = ("Workbook", "Book")
 _CELL_BYTES = 88  # of the rectangle, filled or not: kept by the reader and copied out of it, and formulas beside
 _WRITTEN_BYTES = 60  # more, of a cell that is written: before it has its place, and as text
@@ -92,7 +98,7 @@ def _extent(file: str, content: bytes) -> Extent:
     """Sheets up to their last written or declared cell, each from where the list of sheets says that it begins."""
     starts, walked = [], 0
     shared: list[bytes] = []
-    before = 0
+    before = longest_name = 0
     for kind, body, end in _records(content, 0):
         if kind == _SHEET and end - body >= 4:
             starts.append(struct.unpack_from("<I", content, body)[0])
@@ -102,6 +108,8 @@ def _extent(file: str, content: bytes) -> Extent:
             shared = [content[body + 8 : end]]
         elif kind == _MORE and shared and before in (_TEXTS, _MORE):
             shared.append(content[body:end])
+        elif kind == _NAME and end - body >= 4:
+            longest_name = max(longest_name, content[body + 3])
         before = kind
     lengths = _text_lengths(shared)
     total = Extent()
@@ -119,7 +127,9 @@ def _extent(file: str, content: bytes) -> Extent:
                 if column >= _COLUMNS:  # the reader would make room for them in every row
                     raise DataRejected(f"{file}: berkas rusak atau bukan .xls (sel di luar {_COLUMNS} kolom).")
                 rows, columns = max(rows, row + 1), max(columns, column + 1)
-                if kind == _TEXT_CELL and end - body >= 10:
+                if kind == _FORMULA:
+                    text += _formula_length(file, content[body + _FORMULA_HEAD : end], longest_name)
+                elif kind == _TEXT_CELL and end - body >= 10:
                     (place,) = struct.unpack_from("<I", content, body + 6)
                     text += max(0, lengths[place] - _SHORT_TEXT) if place < len(lengths) else 0
             elif kind == _DIMENSIONS:
@@ -131,6 +141,14 @@ def _extent(file: str, content: bytes) -> Extent:
         more = _WRITTEN_BYTES * written + _TEXT_COPIES * text
         total += Extent(rows * columns, written, more, (rows, columns))
     return total
+
+
+def _formula_length(file: str, marks: bytes, longest_name: int) -> int:
+    """Letters that a formula has at most beyond its own bytes."""
+    spaces = sum(found[1][0] for found in _SPACES.finditer(marks))
+    if spaces > _MOST_SPACES:  # the reader puts them in one by one
+        raise DataRejected(f"{file}: berkas rusak atau bukan .xls (rumus yang tidak wajar).")
+    return spaces + longest_name * len(_NAMES.findall(marks)) + _MOST_SHEET_LETTERS * len(_SHEETS.findall(marks))
 
 
 def _text_lengths(parts: list[bytes]) -> list[int]:

@@ -13,7 +13,7 @@ from kaur_analysis.intake import extent, readers
 from kaur_analysis.intake.readers import read_source
 from tests.intake_files import recipients, workbook
 from tests.memory import MEASURABLE, risen_in_holes, unpacked_bytes
-from tests.old_workbook import SECTOR, number, old_workbook, record, shared_cell, shared_text
+from tests.old_workbook import SECTOR, formula, name, number, old_workbook, record, shared_cell, shared_text
 
 LAST_ROW, LAST_COLUMN = 1_048_575, 16_383
 _ODS = (
@@ -473,3 +473,21 @@ def test_a_locked_workbook_says_what_to_do(tmp_path):
     path = old_workbook(tmp_path / "a.xls", number(0, 0))
     with pytest.raises(DataRejected, match="terkunci kata sandi"):
         read(path.rename(tmp_path / "a.xlsx"))
+
+
+def test_an_old_workbook_whose_formula_is_blown_up_with_spaces_is_refused(tmp_path):
+    one, spaces = b"\x1e\1\0", b"\x19\x40\0\xff"
+    with pytest.raises(DataRejected, match="rumus"):
+        read(old_workbook(tmp_path / "a.xls", formula(0, 0, one + 2000 * spaces)))
+
+
+def test_an_old_workbook_whose_formulas_repeat_a_long_name_is_refused(tmp_path):
+    named, plus = b"\x23\1\0\0\0", b"\3"
+    cells = [formula(row, 0, named + 1300 * (named + plus)) for row in range(200)]
+    with pytest.raises(DataRejected, match="membengkak"):
+        read(old_workbook(tmp_path / "a.xls", *cells, shared=name("N" * 250)))
+
+
+def test_an_old_workbook_with_formulas_is_read(tmp_path):
+    cells = [formula(row, 0, b"\x1e\1\0\x1e\2\0\x19\x40\0\1\3") for row in range(3000)]
+    assert set(read(old_workbook(tmp_path / "a.xls", *cells))[0].cells[0]) == {"1"}
