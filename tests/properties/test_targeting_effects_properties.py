@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kaur_analysis.targeting import difference_in_differences
@@ -11,6 +11,7 @@ from kaur_analysis.targeting import difference_in_differences
 SIZE = 80
 seeds = st.integers(0, 2**32 - 1)
 METHODS = ("doubly_robust", "matching")
+quick = settings(max_examples=30, deadline=None)
 
 
 def panel(seed):
@@ -38,6 +39,7 @@ def effects(data, method):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@quick
 @given(seed=seeds, scale=st.floats(1e-3, 1e6))
 def test_another_currency_changes_effects_and_errors_alike(method, seed, scale):
     data = panel(seed)
@@ -46,6 +48,7 @@ def test_another_currency_changes_effects_and_errors_alike(method, seed, scale):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@quick
 @given(seed=seeds, shift=st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=3))
 def test_what_happens_to_everybody_in_a_year_is_no_effect(method, seed, shift):
     data = panel(seed)
@@ -54,6 +57,7 @@ def test_what_happens_to_everybody_in_a_year_is_no_effect(method, seed, shift):
 
 
 @pytest.mark.parametrize("method", METHODS)
+@quick
 @given(seed=seeds, gain=st.floats(-500, 500))
 def test_what_recipients_gain_after_the_start_is_added_to_the_effect_and_to_no_placebo(method, seed, gain):
     data = panel(seed)
@@ -64,6 +68,7 @@ def test_what_recipients_gain_after_the_start_is_added_to_the_effect_and_to_no_p
 
 
 @pytest.mark.parametrize("method", METHODS)
+@quick
 @given(seed=seeds)
 def test_the_order_of_rows_does_not_matter(method, seed):
     data = panel(seed)

@@ -124,11 +124,14 @@ def test_real_people_are_not_read_without_a_key(office, monkeypatch, tmp_path):
         check_study(office(synthetic=False))
 
 
-def test_field_dirt_is_reported_and_tolerated(tmp_path):
-    verdict = check_study(make_demo(tmp_path, seed=3, families=600, dirt="field"))
-    assert verdict.rejected == "" and any("nik_rusak_excel" in remark for remark in verdict.remarks)
+@pytest.fixture(scope="module")
+def dirty(tmp_path_factory):
+    return check_study(make_demo(tmp_path_factory.mktemp("lapangan"), seed=3, families=600, dirt="field"))
 
 
-def test_remarks_hold_no_long_number(tmp_path):
-    verdict = check_study(make_demo(tmp_path, seed=3, families=600, dirt="field"))
-    assert not any(sum(c.isdigit() for c in word) > 7 for remark in verdict.remarks for word in remark.split())
+def test_field_dirt_is_reported_and_tolerated(dirty):
+    assert dirty.rejected == "" and any("nik_rusak_excel" in remark for remark in dirty.remarks)
+
+
+def test_remarks_hold_no_long_number(dirty):
+    assert not any(sum(c.isdigit() for c in word) > 7 for remark in dirty.remarks for word in remark.split())
