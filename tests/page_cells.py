@@ -95,7 +95,7 @@ def _rows(table: Tag, heads: tuple[str, ...], own: str, places: Places) -> Itera
                 yield "needs.due_extreme_families", area, programme, "", _number(cell)
     elif heads == ("Daftar", "Dibaca", "Dipakai", "Disisihkan"):
         for row in rows:
-            source = _first(row.th)
+            source = _text(row.th.find("span", class_="small"))
             names = ("rows_read", "rows_kept", "rows_set_aside")
             for name, cell in zip(names, row.find_all("td"), strict=True):
                 yield f"lists.{name}", own, "", source, _number(cell)
@@ -103,7 +103,7 @@ def _rows(table: Tag, heads: tuple[str, ...], own: str, places: Places) -> Itera
 
 def _of_kecamatan(rows: Iterable[Tag], places: Places) -> Iterator[tuple[str, list[Tag]]]:
     for row in rows:
-        name = _first(row.th).removesuffix("○").strip() if row.th else ""
+        name = _first(row.th).strip(" \u00a0○‡") if row.th else ""
         if name in places.kecamatan:
             yield places.kecamatan[name], row.find_all("td")
 

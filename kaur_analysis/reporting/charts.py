@@ -390,6 +390,7 @@ def quadrants(
 
 FILLS = {HIGHER: "#F3C9B0", LOWER: "#CBE2F0", UNCLEAR: "#FFFFFF"}
 HATCHED = "////"
+TILE = 0.78  # inches from one row of tiles to the next
 
 
 def tiles(
@@ -405,7 +406,7 @@ def tiles(
     Hatched where an area cannot be told from the whole; words stand on plain ground.
     """
     cells, rows, columns = tile_places(latitude, longitude)
-    figure, axes = canvas(0.78 * rows)
+    figure, axes = canvas(TILE * rows)
     figure.subplots_adjust(0, 0, 1, 1)
     for name, text, word, mine, (row, column) in zip(names, texts, words, own, cells, strict=True):
         fill, hatched = FILLS.get(word, PALE), word == UNCLEAR
@@ -416,19 +417,18 @@ def tiles(
             )
         )  # fmt: skip
         ground = {"facecolor": fill, "edgecolor": "none", "pad": 1.0} if hatched else None
-        lines = _two_lines(_cut(name))
-        weight = "bold" if mine else "normal"
-        axes.text(
-            column + 0.5,
-            row + 0.37,
-            lines,
-            ha="center",
-            va="center",
-            fontsize=LABEL,
-            fontweight=weight,
-            linespacing=1.0,
-            bbox=ground,
-        )
+        lines = _two_lines(_cut(name)).split("\n")
+        for place, line in enumerate(lines):  # one text each: only a single line is centred by the browser itself
+            axes.text(
+                column + 0.5,
+                row + 0.37 + (place - (len(lines) - 1) / 2) * LABEL / 72 / TILE,
+                line,
+                ha="center",
+                va="center",
+                fontsize=LABEL,
+                fontweight="bold" if mine else "normal",
+                bbox=ground,
+            )
         axes.text(
             column + 0.5,
             row + 0.78,

@@ -164,9 +164,7 @@ def test_a_protected_cell_that_a_page_printed_would_be_found(finished, cells, ta
 
 SENTENCES = ".finding, .comparison, .actions li, .indicators li, .reach p"
 RANGE = re.compile(r"(Rp)?(\d[\d.,]*)( juta| miliar|)–(?:Rp)?(\d[\d.,]*)(%| juta| miliar| triliun| poin persen|)")
-SPLIT = re.compile(
-    r"Dari 100 [^:]*?: (\d+) menerima, (?:(\d+) belum terdaftar, )?(\d+) |Dari 100 [^,]*?, (\d+) di luar"
-)
+SPLIT = re.compile(r"Dari 100 [^:]*?: (\d+) menerima, (?:(\d+) belum terdaftar, )?(\d+) |Dari 100 [^,]*?, (\d+) bukan")
 # What is no number of the edition: shares as people, counts of lists and programmes, years, classes, legal constants.
 CONSTANT = re.compile(
     r"[\d.]+ dari [\d.]+ penduduk|\d+ (?:program|daftar)\b|desil \d+|BPS \d{4}|80% terjangkau|95 persen|P[12]\b"
