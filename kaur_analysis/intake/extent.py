@@ -13,6 +13,7 @@ from kaur_analysis.errors import DataRejected
 FLOOR_BYTES = 64_000_000
 TIMES = 4
 LEAST_CELL_BYTES = 24
+LONG_TEXT = 200  # bytes, from which on the rows that are worked on at once take memory of their own
 
 
 @dataclass(frozen=True)

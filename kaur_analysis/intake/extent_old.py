@@ -8,7 +8,7 @@ from pathlib import Path
 import olefile
 
 from kaur_analysis.errors import DataRejected
-from kaur_analysis.intake.extent import Extent, allowed_bytes, require
+from kaur_analysis.intake.extent import LONG_TEXT, Extent, allowed_bytes, require
 
 # Records of an XLS file (MS-XLS 2.3.2) that hold a cell: its row and column are their first two numbers.
 _CELLS = frozenset({0x0006, 0x00BD, 0x00BE, 0x00D6, 0x00FD, 0x0201, 0x0203, 0x0204, 0x0205, 0x0206, 0x027E, 0x0406})
@@ -25,7 +25,8 @@ _MOST_SPACES, _MOST_SHEET_LETTERS = 8192, 31  # of a formula, of the name of a s
 _STREAMS = ("Workbook", "Book")
 _CELL_BYTES = 88  # of the rectangle, filled or not: kept by the reader and copied out of it, and formulas beside
 _WRITTEN_BYTES = 60  # more, of a cell that is written: before it has its place, and as text
-_TEXT_COPIES, _SHORT_TEXT = 5, 8  # of a text that cells share, while read, beyond what a short one takes anyway
+_TEXT_COPIES, _LONG_COPIES = 5, 8  # of a text that cells share, while read
+_SHORT_TEXT = 8  # bytes of it, that a written cell takes anyway
 
 
 def refuse_old_bomb(path: Path, most_cells: int) -> None:
@@ -111,10 +112,10 @@ def _extent(file: str, content: bytes) -> Extent:
         elif kind == _NAME and end - body >= 4:
             longest_name = max(longest_name, content[body + 3])
         before = kind
-    lengths = _text_lengths(shared)
+    sizes = [_text_size(length) for length in _text_lengths(shared)]
     total = Extent()
     for start in starts:
-        rows = columns = written = text = 0
+        rows = columns = written = more = 0
         end = start
         for kind, body, end in _records(content, start):
             if kind in _CELLS and end - body >= 4:
@@ -128,18 +129,17 @@ def _extent(file: str, content: bytes) -> Extent:
                     raise DataRejected(f"{file}: berkas rusak atau bukan .xls (sel di luar {_COLUMNS} kolom).")
                 rows, columns = max(rows, row + 1), max(columns, column + 1)
                 if kind == _FORMULA:
-                    text += _formula_length(file, content[body + _FORMULA_HEAD : end], longest_name)
+                    more += _TEXT_COPIES * _formula_length(file, content[body + _FORMULA_HEAD : end], longest_name)
                 elif kind == _TEXT_CELL and end - body >= 10:
                     (place,) = struct.unpack_from("<I", content, body + 6)
-                    text += max(0, lengths[place] - _SHORT_TEXT) if place < len(lengths) else 0
+                    more += sizes[place] if place < len(sizes) else 0
             elif kind == _DIMENSIONS:
                 last_row, last_column = _declared(file, content[body:end])
                 rows, columns = max(rows, last_row), max(columns, last_column)
         walked += end - start
         if walked > len(content):  # each of a thousand sheets would be read anew
             raise DataRejected(f"{file}: berkas rusak atau bukan .xls (lembar yang bertumpuk).")
-        more = _WRITTEN_BYTES * written + _TEXT_COPIES * text
-        total += Extent(rows * columns, written, more, (rows, columns))
+        total += Extent(rows * columns, written, more + _WRITTEN_BYTES * written, (rows, columns))
     return total
 
 
@@ -149,6 +149,11 @@ def _formula_length(file: str, marks: bytes, longest_name: int) -> int:
     if spaces > _MOST_SPACES:  # the reader puts them in one by one
         raise DataRejected(f"{file}: berkas rusak atau bukan .xls (rumus yang tidak wajar).")
     return spaces + longest_name * len(_NAMES.findall(marks)) + _MOST_SHEET_LETTERS * len(_SHEETS.findall(marks))
+
+
+def _text_size(length: int) -> int:
+    """Bytes that a shared text takes in every cell that has it."""
+    return _LONG_COPIES * length if length > LONG_TEXT else _TEXT_COPIES * max(0, length - _SHORT_TEXT)
 
 
 def _text_lengths(parts: list[bytes]) -> list[int]:

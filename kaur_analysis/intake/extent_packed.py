@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kaur_analysis.errors import DataRejected
-from kaur_analysis.intake.extent import Extent, allowed_bytes, require
+from kaur_analysis.intake.extent import LONG_TEXT, Extent, allowed_bytes, require
 
 MAX_UNPACKED_BYTES = 2_000_000_000
 MAX_RATIO = 400
@@ -35,7 +35,7 @@ _ODS_LEVELS = {"table:table": 0, "table:table-row": 1, "table:table-cell": 2, "t
 # copied out of it, in a list that doubles as it grows: where the heap has holes it moves each time, and what it leaves
 # behind holds up to twice its own size.
 _XLSX_CELL_BYTES, _ODS_CELL_BYTES = 40, 128
-_XLSX_COPIES, _ODS_COPIES = 4, 5  # of a text that cells share or repeat, while read
+_XLSX_COPIES, _XLSX_LONG_COPIES, _ODS_COPIES = 3, 7, 8  # of a text that cells share or repeat, while read
 
 _Code: TypeAlias = NDArray[np.uint8]
 _Test: TypeAlias = Callable[[_Code], NDArray[np.bool_]]
@@ -58,10 +58,10 @@ def refuse_packed_bomb(path: Path, most_cells: int) -> None:
         if unpacked > MAX_UNPACKED_BYTES or (unpacked > 100_000_000 and unpacked > MAX_RATIO * path.stat().st_size):
             raise _swells(path.name)
         try:
-            lengths = _text_lengths(archive, [entry for entry in entries if _place(entry) == _XLSX_TEXTS])
+            sizes = _text_sizes(archive, [entry for entry in entries if _place(entry) == _XLSX_TEXTS])
             for entry in entries:
                 if _place(entry).startswith(_XLSX_SHEETS):
-                    extent = _xlsx_extent(archive, entry, lengths, unpacked)
+                    extent = _xlsx_extent(archive, entry, sizes, unpacked)
                     limit = allowed_bytes(unpacked, extent.written)
                     require(path.name, extent, _XLSX_CELL_BYTES, limit, most_cells)
                 elif _place(entry) == _ODS_CONTENT:
@@ -189,13 +189,14 @@ class _TextWalk(_Walk):
             self.lengths.append(self.parser.CurrentByteIndex - self._began)
 
 
-def _text_lengths(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> NDArray[np.int64]:
-    """Bytes of each text that cells of an XLSX file share, with its marks."""
-    lengths = [_text_lengths_of(archive, entry) for entry in entries]
-    return np.concatenate([np.zeros(0, dtype=np.int64), *lengths])
+def _text_sizes(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> NDArray[np.int64]:
+    """Bytes that each text takes which cells of an XLSX file share, in every one of them."""
+    lengths = np.concatenate([np.zeros(0, dtype=np.int64), *(_text_lengths_of(archive, entry) for entry in entries)])
+    return np.where(lengths > LONG_TEXT, _XLSX_LONG_COPIES, _XLSX_COPIES) * lengths
 
 
 def _text_lengths_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[np.int64]:
+    """Bytes of each text, with its marks."""
     parts: list[NDArray[np.int64]] = []
     before = 0
     for text in _chunks(archive, entry):
@@ -215,10 +216,10 @@ def _text_lengths_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArra
 class _SheetWalk(_Walk):
     """The extent of a sheet of XLSX; a cell without an address follows the one before it."""
 
-    def __init__(self, lengths: NDArray[np.int64]) -> None:
+    def __init__(self, sizes: NDArray[np.int64]) -> None:
         super().__init__()
-        self.rows = self.columns = self.written = self.text = 0
-        self._lengths = lengths
+        self.rows = self.columns = self.written = self.more = 0
+        self._sizes = sizes
         self._row = self._column = 0
         self._shared, self._value = False, ""
 
@@ -252,7 +253,7 @@ class _SheetWalk(_Walk):
             self._row, self._column = self._row + 1, 0
         elif kind == "v" and self._shared:
             self.parser.CharacterDataHandler = None
-            self.text += int(self._lengths[int(self._value)])
+            self.more += int(self._sizes[int(self._value)])
 
 
 def _column(letters: str) -> int:
@@ -262,22 +263,22 @@ def _column(letters: str) -> int:
     return number
 
 
-def _xlsx_extent(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, lengths: NDArray[np.int64], unpacked: int) -> Extent:
+def _xlsx_extent(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, sizes: NDArray[np.int64], unpacked: int) -> Extent:
     """Rows and columns up to the farthest cell, and the shared text of which every cell gets a copy.
 
     The text is counted cell by cell only where it could matter.
     """
     plain = _plain_extent(archive, entry)
     if plain is not None:
-        most = plain + Extent(more=_XLSX_COPIES * int(lengths.max(initial=0)) * plain.written)
+        most = plain + Extent(more=int(sizes.max(initial=0)) * plain.written)
         if _XLSX_CELL_BYTES * most.cells + most.more <= allowed_bytes(unpacked, plain.written):
             return plain
-        text = _plain_text(archive, entry, lengths)
+        text = _plain_text(archive, entry, sizes)
         if text is not None:
-            return replace(plain, more=_XLSX_COPIES * text)
-    found = _SheetWalk(lengths).through(archive, entry)
+            return replace(plain, more=text)
+    found = _SheetWalk(sizes).through(archive, entry)
     corner = (found.rows, found.columns)
-    return Extent(found.rows * found.columns, found.written, _XLSX_COPIES * found.text, corner)
+    return Extent(found.rows * found.columns, found.written, found.more, corner)
 
 
 def _plain_extent(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Extent | None:
@@ -297,12 +298,12 @@ def _plain_extent(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Extent | 
     return Extent(rows * columns, written, 0, (rows, columns))
 
 
-def _plain_text(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, lengths: NDArray[np.int64]) -> int | None:
+def _plain_text(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, sizes: NDArray[np.int64]) -> int | None:
     """Bytes of shared text in such a sheet where cells go on with their style and type, if any; else nothing.
 
     A text whose number does not follow at once counts as the longest.
     """
-    text, longest = 0, int(lengths.max(initial=0))
+    text, longest = 0, int(sizes.max(initial=0))
     for piece in _chunks(archive, entry):
         code, mark = _marks(piece)
         place = mark[_says(code, mark, b"<c ")] + len(b'<c r="')
@@ -316,8 +317,8 @@ def _plain_text(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, lengths: NDArr
         shared = place[typed & _says(code, place, b'" t="s"')]
         known = shared[_says(code, shared, b'" t="s"><v>')]
         number, end = _numbers(code, known + len(b'" t="s"><v>'), _is_digit, ord("0"), 10, _TEXT_DIGITS)
-        number = number[(code[end] == ord("<")) & (number < len(lengths))]
-        text += int(lengths[number].sum()) + longest * (len(shared) - len(number))
+        number = number[(code[end] == ord("<")) & (number < len(sizes))]
+        text += int(sizes[number].sum()) + longest * (len(shared) - len(number))
     return text
 
 

@@ -229,6 +229,23 @@ def test_a_sheet_just_within_bounds_takes_no_more_memory_than_the_rule_says(tmp_
     assert risen_in_holes(read, path) <= extent.allowed_bytes(unpacked_bytes(path))
 
 
+@pytest.mark.skipif(not MEASURABLE, reason="only Linux tells how much memory a piece of work took")
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
+def test_a_repeated_text_just_within_bounds_takes_no_more_memory_than_the_rule_says(tmp_path, kind):
+    path, long = tmp_path / f"a.{kind}", "x" * 30_000
+    if kind == "xlsx":
+        rows = "".join(f'<row r="{k}"><c r="A{k}" t="s"><v>0</v></c></row>' for k in range(1, 271))
+        sheet_of(path, rows, f"<si><t>{long}</t></si>")
+    elif kind == "xls":
+        old_workbook(path, *[shared_cell(row, 0, 0) for row in range(240)], shared=shared_text([long]))
+    else:
+        ods(
+            path,
+            f'<table:table-row table:number-rows-repeated="240">{_CELL.format(times="", text=long)}</table:table-row>',
+        )
+    assert risen_in_holes(read, path) <= extent.allowed_bytes(unpacked_bytes(path))
+
+
 def test_a_delimited_text_whose_one_long_line_would_lengthen_all_others_is_refused(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("," * 2000 + "\n" + "a\n" * 50_000, encoding="utf-8")
