@@ -128,3 +128,11 @@ def test_a_survey_without_poor_households_says_nothing_of_the_official_error(des
     rich = SurveyDesign(design.data.assign(**{WELFARE: 10 * LINE}), "weight", psu="psu")
     with pytest.raises(StudyRejected, match=r"benchmark\.error"):
         official_error(study(None), rich)
+
+
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_a_survey_of_hardly_any_blocks_says_nothing_of_the_official_error(design, blocks):
+    half = design.data.assign(psu=design.data.index * blocks // len(design.data))
+    half[WELFARE] = np.where((half["psu"] == 0) & (half.index % 2 == 0), LINE / 2, LINE * 2)
+    with pytest.raises(StudyRejected, match=r"benchmark\.error"):
+        official_error(study(None), SurveyDesign(half, "weight", psu="psu", single_psu="center"))

@@ -219,13 +219,14 @@ def official_error(study: Study, design: SurveyDesign) -> float:
     if study.benchmark.error is not None:
         return study.benchmark.error
     own = float(estimate_fgt(design, WELFARE, "line_poverty", alpha=(0,))["se"].iloc[0])
-    if not 0 < own < 0.5:
+    error = own * float(t.ppf(1 - TAIL, design.degrees_of_freedom) / norm.ppf(1 - TAIL))
+    if not 0 < error < 0.5:
         raise StudyRejected(
             "benchmark.error kosong, dan galat angka resmi itu tidak dapat ditaksir dari survei (tidak ada rumah "
-            "tangga miskin di dalamnya, semuanya miskin, atau hanya satu blok sensus). Isi benchmark.error: galat baku "
-            "yang diterbitkan BPS, sebagai bagian (0,02 berarti 2 poin)."
+            "tangga miskin di dalamnya, semuanya miskin, atau terlalu sedikit blok sensus). Isi benchmark.error: galat "
+            "baku yang diterbitkan BPS, sebagai bagian (0,02 berarti 2 poin)."
         )
-    return own * float(t.ppf(1 - TAIL, design.degrees_of_freedom) / norm.ppf(1 - TAIL))
+    return error
 
 
 def _predict(
