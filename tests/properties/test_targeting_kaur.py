@@ -76,7 +76,8 @@ def test_the_long_run_holds_what_a_rule_by_desil_decides(answer: str, measure: s
 
 @pytest.mark.parametrize(("answer", "measure"), BY_DESIL[:-1])
 def test_the_long_run_shows_that_the_draws_alone_do_not(answer: str, measure: str) -> None:
-    assert BY_PROGRAMME.loc[(f"{answer}{ALONE}", measure, "blt_dd"), "coverage"] < 0.75
+    row = BY_PROGRAMME.loc[(f"{answer}{ALONE}", measure, "blt_dd")]
+    assert row["coverage"] + 2 * row["coverage_error"] < 0.93
 
 
 @pytest.mark.parametrize("level", ["kabupaten", "kecamatan"])
