@@ -22,10 +22,10 @@ from kaur_analysis.intake.extent import LONG_TEXT, Extent, allowed_bytes, requir
 
 MAX_UNPACKED_BYTES = 2_000_000_000
 MAX_RATIO = 400
-_CHUNK_BYTES = 4_000_000
+_CHUNK_BYTES = 500_000  # at a time: stays in a processor's cache while it is looked through
 _MARGIN_BYTES = 64  # of zeros, so that one may look at what comes after
 _COLUMN_LETTERS, _ROW_DIGITS, _TEXT_DIGITS = 3, 7, 9
-_ENDS = np.isin(np.arange(256), list(b">/\t\n\r"))  # of a mark, beside a space
+_ENDS = np.isin(np.arange(256), list(b" >/\t\n\r"))  # of an element's name
 _END_BYTES, _LOCATOR_BYTES = 22, 20  # of an archive's last records (APPNOTE 4.3.15, 4.3.16)
 _XLSX_SHEETS, _XLSX_TEXTS = "xl/worksheets/", "xl/sharedstrings.xml"
 _ODS_CONTENT, _ODS_LIST = "content.xml", "META-INF/manifest.xml"
@@ -286,8 +286,8 @@ def _plain_extent(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Extent | 
     rows = columns = written = 0
     for piece in _chunks(archive, entry):
         code, mark = _marks(piece)
-        cell = mark[_says(code, mark, b"<c ")]
-        if b":c" in piece or _odd_cells(code, mark) or not _says(code, cell, b'<c r="').all():
+        cell = _plain_cells(code, mark)
+        if cell is None or b":c" in piece:
             return None
         column, place = _numbers(code, cell + len(b'<c r="'), _is_letter, ord("A") - 1, 26, _COLUMN_LETTERS)
         row, place = _numbers(code, place, _is_digit, ord("0"), 10, _ROW_DIGITS)
@@ -322,10 +322,16 @@ def _plain_text(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, sizes: NDArray
     return text
 
 
-def _odd_cells(code: _Code, mark: NDArray[np.int64]) -> bool:
-    """Whether there is a comment, or a cell whose mark is not followed by a space."""
+def _plain_cells(code: _Code, mark: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """Places of all cells; nothing where one does not begin with its address, or a comment may hide some."""
     after = code[mark + 1]
-    return bool((after == ord("!")).any() or _ENDS[code[mark[after == ord("c")] + 2]].any())
+    if (after == ord("!")).any():
+        return None
+    cell = mark[after == ord("c")]
+    plain = _says(code, cell, b'<c r="')
+    if plain.all():
+        return cell
+    return None if _ENDS[code[cell[~plain] + 2]].any() else cell[plain]  # others are named longer: <cols>
 
 
 def _marks(text: bytes) -> tuple[_Code, NDArray[np.int64]]:

@@ -135,10 +135,15 @@ class Sampling:
         return len(self.stratum) - len(self.stratum_labels)
 
     @cached_property
+    def ordered(self) -> IntArray:
+        """The PSUs in the order of their strata, shape (P,)."""
+        return np.argsort(self.stratum, kind="stable")
+
+    @cached_property
     def by_stratum(self) -> tuple[IntArray, IntArray]:
         """Place of each PSU when PSUs are ordered by stratum, shape (P,), and where each stratum ends, shape (H,)."""
         place = np.empty(len(self.stratum), dtype=np.int64)
-        place[np.argsort(self.stratum, kind="stable")] = np.arange(len(self.stratum))
+        place[self.ordered] = np.arange(len(self.stratum))
         return place, np.cumsum(self.psu_per_stratum)
 
     @cached_property
@@ -187,6 +192,15 @@ class Cells:
     def sum(self, totals: FloatArray) -> FloatArray:
         """Sum of the cells' totals in each domain, shape (D,)."""
         return sum_by(self.domain, totals, self.domains)
+
+    def sums(self, totals: FloatArray) -> FloatArray:
+        """Sums of the cells' totals over each stratum's PSUs, shape (H, D)."""
+        strata = len(self.sampling.stratum_labels)
+        return sum_by(self._pair, totals, self.domains * strata).reshape(self.domains, strata).T
+
+    def products(self, one: FloatArray, other: FloatArray) -> FloatArray:
+        """Sums over PSUs of the products of two totals, times their strata's factors, shape (D,)."""
+        return self.sampling.factor @ self.sums(one * other)
 
     def touched(self, counted: npt.NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
         """PSUs and strata with a counted cell in each domain, shapes (D,)."""
@@ -255,25 +269,40 @@ class Grid:
 
     def variance(self, totals: FloatArray) -> FloatArray:
         """Design variance of the sum of the totals in each domain, shape (D,)."""
-        return self._variance(self._products(totals, totals), self._sums(totals))
+        return self._variance(self.products(totals, totals), self.sums(totals))
 
-    def ratios(self, above: Iterable[FloatArray], below: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
-        """As :meth:`Cells.ratios`.
+    def occupied(self, pair: IntArray) -> tuple[IntArray, IntArray]:
+        """Pairs that occur among these, in order, and the number of each of these among them, shape (n,)."""
+        occurs = np.zeros(self.size, dtype=bool)
+        occurs[pair] = True
+        narrow = np.min_scalar_type(-self.size)  # fresh memory costs more than widening
+        number = np.cumsum(occurs, dtype=narrow)[pair].astype(np.int64)
+        return np.flatnonzero(occurs), number - 1
+
+    def _cells(self, pairs: IntArray) -> Cells:
+        row = pairs // self.domains
+        return Cells(self.sampling, self.sampling.ordered[row], pairs - row * self.domains, self.domains)
+
+    def ratios(
+        self, above: Iterable[FloatArray], below: FloatArray, pairs: IntArray | None = None
+    ) -> list[tuple[FloatArray, FloatArray]]:
+        """As :meth:`Cells.ratios`; ``above`` may be given for some pairs alone where it is zero in all others.
 
         With t = a − R b, Σ t² = Σ a² − 2R Σ ab + R² Σ b², so that no t is ever written down. A variance of zero may
         come out as rounding, some 1e-16 of the squared value.
         """
-        sizes, squares = self._sums(below), self._products(below, below)
+        part, beside = (self, below) if pairs is None else (self._cells(pairs), below[pairs])
+        sizes, squares = self.sums(below), self.products(below, below)
         whole, out = sizes.sum(axis=0), []
         for top in above:
-            sums = self._sums(top)
+            sums = part.sums(top)
             value = _over(sums.sum(axis=0), whole)
-            spread = self._products(top, top) - 2 * value * self._products(top, below) + value**2 * squares
+            spread = part.products(top, top) - 2 * value * part.products(top, beside) + value**2 * squares
             out.append((value, self._variance(spread, sums - value * sizes)))
-            del top  # as large as the sample: gone before the next is made
+            del top  # may be as large as the sample: gone before the next is made
         return out
 
-    def _sums(self, totals: FloatArray) -> FloatArray:
+    def sums(self, totals: FloatArray) -> FloatArray:
         """Sums of totals over each stratum's PSUs, shape (H, D).
 
         A product with ones is several times quicker here than a sum down the rows.
@@ -285,7 +314,7 @@ class Grid:
             np.matmul(ones[: len(own)], own, out=out[stratum])
         return out
 
-    def _products(self, one: FloatArray, other: FloatArray) -> FloatArray:
+    def products(self, one: FloatArray, other: FloatArray) -> FloatArray:
         """Sums over PSUs of the products of two totals, times their strata's factors, shape (D,)."""
         one, other = self._rows(one), self._rows(other)
         factor = np.repeat(self.sampling.factor, self.sampling.psu_per_stratum)
@@ -662,11 +691,16 @@ class SurveyDesign:
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """Some records: their positions, cells and weights."""
+    """Some records: their positions, weights and cells, of so many.
+
+    Of a grid, ``pairs`` are those that they occupy, and ``cell`` numbers these alone: the rest need not be gone over.
+    """
 
     place: IntArray
-    cell: IntArray
     weight: FloatArray
+    cell: IntArray
+    size: int
+    pairs: IntArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -807,21 +841,27 @@ class Domains:
         if self.design.calibration is not None:
             return [self._calibrated_ratio(each, denominator, rows, size) for each in numerators]
         above = (self._cell_totals(self.design.weight, each, rows) for each in numerators)
-        found = self._crossing[1].ratios(above, below)
+        cells, pairs = self._crossing[1], None if rows is None else rows.pairs
+        found = cells.ratios(above, below, pairs) if isinstance(cells, Grid) else cells.ratios(above, below)
         return [(value[:-1], variance[:-1] / size**2) for value, variance in found]
 
     def _calibrated_ratio(
         self, numerator: FloatArray, denominator: FloatArray | None, rows: Chosen | None, size: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """The same where the weights are calibrated: the variance is that of residuals, domain by domain."""
-        value = self._sum(self._cell_totals(self.design.weight, numerator, rows)) / size
         full = numerator if rows is None else sum_by(rows.place, numerator, len(self.code))
+        value = self._sum(self._cell_totals(self.design.weight, full)) / size
         per_record = np.append(value, 0.0)[self.code] * (1.0 if denominator is None else denominator)
         return value, self._each((full - per_record) / np.append(size, 1.0)[self.code])
 
     def chosen(self, place: IntArray) -> Chosen:
         """Records at these positions, for ratios whose numerator is zero in all others."""
-        return Chosen(place, self._crossing[0][place], self.design.weight[place])
+        cell, cells = self._crossing
+        weight = self.design.weight[place]
+        if isinstance(cells, Grid):
+            pairs, number = cells.occupied(cell[place])
+            return Chosen(place, weight, number, len(pairs), pairs)
+        return Chosen(place, weight, cell[place], cells.size)
 
     def influence(self, domain: int, values: FloatArray) -> FloatArray:
         """Values of the records of one domain, zero outside it, shape (n,)."""
@@ -837,10 +877,10 @@ class Domains:
     def _cell_totals(
         self, weight: FloatArray, values: FloatArray | None = None, rows: Chosen | None = None
     ) -> FloatArray:
-        cell, cells = self._crossing
+        cell, size = self._crossing[0], self._crossing[1].size
         if rows is not None:
-            cell, weight = rows.cell, rows.weight
-        return sum_by(cell, weight if values is None else weight * values, cells.size)
+            cell, size, weight = rows.cell, rows.size, rows.weight
+        return sum_by(cell, weight if values is None else weight * values, size)
 
     def _sum(self, totals: FloatArray) -> FloatArray:
         return self._crossing[1].sum(totals)[:-1]

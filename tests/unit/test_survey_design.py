@@ -224,6 +224,16 @@ def test_all_pairs_of_psu_and_domain_give_the_ratios_and_variances_of_the_occupi
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+def test_ratios_given_for_some_pairs_alone_are_those_with_zero_in_all_others(crossing):
+    _, grid, _, pair = crossing
+    above, below = np.random.default_rng(6).random((2, 900))
+    below = np.bincount(pair, below, grid.size)
+    pairs, number = grid.occupied(pair[:90])
+    found = grid.ratios([np.bincount(number, above[:90])], below, pairs)
+    expected = grid.ratios([np.bincount(pair[:90], above[:90], grid.size)], below)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
 def test_all_pairs_of_psu_and_domain_give_the_variance_of_totals_of_the_occupied_ones(crossing):
     cells, grid, cell, pair = crossing
     scores = np.random.default_rng(4).random(900)
