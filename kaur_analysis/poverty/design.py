@@ -686,7 +686,8 @@ class SurveyDesign:
             raise EstimationError(f"no record with positive weight has a label in {by!r}")
         kept = used[np.argsort(found)]
         number = np.where(kept, np.cumsum(kept) - 1, kept.sum())
-        return Domains(self, np.array(list(first), dtype=object)[kept], np.append(number[found], kept.sum())[code])
+        np.take(np.append(number[found], kept.sum()), code, out=code, mode="clip")  # in place: fresh memory costs more
+        return Domains(self, np.array(list(first), dtype=object)[kept], code)
 
 
 @dataclass(frozen=True, eq=False)
