@@ -4,14 +4,15 @@ import atexit
 import gc
 import importlib
 
-from kaur_analysis.pipeline.loaded import keep
+from kaur_analysis.pipeline.loaded import keep, uncollected
 
 STEPS = tuple(
     f"kaur_analysis.pipeline.steps.{name}"
     for name in ("clean", "poverty", "appendix", "targeting", "incidence", "planning", "publish", "shown")
 )
 
-for step in STEPS:
-    importlib.import_module(step)
+with uncollected():
+    for step in STEPS:
+        importlib.import_module(step)
 keep()
 atexit.register(gc.unfreeze)  # else DuckDB tells of everything that is still there when the process ends

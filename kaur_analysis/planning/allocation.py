@@ -379,12 +379,10 @@ def _patterns(problem: _Problem, settled: Integers, options: Integers, idle: Fla
 def _uses(problem: _Problem, sets: Integers) -> Array:
     """Use of every ceiling by each of the given sets."""
     rows, wide, bundles = problem.rows, problem.wide, problem.bundles
-    members = bundles.members[sets]
+    chosen = Bundles.of(bundles.family[sets], bundles.members[sets], bundles.value[sets])
     use = np.empty((len(sets), len(rows.names)))
     for row in range(len(rows.names)):
-        pairs = wide.rupiah * rows.rupiah[row] + wide.units * rows.units[row]
-        padded = np.hstack([pairs, np.zeros((len(pairs), 1))]).ravel()
-        use[:, row] = padded[members].sum(axis=1)
+        use[:, row] = chosen.sums(wide.rupiah * rows.rupiah[row] + wide.units * rows.units[row])
     return use + rows.served.T[rows.kecamatan[bundles.family[sets]]]
 
 

@@ -1,8 +1,9 @@
 """What one family can be given at once: sets of its due programmes, with cost and expected gap closed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from kaur_analysis.errors import StudyRejected
 from kaur_analysis.planning.wide import Array, Flags, Wide
 
-Integers = NDArray[np.int64]
+Integers = NDArray[np.integer[Any]]
 
 
 def gap_closed(lifts: Array, gap: Array, chance: Array) -> Array:
@@ -59,14 +60,19 @@ class Bundles:
     def sums(self, pairs: Array) -> Array:
         """Sum of a families × programmes quantity over the members of every set."""
         padded = np.hstack([pairs, np.zeros((len(pairs), 1))]).ravel()
-        return np.asarray(padded[self.members].sum(axis=1))
+        total = np.zeros(len(self.members))
+        for member in self.members.T:  # all members at once would take as much memory as the sets themselves
+            total += padded[member]
+        return total
 
     def locate(self, pairs: Flags) -> Integers:
         """Rows of the sets that a selection gives, one for every family it serves."""
         width = pairs.shape[1] + 1
         marks = np.append(np.left_shift(np.uint64(1), np.arange(width - 1, dtype=np.uint64)), np.uint64(0))
         wanted = (pairs * marks[:-1]).sum(axis=1, dtype=np.uint64)
-        found = marks[self.members % width].sum(axis=1, dtype=np.uint64)
+        found = np.zeros(len(self.members), dtype=np.uint64)
+        for member in self.members.T:
+            found += marks[member % width]
         return np.flatnonzero((found == wanted[self.family]) & (found > 0))
 
     def pairs(self, chosen: Integers, shape: tuple[int, int]) -> Flags:
@@ -103,9 +109,10 @@ def build_bundles(
     exclusive = np.pad(wide.exclusive, (0, 1))
     patterns, which = np.unique(np.packbits(candidates, axis=1), axis=0, return_inverse=True)
     which = which.ravel()
-    by_pattern = np.argsort(which, kind="stable")
+    narrow = np.min_scalar_type(-candidates.shape[0] * width)  # half of the memory that the sets take
+    by_pattern = np.argsort(which, kind="stable").astype(narrow)
     bounds = np.searchsorted(which[by_pattern], np.arange(len(patterns) + 1))
-    families, members = [np.zeros(0, dtype=np.int64)], [np.zeros((0, at_most), dtype=np.int64)]
+    families, members = [np.zeros(0, dtype=narrow)], [np.zeros((0, at_most), dtype=narrow)]
     for place in range(len(patterns)):
         rows = by_pattern[bounds[place] : bounds[place + 1]]
         columns = np.flatnonzero(candidates[rows[0]])
@@ -117,12 +124,15 @@ def build_bundles(
             clash |= exclusive[sets[:, one], sets[:, two]]
         sets = sets[~clash]
         families.append(np.repeat(rows, len(sets)))
-        members.append((rows[:, None, None] * width + sets[None]).reshape(-1, at_most))
-    family, member = np.concatenate(families), np.concatenate(members)
+        members.append((rows[:, None, None] * narrow.type(width) + sets.astype(narrow)).reshape(-1, at_most))
+    family = np.concatenate(families)
     order = np.argsort(family, kind="stable")
-    bundles = Bundles.of(family[order], member[order], np.zeros(len(order)))
+    bundles = Bundles.of(family[order].astype(np.int64), np.concatenate(members)[order], np.zeros(len(order)))
+    del families, members, family, order  # as large as the sets: gone before they are valued
     lifts, rupiah = bundles.sums(wide.lifts), bundles.sums(wide.rupiah)
     chance, gap = wide.chance[bundles.family], wide.gap[bundles.family]
     value = gap_closed(lifts, gap, chance) + in_kind_weight * chance * (rupiah - lifts)
-    keep = np.ones(len(order), dtype=bool) if family_rupiah is None else rupiah <= family_rupiah
+    if family_rupiah is None:
+        return replace(bundles, value=value)
+    keep = rupiah <= family_rupiah
     return Bundles.of(bundles.family[keep], bundles.members[keep], value[keep])

@@ -1,6 +1,7 @@
 """From needs to rupiah: budget lines per area, agency and fund, and what zero extreme poverty would cost."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,9 @@ from kaur_analysis.planning.wide import MONTHS, Array, Flags, Wide, expected_gap
 from kaur_analysis.poverty.intervals import equal_tails, held_interval
 from kaur_analysis.reference.catalogue import Programme
 
+DRAWS_AT_ONCE = 25  # a draw more is 8 bytes per family in each of a dozen tables
 AREA_DIGITS = {"kabupaten": 4, "kecamatan": 7, "desa": 10}
-Draws = NDArray[np.float64] | Iterable[NDArray[np.float64]]
+Draws = NDArray[np.floating[Any]] | Iterable[NDArray[np.float64]]
 Areas = tuple[list[str], sparse.csr_matrix]
 _SUMS = ["eligible", "due", "units_due", "rupiah_due", "due_extreme", "units_extreme", "rupiah_extreme"]
 
@@ -415,7 +417,8 @@ def _drawn(
 
 def _blocks(draws: Draws) -> Iterator[NDArray[np.float64]]:
     if isinstance(draws, np.ndarray):
-        yield from (draws[:, start : start + 50] for start in range(0, draws.shape[1], 50))
+        for start in range(0, draws.shape[1], DRAWS_AT_ONCE):
+            yield draws[:, start : start + DRAWS_AT_ONCE].astype(np.float64)
     else:
         yield from draws
 

@@ -10,7 +10,7 @@ import pandas as pd
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.checks import one_of
 from kaur_analysis.targeting.definitions import definition
-from kaur_analysis.targeting.inputs import ALL, WIDTH, Array, Draws, Groups, blocks, numbers, weight_of
+from kaur_analysis.targeting.inputs import ALL, Array, Draws, Groups, blocks, numbers, weight_of
 from kaur_analysis.targeting.intervals import COLUMNS, draw_interval, tidy
 from kaur_analysis.targeting.ranks import Ranks, fractional_ranks
 
@@ -20,6 +20,7 @@ NONE = "none"
 # Without the benefit in it a family's welfare is never taken to be below this share of the line (nor above what it
 # is): a list may pay more than the model believes that the family spends, and nobody lives on nothing.
 LEAST_OF_LINE = 0.1
+AT_ONCE = 5  # draws that are scored at once: each is 8 bytes per family in each of some fifty tables
 
 
 @dataclass(frozen=True)
@@ -185,8 +186,8 @@ def compare_scenarios(
     def scored(people: _Population, scale: float = 1.0) -> dict[tuple[str, float], dict[str, Array]]:
         spent = {budget: scale * budget for budget in budgets}
         observed = iter([numbers(frame, welfare)[:, None]]) if welfare_draws is None else None
-        truth = observed or blocks(welfare_draws, len(frame), WIDTH)
-        got = None if delivered_draws is None else blocks(delivered_draws, len(frame), WIDTH)
+        truth = observed or blocks(welfare_draws, len(frame), AT_ONCE)
+        got = None if delivered_draws is None else blocks(delivered_draws, len(frame), AT_ONCE)
         return _scored(people, scenarios, spent, truth, got, poverty_line, rho)
 
     found = scored(population)

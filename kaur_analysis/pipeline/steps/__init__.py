@@ -1,10 +1,14 @@
 """What a notebook cell calls: each module composes the rooms for one notebook, each function is one sentence of it."""
 
+import ctypes
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from kaur_analysis.pipeline.edition import Edition
@@ -44,11 +48,22 @@ def welfare_draws(edition: Edition) -> NDArray[np.float32]:
     return np.asarray(table.to_numpy(dtype=np.float32))
 
 
+def give_back() -> None:
+    """Give the memory of tables that are gone back to the system, as far as its allocators can."""
+    pa.default_memory_pool().release_unused()
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # not every C library has it
+            ctypes.CDLL(None).malloc_trim(0)
+
+
 def _where(
     step: Callable[Concatenate[Edition, Given], Result], holds: Callable[[Edition], bool]
 ) -> Callable[Concatenate[Edition, Given], Result | None]:
     @wraps(step)
     def run(edition: Edition, *args: Given.args, **kwargs: Given.kwargs) -> Result | None:
-        return told_in_indonesian(step)(edition, *args, **kwargs) if holds(edition) else None
+        if not holds(edition):
+            return None
+        give_back()  # steps run side by side: what one has let go of is another's room
+        return told_in_indonesian(step)(edition, *args, **kwargs)
 
     return run

@@ -1,11 +1,6 @@
 """Step 01: from the office's files to one row per family, person, survey household and recipient."""
 
-import ctypes
-import sys
-from contextlib import suppress
-
 import pandas as pd
-import pyarrow as pa
 
 from kaur_analysis.cleaning import Clean, clean
 from kaur_analysis.errors import DataRejected
@@ -21,6 +16,7 @@ from kaur_analysis.intake import (
 )
 from kaur_analysis.linkage import Linkage, grey_pairs, latest, link, load_decisions, probability_classes, reach
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.steps import give_back
 
 
 def read_inputs(edition: Edition) -> Intake:
@@ -54,7 +50,7 @@ def clean_inputs(edition: Edition, intake: Intake) -> Clean:
     DataRejected
         Cleaning found more than the study tolerates of a rule.
     """
-    _give_back()  # of what reading held; cleaning holds the most memory of the step
+    give_back()  # of what reading held; cleaning holds the most memory of the step
     cleaned = clean(intake, edition.study)
     if reason := rejection(cleaned.findings, edition.study):
         raise DataRejected(reason, cleaned.findings)
@@ -72,17 +68,9 @@ def let_go(intake: Intake) -> None:
     """Nothing: it takes the place of the records as read, whose memory linking needs."""
 
 
-def _give_back() -> None:
-    """Give the memory of tables that are gone back to the system, as far as its allocators can."""
-    pa.default_memory_pool().release_unused()
-    if sys.platform == "linux":
-        with suppress(AttributeError):  # not every C library has it
-            ctypes.CDLL(None).malloc_trim(0)
-
-
 def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
     """Find recipients in the registry; who is not found is a class of its own, and doubtful pairs can be judged."""
-    _give_back()  # of tables that are gone
+    give_back()  # of tables that are gone
     decisions = load_decisions(edition.study.folder, cleaned.recipient_keys)
     linkage = link(cleaned, edition.study, decisions)
     doubtful = grey_pairs(linkage.candidates, cleaned.registry_keys, cleaned.recipient_keys)

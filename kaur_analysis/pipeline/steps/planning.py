@@ -2,7 +2,6 @@
 
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from kaur_analysis.linkage import reach
@@ -127,9 +126,9 @@ def cost_of_zero(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
         years=(min(study.reference_date.year + 1, study.target_year), study.target_year),
         seed=study.seed,
     )
-    table = cost(draws=welfare_draws(edition).astype(np.float64)).assign(spans="")
+    table = cost(draws=welfare_draws(edition)).assign(spans="")
     if ruled := ruled_by_unseen_desil(edition):
-        informed = cost(draws=informed_welfare(edition).astype(np.float64))
+        informed = cost(draws=informed_welfare(edition))
         of_due = informed["measure"].isin(COST_OF_DUE) & informed["programme"].isin(["", *ruled])
         table = spanned(table, informed[of_due], COST, DESIL)
     store.write("estimates/zero_cost", table)

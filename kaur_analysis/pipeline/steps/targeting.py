@@ -243,15 +243,16 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     frame = route.frame.copy()
     line = edition.study.line("extreme")
     draws = route.welfare_draws[:, :SCENARIO_DRAWS]
-    links = receipt_draws(frame, list(route.programmes), draws.shape[1], edition.study.seed)
-    delivered = _delivered(edition, frame, route, links)
-    frame["delivered_rp_month"] = _delivered(edition, frame, route, {code: frame[[code]].to_numpy() for code in links})
+    programmes = list(route.programmes)
+    delivered = _delivered(edition, frame, route, receipt_draws(frame, programmes, draws.shape[1], edition.study.seed))
+    expected = {code: frame[[code]].to_numpy() for code in programmes}
+    frame["delivered_rp_month"] = _delivered(edition, frame, route, expected)
     consumed = [code for code in route.programmes if edition.study.programme(code).closes_gap > 0]
     frame["delivered_to"] = any_programme(frame, consumed)
     aid = (frame["delivered_rp_month"] / frame["household_size"]).to_numpy()
     frame["welfare_without"] = welfare_without(frame["expected_welfare_rp_month"].to_numpy(), aid, line)
-    without = welfare_without(route.welfare_draws, aid.astype(np.float32)[:, None], line)
-    frame["extreme_without"] = (without < line).mean(axis=1)
+    poor_without = welfare_without(route.welfare_draws, aid.astype(np.float32)[:, None], line) < line
+    frame["extreme_without"] = poor_without.mean(axis=1)
     frame["desil_rank"] = frame["desil"].fillna(frame["desil"].max())
     frame["vulnerable"] = (count(frame, "elderly_60") + count(frame, "disabled_members") > 0).astype(float)
     frame["local_rank"] = frame.groupby("desa")["welfare_without"].rank()
