@@ -14,10 +14,10 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
-from scipy.optimize import linear_sum_assignment
 
 from kaur_analysis.formats import number
 from kaur_analysis.reporting.figures import HIGHER, LOWER, SIGNS, UNCLEAR
+from kaur_analysis.reporting.grids import least_moved
 
 BLUE, ORANGE, GREEN, VERMILLION, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
 INK, GREY, PALE = "#1a1a1a", "#595959", "#e6e6e6"
@@ -224,8 +224,7 @@ def tile_places(latitude: Sequence[float], longitude: Sequence[float]) -> tuple[
     distance = np.array(
         [[(y[place] - row) ** 2 + (x[place] - column) ** 2 for row, column in grid] for place in range(count)]
     )
-    _, chosen = linear_sum_assignment(distance)
-    cells = [grid[place] for place in chosen]
+    cells = [grid[place] for place in least_moved(distance)]
     top, left = min(row for row, _ in cells), min(column for _, column in cells)
     cells = [(row - top, column - left) for row, column in cells]
     return cells, max(row for row, _ in cells) + 1, max(column for _, column in cells) + 1

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 from markupsafe import Markup, escape
-from scipy.optimize import linear_sum_assignment
 
 from kaur_analysis.formats import number, percent
 from kaur_analysis.reference import Area
 from kaur_analysis.reporting import labels, titles
 from kaur_analysis.reporting.actions import compared, rule_table
 from kaur_analysis.reporting.figures import UNCLEAR, Figure, PublishedTable, compare
+from kaur_analysis.reporting.grids import least_moved
 from kaur_analysis.reporting.html import Section, section
 
 Cell = tuple[int, int]
@@ -169,7 +169,7 @@ def tile_grid(
         apart = ((centre[group][:, None, :] - grid[None, :, :]) ** 2).sum(axis=2)
         # Whole thousandths, so that the last digits of a float decide nothing.
         cost = np.round(1000 * (away + weight * apart))
-        _, chosen = linear_sum_assignment(cost)
+        chosen = least_moved(cost)
         cells = [(int(row), int(column)) for row, column in grid[chosen]]
         pieces = sum(_pieces([cells[place] for place in np.flatnonzero(group == k)]) for k in range(len(centre)))
         moved = float(away[np.arange(count), chosen].sum())
