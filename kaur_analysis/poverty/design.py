@@ -210,13 +210,12 @@ class Cells:
     def variance(self, totals: FloatArray) -> FloatArray:
         """Design variance of the sum of the cells' totals Σ w u, shape (C,), in each domain, shape (D,)."""
         sampling = self.sampling
-        shape = self._absent.shape
-        sums = sum_by(self._pair, totals, self._absent.size).reshape(shape)
+        sums = self.sums(totals).T
         centre = sums / sampling.psu_per_stratum
         if sampling.recentred.any():
             centre[:, sampling.recentred] = sums.sum(axis=1, keepdims=True) / len(sampling.stratum)
         deviation = totals - centre.ravel()[self._pair]
-        squares = sum_by(self._pair, deviation * deviation, self._absent.size).reshape(shape)
+        squares = self.sums(deviation * deviation).T
         # PSUs without a record in the domain have total zero and are part of the sample all the same.
         squares += self._absent * centre**2
         return squares @ sampling.factor
@@ -692,9 +691,9 @@ class SurveyDesign:
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """Some records: their positions, weights and cells, of so many.
+    """Some records: their positions, weights and cells, and how many cells there are to sum over.
 
-    Of a grid, ``pairs`` are those that they occupy, and ``cell`` numbers these alone: the rest need not be gone over.
+    Of a grid ``pairs`` names those that they occupy, and ``cell`` numbers these alone: the rest need not be gone over.
     """
 
     place: IntArray

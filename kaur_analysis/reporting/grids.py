@@ -21,6 +21,11 @@ def least_moved(distance: NDArray[np.float64]) -> NDArray[np.intp]:
     -------
     Column of each place, all different.
 
+    Raises
+    ------
+    ValueError
+        A distance is missing or infinite.
+
     Examples
     --------
     Both lie nearest to the first cell, the second by more:
@@ -28,5 +33,7 @@ def least_moved(distance: NDArray[np.float64]) -> NDArray[np.intp]:
     >>> least_moved(np.array([[1.0, 2.0], [0.0, 9.0]])).tolist()
     [1, 0]
     """
+    if not np.isfinite(distance).all():
+        raise ValueError("distances must be finite")
     _, cell = min_weight_full_bipartite_matching(csr_array(distance + 1.0))  # a zero would count as no way at all
     return np.asarray(cell, dtype=np.intp)

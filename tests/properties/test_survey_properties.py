@@ -1,7 +1,10 @@
 """What must hold for every sample: bounds, monotony, and indifference to scale, order and splitting."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -160,3 +163,23 @@ def test_a_larger_share_of_the_median_never_lowers_poverty(table):
             estimate_fgt(design(table), "y", RelativeLine(share), (0,))["value"].item() for share in (0.5, 0.6)
         )
         assert low <= high
+
+
+@settings(max_examples=20, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10_000), poor=st.floats(0.05, 0.95))
+def test_indices_and_errors_across_cut_psus_are_those_of_the_formula_written_out(seed, poor):
+    random = np.random.default_rng(seed)
+    psu = random.integers(0, 100, 500)
+    table = pd.DataFrame({"k": psu, "h": psu % 10, "area": random.choice(list("abc"), 500)})
+    table["y"], table["w"] = random.lognormal(0, 0.6, 500), random.uniform(1, 9, 500)
+    line = float(table["y"].quantile(poor))
+    found = estimate_fgt(design(table), "y", line, by="area").set_index(["indicator", "area"])
+    for alpha, area in product((0, 1, 2), "abc"):
+        inside = (table["area"] == area).astype(float)
+        index = (table["y"] < line) * (1 - table["y"] / line).clip(0) ** alpha
+        total = (inside * table["w"]).sum()
+        value = (inside * table["w"] * index).sum() / total
+        psus = (inside * table["w"] * (index - value) / total).groupby([table["h"], table["k"]]).sum()
+        strata = psus.groupby("h")
+        error = np.sqrt((strata.count() * strata.var(ddof=1)).sum())
+        assert found.loc[(f"fgt{alpha}", area), ["value", "se"]].to_list() == pytest.approx([value, error], rel=1e-9)

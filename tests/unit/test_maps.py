@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
 
 from kaur_analysis.errors import DataRejected, StudyRejected
 from kaur_analysis.reference import load_area
 from kaur_analysis.reference.boundaries import boundary_files, read_boundaries
 from kaur_analysis.reporting import maps
 from kaur_analysis.reporting.figures import Figure, PublishedTable
+from kaur_analysis.reporting.grids import least_moved
 from tests.contrast import contrast, luminance
 from tests.pages import fabricated as made
 from tests.shared import shared_path
@@ -40,6 +42,24 @@ def tiles():
 def rows_and_columns(name):
     inside = AREA.desa.loc[AREA.desa["kecamatan"] == KEC[name], "desa"]
     return np.array([cells()[code] for code in inside]).mean(axis=0)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10_000), places=st.integers(1, 20), spare=st.integers(0, 8))
+def test_tiles_move_together_no_farther_than_the_dense_assignment_would_move_them(seed, places, spare):
+    distance = np.random.default_rng(seed).integers(0, 9, (places, places + spare)).astype(float)  # zeros and ties too
+    row, column = linear_sum_assignment(distance)
+    assert distance[row, least_moved(distance)].sum() == distance[row, column].sum()
+
+
+def test_no_place_gets_the_tile_of_another():
+    distance = np.random.default_rng(1).integers(0, 9, (30, 33)).astype(float)
+    assert len(set(least_moved(distance).tolist())) == 30
+
+
+def test_a_place_without_coordinates_gets_no_tile():
+    with pytest.raises(ValueError, match="finite"):
+        least_moved(np.array([[np.nan, 1.0], [0.0, 2.0]]))
 
 
 def test_every_desa_has_a_tile_of_its_own():
