@@ -306,12 +306,14 @@ def _text_cells(path: Path, source: Source) -> pd.DataFrame:
 
 
 def _is_plain(content: bytes) -> bool:
-    """UTF-8 without a mark at its beginning and without zeros."""
+    """UTF-8 without a mark at its beginning and without zeros; judged where it lies, for it may be a gigabyte."""
     if content.startswith(_MARKS) or b"\0" in content:
         return False
+    bounds = pa.py_buffer(np.array([0, len(content)], dtype=np.int64))
+    whole = pa.Array.from_buffers(pa.large_binary(), 1, [None, bounds, pa.py_buffer(content)])
     try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
+        whole.cast(pa.large_string())
+    except pa.ArrowInvalid:
         return False
     return True
 
@@ -359,7 +361,7 @@ def _regular(content: bytes, delimiter: str, width: int, file: str) -> pd.DataFr
     rows, columns = found.num_rows, found.columns
     del found  # so that a column is gone once its copy is made
     if not odd:
-        return _frame([columns.pop(0).combine_chunks() for _ in names], rows)
+        return _frame(columns, rows)
     widest = max(width, *map(len, odd.values()))
     _refuse_unfolding(rows + len(odd), widest, len(content), rows * width + sum(map(len, odd.values())), file)
     order = np.empty(rows + len(odd), dtype=np.int64)
