@@ -43,10 +43,11 @@ class Knowledge:
         matrix = self.system.matrix[:, inside]
         aim = (inside == place).astype(float)
         right = matrix @ self.system.amounts[inside]
+        possible = [(least, None) for least in np.asarray(self.system.least)[inside]]
         ends = []
         for sign in (1.0, -1.0):
             for presolve in (True, False):
-                answer = linprog(sign * aim, A_eq=matrix, b_eq=right, bounds=(0, None), options={"presolve": presolve})
+                answer = linprog(sign * aim, A_eq=matrix, b_eq=right, bounds=possible, options={"presolve": presolve})
                 if answer.status in (0, 3):
                     break
             assert answer.status in (0, 3), answer.message
@@ -91,5 +92,8 @@ def knowledge(estimates: pd.DataFrame, published: pd.DataFrame, minimum: int) ->
         if room > 0:
             above[place[found.of_row[row][0]]] = room
     needed = np.maximum([found.protection[name] for name in names], above)
-    system = System(csc_array(matrix.astype(float)), amounts, needed, watched, above)
+    stated = {quantity for quantities in found.of_row.values() for quantity in quantities}
+    somebody = np.array([name in stated and name.concept not in twin_concepts() for name in names])
+    somebody &= (amounts >= 1) & np.isclose(amounts, np.round(amounts), rtol=0, atol=1e-9)  # no expected number
+    system = System(csc_array(matrix.astype(float)), amounts, needed, watched, above, somebody.astype(float))
     return Knowledge(names, system, hidden, small, withheld)

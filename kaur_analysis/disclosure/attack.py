@@ -1,9 +1,9 @@
 """What an attacker who knows every shown number can work out about the hidden ones.
 
-Quantities satisfy linear equations (a whole is the sum of its parts) and are not negative. The narrowest interval an
-attacker can give for a hidden one is found by two linear programmes (Fischetti & Salazar-González 2001; Hundepool et
-al. 2012, *Statistical Disclosure Control*, ch. 4). What is shown counts as known exactly, although it is rounded: the
-true attacker knows less.
+Quantities satisfy linear equations (a whole is the sum of its parts) and are not negative. Where nobody is shown as 0,
+a count that is hidden is known to be one or more. The narrowest interval an attacker can give for a hidden one is found
+by two linear programmes (Fischetti & Salazar-González 2001; Hundepool et al. 2012, *Statistical Disclosure Control*,
+ch. 4). What is shown counts as known exactly, although it is rounded: the true attacker knows less.
 """
 
 from dataclasses import dataclass
@@ -37,6 +37,8 @@ class System:
     above
         How far above the truth the attacker must be left able to believe, which one who knows a part of the amount
         would subtract from; 0 where the width alone is asked.
+    least
+        What everybody knows each to be at least: where nothing is shown as nothing, a hidden count is one or more.
     """
 
     matrix: csc_array
@@ -44,6 +46,7 @@ class System:
     needed: Array
     watched: Array
     above: Array | float = 0.0
+    least: Array | float = 0.0
 
     @cached_property
     def component(self) -> Array:
@@ -62,12 +65,17 @@ class System:
         """What the attacker takes for possible at most: far above everything the component holds."""
         return self.amounts + 10 * self.scale
 
+    @property
+    def fall(self) -> Array:
+        """How far below the truth each can be believed to lie at most."""
+        return self.amounts - self.least
+
     def part(self, places: Array) -> "System":
         """The system of some of the quantities, with the equations that speak of them."""
         matrix = csr_array(self.matrix[:, places])
         matrix = matrix[np.diff(matrix.indptr) > 0]
-        above = np.broadcast_to(self.above, self.amounts.shape)[places]
-        return System(csc_array(matrix), self.amounts[places], self.needed[places], self.watched[places], above)
+        above, least = (np.broadcast_to(each, self.amounts.shape)[places] for each in (self.above, self.least))
+        return System(csc_array(matrix), self.amounts[places], self.needed[places], self.watched[places], above, least)
 
 
 @dataclass(frozen=True)
@@ -130,7 +138,7 @@ class Attacker:
     def __init__(self, system: System, hidden: Array) -> None:
         self._system, self._scale, self._asked = system, system.scale, 0
         # In moves from the truth: staying there solves the sums exactly, whatever the last digits.
-        self._room = np.column_stack([-system.amounts, system.ceiling - system.amounts]) / self._scale[:, None]
+        self._room = np.column_stack([-system.fall, system.ceiling - system.amounts]) / self._scale[:, None]
         equations, quantities = system.matrix.shape
         bounds = np.where(hidden[:, None], self._room, 0.0)
         self._solver = _programme(np.zeros(quantities), system.matrix, np.zeros(equations), bounds)
@@ -163,7 +171,7 @@ class Sweep:
         self._system, self._places = system, np.flatnonzero(hidden)
         inner, self._scale = system.part(self._places), system.scale[self._places]
         self._right = inner.matrix @ (inner.amounts / self._scale)
-        self._top = system.ceiling[self._places] / self._scale
+        self._top, self._bottom = system.ceiling[self._places] / self._scale, inner.least / self._scale
         # Every amount in two pieces, below and above a turn: only one of them is rewarded.
         self._matrix = csc_array(hstack([inner.matrix, inner.matrix]))
 
@@ -174,13 +182,13 @@ class Sweep:
         ends = np.maximum(view.lowest + needed, above) if upward else view.highest - needed
         chosen = np.isin(self._places, wanted)
         reward = np.where(chosen, weight * self._scale / np.maximum(needed[self._places], 1e-12), 0.0)
-        turn = np.where(chosen, np.clip(ends[self._places] / self._scale, 0.0, self._top), 0.0)
+        turn = np.where(chosen, np.clip(ends[self._places] / self._scale, self._bottom, self._top), self._bottom)
         return view.with_point(self._point(reward / reward.max(), upward, turn))
 
     def _point(self, reward: Array, upward: bool, turn: Array) -> Array:
         """Point with the most reward, paid per amount up to a turn, or below it."""
         none = np.zeros(len(self._places))
-        bounds = np.column_stack([np.zeros(2 * len(none)), np.concatenate([turn, self._top])])
+        bounds = np.column_stack([np.concatenate([self._bottom, none]), np.concatenate([turn, self._top])])
         aim = np.concatenate([-reward, none] if upward else [none, reward])
         pieces = np.array(_solved(_programme(aim, self._matrix, self._right, bounds)).col_value)
         point = self._system.amounts.copy()
@@ -226,7 +234,7 @@ def cheapest_move(system: System, target: int, hidden: Array, price: Array) -> A
     # Prices differ a little so that the answer is one.
     paid = np.where(hidden, 1e-6, price)[near] * (1 + 1e-4 * np.arange(size) / size)
     upward = np.column_stack([np.zeros(size), np.full(size, np.inf)])
-    downward = np.column_stack([np.zeros(size), inner.amounts / scale])
+    downward = np.column_stack([np.zeros(size), inner.fall / scale])
     upward[near == target], downward[near == target] = 1.0, 0.0
     programme = _programme(
         np.tile(paid, 2),
@@ -262,7 +270,7 @@ def capacity(system: System, target: int, share: Array) -> Array:
     near = np.flatnonzero(system.component == system.component[target])
     inner, need, own = system.part(near), system.needed[target], (near == target).astype(float)
     give_up = np.where(near == target, 1.0, system.ceiling[near] / need)
-    give_down = np.where(near == target, np.minimum(inner.amounts / need, 1.0), inner.amounts / need)
+    give_down = np.where(near == target, np.minimum(inner.fall / need, 1.0), inner.fall / need)
     room = np.concatenate([give_up, give_down])
     limits = np.where(np.tile(share[near], 2) >= 1, room, np.minimum(room, 1.0) * np.tile(share[near], 2))
     matrix = csc_array(hstack([inner.matrix, -inner.matrix]))

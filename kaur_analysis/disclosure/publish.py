@@ -363,12 +363,17 @@ def _protected(
     shown = np.array([quantity in stated for quantity in names], dtype=bool)
     sensitive = np.array([quantity in hidden for quantity in names], dtype=bool)
     upward = np.array([above.get(quantity, 0.0) for quantity in names])
+    amounts = np.array([found.amounts[quantity] for quantity in names])
+    counts = np.array([quantity.concept not in twin_concepts() for quantity in names], dtype=bool)
+    # Nobody is shown as 0: who is counted one by one and hidden is somebody. An expected number may be any part of one.
+    somebody = shown & counts & (amounts >= 1) & np.isclose(amounts, np.round(amounts), rtol=0, atol=1e-9)
     system = System(
         _matrix(equations(found), place),
-        np.array([found.amounts[quantity] for quantity in names]),
+        amounts,
         np.maximum([found.protection[quantity] for quantity in names], upward),
         shown | sensitive,
         upward,
+        somebody.astype(float),
     )
     group = _together(found, place)
     cost = np.bincount(group, np.where(shown, [_cost(quantity, found) for quantity in names], 0.0))

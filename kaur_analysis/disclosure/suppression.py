@@ -186,7 +186,7 @@ def _sum_cuts(block: Block) -> Iterator[tuple[Array, float]]:
             if system.watched[target] and system.needed[target] > 0:
                 others = np.where(inside == target, 0.0, np.inf)
                 # A part rises as far as its fellows can fall, or the whole rise; it falls by itself at most.
-                fall = np.minimum(system.amounts[inside] / system.needed[target], 1.0)
+                fall = np.minimum(system.fall[inside] / system.needed[target], 1.0)
                 for room in (others, np.where(signs == sign, fall, others))[: 2 if sign < 0 else 1]:
                     capacities = np.zeros(len(system.amounts))
                     capacities[inside] = room
