@@ -59,7 +59,7 @@ RULES = {
     "tanpa data": "tidak ada nilai",
     "sedikit": "menghitung lebih sedikit keluarga daripada batas",
     "dasar kecil": "bagian dari lebih sedikit keluarga daripada batas",
-    "semua atau tidak ada": "berlaku bagi semua atau tidak seorang pun di kelompoknya",
+    "semua atau tidak ada": "berlaku bagi semua, hampir semua, atau tidak seorang pun di kelompoknya",
     "dominasi": "satu atau dua keluarga menerima hampir seluruhnya",
     "edisi lalu": "selisih dengan terbitan lalu mengungkap sedikit keluarga, atau disembunyikan waktu itu",
     "pendamping": "disembunyikan agar angka lain yang disembunyikan tidak dapat dihitung",
@@ -176,6 +176,8 @@ def publish(
         families.index[families["unit"].isin(list(DECIMALS)) & (families["n"].between(0, minimum, inclusive="neither"))]
     )
     rule[few] = "dasar kecil"
+    nearly_all = _nearly_all(families, minimum)
+    rule[nearly_all] = "semua atau tidak ada"
     found = read_quantities(families, minimum)
     room = room_above(families["value"], families["first"], families["second"])
     dominated = list(families.index[room > 0])
@@ -183,7 +185,7 @@ def publish(
     told = [] if previous is None else _told_by_previous(families, previous, minimum)
     rule[told] = "edisi lalu"
     above = {found.of_row[row][0]: room[row] for row in dominated if row in found.of_row}
-    hidden, solutions = _protected(_too_telling(found, few, dominated, told, minimum), found, above)
+    hidden, solutions = _protected(_too_telling(found, few, nearly_all, dominated, told, minimum), found, above)
     for row, quantities in found.of_row.items():
         rule[row] = next((hidden[quantity] for quantity in quantities if quantity in hidden), rule[row])
     table["status"] = rule.map(lambda name: "disembunyikan" if name in PROTECTING else _STATUS.get(name, name))
@@ -307,11 +309,19 @@ def _told_by_previous(rows: pd.DataFrame, previous: pd.DataFrame, minimum: int) 
     return list(both.loc[(both["status"] == "disembunyikan") | (counted & change.between(1, minimum - 1)), "row"])
 
 
+def _nearly_all(rows: pd.DataFrame, minimum: int) -> list[int]:
+    """Shares below the kabupaten of what nobody likes to have, where fewer than the minimum are without it."""
+    adverse = {name for name, rule in rules()["cells"].items() if "adverse" in rule}
+    told = (rows["topic"] + "." + rows["indicator"]).isin(adverse) & (rows["area"].str.len() > 4)
+    return list(rows.index[told & (rows["value"] > 0) & (rows["n"] * (1 - rows["value"]) < minimum)])
+
+
 def _too_telling(
-    found: Quantities, few: list[int], dominated: list[int], told: list[int], minimum: int
+    found: Quantities, few: list[int], nearly_all: list[int], dominated: list[int], told: list[int], minimum: int
 ) -> dict[Quantity, str]:
     """Quantities that must not be shown for their own sake, each with the rule."""
     hidden = {found.of_row[row][0]: "edisi lalu" for row in told if row in found.of_row}
+    hidden |= {found.of_row[row][0]: "semua atau tidak ada" for row in nearly_all if row in found.of_row}
     hidden |= {found.of_row[row][0]: "dominasi" for row in dominated if row in found.of_row}
     hidden |= {found.of_row[row][0]: "dasar kecil" for row in few if row in found.of_row}
     for relation in rules()["relations"]:

@@ -440,3 +440,19 @@ def test_a_share_that_moved_by_one_family_since_the_last_issue_is_hidden(share, 
 def test_an_interval_of_no_width_holds_its_number_to_the_last_digit():
     row = shown("registry", rows("families", [90.0]).assign(low=90.0 - 1e-12, high=90.0 - 1e-12)).iloc[0]
     assert row["low"] <= row["value"] <= row["high"]
+
+
+@pytest.mark.parametrize(("share", "status"), [(1.0, "disembunyikan"), (0.9, "disembunyikan"), (0.75, "tampil")])
+def test_what_all_recipients_but_a_few_break_the_rules_of_is_hidden(share, status):
+    outside = rows("outside_rules", [share, 0.5, 0.5], "bagian", n=20)
+    assert shown("targeting", outside).at[("1704010", "outside_rules"), "status"] == status
+
+
+def test_that_all_families_of_a_place_bear_a_mark_of_poverty_is_hidden():
+    disabled = rows("disability", [1.0, 0.5, 0.5], "bagian", n=6)
+    assert shown("determinants", disabled).at[("1704010", "disability"), "status"] == "disembunyikan"
+
+
+def test_that_no_family_of_a_place_bears_a_mark_of_poverty_is_shown():
+    earth = rows("earth_floor", [0.0, 0.5, 0.5], "bagian", n=6)
+    assert shown("determinants", earth).at[("1704010", "earth_floor"), "status"] == "tampil"
