@@ -16,6 +16,12 @@ NUMBER = "1704" + "06" + "31" + "1390" + "0001"
         f"a,{NUMBER},b",
         f"{NUMBER[:4]} {NUMBER[4:8]} {NUMBER[8:12]} {NUMBER[12:]}",
         f"{NUMBER[:6]}-{NUMBER[6:12]}-{NUMBER[12:]}",
+        f"NIK {NUMBER[:4]} {NUMBER[4:8]} {NUMBER[8:12]} {NUMBER[12:]}.",
+        f"5,{NUMBER[:4]} {NUMBER[4:8]} {NUMBER[8:12]} {NUMBER[12:]},7",
+        f"{NUMBER[:6]}-{NUMBER[6:12]}-{NUMBER[12:]},Budi",
+        f"{NUMBER[:2]}.{NUMBER[2:4]}.{NUMBER[4:6]}.{NUMBER[6:12]}.{NUMBER[12:]}",
+        "a,0812" + "34567890,b",
+        "0812-3456-" + "7890",
         "1,70406E+15",
         "RT 03/RW 01",
         "0812" + "3456" + "7890",
@@ -35,6 +41,9 @@ def test_what_looks_like_an_identifier_is_found(text):
         "kode 1704010, 1704010001",
         "M 12.345678 90.123456 L 33.123456 12.345678",
         "2024-03-31",
+        "123456,654321,2024",
+        "0.0812345678",
+        "M 1.1234 5678 1234 5678",
     ],
 )
 def test_what_is_a_number_of_another_kind_passes(text):
