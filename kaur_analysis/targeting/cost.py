@@ -14,6 +14,12 @@ from kaur_analysis.targeting.inputs import Array, Draws, numbers
 from kaur_analysis.targeting.intervals import tidy
 from kaur_analysis.targeting.measures import with_route
 
+_BEHIND: Mapping[str, str] = {  # families below a line that only this door knows
+    "rupiah_per_poor_reached": "poor_recipients",
+    "rupiah_per_rupiah_gap": "gap_closed",
+    "gap_reduction": "gap_before",
+}
+
 
 def cost_effectiveness(
     frame: pd.DataFrame,
@@ -105,15 +111,21 @@ def cost_effectiveness(
             without = measured - used / size if welfare_includes_benefit else measured
             yield programme, _items(without, rupiah, used, receipt, size, poverty_line)
 
+    expected = dict(views(evidence.expected()))
+
+    def behind(programme: str, measure: str, place: int) -> Sequence[Array]:
+        column = _BEHIND.get(measure)
+        return evidence.behind(programme, measure) if column is None else [expected[programme][column][:, 0] > 0]
+
     rules = linear_rules(
         evidence.setting,
         {programme: _formulas(shares[programme], parts[programme] > 0) for programme in programmes},
         evidence.dependent_links(given),
+        behind=behind,
     )
     if welfare_draws is not None:
         rules = rules.valued_by_draws()
     draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
-    expected = dict(views(evidence.expected()))
     rows: list[dict[str, object]] = []
     for (place, programme), by_measure in estimate(evidence.setting, expected, draws, rules).items():
         groups = evidence.setting.partitions[place]
