@@ -162,10 +162,12 @@ def _by_design(
         influence = linearised(rules.formulas[key][name], sums, effect, groups.codes)
         variance = [design.variance(np.where(groups.codes == g, influence, 0.0)) for g in range(groups.size)]
         value = values[:, 0]
-        se = np.where(np.isfinite(value), np.sqrt(variance), np.nan)
-        scale: Scale = "logit" if definition(name).unit == "share" else "linear"
         parts = [_domains(design, groups, rows) for rows in rules.behind(key, name, place)]
         degrees = np.min([degrees_of(part, DEFAULT_SETTINGS) for part in parts], axis=0)
+        # One PSU shows no variation between PSUs: a ratio's linearised variance is zero there, which is no precision.
+        shown = np.isfinite(value) & (np.min([part.n_psu for part in parts], axis=0) > 1)
+        se = np.where(shown, np.sqrt(variance), np.nan)
+        scale: Scale = "logit" if definition(name).unit == "share" else "linear"
         result[name] = Estimate(value, se, *interval(value, se, degrees, scale, setting.confidence), degrees)
     return result
 

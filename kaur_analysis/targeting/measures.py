@@ -116,10 +116,10 @@ def targeting_measures(
     something about poverty beyond the covariates: see :func:`receipt_adjustment`.
 
     Survey standard errors are Deville's linearisation (1999) of each measure, rank-based ones included; the Lorenz
-    ordinates behind ``cgh_bottom_*`` use the local mean benefit within 5% of the population around the quantile. Degrees
-    of freedom are those of :class:`kaur_analysis.poverty.EstimateSettings` for a domain: PSUs minus strata that hold
-    families of the group of whom the measure is a share (Korn & Graubard 1999, §5.2), of poor or other families,
-    whichever are fewer, where it compares the two.
+    ordinates behind ``cgh_bottom_*`` use the local mean benefit within 5% of the population around the quantile.
+    Degrees of freedom are those of a domain in :class:`kaur_analysis.poverty.EstimateSettings`: PSUs minus strata that
+    hold families of the group of whom the measure is a share (Korn & Graubard 1999, §5.2), of poor or other families,
+    whichever are fewer, where it compares the two. Where those families lie in one PSU there is no error.
 
     References
     ----------

@@ -241,6 +241,43 @@ def test_a_difference_between_families_is_tested_on_the_fewer_degrees_of_freedom
     assert row["p_value"] == pytest.approx(2 * stats.t.sf(t, 3 - 1))  # the group's three PSUs
 
 
+UNKNOWN = ["se", "low", "high"]
+
+
+def one_psu_stands_alone(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(group=np.where(frame["psu"] == 0, "one", "many"))
+
+
+def test_a_group_in_one_psu_has_no_interval() -> None:
+    frame = one_psu_stands_alone(villages(1))
+    table = targeting_measures(frame, "poor", "received", by="group", design=of_villages(frame))
+    row = table.set_index(["group", "measure"]).loc[("one", "coverage")]
+    assert 0 < row["value"] < 1
+    assert row[UNKNOWN].isna().all()
+
+
+@pytest.mark.parametrize("measure", ["exclusion_error", "targeting_differential"])
+def test_a_group_whose_poor_live_in_one_psu_has_no_interval_of_their_errors(measure: str) -> None:
+    frame = villages(1, groups=1)
+    frame["poor"] *= frame["psu"] == 0
+    row = targeting_measures(frame, "poor", "received", design=of_villages(frame)).set_index("measure").loc[measure]
+    assert row[UNKNOWN].isna().all()
+
+
+def test_a_total_that_one_of_many_psus_makes_up_keeps_its_error() -> None:
+    frame = villages(1, groups=1)
+    frame["received"] *= frame["psu"] == 0
+    row = errors_of(frame, design=of_villages(frame)).set_index("measure").loc["recipients"]
+    assert row["se"] == pytest.approx(row["value"])  # √(60/59 · (1 − 1/60)) of it
+
+
+def test_nothing_is_significant_of_families_in_one_psu() -> None:
+    frame = one_psu_stands_alone(villages(1))
+    table = fairness(frame, "poor", "received", ["group"], design=of_villages(frame))
+    assert table[["difference_se", "difference_low", "difference_high", "p_value", "p_adjusted"]].isna().all(axis=None)
+    assert table["difference"].notna().all()
+
+
 def test_intervals_of_groups_of_three_psus_hold_the_truth_as_often_as_they_say() -> None:
     held = []
     for seed in range(40):
