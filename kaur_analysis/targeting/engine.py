@@ -164,11 +164,16 @@ def _by_design(
         value = values[:, 0]
         parts = [_domains(design, groups, rows) for rows in rules.behind(key, name, place)]
         degrees = np.min([degrees_of(part, DEFAULT_SETTINGS) for part in parts], axis=0)
+        psus = np.min([part.n_psu for part in parts], axis=0)
         # One PSU shows no variation between PSUs: a ratio's linearised variance is zero there, which is no precision.
-        shown = np.isfinite(value) & (np.min([part.n_psu for part in parts], axis=0) > 1)
-        se = np.where(shown, np.sqrt(variance), np.nan)
+        se = np.where(np.isfinite(value) & (psus > 1), np.sqrt(variance), np.nan)
         scale: Scale = "logit" if definition(name).unit == "share" else "linear"
-        result[name] = Estimate(value, se, *interval(value, se, degrees, scale, setting.confidence), degrees)
+        low, high = interval(value, se, degrees, scale, setting.confidence)
+        if scale == "logit":  # nobody or everybody of a sample: its PSUs, not its variance, say how sure that is
+            edge = np.isin(value, (0.0, 1.0)) & np.isfinite(se)
+            floor, ceiling = boundary_interval(value, np.maximum(psus, 1), setting.confidence)
+            low, high = np.where(edge, floor, low), np.where(edge, ceiling, high)
+        result[name] = Estimate(value, se, low, high, degrees)
     return result
 
 
@@ -204,12 +209,6 @@ def rows_of(
     """One tidy row per class; ``n`` is the count behind the measure's denominator."""
     known = definition(measure)
     size = counts[denominator_size(measure)]
-    low, high = estimated.low, estimated.high
-    edge = (known.unit == "share") & np.isin(estimated.value, (0.0, 1.0)) & np.isfinite(estimated.se) & np.isnan(low)
-    if edge.any():  # nobody or everybody of a sample: its size, not its variance, says how sure that is
-        effective = np.maximum(np.minimum(size, counts.get("psus", size)), 1)
-        bounds = boundary_interval(estimated.value, effective.astype(np.int64))
-        low, high = (np.where(edge, bound, given) for bound, given in zip(bounds, (low, high), strict=True))
     return [
         {
             "measure": measure,
@@ -219,8 +218,8 @@ def rows_of(
             **extra,
             "value": estimated.value[place],
             "se": estimated.se[place],
-            "low": low[place],
-            "high": high[place],
+            "low": estimated.low[place],
+            "high": estimated.high[place],
             "n": size[place],
         }
         for place, label in enumerate(groups.labels)

@@ -144,11 +144,7 @@ class Evidence:
     def counts(self, groups: Groups, programme: str) -> dict[str, Array]:
         """Unweighted expected number of families behind each kind of denominator, per class."""
         present = (self.setting.weights > 0).astype(float)
-        sampled = {}
-        if self.setting.design is not None:
-            touched = np.unique(np.column_stack([groups.codes, self.setting.design.sampling.psu]), axis=0)[:, 0]
-            sampled["psus"] = np.bincount(touched, minlength=groups.size).astype(float)
-        return sampled | {
+        return {
             kind: np.bincount(groups.codes, present * of_kind, minlength=groups.size)
             for kind, of_kind in self.families(programme).items()
         }

@@ -156,8 +156,23 @@ def test_a_sample_in_which_nobody_was_reached_is_not_taken_for_certainty(sample:
     design = SurveyDesign(nobody, "weight", strata="stratum", psu="psu")
     row = targeting_measures(nobody, "poor", "received", design=design).set_index("measure").loc["exclusion_error"]
     assert row["value"] == 1
-    assert row["low"] == pytest.approx(0.025 ** (1 / 120))  # as if each of the 120 PSUs answered with one voice
+    asked = nobody.loc[nobody["poor"] == 1, "psu"].nunique()
+    assert row["low"] == pytest.approx(0.025 ** (1 / asked))  # as if each PSU with poor families had one voice
     assert row["high"] == 1
+
+
+def test_the_interval_of_nobody_is_as_wide_as_the_confidence_that_was_asked_for(sample: pd.DataFrame) -> None:
+    nobody = sample.assign(received=0.0)
+    design = SurveyDesign(nobody, "weight", strata="stratum", psu="psu")
+    row = errors_of(nobody, design=design, confidence=0.8).set_index("measure").loc["coverage"]
+    assert row["high"] == pytest.approx(1 - 0.1 ** (1 / 120))
+
+
+def test_psus_without_a_poor_family_have_no_voice_in_how_many_of_the_poor_were_reached() -> None:
+    frame = villages(1, groups=1).assign(received=0.0)
+    frame["poor"] *= frame["psu"] < 7
+    row = errors_of(frame, design=of_villages(frame)).set_index("measure").loc["true_positive_rate"]
+    assert row["high"] == pytest.approx(1 - 0.025 ** (1 / 7))
 
 
 INTERVAL = ["value", "se", "low", "high"]
@@ -228,7 +243,7 @@ SHARES: dict[str, tuple[Callable[..., pd.DataFrame], str, str]] = {  # measure: 
 @pytest.mark.parametrize("measure", SHARES)
 def test_a_share_of_a_group_has_the_interval_that_the_poverty_room_gives_it(measure: str) -> None:
     door, inside, value = SHARES[measure]
-    frame = villages(1, groups=6)
+    frame = villages(1, groups=10)  # in some of them nobody or everybody
     table = door(frame, by="group", design=of_villages(frame))
     found = table[(table["measure"] == measure) & (table["group"] != "all")][INTERVAL].to_numpy()
     np.testing.assert_allclose(found, mean_among(frame, frame.eval(inside), frame.eval(value)), rtol=1e-9)
