@@ -168,6 +168,30 @@ def test_cost_effectiveness_by_hand() -> None:
     assert found["headcount_reduction"] == pytest.approx(1 / 4)
 
 
+def test_uncertain_links_reach_and_close_what_is_expected_of_them() -> None:
+    # With the link a family had 100 before and a gap of 20; without it 150, and no gap.
+    frame = pd.DataFrame({"y": [150.0] * 200, "pkh": [0.5] * 200})
+    table = cost_effectiveness(frame, "y", 120.0, "pkh", 50.0).set_index("measure")
+    expected = {"poor_reached": 100, "cost_rupiah": 5000, "gap_closed_rupiah": 2000, "gap_reduction": 1.0}
+    assert table.loc[list(expected), "value"].to_dict() == pytest.approx(expected)
+    assert table.loc["headcount_reduction", "value"] == pytest.approx(0.5)
+
+
+def test_uncertain_links_have_the_interval_of_their_number() -> None:
+    frame = pd.DataFrame({"y": [150.0] * 200, "pkh": [0.5] * 200})
+    row = cost_effectiveness(frame, "y", 120.0, "pkh", 50.0).set_index("measure").loc["poor_reached"]
+    assert row["se"] == pytest.approx(np.sqrt(200 * 0.5 * 0.5), rel=0.15)
+    assert row["low"] < row["value"] < row["high"]
+
+
+def test_links_drawn_by_the_caller_are_counted_as_drawn() -> None:
+    frame = pd.DataFrame({"y": [150.0, 100.0], "pkh": [0.5, 0.5]})
+    drawn = np.array([[1, 1, 0, 0], [1, 0, 0, 0]])
+    table = cost_effectiveness(frame, "y", 120.0, "pkh", 50.0, received_draws={"pkh": drawn}).set_index("measure")
+    assert table.loc["poor_reached", "value"] == pytest.approx(3 / 4)
+    assert table.loc["gap_closed_rupiah", "value"] == pytest.approx((2 * 20 + 1 * 50) / 4)
+
+
 def test_a_benefit_that_nobody_consumes_costs_but_closes_no_gap() -> None:
     frame = pd.DataFrame({"y": [200.0, 400.0, 1000.0], "house": [1, 1, 0]})
     found = cost_effectiveness(frame, "y", 350.0, "house", 20_000.0, consumed={"house": 0.0})
