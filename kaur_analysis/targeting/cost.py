@@ -13,6 +13,7 @@ from kaur_analysis.targeting.formulas import Formula
 from kaur_analysis.targeting.inputs import Array, Draws, numbers
 from kaur_analysis.targeting.intervals import tidy
 from kaur_analysis.targeting.measures import with_route
+from kaur_analysis.targeting.scenarios import welfare_without
 
 _BEHIND: Mapping[str, str] = {  # families below a line that only this door knows
     "rupiah_per_poor_reached": "poor_recipients",
@@ -42,7 +43,8 @@ def cost_effectiveness(
 ) -> pd.DataFrame:
     """Programmes side by side: cost per poor family reached, and how much of each rupiah closes the poverty gap.
 
-    Welfare without the programme is welfare less the benefit per head (nothing else changed: no behaviour). With gap
+    Welfare without the programme is welfare less the benefit per head (nothing else changed: no behaviour), but not
+    less than a tenth of the line by it (:func:`welfare_without`); welfare with it is that and the benefit. With gap
     before g₀ and after g₁, benefit B and benefit to the poor B_p (Beckerman 1979): vertical efficiency B_p / B, poverty
     reduction efficiency (g₀ − g₁) / B, spillover (B_p − (g₀ − g₁)) / B, gap reduction (g₀ − g₁) / g₀. Houses, premiums
     and capital are no expenditure of the family in the same year: they cost, but close no gap. Where a link is
@@ -110,7 +112,7 @@ def cost_effectiveness(
             amount = evidence.amounts[programme]
             rupiah = (np.zeros(len(frame)) if amount is None else amount)[:, None]
             used = parts[programme] * rupiah / size
-            without = measured - used if welfare_includes_benefit else measured
+            without = welfare_without(measured, used, poverty_line) if welfare_includes_benefit else measured
             yield programme, _items(measured, without, used, rupiah, receipt, size, poverty_line)
 
     expected = dict(views(evidence.expected()))

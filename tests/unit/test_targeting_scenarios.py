@@ -192,6 +192,33 @@ def test_links_drawn_by_the_caller_are_counted_as_drawn() -> None:
     assert table.loc["gap_closed_rupiah", "value"] == pytest.approx((2 * 20 + 1 * 50) / 4)
 
 
+@pytest.mark.parametrize(("benefit", "closed"), [(30.0, 30.0), (300.0, 300.0), (600.0, 360.0)])
+def test_a_benefit_above_what_a_family_spends_closes_no_more_than_nine_tenths_of_the_line(
+    benefit: float, closed: float
+) -> None:
+    frame = pd.DataFrame({"y": [100.0], "t": [1.0]})
+    found = cost_effectiveness(frame, "y", 400.0, "t", benefit).set_index("measure")["value"]
+    assert found["gap_closed_rupiah"] == pytest.approx(closed)
+
+
+def test_a_benefit_above_what_a_family_spends_leaves_it_a_tenth_of_the_line() -> None:
+    frame = pd.DataFrame({"y": [100.0], "t": [1.0]})
+    found = cost_effectiveness(frame, "y", 400.0, "t", 300.0).set_index("measure")["value"]
+    assert found["gap_reduction"] == pytest.approx(300 / 360)  # of the gap between 40 and 400
+
+
+def test_a_programme_alone_closes_what_its_scenario_as_delivered_does(frame: pd.DataFrame) -> None:
+    frame = frame.assign(t=(frame["got"] > 0).astype(float))
+    options = {"weights": "weight", "household_size": "persons"}
+    delivered = compare_scenarios(frame, "welfare", LINE, ALL_KINDS[:1], TRANSFER, **options)
+    alone = cost_effectiveness(frame, "welfare", LINE, "t", TRANSFER, **options)
+    found = [
+        table[(table["measure"] == "gap_closed_rupiah") & table["programme"].isin(["delivered", "t"])]["value"].item()
+        for table in (delivered, alone)
+    ]
+    assert found[1] == pytest.approx(found[0])
+
+
 def test_a_benefit_that_nobody_consumes_costs_but_closes_no_gap() -> None:
     frame = pd.DataFrame({"y": [200.0, 400.0, 1000.0], "house": [1, 1, 0]})
     found = cost_effectiveness(frame, "y", 350.0, "house", 20_000.0, consumed={"house": 0.0})
