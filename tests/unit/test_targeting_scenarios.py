@@ -253,6 +253,20 @@ def test_as_delivered_is_the_state_as_measured(frame: pd.DataFrame) -> None:
     assert found["poverty_gap_after"] == pytest.approx((people * gap).sum() / people.sum(), rel=1e-12)
 
 
+def test_as_delivered_is_richer_than_measured_by_what_the_floor_adds() -> None:
+    frame = pd.DataFrame({"y": [100.0, 500.0], "got": [300.0, 0.0]})
+    table = compare_scenarios(frame, "y", 400.0, ALL_KINDS[:1], 300.0)
+    found = table[table["programme"] == "delivered"].set_index("measure")["value"]
+    assert found["poverty_gap_after"] == pytest.approx((400 - (40 + 300)) / 400 / 2)  # 40, not -200, without the aid
+
+
+def test_crra_welfare_is_in_units_of_the_mean_line() -> None:
+    frame = pd.DataFrame({"y": [150.0, 600.0], "z": [200.0, 400.0], "rank": [1, 2]})
+    table = compare_scenarios(frame, "y", "z", [Scenario("r", "ranked", "rank")], 60.0, 60.0, rho=2.0, **BEFORE)
+    found = table[table["programme"] == "none"].set_index("measure")["value"]
+    assert found["crra_welfare"] == pytest.approx(((1 - 300 / 150) + (1 - 300 / 600)) / 2)
+
+
 def test_aid_that_welfare_holds_is_not_counted_twice(frame: pd.DataFrame) -> None:
     before = run(frame)
     measured = frame.assign(welfare=frame["welfare"] + frame["got"] / frame["persons"])
