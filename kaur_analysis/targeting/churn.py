@@ -1,6 +1,6 @@
 """Over time: who stayed on the list, left it or came in, and how late the rupiah was."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.poverty.functionals import weighted_quantile
-from kaur_analysis.targeting.engine import Estimate, Items, Setting, estimate, linear_rules, rows_of
+from kaur_analysis.targeting.engine import EVERYBODY, Estimate, Items, Setting, estimate, linear_rules, rows_of
 from kaur_analysis.targeting.evidence import Block, Uncertainty, read_evidence
 from kaur_analysis.targeting.formulas import Formula
 from kaur_analysis.targeting.inputs import Array, Draws, partitions, weight_of
@@ -28,6 +28,14 @@ _CHURN: Mapping[str, Formula] = {
 _CHURN_OF_THE_POOR: Mapping[str, Formula] = {
     "leavers_still_poor": lambda t: t["left_poor"] / t["left"],
     "entrants_nonpoor": lambda t: (t["entered"] - t["entered_poor"]) / t["entered"],
+}
+
+_BEHIND: Mapping[str, Sequence[str]] = {
+    "retention_rate": ("stayed", "left"),
+    "exit_rate": ("stayed", "left"),
+    "entry_rate": ("stayed", "entered"),
+    "leavers_still_poor": ("left",),
+    "entrants_nonpoor": ("entered",),
 }
 
 
@@ -92,11 +100,17 @@ def churn(
         }
 
     chosen = dict(_CHURN) | (dict(_CHURN_OF_THE_POOR) if poor is not None else {})
+    expected = views(evidence.expected())
+
+    def behind(step: int, measure: str, place: int) -> Sequence[Array]:
+        moved = [expected[step][name][:, 0] for name in _BEHIND.get(measure, ())]
+        return [np.sum(moved, axis=0) > 0] if moved else EVERYBODY
+
     joint = range(len(steps)) if evidence.dependent_links(given) else ()
-    rules = linear_rules(evidence.setting, dict.fromkeys(range(len(steps)), chosen), joint)
+    rules = linear_rules(evidence.setting, dict.fromkeys(range(len(steps)), chosen), joint, behind=behind)
     draws = ((block.size, views(block).items()) for block in evidence.joint_draws(given))
     rows: list[dict[str, object]] = []
-    for (place, step), by_measure in estimate(evidence.setting, views(evidence.expected()), draws, rules).items():
+    for (place, step), by_measure in estimate(evidence.setting, expected, draws, rules).items():
         programme, start, end, before, after = steps[step]
         groups = evidence.setting.partitions[place]
         for measure, estimated in by_measure.items():

@@ -13,6 +13,13 @@ from kaur_analysis.targeting.formulas import Formula
 from kaur_analysis.targeting.inputs import Array, Draws, numbers
 from kaur_analysis.targeting.intervals import tidy
 from kaur_analysis.targeting.measures import with_route
+from kaur_analysis.targeting.scenarios import welfare_without
+
+_BEHIND: Mapping[str, str] = {  # families below a line that only this door knows
+    "rupiah_per_poor_reached": "poor_recipients",
+    "rupiah_per_rupiah_gap": "gap_closed",
+    "gap_reduction": "gap_before",
+}
 
 
 def cost_effectiveness(
@@ -36,10 +43,12 @@ def cost_effectiveness(
 ) -> pd.DataFrame:
     """Programmes side by side: cost per poor family reached, and how much of each rupiah closes the poverty gap.
 
-    Welfare without the programme is welfare less the benefit per head (nothing else changed: no behaviour). With gap
+    Welfare without the programme is welfare less the benefit per head (nothing else changed: no behaviour), but not
+    less than a tenth of the line by it (:func:`welfare_without`); welfare with it is that and the benefit. With gap
     before g₀ and after g₁, benefit B and benefit to the poor B_p (Beckerman 1979): vertical efficiency B_p / B, poverty
     reduction efficiency (g₀ − g₁) / B, spillover (B_p − (g₀ − g₁)) / B, gap reduction (g₀ − g₁) / g₀. Houses, premiums
-    and capital are no expenditure of the family in the same year: they cost, but close no gap.
+    and capital are no expenditure of the family in the same year: they cost, but close no gap. Where a link is
+    uncertain the sums are over what a family is as a recipient, with the chance of the link, and as none otherwise.
 
     Parameters
     ----------
@@ -79,6 +88,7 @@ def cost_effectiveness(
     evidence = read_evidence(
         frame, None, received, weights, benefit, welfare, by, design, given, confidence, with_any=False
     )
+    known = numbers(frame, welfare)[:, None]
     size = (np.ones(len(frame)) if household_size is None else numbers(frame, household_size, 1.0))[:, None]
     poverty_line = (
         numbers(frame, line, 0.0)[:, None] if isinstance(line, str) else np.full((len(frame), 1), float(line))
@@ -96,24 +106,30 @@ def cost_effectiveness(
     def views(block: Block) -> Iterator[tuple[str, Items]]:
         # One programme at a time: the columns of all would lie in memory together, each as wide as the draws.
         measured = block.welfare
-        if measured is None:
-            raise EstimationError("Kolom kesejahteraan belum disebut.")
+        if measured is None:  # only links are drawn: welfare is what the column says
+            measured = known
         for programme, receipt in block.received.items():
             amount = evidence.amounts[programme]
-            rupiah = receipt * (np.zeros(len(frame)) if amount is None else amount)[:, None]
-            used = parts[programme] * rupiah
-            without = measured - used / size if welfare_includes_benefit else measured
-            yield programme, _items(without, rupiah, used, receipt, size, poverty_line)
+            rupiah = (np.zeros(len(frame)) if amount is None else amount)[:, None]
+            used = parts[programme] * rupiah / size
+            without = welfare_without(measured, used, poverty_line) if welfare_includes_benefit else measured
+            yield programme, _items(measured, without, used, rupiah, receipt, size, poverty_line)
+
+    expected = dict(views(evidence.expected()))
+
+    def behind(programme: str, measure: str, place: int) -> Sequence[Array]:
+        column = _BEHIND.get(measure)
+        return evidence.behind(programme, measure) if column is None else [expected[programme][column][:, 0] > 0]
 
     rules = linear_rules(
         evidence.setting,
         {programme: _formulas(shares[programme], parts[programme] > 0) for programme in programmes},
         evidence.dependent_links(given),
+        behind=behind,
     )
     if welfare_draws is not None:
         rules = rules.valued_by_draws()
     draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
-    expected = dict(views(evidence.expected()))
     rows: list[dict[str, object]] = []
     for (place, programme), by_measure in estimate(evidence.setting, expected, draws, rules).items():
         groups = evidence.setting.partitions[place]
@@ -123,20 +139,25 @@ def cost_effectiveness(
     return with_route(tidy(rows), design)
 
 
-def _items(without: Array, rupiah: Array, used: Array, receipt: Array, size: Array, line: Array) -> Items:
-    """Columns to be summed, per family; gaps and persons are the family's."""
-    gap_before = size * np.maximum(line - without, 0.0)
-    after = without + used / size
-    gap_after = size * np.maximum(line - after, 0.0)
+def _items(
+    measured: Array, without: Array, used: Array, rupiah: Array, receipt: Array, size: Array, line: Array
+) -> Items:
+    """Columns to be summed, per family; gaps and persons are the family's.
+
+    ``without`` and ``used`` per head, and ``rupiah``, are those of a family that receives. Each column is linear in
+    receipt, so that the chance of a link in place of 0 or 1 gives what is expected.
+    """
+    gap, gap_before = np.maximum(line - measured, 0.0), np.maximum(line - without, 0.0)
+    after = without + used
     poor_before = (without < line).astype(float)
     return {
-        "persons": np.broadcast_to(size, without.shape),
-        "benefit": rupiah,
-        "poor_benefit": rupiah * poor_before,
+        "persons": np.broadcast_to(size, measured.shape),
+        "benefit": receipt * rupiah,
+        "poor_benefit": receipt * rupiah * poor_before,
         "poor_recipients": receipt * poor_before,
-        "gap_before": gap_before,
-        "gap_closed": gap_before - gap_after,
-        "left_poverty": size * (poor_before - (after < line)),
+        "gap_before": size * (gap + receipt * (gap_before - gap)),
+        "gap_closed": size * receipt * (gap_before - np.maximum(line - after, 0.0)),
+        "left_poverty": size * receipt * (poor_before - (after < line)),
     }
 
 

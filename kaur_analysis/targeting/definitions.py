@@ -96,6 +96,12 @@ def denominator_size(measure: str) -> str:
     return _glossary()["denominators"][definition(measure).denominator]["size"]
 
 
+def denominator_parts(measure: str) -> tuple[str, ...]:
+    """Which families a measure rests on, by kind: two kinds where it compares them; everybody where it is a total."""
+    known = _glossary()["denominators"][definition(measure).denominator]
+    return tuple(known.get("parts", [known["size"]]))
+
+
 def scenario_kinds() -> Mapping[str, str]:
     """Name of every kind of scenario in Bahasa Indonesia.
 

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import sparse, stats
 from scipy.spatial import KDTree
 from scipy.special import expit
 
@@ -22,6 +22,7 @@ from kaur_analysis.targeting.logistic import fit_logit
 Method = Literal["doubly_robust", "matching"]
 Control = Literal["never", "not_yet"]
 NEIGHBOURS = 3
+TIED = 1e-9  # standard deviations by which rounding may part distances that are equal
 OVERLAP = 0.995  # propensity above which no comparable family exists
 ASSUMPTIONS = (
     "Tanpa program, keluarga penerima dan pembanding dengan ciri yang sama akan berubah dengan cara yang sama "
@@ -85,7 +86,8 @@ def difference_in_differences(
         Column of clusters (desa) for the standard errors; families by default. Not for ``matching``.
     method
         ``doubly_robust``: outcome regression and inverse-probability weighting, right if either model is. ``matching``:
-        each recipient with its nearest comparison families (3, inverse-variance distance, with replacement).
+        each recipient with its nearest comparison families (3, and all as near as the third; inverse-variance distance,
+        with replacement).
     control
         ``never``: families that never received; ``not_yet``: those too that receive only later.
     confidence
@@ -105,7 +107,8 @@ def difference_in_differences(
     References
     ----------
     Callaway & Sant'Anna (2021), Journal of Econometrics 225; Sant'Anna & Zhao (2020), Journal of Econometrics 219, for
-    the doubly robust estimate.
+    the doubly robust estimate. Abadie & Imbens (2006), Econometrica 74, and (2011), Journal of Business & Economic
+    Statistics 29, for matching; Abadie, Drukker, Herr & Imbens (2004), Stata Journal 4, for ties.
     """
     one_of(method, get_args(Method), "method")
     one_of(control, get_args(Control), "control")
@@ -244,26 +247,55 @@ def _standard_error(influence: Array, clusters: Array) -> float:
 def _matched(change: Array, treated: Array, X: Array) -> tuple[float, float]:
     """Nearest-neighbour ATT on the changes, with Abadie & Imbens' (2006) error for matching with replacement.
 
-    Neighbours are near, not alike: what the covariates themselves make of that, by the regression of the comparison
-    families, is taken out first (Abadie & Imbens 2011).
+    All comparison families as near as the ``NEIGHBOURS``-th stand in for a recipient, with equal weights, so that
+    nothing hangs on the order of families. With K and K' the sums of these weights and of their squares that one of
+    them gets, the variance is Σ (gain − effect)² + Σ (K² − K') σ², and σ² = m/(m + 1) (y − ȳ)² from its m nearest
+    fellows. Neighbours are near, not alike: what the covariates themselves make of that, by the regression of the
+    comparison families, is taken out first (Abadie & Imbens 2011).
     """
     if X.shape[1] == 0:
         raise EstimationError("Pemadanan memerlukan paling sedikit satu ciri.")
     Z = _standardised(X)
-    control = np.flatnonzero(~treated)
     design = np.column_stack([np.ones(len(Z)), Z])
-    change = change - design @ np.linalg.lstsq(design[control], change[control], rcond=None)[0]
-    _, found = KDTree(Z[control]).query(Z[treated], k=min(NEIGHBOURS, len(control)))
-    found = found.reshape(treated.sum(), -1)
-    gains = change[treated] - change[control][found].mean(axis=1)
+    change = change - design @ np.linalg.lstsq(design[~treated], change[~treated], rcond=None)[0]
+    gained, y = change[treated], change[~treated]
+    places, place = _alike(Z[~treated])
+    points, point = _alike(Z[treated])
+    count, total, tree = np.bincount(place), np.bincount(place, y), KDTree(places)
+
+    near = _within(tree, points, _reach(tree, points, count, min(NEIGHBOURS, len(y))))
+    number = near @ count
+    gains = gained - (near @ total / number)[point]
     effect = gains.mean()
-    share = 1 / found.shape[1]
-    times = np.bincount(found.ravel(), minlength=len(control)) * share  # how often each control stands in
-    squares = np.bincount(found.ravel(), minlength=len(control)) * share**2
-    _, alike = KDTree(Z[control]).query(Z[control], k=2)
-    local = (change[control] - change[control][alike[:, 1]]) ** 2 / 2
+    recipients = np.bincount(point)
+    times, squares = ((near.T @ (recipients / number**power))[place] for power in (1, 2))
+
+    beside = tree.query(places, k=[2])[0][:, 0]  # from a place with one family to the next
+    fellows = _within(tree, places, np.where(count > 1, 0.0, beside))
+    others = (fellows @ count - 1)[place]
+    local = others / (others + 1) * (y - ((fellows @ total)[place] - y) / others) ** 2
     variance = ((gains - effect) ** 2).sum() + ((times**2 - squares) * local).sum()
-    return float(effect), float(np.sqrt(variance) / treated.sum())
+    return float(effect), float(np.sqrt(variance) / len(gains))
+
+
+def _alike(Z: Array) -> tuple[Array, Array]:
+    """Distinct rows, and which of them each row is."""
+    distinct, number = np.unique(Z, axis=0, return_inverse=True)
+    return distinct, number.ravel()
+
+
+def _reach(tree: KDTree, points: Array, count: Array, wanted: int) -> Array:
+    """Distance from each point to the ``wanted``-th family, of which ``count`` live at each place of the tree."""
+    distance, place = tree.query(points, k=range(1, min(wanted, tree.n) + 1))
+    is_enough = count[place].cumsum(axis=1) >= wanted
+    return np.asarray(distance[np.arange(len(points)), is_enough.argmax(axis=1)])
+
+
+def _within(tree: KDTree, points: Array, radius: Array) -> sparse.csr_matrix:
+    """Points × places of the tree: ones where the place lies within the point's radius."""
+    found = tree.query_ball_point(points, radius * (1 + TIED) + TIED)
+    ends = np.cumsum([0, *map(len, found)])
+    return sparse.csr_matrix((np.ones(ends[-1]), np.concatenate(found).astype(int), ends), shape=(len(points), tree.n))
 
 
 def _row(

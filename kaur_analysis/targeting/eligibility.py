@@ -70,7 +70,8 @@ def outside_rules(
             for programme, received in block.received.items()
         }
 
-    rules = linear_rules(evidence.setting, dict.fromkeys(unmet, _FORMULAS), evidence.dependent_links(given))
+    links = evidence.dependent_links(given)
+    rules = linear_rules(evidence.setting, dict.fromkeys(unmet, _FORMULAS), links, behind=evidence.behind)
     draws = ((block.size, views(block).items()) for block in evidence.joint_draws(given))
     rows: list[dict[str, object]] = []
     for (place, programme), by_measure in estimate(evidence.setting, views(evidence.expected()), draws, rules).items():

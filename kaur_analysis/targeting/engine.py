@@ -6,12 +6,12 @@ The door says how a view is summed and which formulas of the sums it wants; the 
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from kaur_analysis.poverty.design import SurveyDesign
-from kaur_analysis.poverty.estimates import Scale, boundary_interval, interval
+from kaur_analysis.poverty.design import Domains, SurveyDesign
+from kaur_analysis.poverty.estimates import DEFAULT_SETTINGS, Scale, boundary_interval, degrees_of, interval
 from kaur_analysis.targeting.definitions import definition, denominator_size
 from kaur_analysis.targeting.formulas import Formula, evaluate, linearised
 from kaur_analysis.targeting.inputs import Array, Groups
@@ -20,17 +20,20 @@ from kaur_analysis.targeting.totals import Totals
 
 View = TypeVar("View")
 Key = TypeVar("Key", bound=Hashable)
+EVERYBODY = (np.array([True]),)
+"""All rows, as the families behind a measure."""
 Items = Mapping[str, Array]
 """A plain view: named columns to be summed, rows × M or rows × 1."""
 
 
 class Estimate(NamedTuple):
-    """Value and uncertainty of one measure, one entry per class."""
+    """Value and uncertainty of one measure, one entry per class; draws have no degrees of freedom to count."""
 
     value: Array
     se: Array
     low: Array
     high: Array
+    degrees: Array | float = np.inf
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,10 @@ class Rules(Generic[View, Key]):
         Keys whose expected totals are means over the joint draws, because poverty and links may depend on each other.
     from_draws
         Measures whose point value is the mean over the draws.
+    behind
+        Families that a key's measure rests on in one partition, columns of rows, one per part that is compared;
+        everybody without it. On the survey route each part is a domain of the sample, and the part that shows least
+        decides.
     """
 
     sums: Callable[[View], Sequence[Totals]]
@@ -66,6 +73,7 @@ class Rules(Generic[View, Key]):
     formulas: Mapping[Key, Mapping[str, Formula]]
     joint: Collection[Key] = ()
     from_draws: Collection[str] = ()
+    behind: Callable[[Key, str, int], Sequence[Array]] = lambda key, measure, place: EVERYBODY
 
     def valued_by_draws(self) -> "Rules[View, Key]":
         """The same rules with every value the mean over draws: no expected view stands for what draws differ in."""
@@ -154,12 +162,24 @@ def _by_design(
         influence = linearised(rules.formulas[key][name], sums, effect, groups.codes)
         variance = [design.variance(np.where(groups.codes == g, influence, 0.0)) for g in range(groups.size)]
         value = values[:, 0]
-        se = np.where(np.isfinite(value), np.sqrt(variance), np.nan)
-        is_share = definition(name).unit == "share"
-        degrees = np.full(len(value), max(design.degrees_of_freedom, 1), dtype=float)
-        scale: Scale = "logit" if is_share else "linear"
-        result[name] = Estimate(value, se, *interval(value, se, degrees, scale, setting.confidence))
+        parts = [_domains(design, groups, rows) for rows in rules.behind(key, name, place)]
+        degrees = np.min([degrees_of(part, DEFAULT_SETTINGS) for part in parts], axis=0)
+        psus = np.min([part.n_psu for part in parts], axis=0)
+        # One PSU shows no variation between PSUs: a ratio's linearised variance is zero there, which is no precision.
+        se = np.where(np.isfinite(value) & (psus > 1), np.sqrt(variance), np.nan)
+        scale: Scale = "logit" if definition(name).unit == "share" else "linear"
+        low, high = interval(value, se, degrees, scale, setting.confidence)
+        if scale == "logit":  # nobody or everybody of a sample: its PSUs, not its variance, say how sure that is
+            edge = np.isin(value, (0.0, 1.0)) & np.isfinite(se)
+            floor, ceiling = boundary_interval(value, np.maximum(psus, 1), setting.confidence)
+            low, high = np.where(edge, floor, low), np.where(edge, ceiling, high)
+        result[name] = Estimate(value, se, low, high, degrees)
     return result
+
+
+def _domains(design: SurveyDesign, groups: Groups, rows: Array) -> Domains:
+    """The classes as domains of the sample, of these rows alone."""
+    return Domains(design, np.array(groups.labels, dtype=object), np.where(rows, groups.codes, groups.size))
 
 
 def nested(setting: Setting, fine: Totals) -> list[Totals]:
@@ -169,7 +189,7 @@ def nested(setting: Setting, fine: Totals) -> list[Totals]:
 
 
 def linear_rules(
-    setting: Setting, formulas: Mapping[Key, Mapping[str, Formula]], joint: Collection[Key] = ()
+    setting: Setting, formulas: Mapping[Key, Mapping[str, Formula]], joint: Collection[Key] = (), **more: Any
 ) -> Rules[Items, Key]:
     """Rules for plain views: weighted sums of named columns, whose influences are the columns themselves."""
     matrix = setting.partitions[-1].matrix(setting.weights)
@@ -180,7 +200,7 @@ def linear_rules(
     def influence(view: Items, place: int, totals: Totals) -> Totals:
         return {name: column[:, 0] for name, column in view.items()}
 
-    return Rules(sums, influence, formulas, joint)
+    return Rules(sums, influence, formulas, joint, **more)
 
 
 def rows_of(
@@ -189,12 +209,6 @@ def rows_of(
     """One tidy row per class; ``n`` is the count behind the measure's denominator."""
     known = definition(measure)
     size = counts[denominator_size(measure)]
-    low, high = estimated.low, estimated.high
-    edge = (known.unit == "share") & np.isin(estimated.value, (0.0, 1.0)) & np.isfinite(estimated.se) & np.isnan(low)
-    if edge.any():  # nobody or everybody of a sample: its size, not its variance, says how sure that is
-        effective = np.maximum(np.minimum(size, counts.get("psus", size)), 1)
-        bounds = boundary_interval(estimated.value, effective.astype(np.int64))
-        low, high = (np.where(edge, bound, given) for bound, given in zip(bounds, (low, high), strict=True))
     return [
         {
             "measure": measure,
@@ -204,8 +218,8 @@ def rows_of(
             **extra,
             "value": estimated.value[place],
             "se": estimated.se[place],
-            "low": low[place],
-            "high": high[place],
+            "low": estimated.low[place],
+            "high": estimated.high[place],
             "n": size[place],
         }
         for place, label in enumerate(groups.labels)

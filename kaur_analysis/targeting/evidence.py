@@ -9,6 +9,7 @@ import pandas as pd
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
+from kaur_analysis.targeting.definitions import denominator_parts
 from kaur_analysis.targeting.engine import Setting
 from kaur_analysis.targeting.inputs import (
     BLOCK,
@@ -143,26 +144,28 @@ class Evidence:
     def counts(self, groups: Groups, programme: str) -> dict[str, Array]:
         """Unweighted expected number of families behind each kind of denominator, per class."""
         present = (self.setting.weights > 0).astype(float)
-        received = next(receipt.expected for receipt in self.receipts if receipt.programme == programme)
-
-        def count(values: Array) -> Array:
-            return np.bincount(groups.codes, present * values, minlength=groups.size)
-
-        population, poor, recipients = count(np.ones(len(present))), count(self.poor), count(received)
-        reached = count(self.poor * received)
-        sampled = {}
-        if self.setting.design is not None:
-            touched = np.unique(np.column_stack([groups.codes, self.setting.design.sampling.psu]), axis=0)[:, 0]
-            sampled["psus"] = np.bincount(touched, minlength=groups.size).astype(float)
-        return sampled | {
-            "population": population,
-            "poor": poor,
-            "nonpoor": population - poor,
-            "recipients": recipients,
-            "nonrecipients": population - recipients,
-            "missed_poor": poor - reached,
-            "included_nonpoor": recipients - reached,
+        return {
+            kind: np.bincount(groups.codes, present * of_kind, minlength=groups.size)
+            for kind, of_kind in self.families(programme).items()
         }
+
+    def families(self, programme: str) -> dict[str, Array]:
+        """How much of each family is expected to be of each kind that a denominator may count, 0 to 1."""
+        received = next(receipt.expected for receipt in self.receipts if receipt.programme == programme)
+        return {
+            "population": np.ones(len(self.poor)),
+            "poor": self.poor,
+            "nonpoor": 1 - self.poor,
+            "recipients": received,
+            "nonrecipients": 1 - received,
+            "missed_poor": self.poor * (1 - received),
+            "included_nonpoor": (1 - self.poor) * received,
+        }
+
+    def behind(self, programme: str, measure: str, place: int = 0) -> list[Array]:
+        """Families that a measure of a programme rests on, one column per kind that it compares; in all partitions."""
+        families = self.families(programme)
+        return [families[kind] > 0 for kind in denominator_parts(measure)]
 
 
 def _cut(poor: Array, welfare: Array | None, received: Mapping[str, Array], part: slice) -> Block:

@@ -54,8 +54,8 @@ def fairness(
     pandas.DataFrame
         Columns of :func:`targeting_measures` and ``characteristic``, ``difference`` (the class minus all others),
         ``difference_se``, ``difference_low``, ``difference_high``, ``p_value`` and ``p_adjusted`` (Holm over all rows
-        of a measure): a t test on the design's degrees of freedom, or on the registry route the normal tail at the
-        draws' spread. ``attrs["note"]`` says so to the reader.
+        of a measure): a t test on the degrees of freedom of the class or of the others, whichever are fewer, or on the
+        registry route the normal tail at the draws' spread. ``attrs["note"]`` says so to the reader.
 
     Raises
     ------
@@ -107,17 +107,21 @@ def _one_characteristic(
             yield from (((programme, place), _Class(cases, classes.codes, place)) for place in range(classes.size))
 
     formulas = {f"{name}{part}": formula for name in ERRORS for part, formula in _FORMULAS[name].items()}
+
+    def behind(key: tuple[str, int], measure: str, _: int) -> list[Array]:
+        (rows,), member = evidence.behind(key[0], measure), classes.codes == key[1]
+        return [rows & member, rows & ~member] if measure.endswith("_difference") else [rows & member]
+
     joint = [key for key in keys if key[0] in evidence.dependent_links(given)]
-    rules = Rules(_sums, _influence, dict.fromkeys(keys, formulas), joint)
+    rules = Rules(_sums, _influence, dict.fromkeys(keys, formulas), joint, behind=behind)
     draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
     found = estimate(evidence.setting, dict(views(evidence.expected())), draws, rules)
-    degrees = np.inf if design is None else max(design.degrees_of_freedom, 1)
     rows: list[dict[str, object]] = []
     for (_, (programme, place)), by_measure in found.items():
         label = classes.labels[place]
         counts = {name: total[[place]] for name, total in evidence.counts(classes, programme).items()}
         for name in ERRORS:
-            difference, se, low, high = (float(part[0]) for part in by_measure[f"{name}_difference"])
+            difference, se, low, high, degrees = (float(np.ravel(part)[0]) for part in by_measure[f"{name}_difference"])
             rows += rows_of(
                 name,
                 programme,

@@ -188,8 +188,8 @@ def benefit_incidence(
             for programme, receipt in receipts.items():
                 yield (programme, label), _Band(receipt, quantile)
 
-    rules = _band_rules(evidence, given, labels, matrices)
     point = dict(views(evidence.expected()._replace(welfare=None)))
+    rules = _band_rules(evidence, given, point, matrices)
     draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
     rows: list[dict[str, object]] = []
     for (place, (programme, label)), by_measure in estimate(evidence.setting, point, draws, rules).items():
@@ -210,7 +210,10 @@ def _ranks(evidence: Evidence, welfare: Array) -> list[Ranks]:
 
 
 def _band_rules(
-    evidence: Evidence, given: Uncertainty, labels: Sequence[str], matrices: Sequence[sparse.csr_matrix]
+    evidence: Evidence,
+    given: Uncertainty,
+    point: Mapping[tuple[str, str], _Band],
+    matrices: Sequence[sparse.csr_matrix],
 ) -> Rules[_Band, tuple[str, str]]:
     def columns(view: _Band, place: int) -> dict[str, Array]:
         inside = view.quantile.inside(place)
@@ -240,10 +243,18 @@ def _band_rules(
                 plain[f"{whole}_inside"] = high - low
         return plain
 
-    chosen = {(receipt.programme, label): _INCIDENCE for receipt in evidence.receipts for label in labels}
+    def behind(key: tuple[str, str], measure: str, place: int) -> list[Array]:
+        whole = evidence.behind(key[0], measure)
+        if not measure.startswith("quantile_"):
+            return whole
+        inside = point[key].quantile.inside(place)[:, 0] > 0
+        return [rows & inside for rows in whole]
+
+    chosen = dict.fromkeys(point, _INCIDENCE)
     links = evidence.dependent_links(given)
     joint = frozenset(key for key in chosen if key[0] in links)
-    return Rules(sums, influence, chosen, joint, frozenset(_INCIDENCE) if given.welfare is not None else ())
+    from_draws = frozenset(_INCIDENCE) if given.welfare is not None else ()
+    return Rules(sums, influence, chosen, joint, from_draws, behind)
 
 
 def _band_counts(evidence: Evidence, groups: Groups, programme: str, inside: Array) -> dict[str, dict[str, Array]]:

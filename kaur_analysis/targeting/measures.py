@@ -117,6 +117,9 @@ def targeting_measures(
 
     Survey standard errors are Deville's linearisation (1999) of each measure, rank-based ones included; the Lorenz
     ordinates behind ``cgh_bottom_*`` use the local mean benefit within 5% of the population around the quantile.
+    Degrees of freedom are those of a domain in :class:`kaur_analysis.poverty.EstimateSettings`: PSUs minus strata that
+    hold families of the group of whom the measure is a share (Korn & Graubard 1999, §5.2), of poor or other families,
+    whichever are fewer, where it compares the two. Where those families lie in one PSU there is no error.
 
     References
     ----------
@@ -206,7 +209,7 @@ def measure_rows(
         from_draws = measures - set(COUNTING) - set(RUPIAH)
     else:  # the ranks of uncertain receipts are no function of their expectation
         from_draws = measures & {"rank_correlation"} if evidence.uncertain_links() else set()
-    rules = Rules(sums, influence, chosen, evidence.dependent_links(given), from_draws)
+    rules = Rules(sums, influence, chosen, evidence.dependent_links(given), from_draws, evidence.behind)
     point = views(evidence.expected())
     draws: Iterator[tuple[int, Iterable[tuple[str, View]]]] = (
         (block.size, views(block).items()) for block in evidence.joint_draws(given)

@@ -89,12 +89,17 @@ def overlap(
         return {ALL: {"population": np.ones((len(frame), 1)), "poor": block.poor, **by_number, **poor_too}}
 
     formulas = {ALL: _formulas(with_poor=poor is not None)}
-    rules = linear_rules(evidence.setting, formulas, {ALL} if evidence.dependent_links(given) else ())
+    first = evidence.receipts[0].programme  # whichever: only all families and the poor are counted
+
+    def behind(key: str, measure: str, place: int) -> Sequence[Array]:
+        return evidence.behind(first, measure)
+
+    rules = linear_rules(evidence.setting, formulas, {ALL} if evidence.dependent_links(given) else (), behind=behind)
     draws = ((block.size, views(block).items()) for block in evidence.joint_draws(given))
     rows: list[dict[str, object]] = []
     for (place, _), by_measure in estimate(evidence.setting, views(evidence.expected()), draws, rules).items():
         groups = evidence.setting.partitions[place]
-        counts = evidence.counts(groups, evidence.receipts[0].programme)
+        counts = evidence.counts(groups, first)
         for measure, estimated in by_measure.items():
             rows += rows_of(measure, ALL, groups, estimated, counts)
     return Overlap(with_route(tidy(rows, COLUMNS), design), _matrix(evidence, agency_of, given))

@@ -94,7 +94,8 @@ def error_decomposition(
         }
 
     formulas = {programme: _formulas(reasons[programme]) for programme in programmes}
-    rules = Rules(*_summing(evidence.setting), formulas, evidence.dependent_links(given))
+    links = evidence.dependent_links(given)
+    rules = Rules(*_summing(evidence.setting), formulas, links, behind=evidence.behind)
     draws = ((block.size, views(block).items()) for block in evidence.joint_draws(given))
     rows: list[dict[str, object]] = []
     for (place, programme), by_measure in estimate(evidence.setting, views(evidence.expected()), draws, rules).items():

@@ -100,12 +100,13 @@ def compare_scenarios(
     A scenario serves families at ``transfer_rp_month`` each until the budget is spent; the marginal block of equals is
     served by lottery, and where money is left after everyone eligible is served, all get equally more. Served or not,
     a family is then counted at its welfare without the delivered benefit plus transfer per head. Welfare measured with
-    the benefit in it is first freed of it (:func:`welfare_without`), so that ``delivered`` at the budget spent is the
-    state as measured and ``none`` is what would be left without any benefit:
+    the benefit in it is first freed of it (:func:`welfare_without`), so that ``none`` is what would be left without any
+    benefit, and ``delivered`` at the budget spent is the state as measured; but families whom the floor keeps from
+    having less than a tenth of the line without it count in ``delivered`` as richer than measured by what it adds:
 
     - P0, P1, P2 of persons after transfer (strict y < z), families out of poverty, exclusion and inclusion error;
-    - CRRA welfare Σ w n ((y + b/n)^{1−ρ} − 1)/(1−ρ) per person (log for ρ = 1; Hanna & Olken 2018), and the part of
-      the gain under perfect information that the scenario reaches;
+    - CRRA welfare Σ w n (((y + b/n)/z̄)^{1−ρ} − 1)/(1−ρ) per person, with z̄ the mean of the line over rows (log for
+      ρ = 1; Hanna & Olken 2018), and the part of the gain under perfect information that the scenario reaches;
     - rupiah spent per rupiah of poverty gap closed, and per percentage point of P1.
 
     Parameters

@@ -168,6 +168,57 @@ def test_cost_effectiveness_by_hand() -> None:
     assert found["headcount_reduction"] == pytest.approx(1 / 4)
 
 
+def test_uncertain_links_reach_and_close_what_is_expected_of_them() -> None:
+    # With the link a family had 100 before and a gap of 20; without it 150, and no gap.
+    frame = pd.DataFrame({"y": [150.0] * 200, "pkh": [0.5] * 200})
+    table = cost_effectiveness(frame, "y", 120.0, "pkh", 50.0).set_index("measure")
+    expected = {"poor_reached": 100, "cost_rupiah": 5000, "gap_closed_rupiah": 2000, "gap_reduction": 1.0}
+    assert table.loc[list(expected), "value"].to_dict() == pytest.approx(expected)
+    assert table.loc["headcount_reduction", "value"] == pytest.approx(0.5)
+
+
+def test_uncertain_links_have_the_interval_of_their_number() -> None:
+    frame = pd.DataFrame({"y": [150.0] * 200, "pkh": [0.5] * 200})
+    row = cost_effectiveness(frame, "y", 120.0, "pkh", 50.0).set_index("measure").loc["poor_reached"]
+    assert row["se"] == pytest.approx(np.sqrt(200 * 0.5 * 0.5), rel=0.15)
+    assert row["low"] < row["value"] < row["high"]
+
+
+def test_links_drawn_by_the_caller_are_counted_as_drawn() -> None:
+    frame = pd.DataFrame({"y": [150.0, 100.0], "pkh": [0.5, 0.5]})
+    drawn = np.array([[1, 1, 0, 0], [1, 0, 0, 0]])
+    table = cost_effectiveness(frame, "y", 120.0, "pkh", 50.0, received_draws={"pkh": drawn}).set_index("measure")
+    assert table.loc["poor_reached", "value"] == pytest.approx(3 / 4)
+    assert table.loc["gap_closed_rupiah", "value"] == pytest.approx((2 * 20 + 1 * 50) / 4)
+
+
+@pytest.mark.parametrize(("benefit", "closed"), [(30.0, 30.0), (300.0, 300.0), (600.0, 360.0)])
+def test_a_benefit_above_what_a_family_spends_closes_no_more_than_nine_tenths_of_the_line(
+    benefit: float, closed: float
+) -> None:
+    frame = pd.DataFrame({"y": [100.0], "t": [1.0]})
+    found = cost_effectiveness(frame, "y", 400.0, "t", benefit).set_index("measure")["value"]
+    assert found["gap_closed_rupiah"] == pytest.approx(closed)
+
+
+def test_a_benefit_above_what_a_family_spends_leaves_it_a_tenth_of_the_line() -> None:
+    frame = pd.DataFrame({"y": [100.0], "t": [1.0]})
+    found = cost_effectiveness(frame, "y", 400.0, "t", 300.0).set_index("measure")["value"]
+    assert found["gap_reduction"] == pytest.approx(300 / 360)  # of the gap between 40 and 400
+
+
+def test_a_programme_alone_closes_what_its_scenario_as_delivered_does(frame: pd.DataFrame) -> None:
+    frame = frame.assign(t=(frame["got"] > 0).astype(float))
+    options = {"weights": "weight", "household_size": "persons"}
+    delivered = compare_scenarios(frame, "welfare", LINE, ALL_KINDS[:1], TRANSFER, **options)
+    alone = cost_effectiveness(frame, "welfare", LINE, "t", TRANSFER, **options)
+    found = [
+        table[(table["measure"] == "gap_closed_rupiah") & table["programme"].isin(["delivered", "t"])]["value"].item()
+        for table in (delivered, alone)
+    ]
+    assert found[1] == pytest.approx(found[0])
+
+
 def test_a_benefit_that_nobody_consumes_costs_but_closes_no_gap() -> None:
     frame = pd.DataFrame({"y": [200.0, 400.0, 1000.0], "house": [1, 1, 0]})
     found = cost_effectiveness(frame, "y", 350.0, "house", 20_000.0, consumed={"house": 0.0})
@@ -200,6 +251,20 @@ def test_as_delivered_is_the_state_as_measured(frame: pd.DataFrame) -> None:
     people = measured["persons"]
     assert found["headcount_after"] == pytest.approx(people[poor].sum() / people.sum(), rel=1e-12)
     assert found["poverty_gap_after"] == pytest.approx((people * gap).sum() / people.sum(), rel=1e-12)
+
+
+def test_as_delivered_is_richer_than_measured_by_what_the_floor_adds() -> None:
+    frame = pd.DataFrame({"y": [100.0, 500.0], "got": [300.0, 0.0]})
+    table = compare_scenarios(frame, "y", 400.0, ALL_KINDS[:1], 300.0)
+    found = table[table["programme"] == "delivered"].set_index("measure")["value"]
+    assert found["poverty_gap_after"] == pytest.approx((400 - (40 + 300)) / 400 / 2)  # 40, not -200, without the aid
+
+
+def test_crra_welfare_is_in_units_of_the_mean_line() -> None:
+    frame = pd.DataFrame({"y": [150.0, 600.0], "z": [200.0, 400.0], "rank": [1, 2]})
+    table = compare_scenarios(frame, "y", "z", [Scenario("r", "ranked", "rank")], 60.0, 60.0, rho=2.0, **BEFORE)
+    found = table[table["programme"] == "none"].set_index("measure")["value"]
+    assert found["crra_welfare"] == pytest.approx(((1 - 300 / 150) + (1 - 300 / 600)) / 2)
 
 
 def test_aid_that_welfare_holds_is_not_counted_twice(frame: pd.DataFrame) -> None:
