@@ -43,9 +43,10 @@ class WelfareModel:
     coefficients
         ``term, value, se, t`` of a weighted least-squares fit of the kept covariates, with design-based errors.
     predictions
-        Out-of-fold predicted log welfare of every household by weighted least squares, in the design's order.
+        Out-of-fold predicted log welfare of every household by weighted least squares on all covariates, in the
+        design's order; the same whichever candidates were compared.
     smearing
-        Duan's factor that turns exp(prediction) into expected welfare.
+        Duan's factor that turns exp(prediction) into expected welfare, from the residuals of ``predictions``.
     warnings
         What the researcher should look at.
     """
@@ -132,25 +133,26 @@ def welfare_model(
     kept = _lasso_terms(X, y, w, fold, encoding) | set(always)
     columns = [0, *(place for place, term in enumerate(encoding.terms) if _owner(term) in kept)]
     matrices = {kind: X[:, columns] if kind == "lasso" else X for kind in kinds}
-    rows, predicted = [], {}
-    for kind in kinds:
-        score = np.empty(len(y))
+
+    def left_out(kind: str) -> FloatArray:
+        score, matrix = np.empty(len(y)), matrices.get(kind, X)
         for out in range(folds):
             inside = fold != out
-            told = _told_apart(matrices[kind][inside])
-            own = matrices[kind][:, told]
+            own = matrix[:, _told_apart(matrix[inside])]
             beta = _fit(kind, own[inside], y[inside], w[inside], poor[inside], headcount)
             score[~inside] = own[~inside] @ beta
-        predicted[kind] = score
-        rows.append(
-            {"candidate": kind, **_scores(kind, score, y, w, poor, headcount), "terms": matrices[kind].shape[1]}
-        )
-    comparison = pd.DataFrame(rows)
+        return score
+
+    scores = {kind: left_out(kind) for kind in kinds}
+    comparison = pd.DataFrame(
+        {"candidate": kind, **_scores(kind, score, y, w, poor, headcount), "terms": matrices[kind].shape[1]}
+        for kind, score in scores.items()
+    )
     chosen = _choose(comparison, w[poor])
     comparison["chosen"] = comparison["candidate"] == chosen
     covariates = tuple(name for name in candidates if chosen != "lasso" or name in kept)
     encoded = Encoding.of(data, covariates, rare)
-    residual = y - predicted.get("wls", y.mean())
+    predictions = scores["wls"] if "wls" in scores else left_out("wls")
     warnings = [
         f"{kind}: AUC {auc:.2f} above {LEAKAGE_AUC} points to a covariate that already holds the answer"
         for kind, auc in zip(comparison["candidate"], comparison["auc"], strict=True)
@@ -161,8 +163,8 @@ def welfare_model(
         chosen,
         covariates,
         _coefficients(design, encoded, y, w),
-        predicted.get("wls", predicted[chosen]),
-        float(w @ np.exp(residual) / w.sum()),
+        predictions,
+        float(w @ np.exp(y - predictions) / w.sum()),
         tuple(warnings),
     )
 

@@ -116,6 +116,25 @@ def test_the_poorest_fifth_is_taken_for_better_off_than_it_is(judged) -> None:
     assert model.comparison["poorest_residual"].item() == pytest.approx(residual) and residual < 0
 
 
+ALONE_OR_TOGETHER = [("lasso",), ("quantile",), ("logit",), ("lasso", "logit"), ("logit", "wls")]
+
+
+@pytest.mark.parametrize("kinds", ALONE_OR_TOGETHER, ids="+".join)
+def test_welfare_is_predicted_alike_whichever_candidates_are_compared(judged, kinds: tuple[str, ...]) -> None:
+    model, _, predicted, _ = judged
+    found = welfare_model(uneven(), "welfare", ["schooling", "received", "noise_0"], LINE, kinds=kinds)
+    np.testing.assert_array_equal(found.predictions, predicted)
+    assert found.smearing == model.smearing
+
+
+@pytest.mark.parametrize("kinds", ALONE_OR_TOGETHER, ids="+".join)
+def test_smeared_predictions_have_the_mean_of_welfare(judged, kinds: tuple[str, ...]) -> None:
+    _, y, _, w = judged
+    found = welfare_model(uneven(), "welfare", ["schooling", "received", "noise_0"], LINE, kinds=kinds)
+    smeared = found.smearing * np.exp(found.predictions)
+    assert np.average(smeared, weights=w) == pytest.approx(np.average(np.exp(y), weights=w), rel=0.02)
+
+
 def test_a_block_is_predicted_without_its_own_households() -> None:
     def of_block(times: float) -> np.ndarray:
         design = survey()
