@@ -288,7 +288,8 @@ def _scores(
 ) -> dict[str, float]:
     order = np.argsort(score, kind="stable")
     inside = np.empty(len(y), dtype=bool)
-    inside[order] = np.cumsum(w[order]) <= headcount * w.sum()
+    reached = np.cumsum(w[order])  # sums of weights meet the quota exactly only up to rounding
+    inside[order] = reached <= (headcount + 1e-12) * reached[-1]
     scores = {
         "r2": np.nan,
         "exclusion_at_quota": float(w[poor & ~inside].sum() / w[poor].sum()),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaur_analysis.poverty import SurveyDesign, comparability, welfare_model
+from kaur_analysis.poverty import SurveyDesign, comparability, welfare, welfare_model
 
 
 def survey(size: int = 500) -> SurveyDesign:
@@ -93,6 +93,17 @@ def test_exclusion_counts_the_poor_outside_a_quota_as_large_as_their_number(judg
         listed.add(household)
     missed = sum(w[household] for household in np.flatnonzero(poor) if household not in listed)
     assert model.comparison["exclusion_at_quota"].item() == pytest.approx(missed / w[poor].sum())
+
+
+@pytest.mark.parametrize("unit", [1.0, 0.1, 1 / 3])
+def test_a_perfect_ranking_excludes_nobody(unit: float) -> None:
+    missed = [
+        welfare._scores("quantile", y, y, np.full(size, unit), y < count, count / size)["exclusion_at_quota"]
+        for size in range(20, 200)
+        for y in [np.arange(float(size))]
+        for count in range(1, size, 7)
+    ]
+    assert missed == [0.0] * len(missed)
 
 
 def test_auc_is_the_chance_that_a_poor_household_is_ranked_below_another(judged) -> None:
