@@ -17,7 +17,7 @@ from sklearn.linear_model import Lasso, LassoCV
 from sklearn.metrics import roc_auc_score
 
 from kaur_analysis.errors import EstimationError
-from kaur_analysis.poverty.checks import one_of
+from kaur_analysis.poverty.checks import one_of, several
 from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.poverty.encoding import Encoding, independent
 
@@ -93,7 +93,8 @@ def welfare_model(
         Covariates among the candidates that the lasso keeps whatever its penalty says: those by which families are told
         apart afterwards. What the model does not know of a group, it denies (congeniality: Meng 1994).
     kinds, folds, rare, seed
-        Candidates; groups of PSUs left out in turn; levels with fewer households are pooled; seed of the folds.
+        Kinds of candidate, or one by its name; groups of PSUs left out in turn, two or more; levels with fewer
+        households are pooled; seed of the folds.
 
     Returns
     -------
@@ -104,14 +105,19 @@ def welfare_model(
     ------
     EstimationError
         Welfare not positive, nobody or everybody poor, constant, missing or dependent covariates, a sample of one PSU,
-        unknown kinds.
+        fewer than two folds, unknown kinds or none.
 
     References
     ----------
     Duan (1983), JASA 78, for smearing; Koenker & Bassett (1978), Econometrica 46; Meng (1994), Statistical Science 9.
     """
+    candidates, kinds, always = several(candidates), several(kinds), several(always)
     for kind in kinds:
         one_of(kind, KINDS, "kind of candidate")
+    if not kinds:
+        raise EstimationError(f"name at least one kind of candidate: {', '.join(KINDS)}")
+    if folds < 2:
+        raise EstimationError(f"out of {folds} group(s) of PSUs none can be left out: folds must be 2 or more")
     for name in always:
         one_of(name, candidates, "covariate that is always kept")
     data = design.data

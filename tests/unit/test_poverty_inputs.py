@@ -380,6 +380,21 @@ def test_one_psu_cannot_be_left_out():
         welfare_model(one, "y", ["x"], LINE, kinds=("wls",))
 
 
+@pytest.mark.parametrize("folds", [1, 0, -3])
+def test_a_single_fold_cannot_be_left_out(folds):
+    with pytest.raises(EstimationError, match="folds must be 2 or more"):
+        chosen(folds=folds)
+
+
+def test_a_welfare_model_compares_at_least_one_candidate():
+    with pytest.raises(EstimationError, match="at least one kind"):
+        chosen(kinds=())
+
+
+def test_one_kind_of_candidate_may_be_named_alone():
+    pd.testing.assert_frame_equal(chosen(kinds="wls").comparison, chosen(kinds=("wls",)).comparison)
+
+
 def test_what_is_missing_is_left_out_of_the_comparison_on_both_sides():
     survey = pd.DataFrame({"w": [1.0, 1.0, 2.0, 9.0], "n": [1.0, 2.0, 3.0, np.nan], "c": ["a", "b", "b", None]})
     registry = pd.DataFrame({"n": [1.0, 2.0, 3.0, 3.0, np.nan], "c": ["a", "b", "b", "b", None]})
