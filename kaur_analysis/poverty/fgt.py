@@ -56,8 +56,15 @@ class RelativeLine:
         Returns
         -------
         The line in the unit of welfare, and the influences, shape (n,).
+
+        Raises
+        ------
+        EstimationError
+            It is a quantile of welfare that does not vary.
         """
         value, influence = mean(y, w) if self.quantile is None else quantile(y, w, self.quantile)
+        if np.isnan(influence).any():
+            raise EstimationError("welfare does not vary, so that a line from its quantile has no error")
         return self.share * value, self.share * influence
 
 
@@ -204,7 +211,8 @@ def estimate_fgt(
     Returns
     -------
     Rows ``(indicator, area, value, se, rse, low, high, n_households, n_psu, quality)``; indicators ``fgt0``,
-    ``fgt1``, … Values are shares 0–1.
+    ``fgt1``, … Values are shares 0–1. Against a relative line a headcount has no error in an area where welfare does
+    not vary.
 
     Raises
     ------

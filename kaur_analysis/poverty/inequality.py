@@ -64,7 +64,8 @@ def estimate_inequality(
 
     Returns
     -------
-    Rows ``(indicator, area, value, se, rse, low, high, n_households, n_psu, quality)``; no units.
+    Rows ``(indicator, area, value, se, rse, low, high, n_households, n_psu, quality)``; no units. Where welfare does
+    not vary in an area, S80/S20 is missing.
 
     Raises
     ------

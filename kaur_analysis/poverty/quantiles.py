@@ -52,7 +52,8 @@ def estimate_quantile(
     Returns
     -------
     Rows ``(indicator, area, value, se, rse, low, high, n_households, n_psu, quality)`` in the unit of the variable.
-    Where Woodruff's interval leaves 0–1 there is none, and standard error and interval are missing.
+    Where Woodruff's interval leaves 0–1 there is none, and standard error and interval are missing; so are those of
+    ``"linearised"`` where the variable does not vary.
 
     Raises
     ------

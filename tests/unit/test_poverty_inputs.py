@@ -8,6 +8,7 @@ from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty import (
     EstimateSettings,
     PovertyTarget,
+    RelativeLine,
     SurveyDesign,
     benchmark,
     calibrate,
@@ -16,7 +17,9 @@ from kaur_analysis.poverty import (
     estimate_fgt,
     estimate_fgt_difference,
     estimate_inequality,
+    estimate_line,
     estimate_mean,
+    estimate_median_gap,
     estimate_quantile,
     fay_herriot,
     given_replicates,
@@ -154,6 +157,55 @@ def test_replicates_that_lost_the_area_do_not_make_it_more_certain():
         return replicates.estimate(lambda each: estimate_mean(each, "y", "area")).set_index("area")["se"]
 
     assert error(lost)["1704010"] == pytest.approx(error(multipliers)["1704010"], rel=1e-12)
+
+
+# --- welfare that does not vary has no density ---
+
+SOLO = TABLE.iloc[:1].assign(area="solo")
+EQUALS = TABLE.iloc[:18].assign(y=500_000.1, area="equals")
+OF_DENSITY = {
+    "inequality": lambda sample: estimate_inequality(sample, "y", by="area"),
+    "headcount": lambda sample: estimate_fgt(sample, "y", RelativeLine(0.6), (0,), "area"),
+    "quantile": lambda sample: estimate_quantile(sample, "y", [0.5], "area", method="linearised"),
+    "median gap": lambda sample: estimate_median_gap(sample, "y", RelativeLine(1.5), "area"),
+}
+
+
+@pytest.mark.parametrize("door", OF_DENSITY)
+@pytest.mark.parametrize("alike", [SOLO, EQUALS], ids=["solo", "equals"])
+def test_an_area_where_welfare_does_not_vary_leaves_the_others_as_they_are(door, alike):
+    joined = design(pd.concat([TABLE, alike], ignore_index=True))
+    without = design(pd.concat([TABLE, alike.assign(area=None)], ignore_index=True))
+    table = OF_DENSITY[door](joined)
+    others = table[table["area"] != alike["area"].iloc[0]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(others, OF_DENSITY[door](without), rtol=1e-9)
+
+
+def row_of_equals(door, indicator):
+    table = OF_DENSITY[door](design(pd.concat([TABLE, EQUALS], ignore_index=True)))
+    return table.set_index(["area", "indicator"]).loc[("equals", indicator)]
+
+
+@pytest.mark.parametrize(
+    ("door", "indicator", "value"),
+    [
+        ("headcount", "fgt0", 0.0),
+        ("quantile", "quantile_0.5_y", 500_000.1),
+        ("median gap", "poor_median", 500_000.1),
+    ],
+)
+def test_what_needs_a_density_has_a_value_but_no_error_where_welfare_does_not_vary(door, indicator, value):
+    row = row_of_equals(door, indicator)
+    assert row["value"] == value and np.isnan(row["se"]) and row["quality"] == "tidak disajikan"
+
+
+def test_equals_have_no_ratio_of_the_richest_to_the_poorest_fifth():
+    assert row_of_equals("inequality", "quintile_share_ratio")[["value", "se", "low", "high"]].isna().all()
+
+
+def test_a_line_from_a_quantile_of_equals_is_refused():
+    with pytest.raises(EstimationError, match="does not vary"):
+        estimate_line(design(TABLE.assign(y=500_000.1)), "y", RelativeLine(0.6))
 
 
 # --- shares and design effects ---
