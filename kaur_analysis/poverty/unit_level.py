@@ -144,6 +144,13 @@ class _Survey:
             self.sums, self.X.T @ self.y, sums_by(self.group, self.y, self.number), float(self.y @ self.y)
         )
 
+    @cached_property
+    def households(self) -> list[IntArray]:
+        """Households of each group, ordered by what is known of them and not as the rows are."""
+        weights = [] if self.weights is None else [self.weights]
+        order = np.lexsort([*weights, *self.X.T, self.y, self.group])
+        return np.split(order, np.cumsum(np.bincount(self.group, minlength=self.number))[:-1])
+
     def by_group(self, values: FloatArray) -> FloatArray:
         """Sums of R responses (R × n) in each group, R × D."""
         order = np.argsort(self.group, kind="stable")
@@ -482,7 +489,9 @@ def empirical_best(
         Bootstrap replicates; 0 gives no MSE. Where the variance between areas is estimated as 0, replicates are made
         with its posterior mean.
     seed
-        Of bootstrap, draws and intervals; an area's numbers depend on the seed and its label alone.
+        Of bootstrap, draws and intervals. An area's random numbers depend on the seed and its label alone: areas that
+        join or leave the census do not move its errors, nor does the order of rows. Where families are drawn one by one
+        (:meth:`EmpiricalBest.draws`, indicators without closed form), those of an area take turns as in the census.
     psu
         Column of the survey's primary sampling units, for a survey without area codes: effects of areas are then
         unconditional, the variance between PSUs standing for that between areas.
@@ -795,12 +804,17 @@ def _making(model: UnitModel, survey: _Survey) -> UnitModel:
 
 
 def _make(model: UnitModel, survey: _Survey, replicates: int, seed: int, rescaled: bool = False) -> _Made:
-    """Make samples by the fitted model and fit each again, ``rescaled`` with the transformation's parameter too."""
-    random = np.random.default_rng([seed, 1])
+    """Make samples by the fitted model and fit each again, ``rescaled`` with the transformation's parameter too.
+
+    Each group has random numbers of its own, and its households take them in an order that is not that of the rows.
+    """
     fit = model.fit
-    effects = np.sqrt(fit.sigma2_u) * random.standard_normal((replicates, survey.number))
-    noise = np.sqrt(fit.sigma2_e) * random.standard_normal((replicates, len(survey.y)))
-    made = survey.X @ fit.beta + effects[:, survey.group] + noise
+    effects, noise = np.empty((replicates, survey.number)), np.empty((replicates, len(survey.y)))
+    for place, (label, own) in enumerate(zip(survey.labels, survey.households, strict=True)):
+        drawn = _generator(seed, label, 1).standard_normal((replicates, 1 + len(own)))
+        effects[:, place], noise[:, own] = drawn[:, 0], drawn[:, 1:]
+    effects *= np.sqrt(fit.sigma2_u)
+    made = survey.X @ fit.beta + effects[:, survey.group] + np.sqrt(fit.sigma2_e) * noise
     scales, responses = [model.scale] * replicates, made
     if rescaled and model.scale.estimated:
         welfare = model.scale.back(made)
@@ -1127,13 +1141,13 @@ def _bootstrap(
     """
     model = _making(model, survey)
     made = _make(model, survey, replicates, seed + 1, rescaled=True)
-    random = np.random.default_rng([seed, 3])
     fit, found = model.fit, made.found
     count = len(registry.labels)
     unconditional = model.area_effects == "unconditional"
-    true_effects = (
-        np.sqrt(fit.sigma2_u) * random.standard_normal((replicates, count)) if unconditional else made.effects
-    )
+    true_effects = made.effects
+    if unconditional:
+        normal = [_generator(seed, label, 3).standard_normal(replicates) for label in registry.labels]
+        true_effects = np.sqrt(fit.sigma2_u) * np.stack(normal, axis=1)
     effects, gamma = (np.zeros((2, replicates, count))) if unconditional else (found.effects, found.gamma)
     weights = registry.total / registry.total.sum()
     base = model.offset + groups.X @ fit.beta
