@@ -137,8 +137,9 @@ def fay_herriot(
         ``log``: the model holds for log(direct), with variance ψ/direct²; results are turned back by exp(θ̂ + mse/2)
         (Rao 2003, the crude form in Slud & Maiti 2006). ``arcsine``: shares, the model holds for arcsin √direct with
         variance 1/(4ñ), which unlike p(1 − p)/ñ does not err together with the direct share; turned back by the
-        expectation of sin² under the normal left over, ½(1 − exp(−2v) cos 2θ̂) with v = σ²_u(1 − γ) (Schmid et al.
-        2017, in closed form). MSE of both by the delta rule.
+        expectation of sin² under the normal left over, ½(1 − exp(−2v) cos 2θ̂) with v = σ²_u(1 − γ) and θ̂ held within
+        0 … π/2 (Schmid et al. 2017, in closed form). MSE of ``log`` by the delta rule, of ``arcsine`` the mean square
+        of sin²θ around the estimate, where the delta rule would leave none at 0 and 1.
     effective_n
         Effective sample size ñ of each area, the sample size over the design effect; for ``arcsine``.
     sigma2_u
@@ -203,8 +204,7 @@ def fay_herriot(
         estimate = np.exp(estimate + mse / 2)
         mse = estimate**2 * mse
     elif transformation == "arcsine":
-        mse = np.sin(2 * estimate) ** 2 * mse
-        estimate = 0.5 * (1 - np.exp(-2 * s2 * (1 - gamma)) * np.cos(2 * estimate))
+        estimate, mse = _shares(estimate, s2 * (1 - gamma), mse)
     table = pd.DataFrame(
         {
             "area": labels,
@@ -243,6 +243,20 @@ def _transformed(
     if ((y[sampled] < 0) | (y[sampled] > 1)).any():
         raise EstimationError("the arcsine transformation needs direct shares between 0 and 1")
     return np.arcsin(np.sqrt(y, where=sampled, out=out), where=sampled, out=out), psi
+
+
+def _shares(angle: FloatArray, left: FloatArray, mse: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Shares sin²θ and their MSE from predicted angles, the variance v left over, and the MSE of the angles.
+
+    Under N(θ̂, v), E sin²θ = ½(1 − exp(−2v) cos 2θ̂). With a = 1 − exp(−4 mse), Var sin²θ = ¼a(1 − a) sin² 2θ̂ + ⅛a²
+    under N(θ̂, mse), to which the square of the difference of the two expectations is added; the delta rule, its first
+    term, would take a share at 0 or 1 for certain. Angles end at 0 and π/2 (as in R's emdi): beyond, sin² turns back.
+    """
+    angle = np.clip(angle, 0.0, np.pi / 2)
+    expected = np.cos(2 * angle) * np.exp(-2 * left)
+    a = -np.expm1(-4 * mse)
+    spread = a * (1 - a) * np.sin(2 * angle) ** 2 / 4 + a**2 / 8
+    return 0.5 * (1 - expected), spread + (expected - np.cos(2 * angle) * np.exp(-2 * mse)) ** 2 / 4
 
 
 def _check(y: FloatArray, psi: FloatArray, X: FloatArray, labels: list[object], sampled: NDArray[np.bool_]) -> None:
