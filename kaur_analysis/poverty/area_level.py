@@ -149,7 +149,7 @@ def fay_herriot(
     -------
     FayHerriot
         MSE after Prasad & Rao (1990), Datta & Lahiri (2000) and Li & Lahiri (2010): g₁ + g₂ + 2g₃ − (1 − γ)² b with
-        the bias b of σ̂²_u under each method; a correction by more than half is left out.
+        the bias b of σ̂²_u under each method; a correction by more than half is left out. Given ``sigma2_u``: g₁ + g₂.
         Areas without sample: σ²_u + x'Var(β̂)x. Estimates in the unit of ``direct``, MSE in its square.
 
     Raises
@@ -199,7 +199,7 @@ def fay_herriot(
     gamma = np.where(sampled, s2 / (s2 + np.where(sampled, psi, 1.0)), 0.0)
     estimate = np.where(sampled, gamma * np.where(sampled, y, 0.0) + (1 - gamma) * synthetic, synthetic)
     mse = np.where(sampled, 0.0, s2 + np.einsum("ij,jk,ik->i", X, inverse, X))
-    mse[sampled] = _mse(data, s2, inverse, method)
+    mse[sampled] = _mse(data, s2, inverse, method if sigma2_u is None else None)
     if transformation == "log":
         estimate = np.exp(estimate + mse / 2)
         mse = estimate**2 * mse
@@ -331,12 +331,14 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float:
     return float(brentq(function, low, high, xtol=1e-16 * high, rtol=1e-14))
 
 
-def _mse(data: _Areas, s2: float, inverse: FloatArray, method: Method) -> FloatArray:
-    """Second-order MSE of the sampled areas."""
+def _mse(data: _Areas, s2: float, inverse: FloatArray, method: Method | None) -> FloatArray:
+    """Second-order MSE of the sampled areas by the method that σ²_u was estimated with; exact where it was not."""
     variance = s2 + data.psi
     gamma = s2 / variance
     g1 = gamma * data.psi
     g2 = (1 - gamma) ** 2 * np.einsum("ij,jk,ik->i", data.X, inverse, data.X)
+    if method is None:
+        return np.asarray(g1 + g2)
     sum1, sum2 = (1 / variance).sum(), (1 / variance**2).sum()
     of_s2 = 2 * len(variance) / sum1**2 if method == "fh" else 2 / sum2
     g3 = data.psi**2 / variance**3 * of_s2

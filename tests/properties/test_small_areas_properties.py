@@ -206,6 +206,19 @@ def test_mean_squared_errors_are_positive(seed, method):
 
 
 @quick
+@given(seeds, st.sampled_from(["reml", "ml", "fh", "amrl", "ampl", "amrl_yl", "ampl_yl"]), st.floats(0, 0.1))
+def test_the_error_given_the_variance_between_areas_is_that_of_the_best_linear_predictor(seed, method, known):
+    direct, psi, X, _ = areas(seed)
+    found = fay_herriot(direct, psi, X, method=method, sigma2_u=known).estimates["mse"]
+    X, variance = X.to_numpy(), known + psi
+    gamma = np.diag(known / variance)
+    hat = X @ np.linalg.solve(X.T / variance @ X, X.T / variance)
+    rule = gamma + (np.eye(len(psi)) - gamma) @ hat  # the predictor is linear in the direct values
+    error = known * (rule - np.eye(len(psi))) @ (rule - np.eye(len(psi))).T + rule * psi @ rule.T
+    np.testing.assert_allclose(found, np.diag(error), rtol=1e-9)
+
+
+@quick
 @given(seeds, st.floats(0.01, 100))
 def test_area_estimates_scale_with_the_unit(seed, scale):
     direct, psi, X, _ = areas(seed)
