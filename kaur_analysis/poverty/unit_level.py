@@ -482,7 +482,8 @@ def empirical_best(
         ``eb`` or ``census_eb``. Areas of the sample must be in the census; under ``eb`` one whose every family was
         surveyed need not be.
     census_weights
-        Column of weights within areas, e.g. persons of a family; zero or more, some above zero in every area.
+        Column of weights within areas, e.g. persons of a family; zero or more, some above zero in every area. Under
+        ``eb`` the sample needs it too; ``among_census`` reads it there if present, and else takes the mean weight.
     survey_weights
         Column: pseudo-empirical-best effects and coefficients (You & Rao 2002); needs a sample with areas.
     mse_replicates
@@ -572,11 +573,11 @@ def empirical_best(
     survey = replace(survey, y=scale.forward(y))
     own = np.ones(len(census)) if census_weights is None else _weights(census, census_weights, area)
     registry = _Census(encoding.matrix(census, unseen), census_area, all_labels, own, None)
-    if not unconditional:
+    if not unconditional and (method == "eb" or among_census):
         kept = _weights_of_sample(sample, census_weights, area, method, own)
         if method == "eb":
             registry = replace(registry, observed=(group, y, kept))
-        elif among_census:
+        else:
             drawn = sums_by(group, kept, number)
             among = np.where(drawn < registry.total, 1 / np.where(registry.total > 0, registry.total, 1.0), 0.0)
             registry = replace(registry, unlinked=kept * among[group])

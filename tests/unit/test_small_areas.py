@@ -567,6 +567,22 @@ def test_a_survey_drawn_from_the_census_families_errs_less_than_one_drawn_from_e
     assert mse[0] < 0.9 * mse[1]
 
 
+def test_weights_of_a_survey_drawn_from_elsewhere_are_not_looked_at(world):
+    registry = world.registry.assign(persons=world.registry["size"])
+    without, missing = (
+        predict(world, world.survey.assign(**own), registry, census_weights="persons").estimates
+        for own in ({}, {"persons": np.nan})
+    )
+    pd.testing.assert_frame_equal(missing, without)
+
+
+@pytest.mark.parametrize("options", [{"method": "eb"}, {"among_census": True}])
+def test_weights_of_households_among_the_families_are_needed(world, options):
+    registry = world.registry.assign(persons=world.registry["size"])
+    with pytest.raises(EstimationError, match="persons"):
+        predict(world, world.survey.assign(persons=np.nan), registry, census_weights="persons", **options)
+
+
 # --- random numbers of an area are its own ---
 
 KINDS = {
