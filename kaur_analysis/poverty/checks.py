@@ -27,6 +27,11 @@ def several(names: Iterable[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
+def levels(values: Iterable[float] | float) -> tuple[float, ...]:
+    """Numbers as given, or the one that stands for itself."""
+    return tuple(values) if isinstance(values, Iterable) else (values,)
+
+
 def same_order(*given: object) -> None:
     """Refuse tables and columns whose labels are the same in another order, for they are read by position.
 

@@ -23,7 +23,7 @@ from scipy.optimize.elementwise import bracket_root, find_root
 from scipy.sparse import csr_array
 
 from kaur_analysis.errors import EstimationError
-from kaur_analysis.poverty.checks import one_of
+from kaur_analysis.poverty.checks import one_of, several
 from kaur_analysis.poverty.encoding import Encoding, independent
 from kaur_analysis.poverty.grouping import Groups, grouped
 from kaur_analysis.poverty.level import erring
@@ -461,7 +461,8 @@ def empirical_best(
         Registry families: the covariates and the area. Under ``method="eb"`` those not in the survey (whoever the
         survey saw keeps the observed welfare); under ``census_eb`` all of them (a survey that cannot be linked).
     welfare, covariates, area
-        Column names; numeric covariates are standardised inside, others become dummies, a constant is added.
+        Column names, of one or several covariates; numeric ones are standardised inside, others become dummies, a
+        constant is added.
     line
         Poverty line in the unit of welfare, or several by name; indicators are then named ``fgt0_<name>``.
     transformation
@@ -474,10 +475,10 @@ def empirical_best(
         posterior (with ``survey_weights`` they take it as known). The dual power transformation is not offered: its
         results hang on the currency.
     indicators
-        ``fgt0``, ``fgt1``, ``fgt2``: closed forms. ``gini``, ``quintile_share_ratio`` and quantiles ``q1`` … ``q99`` of
-        welfare, which need no line: means over 200 draws of all families given the survey, with their Monte-Carlo error
-        in ``value_error``; seeded by area. Their MSE repeats whole populations (10 draws in each replicate, whose noise
-        is taken out); survey households among the census count as drawn from elsewhere.
+        One or several. ``fgt0``, ``fgt1``, ``fgt2``: closed forms. ``gini``, ``quintile_share_ratio`` and quantiles
+        ``q1`` … ``q99`` of welfare, which need no line: means over 200 draws of all families given the survey, with
+        their Monte-Carlo error in ``value_error``; seeded by area. Their MSE repeats whole populations (10 draws in
+        each replicate, whose noise is taken out); survey households among the census count as drawn from elsewhere.
     method
         ``eb`` or ``census_eb``. Areas of the sample must be in the census; under ``eb`` one whose every family was
         surveyed need not be.
@@ -540,6 +541,7 @@ def empirical_best(
     >>> bool(found.families()["p"].between(0, 1).all())
     True
     """
+    covariates, indicators = several(covariates), several(indicators)
     lines = (
         {str(name): float(value) for name, value in line.items()} if isinstance(line, Mapping) else {"": float(line)}
     )
@@ -582,7 +584,7 @@ def empirical_best(
             among = np.where(drawn < registry.total, 1 / np.where(registry.total > 0, registry.total, 1.0), 0.0)
             registry = replace(registry, unlinked=kept * among[group])
     model = _model(survey, encoding, registry, scale, unconditional)
-    settings = _Settings(tuple(indicators), mse_replicates, seed)
+    settings = _Settings(indicators, mse_replicates, seed)
     estimates = _estimates(model, survey, registry, lines, settings)
     return EmpiricalBest(estimates, model, survey, registry, lines, settings)
 

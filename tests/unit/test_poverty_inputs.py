@@ -14,7 +14,9 @@ from kaur_analysis.poverty import (
     calibrate,
     comparability,
     design_effect,
+    empirical_best,
     estimate_fgt,
+    estimate_fgt_contributions,
     estimate_fgt_difference,
     estimate_inequality,
     estimate_line,
@@ -29,6 +31,7 @@ from kaur_analysis.poverty import (
     smooth_variances,
     welfare_model,
 )
+from tests.small_areas import kabupaten
 
 LINE = 500_000.0
 N = 360
@@ -259,6 +262,53 @@ def chosen(table=MODELLED, **options):
 )
 def test_a_name_that_is_not_known_does_not_end_in_another_method(call):
     with pytest.raises(EstimationError, match="unknown"):
+        call()
+
+
+ONE_FOR_ITSELF = {
+    "alpha": (lambda given: estimate_fgt(design(), "y", LINE, given, "area"), 1, (1,)),
+    "alpha of contributions": (lambda given: estimate_fgt_contributions(design(), "y", LINE, "area", given), 1, (1,)),
+    "alphas in an array": (lambda given: estimate_fgt(design(), "y", LINE, given), np.arange(3), (0, 1, 2)),
+    "quantiles": (lambda given: estimate_quantile(design(), "y", given, "area"), 0.5, (0.5,)),
+    "quantiles in an array": (lambda given: estimate_quantile(design(), "y", given), np.array([0.2, 0.8]), (0.2, 0.8)),
+    "measures": (lambda given: estimate_inequality(design(), "y", given), "gini", ("gini",)),
+    "indicators": (lambda given: small_area(indicators=given), "fgt0", ("fgt0",)),
+    "covariates": (lambda given: small_area(covariates=given), "size", ("size",)),
+}
+
+
+def small_area(**options):
+    world = kabupaten(1, areas=4, families=30)
+    return empirical_best(
+        world.survey,
+        world.registry,
+        welfare="welfare",
+        area="kecamatan",
+        line=LINE,
+        method="census_eb",
+        **{"covariates": ["size"]} | options,
+    ).estimates
+
+
+@pytest.mark.parametrize("door", ONE_FOR_ITSELF)
+def test_one_name_or_number_stands_for_itself(door):
+    call, one, several = ONE_FOR_ITSELF[door]
+    pd.testing.assert_frame_equal(call(one), call(several))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: estimate_fgt(design(), "y", LINE, by=["area", "h"]),
+        lambda: estimate_mean(design(), TABLE["y"]),
+        lambda: SurveyDesign(TABLE, TABLE["w"], "h", "k"),
+        lambda: SurveyDesign(TABLE, TABLE["w"].to_numpy(), "h", "k"),
+        lambda: SurveyDesign(TABLE, "w", "h", ["h", "k"]),
+    ],
+    ids=["several areas", "a variable", "weights", "weights in an array", "several psus"],
+)
+def test_what_is_no_name_of_a_column_is_refused_with_what_to_do(call):
+    with pytest.raises(EstimationError, match="given by its name, not by a"):
         call()
 
 
