@@ -26,6 +26,7 @@ from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.checks import one_of, several
 from kaur_analysis.poverty.encoding import Encoding, independent
 from kaur_analysis.poverty.grouping import Groups, grouped
+from kaur_analysis.poverty.intervals import equal_tails
 from kaur_analysis.poverty.level import erring
 from kaur_analysis.poverty.nested_error import (
     NestedError,
@@ -925,7 +926,7 @@ def _estimates(
             drawn, before = (
                 np.vstack([own, weights @ own]) for own in (draws[position, place], plain[position, place])
             )
-            low, high = np.quantile(drawn, [TAIL, 1 - TAIL], axis=1)
+            low, high = equal_tails(drawn, 1 - 2 * TAIL)
             mse, mse_error = np.full((2, len(value) + 1), np.nan) if errors is None else errors[:, position, place]
             mse = mse + np.maximum(drawn.var(axis=1) - before.var(axis=1), 0)
             tables.append(
@@ -1307,7 +1308,7 @@ def _simulated(model: UnitModel, survey: _Survey, registry: _Census, settings: _
         lambda values, part: parameters.welfare(values, chosen[part]),
         seen,
     )
-    low, high = np.quantile(predicted, [TAIL, 1 - TAIL], axis=2)
+    low, high = equal_tails(predicted, 1 - 2 * TAIL)
     errors = np.full((2, len(names), len(registry.labels) + 1), np.nan)
     if settings.replicates:
         errors = _simulated_errors(model, survey, families, names, settings)

@@ -13,6 +13,7 @@ from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty import empirical_best, unit_level
 from kaur_analysis.poverty.encoding import Encoding
 from kaur_analysis.poverty.grouping import grouped
+from kaur_analysis.poverty.intervals import equal_tails
 from kaur_analysis.poverty.nested_error import Posterior, Sums, fit_many, fit_sums, sums_by
 from tests.small_areas import LINE, kabupaten
 
@@ -581,6 +582,15 @@ def test_weights_of_households_among_the_families_are_needed(world, options):
     registry = world.registry.assign(persons=world.registry["size"])
     with pytest.raises(EstimationError, match="persons"):
         predict(world, world.survey.assign(persons=np.nan), registry, census_weights="persons", **options)
+
+
+@pytest.mark.parametrize("indicator", ["fgt0", "q50"])
+def test_an_interval_leaves_out_as_many_draws_as_a_truth_among_them_would(world, indicator):
+    with patch.object(unit_level, "equal_tails", wraps=equal_tails) as told:
+        table = predict(world, indicators=[indicator]).estimates
+    draws = told.call_args.args[0].reshape(len(table), -1)
+    expected = np.quantile(draws, [0.025, 0.975], axis=1, method="weibull")
+    np.testing.assert_allclose(table[["low", "high"]].to_numpy().T, expected, rtol=1e-12)
 
 
 # --- random numbers of an area are its own ---
