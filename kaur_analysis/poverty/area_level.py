@@ -137,8 +137,9 @@ def fay_herriot(
         ``log``: the model holds for log(direct), with variance ψ/direct²; results are turned back by exp(θ̂ + mse/2)
         (Rao 2003, the crude form in Slud & Maiti 2006). ``arcsine``: shares, the model holds for arcsin √direct with
         variance 1/(4ñ), which unlike p(1 − p)/ñ does not err together with the direct share; turned back by the
-        expectation of sin² under the normal left over, ½(1 − exp(−2v) cos 2θ̂) with v = σ²_u(1 − γ) (Schmid et al.
-        2017, in closed form). MSE of both by the delta rule.
+        expectation of sin² under the normal left over, ½(1 − exp(−2v) cos 2θ̂) with v = σ²_u(1 − γ) and θ̂ held within
+        0 … π/2 (Schmid et al. 2017, in closed form). MSE of ``log`` by the delta rule, of ``arcsine`` the mean square
+        of sin²θ around the estimate, where the delta rule would leave none at 0 and 1.
     effective_n
         Effective sample size ñ of each area, the sample size over the design effect; for ``arcsine``.
     sigma2_u
@@ -148,7 +149,7 @@ def fay_herriot(
     -------
     FayHerriot
         MSE after Prasad & Rao (1990), Datta & Lahiri (2000) and Li & Lahiri (2010): g₁ + g₂ + 2g₃ − (1 − γ)² b with
-        the bias b of σ̂²_u under each method; a correction by more than half is left out.
+        the bias b of σ̂²_u under each method; a correction by more than half is left out. Given ``sigma2_u``: g₁ + g₂.
         Areas without sample: σ²_u + x'Var(β̂)x. Estimates in the unit of ``direct``, MSE in its square.
 
     Raises
@@ -198,13 +199,12 @@ def fay_herriot(
     gamma = np.where(sampled, s2 / (s2 + np.where(sampled, psi, 1.0)), 0.0)
     estimate = np.where(sampled, gamma * np.where(sampled, y, 0.0) + (1 - gamma) * synthetic, synthetic)
     mse = np.where(sampled, 0.0, s2 + np.einsum("ij,jk,ik->i", X, inverse, X))
-    mse[sampled] = _mse(data, s2, inverse, method)
+    mse[sampled] = _mse(data, s2, inverse, method if sigma2_u is None else None)
     if transformation == "log":
         estimate = np.exp(estimate + mse / 2)
         mse = estimate**2 * mse
     elif transformation == "arcsine":
-        mse = np.sin(2 * estimate) ** 2 * mse
-        estimate = 0.5 * (1 - np.exp(-2 * s2 * (1 - gamma)) * np.cos(2 * estimate))
+        estimate, mse = _shares(estimate, s2 * (1 - gamma), mse)
     table = pd.DataFrame(
         {
             "area": labels,
@@ -243,6 +243,20 @@ def _transformed(
     if ((y[sampled] < 0) | (y[sampled] > 1)).any():
         raise EstimationError("the arcsine transformation needs direct shares between 0 and 1")
     return np.arcsin(np.sqrt(y, where=sampled, out=out), where=sampled, out=out), psi
+
+
+def _shares(angle: FloatArray, left: FloatArray, mse: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Shares sin²θ and their MSE from predicted angles, the variance v left over, and the MSE of the angles.
+
+    Under N(θ̂, v), E sin²θ = ½(1 − exp(−2v) cos 2θ̂). With a = 1 − exp(−4 mse), Var sin²θ = ¼a(1 − a) sin² 2θ̂ + ⅛a²
+    under N(θ̂, mse), to which the square of the difference of the two expectations is added; the delta rule, its first
+    term, would take a share at 0 or 1 for certain. Angles end at 0 and π/2 (as in R's emdi): beyond, sin² turns back.
+    """
+    angle = np.clip(angle, 0.0, np.pi / 2)
+    expected = np.cos(2 * angle) * np.exp(-2 * left)
+    a = -np.expm1(-4 * mse)
+    spread = a * (1 - a) * np.sin(2 * angle) ** 2 / 4 + a**2 / 8
+    return 0.5 * (1 - expected), spread + (expected - np.cos(2 * angle) * np.exp(-2 * mse)) ** 2 / 4
 
 
 def _check(y: FloatArray, psi: FloatArray, X: FloatArray, labels: list[object], sampled: NDArray[np.bool_]) -> None:
@@ -317,12 +331,14 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float:
     return float(brentq(function, low, high, xtol=1e-16 * high, rtol=1e-14))
 
 
-def _mse(data: _Areas, s2: float, inverse: FloatArray, method: Method) -> FloatArray:
-    """Second-order MSE of the sampled areas."""
+def _mse(data: _Areas, s2: float, inverse: FloatArray, method: Method | None) -> FloatArray:
+    """Second-order MSE of the sampled areas by the method that σ²_u was estimated with; exact where it was not."""
     variance = s2 + data.psi
     gamma = s2 / variance
     g1 = gamma * data.psi
     g2 = (1 - gamma) ** 2 * np.einsum("ij,jk,ik->i", data.X, inverse, data.X)
+    if method is None:
+        return np.asarray(g1 + g2)
     sum1, sum2 = (1 / variance).sum(), (1 / variance**2).sum()
     of_s2 = 2 * len(variance) / sum1**2 if method == "fh" else 2 / sum2
     g3 = data.psi**2 / variance**3 * of_s2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from itertools import combinations
 
 import pandas as pd
@@ -20,6 +20,16 @@ def one_of(value: object, known: Collection[object], what: str) -> None:
     """
     if value not in known:
         raise EstimationError(f"unknown {what} {value!r}; known are {', '.join(map(str, known))}")
+
+
+def several(names: Iterable[str]) -> tuple[str, ...]:
+    """Names as given, or the one that stands for itself: text is no list of its letters."""
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def levels(values: Iterable[float] | float) -> tuple[float, ...]:
+    """Numbers as given, or the one that stands for itself."""
+    return tuple(values) if isinstance(values, Iterable) else (values,)
 
 
 def same_order(*given: object) -> None:

@@ -91,7 +91,7 @@ def estimate_fgt_difference(
     design: SurveyDesign,
     first: PovertyTarget,
     second: PovertyTarget,
-    alpha: Sequence[float] = (0, 1, 2),
+    alpha: Sequence[float] | float = (0, 1, 2),
     *,
     strict: bool = True,
     settings: EstimateSettings = DEFAULT_SETTINGS,
@@ -107,7 +107,7 @@ def estimate_fgt_difference(
     first, second
         What is compared.
     alpha
-        Orders.
+        Orders, or one.
     strict, settings
         As in :func:`estimate_fgt`.
 
@@ -153,7 +153,7 @@ def estimate_fgt_contributions(
     welfare: str,
     line: Line,
     by: str,
-    alpha: Sequence[float] = (0, 1, 2),
+    alpha: Sequence[float] | float = (0, 1, 2),
     *,
     strict: bool = True,
     settings: EstimateSettings = DEFAULT_SETTINGS,

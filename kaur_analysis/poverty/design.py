@@ -12,7 +12,7 @@ count.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -405,9 +405,9 @@ class SurveyDesign:
     Raises
     ------
     EstimationError
-        A column is absent, a weight is missing, negative or infinite, all weights are zero, a stratum or PSU label is
-        missing, the correction is smaller than the sample or varies within a stratum, or a stratum has one PSU under
-        ``"fail"``.
+        A column is absent or not given by its name, a weight is missing, negative or infinite, all weights are zero, a
+        stratum or PSU label is missing, the correction is smaller than the sample or varies within a stratum, or a
+        stratum has one PSU under ``"fail"``.
 
     Notes
     -----
@@ -469,8 +469,9 @@ class SurveyDesign:
         Raises
         ------
         EstimationError
-            The sample has no such column, or several.
+            The sample has no such column, or several, or what is given is no name.
         """
+        _require_name(name)
         if name not in self.data.columns:
             raise EstimationError(f"the sample has no column {name!r}; it has {sorted(map(str, self.data.columns))}")
         found = self.data[name]
@@ -667,8 +668,9 @@ class SurveyDesign:
         Raises
         ------
         EstimationError
-            The column is absent, or no record with weight has a label.
+            The column is absent, several are given, or no record with weight has a label.
         """
+        _require_name(by)
         if by not in self._domains:
             self._domains[by] = self._split(by)
         return self._domains[by]
@@ -687,6 +689,15 @@ class SurveyDesign:
         number = np.where(kept, np.cumsum(kept) - 1, kept.sum())
         np.take(np.append(number[found], kept.sum()), code, out=code, mode="clip")  # in place: fresh memory costs more
         return Domains(self, np.array(list(first), dtype=object)[kept], code)
+
+
+def _require_name(name: object) -> None:
+    """Refuse values and lists in the place of a column's name."""
+    if not isinstance(name, Hashable):
+        raise EstimationError(
+            f"a column of the sample is given by its name, not by a {type(name).__name__}: put values into the sample "
+            "under a name, and several columns of labels together into one, first"
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,7 +57,8 @@ class Encoding:
                     )
                 numbers.append((name, float(np.mean(values)), float(np.std(values))))
             else:
-                counts = column.astype(str).value_counts()
+                # Levels as frequent as each other go by name, not by which row comes first.
+                counts = column.astype(str).value_counts().sort_index().sort_values(ascending=False, kind="stable")
                 if len(counts) < 2:
                     raise EstimationError(
                         f"covariate {name!r} is constant in the sample", "covariate_constant", covariate=name

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.checks import levels
 from kaur_analysis.poverty.design import Domains, FloatArray, SurveyDesign
 from kaur_analysis.poverty.estimates import DEFAULT_SETTINGS, EstimateSettings, tabulate
 from kaur_analysis.poverty.functionals import Measured, bandwidth, density, gap_power, mean, quantile
@@ -56,8 +57,15 @@ class RelativeLine:
         Returns
         -------
         The line in the unit of welfare, and the influences, shape (n,).
+
+        Raises
+        ------
+        EstimationError
+            It is a quantile of welfare that does not vary.
         """
         value, influence = mean(y, w) if self.quantile is None else quantile(y, w, self.quantile)
+        if np.isnan(influence).any():
+            raise EstimationError("welfare does not vary, so that a line from its quantile has no error")
         return self.share * value, self.share * influence
 
 
@@ -163,9 +171,9 @@ def against_line(design: SurveyDesign, welfare: str, line: Line, by: str | None,
     return AgainstLine(design.domains(by), welfare, line, strict)
 
 
-def orders_of(alpha: Sequence[float]) -> tuple[float, ...]:
+def orders_of(alpha: Sequence[float] | float) -> tuple[float, ...]:
     """Orders of FGT indices, refusing negative ones and none."""
-    orders = tuple(alpha)
+    orders = levels(alpha)
     if not orders or not all(0 <= order < np.inf for order in orders):
         raise EstimationError(f"alpha must list orders of zero or more, not {orders}")
     return orders
@@ -175,7 +183,7 @@ def estimate_fgt(
     design: SurveyDesign,
     welfare: str,
     line: Line,
-    alpha: Sequence[float] = (0, 1, 2),
+    alpha: Sequence[float] | float = (0, 1, 2),
     by: str | None = None,
     *,
     strict: bool = True,
@@ -193,7 +201,7 @@ def estimate_fgt(
         A number in the unit of ``welfare``; the name of a column with each record's own line; or a
         :class:`RelativeLine`, whose sampling error enters the variance.
     alpha
-        Orders: 0 headcount, 1 gap, 2 severity; any number of zero or more.
+        Orders, or one: 0 headcount, 1 gap, 2 severity; any number of zero or more.
     by
         Column of areas; by default one row, area ``"ALL"``. Records without a label are in no area.
     strict
@@ -204,7 +212,8 @@ def estimate_fgt(
     Returns
     -------
     Rows ``(indicator, area, value, se, rse, low, high, n_households, n_psu, quality)``; indicators ``fgt0``,
-    ``fgt1``, … Values are shares 0–1.
+    ``fgt1``, … Values are shares 0–1. Against a relative line a headcount has no error in an area where welfare does
+    not vary.
 
     Raises
     ------

@@ -3,7 +3,8 @@
 Each function takes welfare ``y`` and weights ``w``, shapes (n,), and returns ``(value, u)`` with ``u`` the derivative
 of the value with respect to each record's weight (Deville 1999), so that Var(value) ≈ Var(Σ w u) under the design.
 Where the derivative needs a density, it is the Gaussian kernel estimate of :func:`density` (Osier 2009). Sums run
-over all records; a domain is estimated from its own records, with zero influence elsewhere.
+over all records; a domain is estimated from its own records, with zero influence elsewhere. Where welfare does not
+vary there is no density: influences that need one are missing, and so is the error of the value.
 """
 
 from __future__ import annotations
@@ -56,20 +57,20 @@ def weighted_quantile(y: FloatArray, w: FloatArray, p: npt.ArrayLike, rule: Quan
 
 
 def bandwidth(y: FloatArray, w: FloatArray) -> float:
-    """Kernel bandwidth σ̂ / N̂^{1/5} with N̂ the sum of weights (Osier 2009)."""
+    """Kernel bandwidth σ̂ / N̂^{1/5} with N̂ the sum of weights (Osier 2009); missing where welfare does not vary."""
+    if np.ptp(y[w > 0]) == 0:
+        return np.nan
     size = w.sum()
     mean = w @ y / size
     return float(np.sqrt(w @ (y - mean) ** 2 / size) / size**0.2)
 
 
 def density(y: FloatArray, w: FloatArray, at: float, h: float) -> float:
-    """Gaussian kernel density of y at a point; integrates to one."""
+    """Gaussian kernel density of y at a point; integrates to one. Missing without a bandwidth."""
     return float(w @ _kernel(y, at, h) / w.sum())
 
 
 def _kernel(y: FloatArray, at: float, h: float) -> FloatArray:
-    if h <= 0:
-        raise EstimationError("welfare does not vary, so it has no density")
     return np.exp(-0.5 * ((at - y) / h) ** 2) / (h * np.sqrt(2 * np.pi))
 
 
@@ -135,11 +136,16 @@ def lower_total(y: FloatArray, w: FloatArray, p: float) -> Measured:
 
 
 def quintile_share_ratio(y: FloatArray, w: FloatArray) -> Measured:
-    """S80/S20, the welfare above the 80 % quantile over that up to the 20 % quantile."""
+    """S80/S20, the welfare above the 80 % quantile over that up to the 20 % quantile.
+
+    Missing where welfare does not vary: nobody is then above, and equals are no ratio of 0.
+    """
     most, u_most = lower_total(y, w, 0.8)
     least, u_least = lower_total(y, w, 0.2)
     if least <= 0:
         raise EstimationError("the poorest fifth holds no welfare: S80/S20 does not exist")
+    if np.ptp(y[w > 0]) == 0:
+        return np.nan, np.full_like(y, np.nan)
     value = (w @ y - most) / least
     return float(value), (y - u_most - value * u_least) / least
 

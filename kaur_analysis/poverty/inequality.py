@@ -10,6 +10,7 @@ import pandas as pd
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty import functionals
+from kaur_analysis.poverty.checks import several
 from kaur_analysis.poverty.design import Domains, FloatArray, SurveyDesign
 from kaur_analysis.poverty.estimates import DEFAULT_SETTINGS, EstimateSettings, Scale, tabulate
 from kaur_analysis.poverty.functionals import Measured
@@ -50,9 +51,9 @@ def estimate_inequality(
     welfare
         Column of welfare; negative values are refused, zero is refused by measures that take logarithms.
     measures
-        Names out of :data:`MEASURES`: ``gini`` (trapezoids, as BPS), ``gini_langel_tille`` (as convey and vardpoor),
-        ``quintile_share_ratio`` (S80/S20), ``theil``, ``mean_log_deviation``, ``atkinson``, and against a line
-        ``watts`` and ``sen_shorrocks_thon``. Formulas stand in :mod:`kaur_analysis.poverty.functionals`.
+        Names out of :data:`MEASURES`, or one: ``gini`` (trapezoids, as BPS), ``gini_langel_tille`` (as convey and
+        vardpoor), ``quintile_share_ratio`` (S80/S20), ``theil``, ``mean_log_deviation``, ``atkinson``, and against a
+        line ``watts`` and ``sen_shorrocks_thon``. Formulas stand in :mod:`kaur_analysis.poverty.functionals`.
     by
         Column of areas; each is measured by its own distribution. Records without a label are in none.
     line
@@ -64,7 +65,8 @@ def estimate_inequality(
 
     Returns
     -------
-    Rows ``(indicator, area, value, se, rse, low, high, n_households, n_psu, quality)``; no units.
+    Rows ``(indicator, area, value, se, rse, low, high, n_households, n_psu, quality)``; no units. Where welfare does
+    not vary in an area, S80/S20 is missing.
 
     Raises
     ------
@@ -91,7 +93,7 @@ def estimate_inequality(
     lines = _lines(domains, domains.values(line) if isinstance(line, str) else line)
     rows = domains.rows()
     tables = []
-    for name in measures:
+    for name in several(measures):
         indicator, function, scale = _measure(name, lines, epsilon)
         value, variance = np.empty(len(domains)), np.empty(len(domains))
         for d, own in enumerate(rows):

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from kaur_analysis.errors import EstimationError
-from kaur_analysis.poverty.checks import one_of
+from kaur_analysis.poverty.checks import levels, one_of
 from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.poverty.estimates import DEFAULT_SETTINGS, EstimateSettings, degrees_of, tabulate
 from kaur_analysis.poverty.functionals import QuantileRule, quantile, weighted_quantile
@@ -21,7 +21,7 @@ QuantileMethod = Literal["woodruff", "linearised"]
 def estimate_quantile(
     design: SurveyDesign,
     variable: str,
-    quantiles: Sequence[float] = (0.25, 0.5, 0.75),
+    quantiles: Sequence[float] | float = (0.25, 0.5, 0.75),
     by: str | None = None,
     *,
     rule: QuantileRule = "math",
@@ -37,7 +37,7 @@ def estimate_quantile(
     variable
         Numeric column.
     quantiles
-        Levels strictly between 0 and 1.
+        Levels strictly between 0 and 1, or one.
     by
         Column of areas; records without a label are in none.
     rule
@@ -52,7 +52,8 @@ def estimate_quantile(
     Returns
     -------
     Rows ``(indicator, area, value, se, rse, low, high, n_households, n_psu, quality)`` in the unit of the variable.
-    Where Woodruff's interval leaves 0–1 there is none, and standard error and interval are missing.
+    Where Woodruff's interval leaves 0–1 there is none, and standard error and interval are missing; so are those of
+    ``"linearised"`` where the variable does not vary.
 
     Raises
     ------
@@ -69,8 +70,9 @@ def estimate_quantile(
     >>> estimate_quantile(SurveyDesign(sample, "w"), "y", [0.5], rule="school")["value"].item()
     2.5
     """
-    if not quantiles or not all(0 < p < 1 for p in quantiles):
-        raise EstimationError(f"quantiles must be levels strictly between 0 and 1, not {tuple(quantiles)}")
+    shares = levels(quantiles)
+    if not shares or not all(0 < p < 1 for p in shares):
+        raise EstimationError(f"quantiles must be levels strictly between 0 and 1, not {shares}")
     one_of(method, get_args(QuantileMethod), "method")
     one_of(rule, get_args(QuantileRule), "rule")
     domains = design.domains(by)
@@ -78,7 +80,7 @@ def estimate_quantile(
     rows = domains.rows()
     critical = stats.t.isf(0.5 - settings.confidence / 2, degrees_of(domains, settings))
     tables = []
-    for p in quantiles:
+    for p in shares:
         value = np.array([float(weighted_quantile(y[own], design.weight[own], p, rule)) for own in rows])
         bounds = None
         if method == "linearised":
@@ -90,11 +92,11 @@ def estimate_quantile(
         else:
             reached, spread = domains.ratio((y <= np.append(value, 0.0)[domains.code]).astype(np.float64))
             reach = critical * np.sqrt(spread)
-            levels = np.column_stack([reached - reach, reached + reach])
+            between = np.column_stack([reached - reach, reached + reach])
             limits = np.array(
                 [
-                    weighted_quantile(y[own], design.weight[own], level, rule)
-                    for own, level in zip(rows, levels, strict=True)
+                    weighted_quantile(y[own], design.weight[own], ends, rule)
+                    for own, ends in zip(rows, between, strict=True)
                 ]
             )
             variance = ((limits[:, 1] - limits[:, 0]) / (2 * critical)) ** 2

@@ -23,9 +23,10 @@ from scipy.optimize.elementwise import bracket_root, find_root
 from scipy.sparse import csr_array
 
 from kaur_analysis.errors import EstimationError
-from kaur_analysis.poverty.checks import one_of
+from kaur_analysis.poverty.checks import one_of, several
 from kaur_analysis.poverty.encoding import Encoding, independent
 from kaur_analysis.poverty.grouping import Groups, grouped
+from kaur_analysis.poverty.intervals import equal_tails
 from kaur_analysis.poverty.level import erring
 from kaur_analysis.poverty.nested_error import (
     NestedError,
@@ -143,6 +144,13 @@ class _Survey:
         return Posterior.of(
             self.sums, self.X.T @ self.y, sums_by(self.group, self.y, self.number), float(self.y @ self.y)
         )
+
+    @cached_property
+    def households(self) -> list[IntArray]:
+        """Households of each group, ordered by what is known of them and not as the rows are."""
+        weights = [] if self.weights is None else [self.weights]
+        order = np.lexsort([*weights, *self.X.T, self.y, self.group])
+        return np.split(order, np.cumsum(np.bincount(self.group, minlength=self.number))[:-1])
 
     def by_group(self, values: FloatArray) -> FloatArray:
         """Sums of R responses (R × n) in each group, R × D."""
@@ -454,7 +462,8 @@ def empirical_best(
         Registry families: the covariates and the area. Under ``method="eb"`` those not in the survey (whoever the
         survey saw keeps the observed welfare); under ``census_eb`` all of them (a survey that cannot be linked).
     welfare, covariates, area
-        Column names; numeric covariates are standardised inside, others become dummies, a constant is added.
+        Column names, of one or several covariates; numeric ones are standardised inside, others become dummies, a
+        constant is added.
     line
         Poverty line in the unit of welfare, or several by name; indicators are then named ``fgt0_<name>``.
     transformation
@@ -467,22 +476,25 @@ def empirical_best(
         posterior (with ``survey_weights`` they take it as known). The dual power transformation is not offered: its
         results hang on the currency.
     indicators
-        ``fgt0``, ``fgt1``, ``fgt2``: closed forms. ``gini``, ``quintile_share_ratio`` and quantiles ``q1`` … ``q99`` of
-        welfare, which need no line: means over 200 draws of all families given the survey, with their Monte-Carlo error
-        in ``value_error``; seeded by area. Their MSE repeats whole populations (10 draws in each replicate, whose noise
-        is taken out); survey households among the census count as drawn from elsewhere.
+        One or several. ``fgt0``, ``fgt1``, ``fgt2``: closed forms. ``gini``, ``quintile_share_ratio`` and quantiles
+        ``q1`` … ``q99`` of welfare, which need no line: means over 200 draws of all families given the survey, with
+        their Monte-Carlo error in ``value_error``; seeded by area. Their MSE repeats whole populations (10 draws in
+        each replicate, whose noise is taken out); survey households among the census count as drawn from elsewhere.
     method
         ``eb`` or ``census_eb``. Areas of the sample must be in the census; under ``eb`` one whose every family was
         surveyed need not be.
     census_weights
-        Column of weights within areas, e.g. persons of a family; zero or more, some above zero in every area.
+        Column of weights within areas, e.g. persons of a family; zero or more, some above zero in every area. Under
+        ``eb`` the sample needs it too; ``among_census`` reads it there if present, and else takes the mean weight.
     survey_weights
         Column: pseudo-empirical-best effects and coefficients (You & Rao 2002); needs a sample with areas.
     mse_replicates
         Bootstrap replicates; 0 gives no MSE. Where the variance between areas is estimated as 0, replicates are made
         with its posterior mean.
     seed
-        Of bootstrap, draws and intervals; an area's numbers depend on the seed and its label alone.
+        Of bootstrap, draws and intervals. An area's random numbers depend on the seed and its label alone: areas that
+        join or leave the census do not move its errors, nor does the order of rows. Where families are drawn one by one
+        (:meth:`EmpiricalBest.draws`, indicators without closed form), those of an area take turns as in the census.
     psu
         Column of the survey's primary sampling units, for a survey without area codes: effects of areas are then
         unconditional, the variance between PSUs standing for that between areas.
@@ -530,6 +542,7 @@ def empirical_best(
     >>> bool(found.families()["p"].between(0, 1).all())
     True
     """
+    covariates, indicators = several(covariates), several(indicators)
     lines = (
         {str(name): float(value) for name, value in line.items()} if isinstance(line, Mapping) else {"": float(line)}
     )
@@ -563,16 +576,16 @@ def empirical_best(
     survey = replace(survey, y=scale.forward(y))
     own = np.ones(len(census)) if census_weights is None else _weights(census, census_weights, area)
     registry = _Census(encoding.matrix(census, unseen), census_area, all_labels, own, None)
-    if not unconditional:
+    if not unconditional and (method == "eb" or among_census):
         kept = _weights_of_sample(sample, census_weights, area, method, own)
         if method == "eb":
             registry = replace(registry, observed=(group, y, kept))
-        elif among_census:
+        else:
             drawn = sums_by(group, kept, number)
             among = np.where(drawn < registry.total, 1 / np.where(registry.total > 0, registry.total, 1.0), 0.0)
             registry = replace(registry, unlinked=kept * among[group])
     model = _model(survey, encoding, registry, scale, unconditional)
-    settings = _Settings(tuple(indicators), mse_replicates, seed)
+    settings = _Settings(indicators, mse_replicates, seed)
     estimates = _estimates(model, survey, registry, lines, settings)
     return EmpiricalBest(estimates, model, survey, registry, lines, settings)
 
@@ -795,12 +808,17 @@ def _making(model: UnitModel, survey: _Survey) -> UnitModel:
 
 
 def _make(model: UnitModel, survey: _Survey, replicates: int, seed: int, rescaled: bool = False) -> _Made:
-    """Make samples by the fitted model and fit each again, ``rescaled`` with the transformation's parameter too."""
-    random = np.random.default_rng([seed, 1])
+    """Make samples by the fitted model and fit each again, ``rescaled`` with the transformation's parameter too.
+
+    Each group has random numbers of its own, and its households take them in an order that is not that of the rows.
+    """
     fit = model.fit
-    effects = np.sqrt(fit.sigma2_u) * random.standard_normal((replicates, survey.number))
-    noise = np.sqrt(fit.sigma2_e) * random.standard_normal((replicates, len(survey.y)))
-    made = survey.X @ fit.beta + effects[:, survey.group] + noise
+    effects, noise = np.empty((replicates, survey.number)), np.empty((replicates, len(survey.y)))
+    for place, (label, own) in enumerate(zip(survey.labels, survey.households, strict=True)):
+        drawn = _generator(seed, label, 1).standard_normal((replicates, 1 + len(own)))
+        effects[:, place], noise[:, own] = drawn[:, 0], drawn[:, 1:]
+    effects *= np.sqrt(fit.sigma2_u)
+    made = survey.X @ fit.beta + effects[:, survey.group] + np.sqrt(fit.sigma2_e) * noise
     scales, responses = [model.scale] * replicates, made
     if rescaled and model.scale.estimated:
         welfare = model.scale.back(made)
@@ -908,7 +926,7 @@ def _estimates(
             drawn, before = (
                 np.vstack([own, weights @ own]) for own in (draws[position, place], plain[position, place])
             )
-            low, high = np.quantile(drawn, [TAIL, 1 - TAIL], axis=1)
+            low, high = equal_tails(drawn, 1 - 2 * TAIL)
             mse, mse_error = np.full((2, len(value) + 1), np.nan) if errors is None else errors[:, position, place]
             mse = mse + np.maximum(drawn.var(axis=1) - before.var(axis=1), 0)
             tables.append(
@@ -1127,13 +1145,13 @@ def _bootstrap(
     """
     model = _making(model, survey)
     made = _make(model, survey, replicates, seed + 1, rescaled=True)
-    random = np.random.default_rng([seed, 3])
     fit, found = model.fit, made.found
     count = len(registry.labels)
     unconditional = model.area_effects == "unconditional"
-    true_effects = (
-        np.sqrt(fit.sigma2_u) * random.standard_normal((replicates, count)) if unconditional else made.effects
-    )
+    true_effects = made.effects
+    if unconditional:
+        normal = [_generator(seed, label, 3).standard_normal(replicates) for label in registry.labels]
+        true_effects = np.sqrt(fit.sigma2_u) * np.stack(normal, axis=1)
     effects, gamma = (np.zeros((2, replicates, count))) if unconditional else (found.effects, found.gamma)
     weights = registry.total / registry.total.sum()
     base = model.offset + groups.X @ fit.beta
@@ -1290,7 +1308,7 @@ def _simulated(model: UnitModel, survey: _Survey, registry: _Census, settings: _
         lambda values, part: parameters.welfare(values, chosen[part]),
         seen,
     )
-    low, high = np.quantile(predicted, [TAIL, 1 - TAIL], axis=2)
+    low, high = equal_tails(predicted, 1 - 2 * TAIL)
     errors = np.full((2, len(names), len(registry.labels) + 1), np.nan)
     if settings.replicates:
         errors = _simulated_errors(model, survey, families, names, settings)

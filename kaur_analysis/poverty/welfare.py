@@ -17,7 +17,7 @@ from sklearn.linear_model import Lasso, LassoCV
 from sklearn.metrics import roc_auc_score
 
 from kaur_analysis.errors import EstimationError
-from kaur_analysis.poverty.checks import one_of
+from kaur_analysis.poverty.checks import one_of, several
 from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.poverty.encoding import Encoding, independent
 
@@ -43,9 +43,10 @@ class WelfareModel:
     coefficients
         ``term, value, se, t`` of a weighted least-squares fit of the kept covariates, with design-based errors.
     predictions
-        Out-of-fold predicted log welfare of every household by weighted least squares, in the design's order.
+        Out-of-fold predicted log welfare of every household by weighted least squares on all covariates, in the
+        design's order; the same whichever candidates were compared.
     smearing
-        Duan's factor that turns exp(prediction) into expected welfare.
+        Duan's factor that turns exp(prediction) into expected welfare, from the residuals of ``predictions``.
     warnings
         What the researcher should look at.
     """
@@ -92,7 +93,8 @@ def welfare_model(
         Covariates among the candidates that the lasso keeps whatever its penalty says: those by which families are told
         apart afterwards. What the model does not know of a group, it denies (congeniality: Meng 1994).
     kinds, folds, rare, seed
-        Candidates; groups of PSUs left out in turn; levels with fewer households are pooled; seed of the folds.
+        Kinds of candidate, or one by its name; groups of PSUs left out in turn, two or more; levels with fewer
+        households are pooled; seed of the folds.
 
     Returns
     -------
@@ -103,14 +105,19 @@ def welfare_model(
     ------
     EstimationError
         Welfare not positive, nobody or everybody poor, constant, missing or dependent covariates, a sample of one PSU,
-        unknown kinds.
+        fewer than two folds, unknown kinds or none.
 
     References
     ----------
     Duan (1983), JASA 78, for smearing; Koenker & Bassett (1978), Econometrica 46; Meng (1994), Statistical Science 9.
     """
+    candidates, kinds, always = several(candidates), several(kinds), several(always)
     for kind in kinds:
         one_of(kind, KINDS, "kind of candidate")
+    if not kinds:
+        raise EstimationError(f"name at least one kind of candidate: {', '.join(KINDS)}")
+    if folds < 2:
+        raise EstimationError(f"out of {folds} group(s) of PSUs none can be left out: folds must be 2 or more")
     for name in always:
         one_of(name, candidates, "covariate that is always kept")
     data = design.data
@@ -132,25 +139,26 @@ def welfare_model(
     kept = _lasso_terms(X, y, w, fold, encoding) | set(always)
     columns = [0, *(place for place, term in enumerate(encoding.terms) if _owner(term) in kept)]
     matrices = {kind: X[:, columns] if kind == "lasso" else X for kind in kinds}
-    rows, predicted = [], {}
-    for kind in kinds:
-        score = np.empty(len(y))
+
+    def left_out(kind: str) -> FloatArray:
+        score, matrix = np.empty(len(y)), matrices.get(kind, X)
         for out in range(folds):
             inside = fold != out
-            told = _told_apart(matrices[kind][inside])
-            own = matrices[kind][:, told]
+            own = matrix[:, _told_apart(matrix[inside])]
             beta = _fit(kind, own[inside], y[inside], w[inside], poor[inside], headcount)
             score[~inside] = own[~inside] @ beta
-        predicted[kind] = score
-        rows.append(
-            {"candidate": kind, **_scores(kind, score, y, w, poor, headcount), "terms": matrices[kind].shape[1]}
-        )
-    comparison = pd.DataFrame(rows)
+        return score
+
+    scores = {kind: left_out(kind) for kind in kinds}
+    comparison = pd.DataFrame(
+        {"candidate": kind, **_scores(kind, score, y, w, poor, headcount), "terms": matrices[kind].shape[1]}
+        for kind, score in scores.items()
+    )
     chosen = _choose(comparison, w[poor])
     comparison["chosen"] = comparison["candidate"] == chosen
     covariates = tuple(name for name in candidates if chosen != "lasso" or name in kept)
     encoded = Encoding.of(data, covariates, rare)
-    residual = y - predicted.get("wls", y.mean())
+    predictions = scores["wls"] if "wls" in scores else left_out("wls")
     warnings = [
         f"{kind}: AUC {auc:.2f} above {LEAKAGE_AUC} points to a covariate that already holds the answer"
         for kind, auc in zip(comparison["candidate"], comparison["auc"], strict=True)
@@ -161,8 +169,8 @@ def welfare_model(
         chosen,
         covariates,
         _coefficients(design, encoded, y, w),
-        predicted.get("wls", predicted[chosen]),
-        float(w @ np.exp(residual) / w.sum()),
+        predictions,
+        float(w @ np.exp(y - predictions) / w.sum()),
         tuple(warnings),
     )
 
@@ -286,7 +294,8 @@ def _scores(
 ) -> dict[str, float]:
     order = np.argsort(score, kind="stable")
     inside = np.empty(len(y), dtype=bool)
-    inside[order] = np.cumsum(w[order]) <= headcount * w.sum()
+    reached = np.cumsum(w[order])  # sums of weights meet the quota exactly only up to rounding
+    inside[order] = reached <= (headcount + 1e-12) * reached[-1]
     scores = {
         "r2": np.nan,
         "exclusion_at_quota": float(w[poor & ~inside].sum() / w[poor].sum()),

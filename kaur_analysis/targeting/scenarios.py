@@ -310,7 +310,7 @@ def _budgets(
     population: _Population, scenarios: Sequence[Scenario], given: float | Sequence[float] | None
 ) -> tuple[float, ...]:
     if given is not None:
-        several = (given,) if isinstance(given, int | float) else tuple(given)
+        several = tuple(np.atleast_1d(np.asarray(given, dtype=float)).tolist())
         return tuple(_positive(budget, "Anggaran") for budget in several)
     spent = [
         float(population.weights @ numbers(population.frame, scenario.column, 0.0))

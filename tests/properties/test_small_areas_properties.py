@@ -206,6 +206,19 @@ def test_mean_squared_errors_are_positive(seed, method):
 
 
 @quick
+@given(seeds, st.sampled_from(["reml", "ml", "fh", "amrl", "ampl", "amrl_yl", "ampl_yl"]), st.floats(0, 0.1))
+def test_the_error_given_the_variance_between_areas_is_that_of_the_best_linear_predictor(seed, method, known):
+    direct, psi, X, _ = areas(seed)
+    found = fay_herriot(direct, psi, X, method=method, sigma2_u=known).estimates["mse"]
+    X, variance = X.to_numpy(), known + psi
+    gamma = np.diag(known / variance)
+    hat = X @ np.linalg.solve(X.T / variance @ X, X.T / variance)
+    rule = gamma + (np.eye(len(psi)) - gamma) @ hat  # the predictor is linear in the direct values
+    error = known * (rule - np.eye(len(psi))) @ (rule - np.eye(len(psi))).T + rule * psi @ rule.T
+    np.testing.assert_allclose(found, np.diag(error), rtol=1e-9)
+
+
+@quick
 @given(seeds, st.floats(0.01, 100))
 def test_area_estimates_scale_with_the_unit(seed, scale):
     direct, psi, X, _ = areas(seed)
@@ -221,6 +234,56 @@ def test_the_order_of_areas_changes_nothing(seed, shuffle):
     one = fay_herriot(direct, psi, X).estimates["estimate"].to_numpy()
     other = fay_herriot(direct[mixed], psi[mixed], X.iloc[mixed]).estimates["estimate"].to_numpy()
     np.testing.assert_allclose(other, one[mixed], rtol=1e-6)
+
+
+def rising(unsampled):
+    """Thirty areas whose shares rise with x, and others without sample at the x named: direct, design matrix, sizes."""
+    random = np.random.default_rng(7)
+    x = np.concatenate([random.uniform(0, 2, 30), unsampled])
+    share = np.sin(0.115 + 0.463 * x[:30] + 0.05 * random.standard_normal(30)) ** 2
+    direct = np.concatenate([random.binomial(60, share) / 60, np.full(len(unsampled), np.nan)])
+    return direct, np.column_stack([np.ones(len(x)), x]), np.full(len(x), 60.0)
+
+
+def shares(unsampled):
+    direct, X, n = rising(unsampled)
+    return fay_herriot(direct, np.full(len(n), np.nan), X, transformation="arcsine", effective_n=n)
+
+
+def test_a_synthetic_share_never_falls_as_its_regression_rises():
+    estimate = shares(np.linspace(-6, 6, 121)).estimates["estimate"].iloc[30:]
+    assert estimate.is_monotonic_increasing and estimate.between(0, 1).all()
+
+
+def test_beyond_the_ends_of_the_scale_a_share_is_that_of_the_end():
+    result = shares([-0.5, -1.0, -3.0, 4.0, 6.0])
+    lowest = 0.5 * (1 - np.exp(-2 * result.sigma2_u))
+    np.testing.assert_allclose(result.estimates["estimate"].iloc[30:], [lowest] * 3 + [1 - lowest] * 2, rtol=1e-12)
+
+
+def test_the_error_of_a_share_is_the_mean_square_of_what_its_angle_may_be():
+    unsampled = [-3.0, -0.3, 0.1, 1.5, 6.0]
+    direct, X, n = rising(unsampled)
+    on_angles = fay_herriot(np.arcsin(np.sqrt(direct)), 0.25 / n, X).estimates
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    angle = np.clip(on_angles["estimate"], 0, np.pi / 2).to_numpy()[:, None] + np.outer(
+        np.sqrt(on_angles["mse"]), nodes
+    )
+    found = shares(unsampled).estimates
+    expected = (np.sin(angle) ** 2 - found["estimate"].to_numpy()[:, None]) ** 2 @ weights / weights.sum()
+    np.testing.assert_allclose(found["mse"], expected, rtol=1e-9)
+
+
+def test_stated_errors_of_shares_are_their_errors():
+    random, squared, stated = np.random.default_rng(2), [], []
+    X = np.column_stack([np.ones(40), np.linspace(-1.5, 1.5, 40)])
+    for _ in range(400):
+        truth = np.sin(X @ [0.5, 0.1] + 0.1 * random.standard_normal(40)) ** 2
+        direct = random.binomial(30, truth) / 30
+        found = fay_herriot(direct, direct, X, transformation="arcsine", effective_n=np.full(40, 30.0)).estimates
+        squared.append(((found["estimate"] - truth) ** 2).mean())
+        stated.append(found["mse"].mean())
+    assert np.mean(stated) / np.mean(squared) == pytest.approx(1, abs=0.05)
 
 
 @quick

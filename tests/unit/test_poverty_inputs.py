@@ -8,15 +8,20 @@ from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty import (
     EstimateSettings,
     PovertyTarget,
+    RelativeLine,
     SurveyDesign,
     benchmark,
     calibrate,
     comparability,
     design_effect,
+    empirical_best,
     estimate_fgt,
+    estimate_fgt_contributions,
     estimate_fgt_difference,
     estimate_inequality,
+    estimate_line,
     estimate_mean,
+    estimate_median_gap,
     estimate_quantile,
     fay_herriot,
     given_replicates,
@@ -26,6 +31,7 @@ from kaur_analysis.poverty import (
     smooth_variances,
     welfare_model,
 )
+from tests.small_areas import kabupaten
 
 LINE = 500_000.0
 N = 360
@@ -156,6 +162,55 @@ def test_replicates_that_lost_the_area_do_not_make_it_more_certain():
     assert error(lost)["1704010"] == pytest.approx(error(multipliers)["1704010"], rel=1e-12)
 
 
+# --- welfare that does not vary has no density ---
+
+SOLO = TABLE.iloc[:1].assign(area="solo")
+EQUALS = TABLE.iloc[:18].assign(y=500_000.1, area="equals")
+OF_DENSITY = {
+    "inequality": lambda sample: estimate_inequality(sample, "y", by="area"),
+    "headcount": lambda sample: estimate_fgt(sample, "y", RelativeLine(0.6), (0,), "area"),
+    "quantile": lambda sample: estimate_quantile(sample, "y", [0.5], "area", method="linearised"),
+    "median gap": lambda sample: estimate_median_gap(sample, "y", RelativeLine(1.5), "area"),
+}
+
+
+@pytest.mark.parametrize("door", OF_DENSITY)
+@pytest.mark.parametrize("alike", [SOLO, EQUALS], ids=["solo", "equals"])
+def test_an_area_where_welfare_does_not_vary_leaves_the_others_as_they_are(door, alike):
+    joined = design(pd.concat([TABLE, alike], ignore_index=True))
+    without = design(pd.concat([TABLE, alike.assign(area=None)], ignore_index=True))
+    table = OF_DENSITY[door](joined)
+    others = table[table["area"] != alike["area"].iloc[0]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(others, OF_DENSITY[door](without), rtol=1e-9)
+
+
+def row_of_equals(door, indicator):
+    table = OF_DENSITY[door](design(pd.concat([TABLE, EQUALS], ignore_index=True)))
+    return table.set_index(["area", "indicator"]).loc[("equals", indicator)]
+
+
+@pytest.mark.parametrize(
+    ("door", "indicator", "value"),
+    [
+        ("headcount", "fgt0", 0.0),
+        ("quantile", "quantile_0.5_y", 500_000.1),
+        ("median gap", "poor_median", 500_000.1),
+    ],
+)
+def test_what_needs_a_density_has_a_value_but_no_error_where_welfare_does_not_vary(door, indicator, value):
+    row = row_of_equals(door, indicator)
+    assert row["value"] == value and np.isnan(row["se"]) and row["quality"] == "tidak disajikan"
+
+
+def test_equals_have_no_ratio_of_the_richest_to_the_poorest_fifth():
+    assert row_of_equals("inequality", "quintile_share_ratio")[["value", "se", "low", "high"]].isna().all()
+
+
+def test_a_line_from_a_quantile_of_equals_is_refused():
+    with pytest.raises(EstimationError, match="does not vary"):
+        estimate_line(design(TABLE.assign(y=500_000.1)), "y", RelativeLine(0.6))
+
+
 # --- shares and design effects ---
 
 
@@ -207,6 +262,53 @@ def chosen(table=MODELLED, **options):
 )
 def test_a_name_that_is_not_known_does_not_end_in_another_method(call):
     with pytest.raises(EstimationError, match="unknown"):
+        call()
+
+
+ONE_FOR_ITSELF = {
+    "alpha": (lambda given: estimate_fgt(design(), "y", LINE, given, "area"), 1, (1,)),
+    "alpha of contributions": (lambda given: estimate_fgt_contributions(design(), "y", LINE, "area", given), 1, (1,)),
+    "alphas in an array": (lambda given: estimate_fgt(design(), "y", LINE, given), np.arange(3), (0, 1, 2)),
+    "quantiles": (lambda given: estimate_quantile(design(), "y", given, "area"), 0.5, (0.5,)),
+    "quantiles in an array": (lambda given: estimate_quantile(design(), "y", given), np.array([0.2, 0.8]), (0.2, 0.8)),
+    "measures": (lambda given: estimate_inequality(design(), "y", given), "gini", ("gini",)),
+    "indicators": (lambda given: small_area(indicators=given), "fgt0", ("fgt0",)),
+    "covariates": (lambda given: small_area(covariates=given), "size", ("size",)),
+}
+
+
+def small_area(**options):
+    world = kabupaten(1, areas=4, families=30)
+    return empirical_best(
+        world.survey,
+        world.registry,
+        welfare="welfare",
+        area="kecamatan",
+        line=LINE,
+        method="census_eb",
+        **{"covariates": ["size"]} | options,
+    ).estimates
+
+
+@pytest.mark.parametrize("door", ONE_FOR_ITSELF)
+def test_one_name_or_number_stands_for_itself(door):
+    call, one, several = ONE_FOR_ITSELF[door]
+    pd.testing.assert_frame_equal(call(one), call(several))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: estimate_fgt(design(), "y", LINE, by=["area", "h"]),
+        lambda: estimate_mean(design(), TABLE["y"]),
+        lambda: SurveyDesign(TABLE, TABLE["w"], "h", "k"),
+        lambda: SurveyDesign(TABLE, TABLE["w"].to_numpy(), "h", "k"),
+        lambda: SurveyDesign(TABLE, "w", "h", ["h", "k"]),
+    ],
+    ids=["several areas", "a variable", "weights", "weights in an array", "several psus"],
+)
+def test_what_is_no_name_of_a_column_is_refused_with_what_to_do(call):
+    with pytest.raises(EstimationError, match="given by its name, not by a"):
         call()
 
 
@@ -378,6 +480,21 @@ def test_one_psu_cannot_be_left_out():
     one = SurveyDesign(MODELLED.assign(k=1), "w", psu="k", single_psu="certainty")
     with pytest.raises(EstimationError, match="single PSU"):
         welfare_model(one, "y", ["x"], LINE, kinds=("wls",))
+
+
+@pytest.mark.parametrize("folds", [1, 0, -3])
+def test_a_single_fold_cannot_be_left_out(folds):
+    with pytest.raises(EstimationError, match="folds must be 2 or more"):
+        chosen(folds=folds)
+
+
+def test_a_welfare_model_compares_at_least_one_candidate():
+    with pytest.raises(EstimationError, match="at least one kind"):
+        chosen(kinds=())
+
+
+def test_one_kind_of_candidate_may_be_named_alone():
+    pd.testing.assert_frame_equal(chosen(kinds="wls").comparison, chosen(kinds=("wls",)).comparison)
 
 
 def test_what_is_missing_is_left_out_of_the_comparison_on_both_sides():

@@ -11,7 +11,9 @@ from scipy.stats import norm
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty import empirical_best, unit_level
+from kaur_analysis.poverty.encoding import Encoding
 from kaur_analysis.poverty.grouping import grouped
+from kaur_analysis.poverty.intervals import equal_tails
 from kaur_analysis.poverty.nested_error import Posterior, Sums, fit_many, fit_sums, sums_by
 from tests.small_areas import LINE, kabupaten
 
@@ -564,6 +566,70 @@ def test_a_survey_drawn_from_the_census_families_errs_less_than_one_drawn_from_e
     world = kabupaten(6, families=60)
     mse = [predict(world, mse_replicates=60, among_census=among).estimates["mse"].mean() for among in (True, False)]
     assert mse[0] < 0.9 * mse[1]
+
+
+def test_weights_of_a_survey_drawn_from_elsewhere_are_not_looked_at(world):
+    registry = world.registry.assign(persons=world.registry["size"])
+    without, missing = (
+        predict(world, world.survey.assign(**own), registry, census_weights="persons").estimates
+        for own in ({}, {"persons": np.nan})
+    )
+    pd.testing.assert_frame_equal(missing, without)
+
+
+@pytest.mark.parametrize("options", [{"method": "eb"}, {"among_census": True}])
+def test_weights_of_households_among_the_families_are_needed(world, options):
+    registry = world.registry.assign(persons=world.registry["size"])
+    with pytest.raises(EstimationError, match="persons"):
+        predict(world, world.survey.assign(persons=np.nan), registry, census_weights="persons", **options)
+
+
+@pytest.mark.parametrize("indicator", ["fgt0", "q50"])
+def test_an_interval_leaves_out_as_many_draws_as_a_truth_among_them_would(world, indicator):
+    with patch.object(unit_level, "equal_tails", wraps=equal_tails) as told:
+        table = predict(world, indicators=[indicator]).estimates
+    draws = told.call_args.args[0].reshape(len(table), -1)
+    expected = np.quantile(draws, [0.025, 0.975], axis=1, method="weibull")
+    np.testing.assert_allclose(table[["low", "high"]].to_numpy().T, expected, rtol=1e-12)
+
+
+# --- random numbers of an area are its own ---
+
+KINDS = {
+    "with codes": {},
+    "without codes": {"psu": "psu"},
+    "linked": {"method": "eb"},
+    "weighted": {"survey_weights": "w"},
+    "median": {"indicators": ["q50"]},
+}
+
+
+def errors_of(world, kind, survey=None, registry=None):
+    """Values, errors and intervals of the areas where three of them have no survey."""
+    survey = world.survey if survey is None else survey
+    survey = survey[survey["kecamatan"] >= "K03"].assign(w=survey["size"] + 1)
+    survey = survey.drop(columns="kecamatan") if kind == "without codes" else survey
+    table = predict(world, survey, registry, mse_replicates=30, **KINDS[kind]).estimates
+    table = table[table["area"] != "ALL"].set_index(["area", "indicator"]).sort_index()
+    return table[["value", "mse", "low", "high"]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_area_that_leaves_the_census_moves_no_other(world, kind):
+    left = errors_of(world, kind, registry=world.registry[world.registry["kecamatan"] != "K01"])
+    pd.testing.assert_frame_equal(left, errors_of(world, kind).loc[left.index], rtol=1e-8)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_order_of_rows_moves_no_area(world, kind):
+    survey, registry = (table.sample(frac=1, random_state=8) for table in (world.survey, world.registry))
+    registry = world.registry if kind == "median" else registry  # whose families are drawn one by one
+    pd.testing.assert_frame_equal(errors_of(world, kind, survey, registry), errors_of(world, kind), rtol=1e-8)
+
+
+def test_levels_as_frequent_as_each_other_are_in_no_order_of_the_rows():
+    floors = pd.DataFrame({"floor": ["tanah", "tanah", "baik", "baik"]})
+    assert Encoding.of(floors, ["floor"]) == Encoding.of(floors[::-1], ["floor"])
 
 
 # --- influence ---

@@ -1,5 +1,7 @@
 """Scenarios at equal budget, and programmes' cost-effectiveness."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -130,6 +132,12 @@ def test_a_kind_of_scenario_that_is_not_known_is_no_other_kind(frame: pd.DataFra
     scenario = Scenario("r", "Ranked", "desil", area="kecamatan")
     with pytest.raises(EstimationError, match="unknown kind of scenario"):
         run(frame, [*ALL_KINDS, scenario])
+
+
+@pytest.mark.parametrize("kind", [int, np.int64, np.float32, lambda budget: np.array([budget])])
+def test_a_budget_is_the_same_in_every_type_of_number(frame: pd.DataFrame, kind: Callable[[int], object]) -> None:
+    expected = run(frame, budget_rp_month=1e7)
+    pd.testing.assert_frame_equal(run(frame, budget_rp_month=kind(10_000_000)), expected)
 
 
 def test_curves_go_over_the_budgets(frame: pd.DataFrame) -> None:

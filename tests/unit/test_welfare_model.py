@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaur_analysis.poverty import SurveyDesign, comparability, welfare_model
+from kaur_analysis.poverty import SurveyDesign, comparability, welfare, welfare_model
 
 
 def survey(size: int = 500) -> SurveyDesign:
@@ -95,6 +95,17 @@ def test_exclusion_counts_the_poor_outside_a_quota_as_large_as_their_number(judg
     assert model.comparison["exclusion_at_quota"].item() == pytest.approx(missed / w[poor].sum())
 
 
+@pytest.mark.parametrize("unit", [1.0, 0.1, 1 / 3])
+def test_a_perfect_ranking_excludes_nobody(unit: float) -> None:
+    missed = [
+        welfare._scores("quantile", y, y, np.full(size, unit), y < count, count / size)["exclusion_at_quota"]
+        for size in range(20, 200)
+        for y in [np.arange(float(size))]
+        for count in range(1, size, 7)
+    ]
+    assert missed == [0.0] * len(missed)
+
+
 def test_auc_is_the_chance_that_a_poor_household_is_ranked_below_another(judged) -> None:
     model, y, predicted, w = judged
     poor = np.exp(y) < LINE
@@ -114,6 +125,25 @@ def test_the_poorest_fifth_is_taken_for_better_off_than_it_is(judged) -> None:
     poorest = y <= np.quantile(y, 0.2)
     residual = np.average((y - predicted)[poorest], weights=w[poorest])
     assert model.comparison["poorest_residual"].item() == pytest.approx(residual) and residual < 0
+
+
+ALONE_OR_TOGETHER = [("lasso",), ("quantile",), ("logit",), ("lasso", "logit"), ("logit", "wls")]
+
+
+@pytest.mark.parametrize("kinds", ALONE_OR_TOGETHER, ids="+".join)
+def test_welfare_is_predicted_alike_whichever_candidates_are_compared(judged, kinds: tuple[str, ...]) -> None:
+    model, _, predicted, _ = judged
+    found = welfare_model(uneven(), "welfare", ["schooling", "received", "noise_0"], LINE, kinds=kinds)
+    np.testing.assert_array_equal(found.predictions, predicted)
+    assert found.smearing == model.smearing
+
+
+@pytest.mark.parametrize("kinds", ALONE_OR_TOGETHER, ids="+".join)
+def test_smeared_predictions_have_the_mean_of_welfare(judged, kinds: tuple[str, ...]) -> None:
+    _, y, _, w = judged
+    found = welfare_model(uneven(), "welfare", ["schooling", "received", "noise_0"], LINE, kinds=kinds)
+    smeared = found.smearing * np.exp(found.predictions)
+    assert np.average(smeared, weights=w) == pytest.approx(np.average(np.exp(y), weights=w), rel=0.02)
 
 
 def test_a_block_is_predicted_without_its_own_households() -> None:
