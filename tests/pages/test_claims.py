@@ -144,13 +144,38 @@ def test_unmatched_names_are_a_share_of_the_names_of_the_list():
     assert said.startswith(f"{number['unmatched_share'] * 100:.1f}".replace(".", ",") + "% nama")
 
 
-def test_recipients_outside_the_rule_are_told_the_rule():
-    table = made.published().copy()
-    rows = (table["indicator"] == "included_ineligible_families") & (table["programme"] == "pbi_jk")
+def outside_the_rule(*numbers):
+    """The health agency's page where recipients of PBI-JKN outside its rule are known by these numbers."""
+    table = made.published()
     row = table[(table["topic"] == "reasons") & (table["area"] == "1704")].iloc[[0]]
-    more = row.assign(indicator="included_ineligible_families", programme="pbi_jk", value=1742.0, status="tampil")
-    view = r.agency_view(pd.concat([table[~rows], more]), FACTS, made.AREA, "dinkes")
-    assert "PBI-JKN yang diperkirakan di luar syarat program (di atas desil 5)" in sentence(view, "periksa")
+    more = [
+        row.assign(topic=topic, indicator=name, programme="pbi_jk", unit="keluarga", value=value, status="tampil")
+        for topic, name, value in numbers
+    ]
+    return r.agency_view(pd.concat([table, *more]), FACTS, made.AREA, "dinkes")
+
+
+ALL_OUTSIDE = ("targeting", "outside_rules_families", 2281.0)
+PART_OUTSIDE = ("reasons", "included_ineligible_families", 1742.0)
+
+
+def test_the_recipients_to_verify_are_those_whose_share_the_page_prints():
+    wanted = "Verifikasi 2.281 keluarga penerima PBI-JKN yang menurut catatan registri di luar syarat program"
+    assert sentence(outside_the_rule(ALL_OUTSIDE, PART_OUTSIDE), "periksa").startswith(wanted)
+
+
+def test_where_all_outside_the_rule_are_told_a_part_of_them_is_not():
+    codes = [action.code for action in outside_the_rule(ALL_OUTSIDE, PART_OUTSIDE).actions]
+    assert "periksa_sebagian" not in codes
+
+
+def test_where_only_a_part_is_known_the_sentence_names_it():
+    wanted = "1.742 keluarga penerima PBI-JKN di daftar sasaran yang diperkirakan bukan miskin ekstrem"
+    assert wanted in sentence(outside_the_rule(PART_OUTSIDE), "periksa_sebagian")
+
+
+def test_recipients_outside_the_rule_are_told_the_rule():
+    assert "di luar syarat (di atas desil 5)" in sentence(outside_the_rule(PART_OUTSIDE), "periksa_sebagian")
 
 
 def test_the_methods_page_says_what_is_uncertain_of_a_programme():
