@@ -61,6 +61,7 @@ class Programme:
     already, and what is due is an upper bound. ``once`` marks benefits that a family gets one time, not every year.
     ``outside`` says who is outside its rule by desil, ``doubt`` what is uncertain of the rule or the amount.
     ``spanned`` marks rules by a desil that the model does not know: intervals then span what it may know.
+    ``varies`` marks benefits that depend on who lives in the family.
     """
 
     code: str
@@ -77,6 +78,7 @@ class Programme:
     outside: str = ""
     doubt: str = ""
     spanned: bool = False
+    varies: bool = False
 
     @property
     def mark(self) -> str:
@@ -190,7 +192,7 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         ``contact``, ``target_year``, ``thresholds`` and ``benchmark`` as the study has them, ``lines`` (``kind, rupiah
         or times, month, source``), ``sources`` (``name, kind, programme, period``), ``findings`` (``source, title,
         remedy, set_aside, rows``), ``programmes`` (``code, name, agency, strategy, unit, funds, year, source, basis,
-        listed, period, highest_desil, doubt, spanned``), ``notes`` (sentences), ``scenarios`` (code → name),
+        listed, period, highest_desil, doubt, spanned, varies``), ``notes`` (sentences), ``scenarios`` (code → name),
         ``beyond_model`` (codes), ``route``.
 
     Raises
@@ -274,4 +276,5 @@ def _programme(entry: dict[str, Any]) -> Programme:
         outside=f"di atas desil {entry['highest_desil']}" if entry.get("highest_desil") else "",
         doubt=str(entry.get("doubt") or ""),
         spanned=bool(entry.get("spanned", False)),
+        varies=bool(entry.get("varies", False)),
     )

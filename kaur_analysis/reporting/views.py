@@ -30,6 +30,7 @@ from kaur_analysis.reporting.figures import (
 from kaur_analysis.reporting.maps import MapView, map_view
 
 ANY = "any"
+ONE_EACH = ("keluarga", "rumah")  # units of which a family gets one, so that its number is that of the families
 UNMATCHED = "targeting.unmatched_share"  # names found in no family, of all names on the list
 REACH_SIGNS = "●◇○"  # reached, not listed, listed but passed over
 _Reached = tuple[str, str, tuple[int, ...]]
@@ -132,7 +133,10 @@ class DesaRow:
 
 @dataclass(frozen=True)
 class Need:
-    """What a programme still owes: to the extreme poor and to all who qualify; unit cost, who pays."""
+    """What a programme still owes: to the extreme poor and to all who qualify; unit cost, who pays.
+
+    ``units`` are persons or pupils where they, not families, get it; ``each`` is what one gets, in words.
+    """
 
     about: Programme
     agency: str
@@ -141,7 +145,8 @@ class Need:
     extreme_rupiah: Figure
     families: Figure
     rupiah: Figure
-    unit_cost: Figure
+    units: Figure
+    each: str
     funds: str
 
 
@@ -513,15 +518,21 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
             continue
         by_fund = table.groups("needs.due_rupiah_year", code, programme.code)
         funds = [fund for fund, figure in by_fund.items() if not figure.shown or figure.value > 0] or programme.funds
+        extreme = table.one("needs.due_extreme_families", code, programme.code)
+        among = "due" if extreme == NOTHING else "due_extreme"
+        single = programme.unit in ONE_EACH
+        counted = table.one(f"needs.{among}_{'families' if single else 'units'}", code, programme.code)
+        paid = table.one(f"needs.{among}_rupiah_year", code, programme.code)
         rows.append(
             Need(
                 about=programme,
                 agency=area.agencies[programme.agency].name if programme.agency in area.agencies else programme.agency,
                 strategy=STRATEGY_NAMES.get(programme.strategy, programme.strategy),
-                extreme=table.one("needs.due_extreme_families", code, programme.code),
+                extreme=extreme,
                 extreme_rupiah=table.one("needs.due_extreme_rupiah_year", code, programme.code),
                 families=families,
-                unit_cost=table.one("needs.unit_cost_rp_year", code, programme.code),
+                units=NOTHING if single else counted,
+                each=_each(programme, table.one("needs.unit_cost_rp_year", code, programme.code), counted, paid),
                 rupiah=table.one("needs.due_rupiah_year", code, programme.code),
                 funds=" dan ".join(FUND_NAMES.get(fund, fund) for fund in funds),
             )
@@ -556,6 +567,20 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
         with_extreme=with_extreme,
         spanned=with_extreme and any(row.about.spanned for row in rows),
     )
+
+
+def _each(programme: Programme, usual: Figure, units: Figure, money: Figure) -> str:
+    """What one unit gets, so that units times it are the rupiah beside them; empty where it is not known.
+
+    A benefit that depends on who lives in the family has no amount of its own: it is the mean of those counted, or
+    where their number is not shown the mean of all who qualify, which is called so.
+    """
+    per = f"per {programme.unit}{' sekali' if programme.once else ''}"
+    if not programme.varies:
+        return f"{usual.text} {per}" if usual.shown else ""
+    if units.shown and money.shown and units.value > 0:
+        return f"rata-rata {rupiah_short(float(f'{money.value / units.value:.3g}'))} {per}"
+    return f"rata-rata semua yang berhak {usual.text} {per}" if usual.shown else ""
 
 
 _HELD = ("daftar penerima dipegang", "tanpa daftar, paling banyak")

@@ -390,7 +390,8 @@ def facts(synthetic: bool = True) -> dict[str, Any]:
             {"code": p.code, "name": p.name, "agency": p.agency, "strategy": p.strategy, "unit": p.unit,
              "unit_cost_rp_year": None, "funds": dict(p.funds), "year": p.year, "source": p.source, "basis": p.basis,
              "listed": p.code not in UNLISTED, "period": p.period, "highest_desil": p.highest_desil,
-             "doubt": p.doubt, "spanned": p.highest_desil is not None}
+             "doubt": p.doubt, "spanned": p.highest_desil is not None,
+             "varies": bool(p.components)}
             for p in PROGRAMMES.values()
         ],
         "agencies": sorted({p.agency for p in PROGRAMMES.values()}),

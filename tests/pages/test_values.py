@@ -69,6 +69,48 @@ def test_needs_say_where_intervals_span_what_a_desil_that_the_model_does_not_kno
     assert ("Kisaran program yang syaratnya desil lebih lebar, karena model tidak mengenal desil." in html) == spanned
 
 
+def needs_row(table, programme):
+    """The line of small print below a programme in the needs of Nasal."""
+    html = r.needs_table(view(table)).html
+    name = next(row.about.name for row in view(table).needs.rows if row.about.code == programme)
+    return spoken(html[html.index(name) :].partition('colspan="3"')[2].partition("</td>")[0])
+
+
+def due(programme, **values):
+    """The invented edition with other numbers due to the extreme poor of Nasal."""
+    table = made.published()
+    for name, value in values.items():
+        rows = table["indicator"].eq(f"due_extreme_{name}") & table["area"].eq(CODE) & table["programme"].eq(programme)
+        more = {
+            "value": value,
+            "low": np.nan,
+            "high": np.nan,
+            "status": "tampil" if value == value else "disembunyikan",
+        }
+        table = table.assign(**{key: table[key].mask(rows, held) for key, held in more.items()})
+    return table
+
+
+def test_families_times_what_one_gets_are_the_rupiah_beside_them():
+    line = needs_row(due("pkh", families=350.0, units=350.0, rupiah_year=1.8e9), "pkh")
+    assert "rata-rata Rp5,1 juta per keluarga" in line
+
+
+def test_what_one_gets_is_called_the_mean_of_all_where_those_counted_are_protected():
+    nan = float("nan")
+    line = needs_row(due("pkh", families=nan, units=nan, rupiah_year=nan), "pkh")
+    assert "rata-rata semua yang berhak Rp4,2 juta per keluarga" in line
+
+
+def test_what_pupils_get_stands_beside_their_number():
+    line = needs_row(due("pip", families=660.0, units=1200.0, rupiah_year=1.11e9), "pip")
+    assert "1.200 murid · rata-rata Rp925.000 per murid" in line
+
+
+def test_an_amount_that_a_rule_fixes_is_printed_as_the_rule_says():
+    assert "· Rp504.000 per orang" in needs_row(due("pbi_jk", units=1000.0, rupiah_year=4.9e8), "pbi_jk")
+
+
 def test_the_map_carries_the_indicators_value(page, text):
     assert re.search(rf"[▲▼■○] {re.escape(text)}</text>", page)
 

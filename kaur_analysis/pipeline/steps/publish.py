@@ -494,6 +494,7 @@ def edition_facts(edition: Edition, published: pd.DataFrame) -> dict[str, Any]:
                 "source": programme.source,
                 "listed": programme.code in study.listed,
                 "spanned": programme.code in spanned,
+                "varies": bool(programme.components),
             }
             for programme in study.programmes
         ],
