@@ -92,14 +92,15 @@ def _named(names: Sequence[str], level: str = "kecamatan") -> str:
     return together(sorted(names)) if len(names) <= NAMED else f"{number(len(names))} {level}"
 
 
-def reach(hundred: Sequence[int], counted: str, unreached: str) -> str:
+def reach(hundred: Sequence[int], counted: str, unreached: str, caution: bool = False) -> str:
     """How many of a hundred are not reached; ``unreached`` says by what (``Facts.unreached``)."""
     if not hundred:
         return f"Jangkauan {counted} miskin ekstrem belum dapat disajikan."
     missed = 100 - hundred[0]
+    careful = " (pakai dengan hati-hati)" if caution else ""
     if missed == 0:
-        return f"Hampir semua {counted} miskin ekstrem menerima sedikitnya satu program."
-    return f"Dari 100 {counted} miskin ekstrem, {number(missed)} {unreached}."
+        return f"Hampir semua {counted} miskin ekstrem menerima sedikitnya satu program{careful}."
+    return f"Dari 100 {counted} miskin ekstrem, {number(missed)} {unreached}{careful}."
 
 
 def needs(money: Sequence[tuple[Programme, Figure]], total: str, bounded: bool) -> str:

@@ -24,8 +24,10 @@ from kaur_analysis.reporting.figures import (
     UNCLEAR,
     Figure,
     PublishedTable,
-    of_hundred,
+    in_hundred,
     one_in,
+    split_hundred,
+    ten_signs,
 )
 from kaur_analysis.reporting.maps import MapView, map_view
 
@@ -413,14 +415,15 @@ def reach_of(table: PublishedTable, facts: Facts, area: Area, code: str, program
     else:
         sentences.append(f"Jangkauan {_unit(facts)} miskin ekstrem: {exclusion.why}.")
     if inclusion.shown:
-        outside = of_hundred([inclusion.value, 1 - inclusion.value])[0]
+        outside = _count(in_hundred(inclusion.value), inclusion.value)
+        careful = " (pakai dengan hati-hati)" if inclusion.caution else ""
         base = f" ({recipients.words})" if recipients.shown else ""
         judged = (
             "rumah tangga penerima dalam survei"
             if facts.route == "survey"
             else f"penerima yang ada di daftar keluarga{base}"
         )
-        sentences.append(f"Dari 100 {judged}, {outside} bukan miskin ekstrem.")
+        sentences.append(f"Dari 100 {judged}, {outside} bukan miskin ekstrem{careful}.")
     unruled = table.one("targeting.outside_rules", code, about)
     if unruled.shown:
         rules = "menurut catatan registri tidak memenuhi syarat program yang kini berlaku"
@@ -473,24 +476,30 @@ def _of_the_poor(
     base = table.one("poverty.extreme_families", code)
     of = f" (perkiraan {base.words})" if based and base.shown else ""
     unlisted = table.one("reasons.missed_unlisted", code, about)
-    if unlisted.shown:
-        missing = exclusion.value * unlisted.value
-        parts = [1 - exclusion.value, missing, exclusion.value - missing]
-        hundred = of_hundred(parts)
-        reached, not_listed, passed = hundred
-        sentence = (
-            f"Dari 100 keluarga miskin ekstrem{of}: {reached} menerima, {not_listed} belum terdaftar, "
-            f"{passed} terdaftar tetapi terlewat."
-        )
-        signs = REACH_SIGNS
-    else:
-        parts = [1 - exclusion.value, exclusion.value]
-        hundred = of_hundred(parts)
-        reached, missed = hundred
-        sentence = f"Dari 100 {_unit(facts)} miskin ekstrem{of}: {reached} menerima, {missed} terlewat."
-        signs = REACH_SIGNS[0] + REACH_SIGNS[2]
-    tens = of_hundred([part / 10 for part in parts])
-    return sentence, "".join(sign * count for sign, count in zip(signs, tens, strict=True)), tuple(hundred)
+    reasons = (unlisted.value, 1 - unlisted.value) if unlisted.shown else ()
+    hundred = split_hundred(exclusion.value, *reasons)
+    missed = [exclusion.value * reason for reason in reasons or (1.0,)]
+    counts = [_count(part, share) for part, share in zip(hundred, (1 - exclusion.value, *missed), strict=True)]
+    states, signs = (_THREE, REACH_SIGNS) if reasons else (_TWO, REACH_SIGNS[0] + REACH_SIGNS[2])
+    told = ", ".join(f"{count} {state}" for count, state in zip(counts, states, strict=True))
+    picture = "".join(sign * count for sign, count in zip(signs, ten_signs(hundred), strict=True))
+    return f"Dari 100 {_unit(facts)} miskin ekstrem{of}: {told}{_doubt(exclusion)}.", picture, hundred
+
+
+_THREE = ("menerima", "belum terdaftar", "terdaftar tetapi terlewat")
+_TWO = ("menerima", "terlewat")
+
+
+def _count(whole: int, share: float) -> str:
+    """A whole number out of 100; nought is said of nobody alone."""
+    return "kurang dari 1" if whole == 0 and share > 0 else number(whole)
+
+
+def _doubt(missed: Figure) -> str:
+    """How uncertain the number of the missed is, in a sentence about a hundred; empty where no range is known."""
+    parts = [f"kisaran semua yang terlewat {missed.range}" if missed.has_range else ""]
+    parts += ["pakai dengan hati-hati" if missed.caution else ""]
+    return "".join(f"; {part}" for part in parts if part)
 
 
 def _desa(table: PublishedTable, area: Area, code: str) -> tuple[DesaRow, ...]:

@@ -210,10 +210,48 @@ def test_every_desa_of_the_kecamatan_is_listed():
 
 def test_parts_of_a_hundred_families_add_up_to_a_hundred():
     for reach in view().reach:
-        found = re.search(r": (\d+) menerima, (?:(\d+) belum terdaftar, )?(\d+) ", reach.sentences[0])
+        found = re.search(r": (\d+) menerima, (?:(\d+) belum terdaftar, )?(\d+) t", reach.sentences[0])
         if found:
             assert sum(int(part) for part in found.groups() if part) == 100
             assert len(reach.picture) == 10
+
+
+def reach_of_pkh(**values):
+    """The page's sentences and table where the share of extremely poor families without PKH is another one."""
+    table = changed("targeting", "exclusion_error", CODE, "pkh", **values)
+    return next(reach for reach in view(table).reach if reach.short == "PKH"), r.targeting_sentences(view(table)).html
+
+
+def test_sentence_and_table_round_the_missed_alike():
+    reach, html = reach_of_pkh(value=0.4751, low=0.4, high=0.55)
+    numbers = [int(part) for part in re.findall(r"\d+(?= )", reach.sentences[0].partition(":")[2])]
+    assert (numbers[0], sum(numbers[1:])) == (52, 48) and "<td>48%</td>" in html
+
+
+def test_few_who_are_reached_are_not_called_nobody():
+    reach, _ = reach_of_pkh(value=0.9964, low=0.99, high=1.0)
+    assert ": kurang dari 1 menerima, " in reach.sentences[0]
+
+
+def test_a_sentence_of_reach_says_the_range_and_the_caution_of_the_missed():
+    reach, _ = reach_of_pkh(value=0.2, low=0.08, high=0.34, status="hati-hati")
+    assert reach.sentences[0].endswith("; kisaran semua yang terlewat 8–34%; pakai dengan hati-hati.")
+
+
+def test_ten_signs_of_an_uncertain_number_carry_the_mark():
+    _, html = reach_of_pkh(value=0.2, low=0.08, high=0.34, status="hati-hati")
+    assert re.search(r'<p class="picture" aria-hidden="true">[●◇○]{10} <span class="mark">!</span></p>', html)
+
+
+def test_the_title_of_the_picture_carries_the_caution():
+    table = changed("targeting", "exclusion_error", CODE, "any", status="hati-hati")
+    html = r.targeting_sentences(view(table)).html
+    assert "daftar penerima yang dipegang (pakai dengan hati-hati).</strong>" in html
+
+
+def test_recipients_are_families_and_those_not_found_are_names():
+    html = spoken(r.targeting_sentences(view()).html)
+    assert re.search(r"[\d.]+ +keluarga +\+ [\d.]+ nama", html)
 
 
 def test_denominators_stand_beside_the_sentences():

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaur_analysis.reporting.figures import EQUAL, HIGHER, LOWER, UNCLEAR, Figure, compare, of_hundred, one_in
+from kaur_analysis.reporting.figures import (
+    EQUAL,
+    HIGHER,
+    LOWER,
+    UNCLEAR,
+    Figure,
+    compare,
+    of_hundred,
+    one_in,
+    split_hundred,
+    ten_signs,
+)
 
 
 def share(value, low=math.nan, high=math.nan, **more):
@@ -117,6 +128,26 @@ def test_parts_out_of_a_hundred_always_add_up(parts):
 
 def test_the_largest_remainder_gets_the_odd_one():
     assert of_hundred([1 / 3, 1 / 3 + 0.001, 1 / 3 - 0.001]) == [33, 34, 33]
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_the_missed_out_of_a_hundred_are_the_percent_that_a_table_prints(missed, unlisted):
+    reached, *parts = split_hundred(missed, unlisted, 1 - unlisted)
+    assert share(missed, n=60).text == f"{sum(parts)}%" and reached == 100 - sum(parts)
+
+
+@pytest.mark.parametrize(
+    ("hundred", "signs"),
+    [((56, 7, 37), (6, 1, 3)), ((55, 0, 45), (6, 0, 4)), ((100, 0), (10, 0)), ((0, 5, 95), (0, 1, 9))],
+)
+def test_ten_signs_round_those_who_are_reached(hundred, signs):
+    assert ten_signs(hundred) == signs
+
+
+@given(st.integers(0, 99))
+def test_one_more_who_is_reached_never_shows_fewer_signs(reached):
+    fewer, more = (ten_signs((count, 100 - count))[0] for count in (reached, reached + 1))
+    assert fewer <= more
 
 
 @pytest.mark.parametrize(("status", "text"), [("tampil", "1.240 sekali"), ("hati-hati", "1.240 sekali !")])
