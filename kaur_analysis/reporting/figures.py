@@ -118,6 +118,13 @@ class Figure:
         return f"{self.text} {self.unit}" if self.unit in NOUNS else self.text
 
     @property
+    def estimate(self) -> str:
+        """The number in a sentence with its range and caution: ``350 (220–600, hati-hati) keluarga``."""
+        certainty = ", ".join(filter(None, [self.range, "hati-hati" if self.caution else ""]))
+        noun = f" {self.unit}" if self.unit in NOUNS else ""
+        return f"{self.text} ({certainty}){noun}" if self.shown and certainty else self.words
+
+    @property
     def range(self) -> str:
         """The interval: ``13–21%``; empty where none is known."""
         if not self.has_range:

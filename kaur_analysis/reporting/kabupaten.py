@@ -28,6 +28,7 @@ from kaur_analysis.reporting.views import (
     indicators_of,
     limits_of,
     needs_of,
+    not_shown,
     place_headline,
     reach_by_programme,
     reach_of,
@@ -202,13 +203,16 @@ class ZeroCost:
 
 @dataclass(frozen=True)
 class AgencySum:
-    """An agency's programmes and the rupiah they need; ``unlisted`` is the part without lists of recipients."""
+    """An agency's programmes and the rupiah they need; ``unlisted`` is the part without lists of recipients.
+
+    ``absent`` says which programmes the rupiah leave out.
+    """
 
     name: str
     programmes: str
     rupiah: Sum
     unlisted: Sum
-    partly: bool
+    absent: str
 
 
 @dataclass(frozen=True)
@@ -700,5 +704,5 @@ def _agency_sum(
     name = area.agencies[agency].name if agency in area.agencies else agency
     programmes = ", ".join(f"{programme.short}{programme.mark}" for programme, _ in costs)
     unlisted = sum_of((programme, cost) for programme, cost in costs if not programme.listed)
-    partly = 0 < len(shown) < len(costs)
-    return sum(shown), AgencySum(name, programmes, sum_of(costs), unlisted, partly)
+    absent = titles.without(not_shown(costs)) if shown else ""
+    return sum(shown), AgencySum(name, programmes, sum_of(costs), unlisted, absent)

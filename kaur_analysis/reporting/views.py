@@ -154,10 +154,14 @@ class Need:
 
 @dataclass(frozen=True)
 class Sum:
-    """Rupiah that are shown: what recurs every year and what is paid one time; missing where none of it is shown."""
+    """Rupiah that are shown: what recurs every year and what is paid one time; missing where none of it is shown.
+
+    ``careful`` are the kinds (``yearly``, ``single``) of which a part carries the caution mark.
+    """
 
     regular: float = math.nan
     once: float = math.nan
+    careful: frozenset[str] = frozenset()
 
     @property
     def yearly(self) -> str:
@@ -181,13 +185,17 @@ class Needs:
     """Needs by strategy, and the sums of what is shown; ``with_extreme`` where the extreme poor are told apart.
 
     ``sums`` name, for the extreme poor and for all who qualify, the part of programmes whose list of recipients is held
-    and the part of those without one. ``spanned`` where rules go by a desil that the model does not know, so that
-    intervals span what it may know.
+    and the part of those without one, which alone is an upper bound. ``held`` and ``unlisted`` are those two parts of
+    ``total``, ``absent`` the programmes that it leaves out because theirs are not shown. ``spanned`` where rules go by
+    a desil that the model does not know, so that intervals span what it may know.
     """
 
     rows: tuple[Need, ...]
     sums: tuple[tuple[str, Sum], ...]
     total: Sum
+    held: Sum
+    unlisted: Sum
+    absent: tuple[str, ...]
     total_note: str
     with_extreme: bool
     spanned: bool
@@ -559,7 +567,7 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
     figures = [row.rupiah for row in rows] + [row.extreme_rupiah for row in rows if with_extreme]
     every = [(row.about, row.rupiah) for row in rows]
     money = [(row.about, row.extreme_rupiah) for row in rows] if with_extreme else every
-    total, (_, unlisted) = sum_of(money), _by_list(money)
+    total, (held, unlisted), absent = sum_of(money), _by_list(money), tuple(not_shown(money))
     groups = [("miskin ekstrem", money)] if with_extreme else []
     sums = [
         (f"{whom}, {words}", part)
@@ -571,7 +579,10 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
         rows=tuple(rows),
         sums=tuple(sums),
         total=total,
-        title=titles.needs(money, total.text, bool(unlisted.text)),
+        held=held,
+        unlisted=unlisted,
+        absent=absent,
+        title=titles.needs(money, total.text, held.text, unlisted.text, absent),
         total_note="" if all(figure.shown for figure in figures) else "tidak termasuk angka yang tidak disajikan",
         with_extreme=with_extreme,
         spanned=with_extreme and any(row.about.spanned for row in rows),
@@ -597,9 +608,15 @@ _HELD = ("daftar penerima dipegang", "tanpa daftar, paling banyak")
 
 def sum_of(amounts: Iterable[tuple[Programme, Figure]]) -> Sum:
     """Sum of the rupiah that are shown, yearly and one-time apart."""
-    shown = [(programme.once, figure.value) for programme, figure in amounts if figure.shown]
-    regular, once = ([value for kind, value in shown if kind is wanted] for wanted in (False, True))
-    return Sum(sum(regular) if regular else math.nan, sum(once) if once else math.nan)
+    shown = [(programme.once, figure) for programme, figure in amounts if figure.shown]
+    regular, once = ([figure.value for kind, figure in shown if kind is wanted] for wanted in (False, True))
+    careful = frozenset("single" if kind else "yearly" for kind, figure in shown if figure.caution)
+    return Sum(sum(regular) if regular else math.nan, sum(once) if once else math.nan, careful)
+
+
+def not_shown(amounts: Iterable[tuple[Programme, Figure]]) -> list[str]:
+    """Programmes that a sum leaves out, because their rupiah are not shown."""
+    return [programme.short for programme, figure in amounts if not figure.shown]
 
 
 def _by_list(amounts: list[tuple[Programme, Figure]]) -> tuple[Sum, Sum]:

@@ -54,6 +54,72 @@ def test_without_a_list_the_headline_says_entitled_not_unserved():
     assert "belum menerima" not in finding
 
 
+def with_needs(agency, area="1704", **values):
+    """An agency's page where a programme's needs of the extreme poor are others in one place."""
+    table = made.published()
+    for name, more in values.items():
+        programme, _, what = name.partition("__")
+        rows = table["indicator"].eq(f"due_extreme_{what}") & table["programme"].eq(programme) & table["area"].eq(area)
+        table = table.assign(**{key: table[key].mask(rows, held) for key, held in more.items()})
+    return r.agency_view(table, FACTS, made.AREA, agency)
+
+
+SOME = {"value": 350.0, "low": 220.0, "high": 600.0, "status": "tampil"}
+HIDDEN = {"status": "disembunyikan"}
+
+
+def test_the_headline_of_an_agency_calls_an_estimate_one():
+    view = with_needs("dinsos", pkh__families=SOME, sembako__families=SOME | {"value": 300.0})
+    assert view.headline.finding.endswith("; perkiraan 350 (220–600) keluarga di antaranya belum menerima PKH.")
+
+
+def test_families_to_serve_are_an_estimate_with_its_range():
+    view = with_needs("dinsos", pkh__families=SOME, sembako__families=SOME | {"value": 300.0})
+    assert "Layani perkiraan 350 (220–600) keluarga miskin ekstrem" in sentence(view, "layani_ekstrem")
+
+
+def test_rupiah_of_programmes_with_a_list_are_no_upper_bound():
+    finding = with_needs("dinsos", pena__rupiah_year=HIDDEN).headline.finding
+    assert finding.startswith("Perkiraan Rp") and "paling banyak" not in finding
+
+
+def test_the_headline_names_the_programme_that_the_rupiah_leave_out():
+    finding = with_needs("dinsos", pena__rupiah_year=HIDDEN).headline.finding
+    assert re.search(r"\(tanpa [^,]+, yang angkanya tidak disajikan\)", finding)
+
+
+def test_at_most_is_said_of_the_part_without_a_list():
+    assert re.search(r"^Perkiraan Rp.*, di antaranya paling banyak Rp[^,]+(,\d)? ", agency("dinsos").headline.finding)
+
+
+def test_a_kecamatan_names_the_programme_that_its_rupiah_leave_out():
+    html = r.gap_table(with_needs("dinsos", "1704010", pkh__rupiah_year=HIDDEN)).html
+    assert 'Nasal<span class="small">rupiah tanpa PKH</span></th>' in html
+
+
+def test_rupiah_of_a_kecamatan_carry_the_caution_of_their_parts():
+    html = r.gap_table(with_needs("dinsos", "1704010", pkh__rupiah_year={"status": "hati-hati"})).html
+    row = html.partition("<tbody>")[2].partition(">Nasal<")[2].partition("</tr>")[0]
+    assert re.search(r'<td class="num">Rp[^<]+\s<span class="mark">', row.replace("&nbsp;", " "))
+
+
+def test_an_agency_whose_families_are_not_shown_has_no_empty_chart():
+    table = made.published()
+    rows = table["indicator"].eq("due_extreme_families") & table["programme"].eq("blt_dd")
+    view = r.agency_view(table.assign(status=table["status"].mask(rows, "disembunyikan")), FACTS, made.AREA, "dpmd")
+    assert view.gaps.programmes[0].code == "blt_dd" and "<svg" not in r.gap_table(view).html
+
+
+def test_an_agency_without_lists_is_told_its_families_and_rupiah():
+    action = next(action for action in agency("pupr").actions if action.code == "siapkan")
+    assert re.search(r"bagi perkiraan [\d.]+ keluarga .*, termasuk yang mungkin sudah menerima", action.sentence)
+    assert action.rupiah.startswith("Rp") and action.rupiah.endswith(" sekali")
+
+
+def test_a_dagger_is_explained_where_a_column_carries_it_alone():
+    assert "†" not in r.gap_table(agency("dinsos")).html and "† daftar penerima" in r.gap_table(agency("pupr")).html
+
+
 def test_with_a_list_the_headline_says_unserved():
     assert agency(facts=all_listed()).headline.finding.endswith("belum menerima PIP.")
 

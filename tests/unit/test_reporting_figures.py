@@ -153,3 +153,16 @@ def test_one_more_who_is_reached_never_shows_fewer_signs(reached):
 @pytest.mark.parametrize(("status", "text"), [("tampil", "1.240 sekali"), ("hati-hati", "1.240 sekali !")])
 def test_a_number_beside_a_bar_carries_its_caution(status, text):
     assert Figure(1240.0, unit="keluarga", status=status).beside("sekali") == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "status", "text"),
+    [
+        (220.0, 600.0, "tampil", "350 (220–600) keluarga"),
+        (220.0, 600.0, "hati-hati", "350 (220–600, hati-hati) keluarga"),
+        (math.nan, math.nan, "tampil", "350 keluarga"),
+        (math.nan, math.nan, "disembunyikan", "dilindungi"),
+    ],
+)
+def test_an_estimate_in_a_sentence_carries_its_range_and_caution(low, high, status, text):
+    assert Figure(350.0, low, high, "keluarga", status=status).estimate == text
