@@ -287,7 +287,7 @@ def kabupaten_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -
     changes = _changes(table, area, margin)
     return KabupatenView(
         frame=Frame(area.full_name, f"Provinsi {area.province_name}", "kabupaten", known),
-        headline=place_headline(table, area, area.code, area.full_name),
+        headline=place_headline(table, area, area.code, area.full_name, known.synthetic),
         actions=actions_for(table, known, area, area.code, "kabupaten"),
         indicators=indicators_of(table, known, area, area.code, (*names, "survey.poor_share")),
         comparison=comparison_of(table, area, "poverty.poor_share"),
@@ -655,10 +655,14 @@ def _zero_cost(table: PublishedTable, facts: Facts, area: Area, needs: Needs) ->
         return ZeroCost(lower, package, "Biaya nol kemiskinan ekstrem belum dapat dihitung.", ())
     every = sum_of((row.about, row.rupiah) for row in needs.rows).text
     amounts = [
-        ("Kekurangan pengeluaran yang miskin ekstrem (batas bawah)", f"{lower.text} per tahun", lower.range),
-        ("Paket program bila sasaran diketahui pasti", f"{package.cost.text} per tahun", package.cost.range),
+        ("Kekurangan pengeluaran yang miskin ekstrem (batas bawah)", f"{lower.text} per tahun", _span(lower)),
+        ("Paket program bila sasaran diketahui pasti", f"{package.cost.text} per tahun", _span(package.cost)),
         *(
-            (f"Paket untuk menjangkau {percent(float(share), 0)} dengan daftar peluang", f"{cost.text} per tahun", "")
+            (
+                f"Paket untuk menjangkau {percent(float(share), 0)} dengan daftar peluang",
+                f"{cost.text} per tahun",
+                _span(cost),
+            )
             for share, cost in package.by_list.items()
             if cost.shown
         ),
@@ -668,20 +672,25 @@ def _zero_cost(table: PublishedTable, facts: Facts, area: Area, needs: Needs) ->
     return ZeroCost(lower, package, _zero_sentence(lower, package, table, area), tuple(amounts))
 
 
+def _span(figure: Figure) -> str:
+    """Range and caution of an amount, as they stand below it."""
+    return ", ".join(filter(None, [figure.range, "pakai dengan hati-hati" if figure.caution else ""]))
+
+
 def _zero_sentence(lower: Figure, package: Package, table: PublishedTable, area: Area) -> str:
     """What the mix assumes, whom it lifts, what it leaves, who pays it."""
     families = table.one("poverty.extreme_families", area.code)
     parts = [
-        f"Batas bawah {lower.text} per tahun: bila setiap keluarga menerima tepat sebesar kekurangannya.",
-        f"Paket program yang ada: {package.cost.text} per tahun, bila diketahui pasti siapa yang miskin ekstrem.",
+        f"Batas bawah {lower.estimate} per tahun: bila setiap keluarga menerima tepat sebesar kekurangannya.",
+        f"Paket program yang ada: {package.cost.estimate} per tahun, bila diketahui pasti siapa yang miskin ekstrem.",
     ]
     if package.lifted.shown and families.shown and families.value:
         parts.append(
-            f"Paket itu mengangkat {package.lifted.text} dari {families.words} ke atas garis miskin ekstrem; "
-            f"kekurangan {package.uncovered.text} per tahun tetap tidak tertutup."
+            f"Paket itu mengangkat {package.lifted.estimate} dari {families.words} ke atas garis miskin ekstrem; "
+            f"kekurangan {package.uncovered.estimate} per tahun tetap tidak tertutup."
         )
     if package.paid_by:
-        parts.append(f"Yang membayar: {package.paid_by} (pembagian dana sebagian anggapan).")
+        parts.append(f"Yang membayar setahun: {package.paid_by} (pembagian dana sebagian anggapan).")
     if package.unlisted > 0:
         parts.append(f"{rupiah_short(package.unlisted)} di antaranya lewat program yang daftarnya tidak dipegang.")
     return " ".join(parts)

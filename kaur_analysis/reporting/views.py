@@ -151,6 +151,13 @@ class Need:
     each: str
     funds: str
 
+    @property
+    def span(self) -> str:
+        """Ranges of what the line counts: ``220–600 keluarga, Rp1,1–3 miliar``; empty where none is known."""
+        lead = (self.families, self.rupiah) if self.extreme == NOTHING else (self.extreme, self.extreme_rupiah)
+        families, money = (figure.range for figure in lead)
+        return ", ".join(filter(None, [f"{families} keluarga" if families else "", money]))
+
 
 @dataclass(frozen=True)
 class Sum:
@@ -287,7 +294,7 @@ def kecamatan_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, c
     )
 
 
-def place_headline(table: PublishedTable, area: Area, code: str, name: str) -> Headline:
+def place_headline(table: PublishedTable, area: Area, code: str, name: str, synthetic: bool = False) -> Headline:
     """The finding about a place and its comparison with the kabupaten (of the kabupaten: with the province)."""
     poor, extreme = table.one("poverty.poor_share", code), table.one("poverty.extreme_share", code)
     families = table.one("poverty.extreme_families", code)
@@ -305,21 +312,22 @@ def place_headline(table: PublishedTable, area: Area, code: str, name: str) -> H
     if poor.shown and families.shown:
         finding += f"; {families.words} miskin ekstrem" + (f" (kisaran {families.range})" if families.has_range else "")
     if code == area.code:
-        return Headline(finding + ".", _official_sentence(table, area))
+        return Headline(finding + ".", _official_sentence(table, area, synthetic))
     reference = table.one(f"poverty.{indicator}", area.code)
     relation = compared(table, f"poverty.{indicator}", code, area.code) if reference.shown else ""
     difference = table.one(f"poverty.{indicator}_difference", code)
     return Headline(finding + ".", _comparison_sentence(relation, reference, difference, area, word), relation)
 
 
-def _official_sentence(table: PublishedTable, area: Area) -> str:
-    """The newest year in which kabupaten and province both have an official figure."""
+def _official_sentence(table: PublishedTable, area: Area, synthetic: bool) -> str:
+    """The newest year in which kabupaten and province both have an official figure; it is of the real kabupaten."""
     own, province = (table.periods("official.poor_share", code) for code in (area.code, area.province))
     both = [year for year, figure in own.items() if figure.shown and year in province and province[year].shown]
     if not both:
         return "Angka resmi BPS untuk kabupaten belum ada data."
     year = both[-1]
-    return f"Angka resmi BPS {year}: {own[year].text}; Provinsi {area.province_name} {province[year].text}."
+    real = " (wilayah yang sebenarnya)" if synthetic else ""
+    return f"Angka resmi BPS {year}{real}: {own[year].text}; Provinsi {area.province_name} {province[year].text}."
 
 
 def _certainty(figure: Figure) -> str:

@@ -184,15 +184,55 @@ def test_the_package_says_what_it_assumes_and_its_range():
 
 def test_the_package_says_what_it_costs_when_only_probabilities_are_known_and_who_pays():
     action = kabupaten().actions[0]
-    assert "80% terjangkau dengan daftar peluang: Rp" in action.detail
+    assert "menjangkau 80% miskin ekstrem dengan daftar menurut peluang: Rp" in action.detail
+    assert action.detail.endswith(" per tahun")
     assert re.search(r"^APBN Rp[^;]+, Dana Desa Rp[^;]+; perkiraan [\d.]+ keluarga naik ke atas garis;", action.detail)
 
 
 def test_the_package_says_how_many_it_lifts_and_what_it_leaves():
     assert re.search(
-        r"mengangkat [\d.]+ dari [\d.]+ keluarga ke atas garis miskin ekstrem; kekurangan Rp",
+        r"mengangkat [\d.]+ \([\d.–]+\) keluarga dari [\d.]+ keluarga ke atas garis miskin ekstrem; kekurangan Rp",
         kabupaten().zero_cost.sentence,
     )
+
+
+def with_zero_cost(indicator, group="", **values):
+    """The kabupaten's page where an amount of its cost of zero is another one."""
+    table = made.published()
+    rows = table["indicator"].eq(indicator) & table["area"].eq("1704") & table["group"].eq(group)
+    rows &= table["topic"].eq("zero_cost") & table["programme"].eq("")
+    return r.kabupaten_view(
+        table.assign(**{key: table[key].mask(rows, held) for key, held in values.items()}), FACTS, made.AREA
+    ).zero_cost
+
+
+def test_an_amount_of_zero_cost_carries_its_caution():
+    zero = with_zero_cost("lower_bound_rp_year", value=3.4e9, low=2.2e9, high=6e9, status="hati-hati")
+    assert zero.amounts[0][1:] == ("Rp3,4 miliar per tahun", "Rp2,2–6 miliar, pakai dengan hati-hati")
+    assert zero.sentence.startswith("Batas bawah Rp3,4 miliar (Rp2,2–6 miliar, hati-hati) per tahun")
+
+
+def test_the_cost_by_a_list_of_probabilities_has_its_range():
+    zero = with_zero_cost("imperfect_targeting_rp_year", "0.8", value=1.84e10, low=1.56e10, high=2.34e10)
+    assert ("Rp18,4 miliar per tahun", "Rp15,6–23,4 miliar") in [amounts[1:] for amounts in zero.amounts]
+
+
+def test_other_ways_of_choosing_say_why_their_ranges_differ_from_the_main_figures():
+    assert "dapat berbeda kisaran dan tandanya" in r.scenario_table(kabupaten()).html
+
+
+def test_the_methods_page_does_not_claim_a_range_for_every_number():
+    assert "Setiap angka disertai" not in pages.edition_pages()["metode"]
+
+
+def test_the_level_of_a_synthetic_study_is_not_called_official():
+    assert "Disesuaikan dengan angka acuan buatan 17,12% tahun 2024" in r.method(kabupaten()).html
+    assert "angka resmi kabupaten 17,12%" in r.method(kabupaten(made.facts(synthetic=False))).html
+
+
+def test_official_figures_beside_synthetic_ones_are_said_to_be_of_the_real_place():
+    assert "Angka resmi BPS 2024 (wilayah yang sebenarnya): 17,12%" in kabupaten().headline.comparison
+    assert "Angka resmi BPS 2024: 17,12%" in kabupaten(made.facts(synthetic=False)).headline.comparison
 
 
 def test_the_totals_of_the_page_stand_side_by_side():

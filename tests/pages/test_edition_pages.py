@@ -122,6 +122,22 @@ def test_pages_name_lists_by_what_they_hold():
     assert list(facts.labels.values()) == ["keluarga P3KE 2023", "PKH 2024"]
 
 
+def test_a_list_that_speaks_of_one_day_says_which():
+    facts = made.facts()
+    facts["sources"] = [{"name": "p3ke", "kind": "p3ke_family", "period": "", "as_of": "2023-06-30"}]
+    assert read_facts(facts).sources_in_words == "keluarga P3KE (30 Juni 2023)"
+
+
+def test_pages_say_what_the_list_of_target_families_is():
+    view = r.kecamatan_view(made.published(), made.facts() | {"targeting_list": "p3ke"}, made.AREA, "1704010")
+    wanted = "Daftar keluarga sasaran: daftar tempat penerima program ditetapkan, di sini keluarga P3KE 2023."
+    assert wanted in r.method(view).html
+
+
+def test_without_a_list_of_target_families_none_is_spoken_of():
+    assert read_facts(made.facts() | {"targeting_list": ""}).registered == ""
+
+
 def test_two_lists_that_hold_the_same_are_told_apart_by_their_names():
     facts = named(("a", "recipients", "2024", "pkh"), ("b", "recipients", "2024", "pkh"))
     assert list(facts.labels.values()) == ["PKH 2024 (a)", "PKH 2024 (b)"]

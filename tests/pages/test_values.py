@@ -111,6 +111,16 @@ def test_an_amount_that_a_rule_fixes_is_printed_as_the_rule_says():
     assert "· Rp504.000 per orang" in needs_row(due("pbi_jk", units=1000.0, rupiah_year=4.9e8), "pbi_jk")
 
 
+def test_needs_carry_the_ranges_that_are_known():
+    table = made.published()
+    rows = table["area"].eq(CODE) & table["programme"].eq("pkh") & table["group"].eq("")
+    for name, value, low, high in (("families", 350, 220, 600), ("rupiah_year", 1.8e9, 1.1e9, 3e9)):
+        own = rows & table["indicator"].eq(f"due_extreme_{name}")
+        more = {"value": float(value), "low": float(low), "high": float(high), "status": "tampil"}
+        table = table.assign(**{key: table[key].mask(own, held) for key, held in more.items()})
+    assert "· kisaran 220–600 keluarga, Rp1,1–3 miliar" in needs_row(table, "pkh")
+
+
 def test_the_map_carries_the_indicators_value(page, text):
     assert re.search(rf"[▲▼■○] {re.escape(text)}</text>", page)
 

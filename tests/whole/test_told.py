@@ -168,7 +168,8 @@ FEW = "(?:kurang dari 1|(\\d+))"
 SPLIT = re.compile(rf"Dari 100 [^:]*?: {FEW} menerima, (?:{FEW} belum terdaftar, )?{FEW} |Dari 100 [^,]*?, {FEW} bukan")
 # What is no number of the edition: shares as people, counts of lists and programmes, years, classes, legal constants.
 CONSTANT = re.compile(
-    r"[\d.]+ dari [\d.]+ penduduk|\d+ (?:program|daftar)\b|desil \d+|BPS \d{4}|80% terjangkau|95 persen|P[12]\b"
+    r"[\d.]+ dari [\d.]+ penduduk|\d+ (?:program|daftar)\b|desil \d+|BPS \d{4}|80% miskin ekstrem dengan|"
+    r"95 persen|P[12]\b"
 )
 
 
