@@ -9,8 +9,8 @@ from kaur_analysis import reporting as r
 from kaur_analysis.formats import number
 from kaur_analysis.reporting.facts import read_facts
 from kaur_analysis.reporting.methods import validation
+from tests.pages import extremes, pages
 from tests.pages import fabricated as made
-from tests.pages import pages
 from tests.pages.reader import Reader
 
 FILES = {f"kaur-2025-{code}-x.html": made.AREA.kecamatan_name(code) for code in made.KEC}
@@ -48,10 +48,26 @@ def test_pages_are_named_after_edition_area_and_content():
     assert list(made_pages) == ["index.html", "kaur-2025-1704-metode.html", "kaur-2025-1704-mutu-data.html"]
 
 
-def test_the_title_is_the_files_name():
-    for name, html in r.edition_pages(made.published(), made.facts(), made.AREA, FILES, "kaur-2025").items():
-        wanted = name.removesuffix(".html").replace("index", "kaur-2025-indeks")
-        assert f"<title>{wanted}</title>" in html
+@pytest.mark.parametrize(
+    ("page", "title"),
+    [
+        ("kecamatan", "Kecamatan Nasal · Kabupaten Kaur · edisi 2025 (draf)"),
+        ("opd", "Dinas Sosial · Kabupaten Kaur · edisi 2025 (draf)"),
+        ("kabupaten", "Kabupaten Kaur · Provinsi Bengkulu · edisi 2025 (draf)"),
+        ("metode", "Metode · Kabupaten Kaur, untuk yang ingin memeriksa · edisi 2025 (draf)"),
+    ],
+)
+def test_the_title_says_what_the_page_is_about(page, title):
+    assert f"<title>{title}</title>" in pages.all_pages()[page]
+
+
+def test_without_a_header_the_title_is_the_name_of_the_file():
+    assert "<title>kaur-2025-x</title>" in r.page_html(["<p>x</p>"], "kaur-2025-x")
+
+
+def test_a_title_carries_no_tags_of_a_name_that_means_harm():
+    html = pages.kecamatan(area=extremes.with_names(extremes.HOSTILE))
+    assert "<title>Kecamatan &lt;script&gt;" in html
 
 
 @pytest.mark.parametrize("entry", validation(), ids=lambda entry: entry["claim"][:40])

@@ -49,7 +49,7 @@ def rebuilt(finished, table, facts):
 
 
 def said(html: str) -> tuple[list, list[str]]:
-    """Elements and words of a page without its title, which is its file's name."""
+    """Elements and words of a page without its title, which its header says already."""
     read = Reader(re.sub(r"<title>.*?</title>", "", html))
     return read.tags, read.text.split()
 
