@@ -339,8 +339,14 @@ def _position(table: PublishedTable, area: Area) -> Position:
         if shown(code, year)
     ]
     sentence = f"Tahun {year}, {own.text} penduduk {area.name} miskin menurut BPS"
-    sources = "; ".join(dict.fromkeys(row[1].source for row in rows if row[1].shown and row[1].source))
+    sources = _named_once(row[1].source for row in rows if row[1].shown)
     return Position(year, tuple(rows), sentence + (f": {' dan '.join(parts)}." if parts else "."), sources)
+
+
+def _named_once(sources: Iterable[str]) -> str:
+    """Sources in one line; one that another says with more words (``… mengutip BPS``) is not said again."""
+    names = list(dict.fromkeys(name for source in sources for name in source.split("; ") if name))
+    return "; ".join(name for name in names if not any(other.startswith(f"{name} ") for other in names))
 
 
 def _signed(difference: float) -> str:

@@ -383,6 +383,8 @@ def _basis(name: str, figure: Figure, poor: Figure) -> str:
         return ""
     topic = name.split(".")[0]
     count = poor.text if topic == "targeting" and poor.shown else number(figure.n)
+    if topic == "poverty" and figure.unit == "bagian":  # a share of people, in so many families
+        return f"penduduk di {count} keluarga di daftar"
     return BASES.get(topic, "dihitung atas {n} keluarga").format(n=count)
 
 

@@ -372,5 +372,22 @@ def test_the_kecamatan_where_a_determinant_is_most_frequent_are_named():
     assert kabupaten().association.determinants[0].places.count("%") == 3
 
 
+def test_a_share_of_people_is_not_said_to_be_counted_over_families():
+    assert kabupaten().indicators[0].basis.startswith("penduduk di ")
+
+
+def test_depth_says_its_unit():
+    assert "P1: rata-rata jarak ke garis kemiskinan, persen dari garis" in r.association(kabupaten()).html
+
+
+def test_pockets_say_that_they_are_compared_before_rounding():
+    assert "dibandingkan sebelum dibulatkan" in r.poverty_pockets(kabupaten()).html
+
+
+def test_a_source_is_named_once():
+    names = kabupaten().position.sources.split("; ")
+    assert len(set(names)) == len(names) and "Kupas Bengkulu" not in names
+
+
 def test_keterkaitan_says_that_the_model_used_it():
     assert "dipakai model untuk menaksir kemiskinan" in r.association(kabupaten()).html
