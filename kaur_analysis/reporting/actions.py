@@ -67,7 +67,7 @@ def actions_for(
             or ("number" not in rule and "lists" not in rule and len(found) >= rules["fewest"])
         ):
             continue
-        if rule.get("lists") == "absent":
+        if rule.get("lists") == "absent" and "number" not in rule:
             found += _lists_wanted(rule, facts, area, agency)
             continue
         if rule.get("unless") in [action.code for action in found]:
@@ -92,7 +92,8 @@ def _programmes(rule: dict[str, Any], facts: Facts, agency: str) -> list[str]:
     if rule.get("each") != "programme":
         return [rule.get("programme", "")]
     own = [programme for programme in facts.programmes.values() if agency in ("", programme.agency)]
-    return [programme.code for programme in own if programme.listed or rule.get("lists") != "held"]
+    listed = {"held": (True,), "absent": (False,)}.get(rule.get("lists", ""), (True, False))
+    return [programme.code for programme in own if programme.listed in listed]
 
 
 def _lists_wanted(rule: dict[str, Any], facts: Facts, area: Area, agency: str) -> list[Action]:
@@ -123,6 +124,7 @@ def _action(
     programme = facts.programmes.get(code)
     sentence = rule["sentence"].format(
         number=figure.words if figure.shown else "",
+        estimate=figure.estimate if figure.shown else "",
         count=figure.text if figure.shown else "",
         programme=programme.short if programme else "",
         rule=f" ({programme.outside})" if programme and programme.outside else "",

@@ -21,6 +21,7 @@ from kaur_analysis.reporting.views import (
     Sum,
     limits_of,
     needs_of,
+    not_shown,
     reach_by_programme,
     sum_of,
     unmatched_names,
@@ -34,13 +35,13 @@ NARROW = 4  # columns of a table that a telephone shows
 class GapRow:
     """A kecamatan's families due per programme, and the rupiah of all the agency's programmes that are shown.
 
-    ``partly`` where some are not; ``sign`` stands where none of a kind is.
+    ``absent`` says which programmes they leave out; ``sign`` stands where none of a kind is shown.
     """
 
     name: str
     families: tuple[Figure, ...]
     rupiah: Sum
-    partly: bool
+    absent: str
     sign: str
 
 
@@ -157,20 +158,21 @@ def _due(table: PublishedTable, code: str, programme: Programme, what: str = "fa
 def _headline(table: PublishedTable, area: Area, needs: Needs, programmes: list[Programme], name: str) -> Headline:
     if not needs.total.text or not programmes:
         return Headline(f"Kebutuhan program {name} belum dapat dihitung.", "")
-    most = "" if all(row.about.listed for row in needs.rows) else "Paling banyak "
+    amount = titles.bounded(needs.total.text, needs.held.text, needs.unlisted.text)
+    begun = f"{amount[:1].upper()}{amount[1:]}" if amount.startswith("paling") else f"Perkiraan {amount}"
     count = len(needs.rows)
     what = f"{number(count)} program {name}" if count > 1 else programmes[0].short
     whom = "keluarga miskin ekstrem yang berhak" if needs.with_extreme else "semua keluarga yang berhak"
     largest = _due(table, area.code, programmes[0])
-    finding = f"{most}{needs.total.text} diperlukan agar {whom} menerima {what}"
-    finding += f" ({needs.total_note})" if needs.total_note else ""
+    finding = f"{begun}{',' * (', ' in amount)} diperlukan agar {whom} menerima {what}"
+    finding += f" ({titles.without(needs.absent)}, yang angkanya tidak disajikan)" if needs.absent else ""
     lead = programmes[0]
     state = (
         f"belum menerima {lead.short}"
         if lead.listed
         else f"berhak atas {lead.short}, yang daftar penerimanya tidak dipegang"
     )
-    finding += f"; {largest.words} {state}." if largest.shown else "."
+    finding += f"; perkiraan {largest.estimate} di antaranya {state}." if largest.shown else "."
     all_due = sum_of((row.about, row.rupiah) for row in needs.rows).text
     every = f"Untuk semua yang berhak {all_due}." if needs.with_extreme and all_due else ""
     return Headline(finding, every)
@@ -188,9 +190,9 @@ def _gaps(table: PublishedTable, area: Area, programmes: list[Programme]) -> Gap
     for row in area.kecamatan.itertuples():
         families = tuple(_due(table, row.kecamatan, programme) for programme in lead)
         costs = [(programme, _due(table, row.kecamatan, programme, "rupiah_year")) for programme in programmes]
-        partly = not all(cost.shown for _, cost in costs)
+        absent = titles.without(not_shown(costs))
         signs = [cost.sign for _, cost in costs if not cost.shown]
-        rows.append(GapRow(row.name, families, sum_of(costs), partly, signs[0] if signs else MISSING))
+        rows.append(GapRow(row.name, families, sum_of(costs), absent, signs[0] if signs else MISSING))
     rows.sort(key=lambda row: (*((not row.families[0].shown, -row.families[0].size) if row.families else ()), row.name))
     whom, whose, title = "miskin ekstrem " if _told_apart(table) else "", "", ""
     if lead:
@@ -236,8 +238,8 @@ def gap_table(view: AgencyView) -> Section:
     return section(
         "gaps",
         gaps=view.gaps,
-        picture=charts.svg(picture, "kesenjangan") if rows else "",
-        partly=any(row.partly and row.rupiah.text for row in rows),
+        picture=charts.svg(picture, "kesenjangan") if any(figure.size > 0 for figure in first) else "",
+        marked=any(not programme.listed for programme in view.gaps.programmes),
         unlisted=any(not row.about.listed for row in view.needs.rows),
     )
 

@@ -34,7 +34,10 @@ def short_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class Source:
-    """A list that was used: its name, kind, period and programme; its rows are in the published table."""
+    """A list that was used: its name, kind, period and programme; its rows are in the published table.
+
+    The period of a list that speaks of one day is that day.
+    """
 
     name: str
     kind: str
@@ -61,6 +64,7 @@ class Programme:
     already, and what is due is an upper bound. ``once`` marks benefits that a family gets one time, not every year.
     ``outside`` says who is outside its rule by desil, ``doubt`` what is uncertain of the rule or the amount.
     ``spanned`` marks rules by a desil that the model does not know: intervals then span what it may know.
+    ``varies`` marks benefits that depend on who lives in the family.
     """
 
     code: str
@@ -77,6 +81,7 @@ class Programme:
     outside: str = ""
     doubt: str = ""
     spanned: bool = False
+    varies: bool = False
 
     @property
     def mark(self) -> str:
@@ -110,6 +115,8 @@ class Facts:
         Codes of the scenarios whose ranking may know what the model that judges it does not.
     route
         ``registry`` where families were modelled, ``survey`` where the study has no registry.
+    targeting_list
+        Name in the study of the list that recipients were chosen from.
     run, input
         Hashes; pages print the first twelve characters.
     """
@@ -134,6 +141,7 @@ class Facts:
     scenarios: dict[str, str]
     beyond_model: tuple[str, ...]
     route: str
+    targeting_list: str
     run: str
     input: str
 
@@ -172,6 +180,13 @@ class Facts:
         )
 
     @property
+    def registered(self) -> str:
+        """What the list of target families is, and its day; empty where the study names none."""
+        found = next((source for source in self.sources if source.name == self.targeting_list), None)
+        told = "Daftar keluarga sasaran: daftar tempat penerima program ditetapkan"
+        return f"{told}, di sini {self.label(found)}" if found else ""
+
+    @property
     def unreached(self) -> str:
         """What is known of families without any programme, as the end of a sentence: only lists that are held count."""
         if self.route == "survey":
@@ -190,8 +205,8 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         ``contact``, ``target_year``, ``thresholds`` and ``benchmark`` as the study has them, ``lines`` (``kind, rupiah
         or times, month, source``), ``sources`` (``name, kind, programme, period``), ``findings`` (``source, title,
         remedy, set_aside, rows``), ``programmes`` (``code, name, agency, strategy, unit, funds, year, source, basis,
-        listed, period, highest_desil, doubt, spanned``), ``notes`` (sentences), ``scenarios`` (code → name),
-        ``beyond_model`` (codes), ``route``.
+        listed, period, highest_desil, doubt, spanned, varies``), ``notes`` (sentences), ``scenarios`` (code → name),
+        ``beyond_model`` (codes), ``route``, ``targeting_list`` (name of a source).
 
     Raises
     ------
@@ -213,7 +228,7 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         width_hide=float(thresholds.get("width_hide", 0.3)),
         sampled_minimum=int(thresholds.get("sampled_minimum", 30)),
         lines=tuple(_line(entry) for entry in facts.get("lines") or []),
-        benchmark=_benchmark(facts.get("benchmark")),
+        benchmark=_benchmark(facts.get("benchmark"), bool(facts.get("synthetic", False))),
         sources=tuple(_source(entry) for entry in facts.get("sources") or []),
         findings=tuple(
             Finding(entry["source"], entry["title"], entry["remedy"], bool(entry["set_aside"]), entry["rows"])
@@ -224,6 +239,7 @@ def read_facts(facts: dict[str, Any]) -> Facts:
         scenarios={str(code): str(name) for code, name in (facts.get("scenarios") or {}).items()},
         beyond_model=tuple(str(code) for code in facts.get("beyond_model") or []),
         route=str(facts.get("route") or "registry"),
+        targeting_list=str(facts.get("targeting_list") or ""),
         run=str(facts["run"])[:12],
         input=str(facts["input"])[:12],
     )
@@ -242,20 +258,24 @@ def _line(entry: dict[str, Any]) -> str:
     return f"{_LINES.get(entry['kind'], entry['kind'])}: {amount} ({when}; {entry['source']})"
 
 
-def _benchmark(entry: dict[str, Any] | None) -> str:
+def _benchmark(entry: dict[str, Any] | None, synthetic: bool) -> str:
     if not entry:
         return ""
     official = f"{percent(entry['share'])} tahun {entry['year']} ({entry['source']})"
-    return f"Disesuaikan dengan angka resmi kabupaten {official}"
+    return f"Disesuaikan dengan angka {'acuan buatan' if synthetic else 'resmi kabupaten'} {official}"
 
 
 def _source(entry: dict[str, Any]) -> Source:
     return Source(
         name=str(entry["name"]),
         kind=str(entry.get("kind") or ""),
-        period=month_words(str(entry.get("period") or "")),
+        period=month_words(str(entry.get("period") or "")) or _day(entry.get("as_of")),
         programme=str(entry.get("programme") or ""),
     )
+
+
+def _day(day: str | None) -> str:
+    return long_date(date.fromisoformat(day)) if day else ""
 
 
 def _programme(entry: dict[str, Any]) -> Programme:
@@ -274,4 +294,5 @@ def _programme(entry: dict[str, Any]) -> Programme:
         outside=f"di atas desil {entry['highest_desil']}" if entry.get("highest_desil") else "",
         doubt=str(entry.get("doubt") or ""),
         spanned=bool(entry.get("spanned", False)),
+        varies=bool(entry.get("varies", False)),
     )

@@ -118,6 +118,13 @@ class Figure:
         return f"{self.text} {self.unit}" if self.unit in NOUNS else self.text
 
     @property
+    def estimate(self) -> str:
+        """The number in a sentence with its range and caution: ``350 (220–600, hati-hati) keluarga``."""
+        certainty = ", ".join(filter(None, [self.range, "hati-hati" if self.caution else ""]))
+        noun = f" {self.unit}" if self.unit in NOUNS else ""
+        return f"{self.text} ({certainty}){noun}" if self.shown and certainty else self.words
+
+    @property
     def range(self) -> str:
         """The interval: ``13–21%``; empty where none is known."""
         if not self.has_range:
@@ -251,6 +258,32 @@ def one_in(share: float) -> str:
     if share >= 0.01:
         return f"1 dari {number(1 / share)}"
     return f"{number(share * 1000)} dari 1.000"
+
+
+def in_hundred(share: float) -> int:
+    """A share as a whole number out of 100, rounded as tables print it: a sentence and a table never differ by one."""
+    return int(number(share * 100))
+
+
+def split_hundred(missed: float, *reasons: float) -> tuple[int, ...]:
+    """Of 100 how many are reached, and how many are missed for each reason.
+
+    Parameters
+    ----------
+    missed
+        Share that is missed: :func:`in_hundred` rounds it, as the table beside it does; the rest is reached.
+    reasons
+        Parts of the missed, which add up to 1; they share its whole number by largest remainders.
+    """
+    whole = in_hundred(missed)
+    return (100 - whole, *of_hundred([part * whole / 100 for part in reasons or (1.0,)]))
+
+
+def ten_signs(hundred: tuple[int, ...]) -> tuple[int, ...]:
+    """Ten signs for parts of a hundred: the first is rounded by itself, so that more reached never show fewer signs."""
+    first, left = int(number(hundred[0] / 10)), 100 - hundred[0]
+    others = [part * (10 - first) / left / 100 for part in hundred[1:]] if left else [0.0 for _ in hundred[1:]]
+    return (first, *of_hundred(others))
 
 
 def of_hundred(shares: list[float]) -> list[int]:

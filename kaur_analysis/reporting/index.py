@@ -91,7 +91,7 @@ def index_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, pages
     others = [Link(file, title, "") for file, title in pages.items() if f"-{area.code}-" in file]
     return IndexView(
         frame=Frame(f"Kemiskinan di {area.full_name}", f"Provinsi {area.province_name}", "indeks", known),
-        headline=place_headline(table, area, area.code, area.full_name),
+        headline=place_headline(table, area, area.code, area.full_name, known.synthetic),
         kabupaten=tuple(link for link in others if link.file.endswith("-kabupaten.html")),
         kecamatan=tuple(kecamatan),
         agencies=tuple(agencies),

@@ -28,6 +28,7 @@ from kaur_analysis.reporting.views import (
     indicators_of,
     limits_of,
     needs_of,
+    not_shown,
     place_headline,
     reach_by_programme,
     reach_of,
@@ -202,13 +203,16 @@ class ZeroCost:
 
 @dataclass(frozen=True)
 class AgencySum:
-    """An agency's programmes and the rupiah they need; ``unlisted`` is the part without lists of recipients."""
+    """An agency's programmes and the rupiah they need; ``unlisted`` is the part without lists of recipients.
+
+    ``absent`` says which programmes the rupiah leave out.
+    """
 
     name: str
     programmes: str
     rupiah: Sum
     unlisted: Sum
-    partly: bool
+    absent: str
 
 
 @dataclass(frozen=True)
@@ -283,7 +287,7 @@ def kabupaten_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -
     changes = _changes(table, area, margin)
     return KabupatenView(
         frame=Frame(area.full_name, f"Provinsi {area.province_name}", "kabupaten", known),
-        headline=place_headline(table, area, area.code, area.full_name),
+        headline=place_headline(table, area, area.code, area.full_name, known.synthetic),
         actions=actions_for(table, known, area, area.code, "kabupaten"),
         indicators=indicators_of(table, known, area, area.code, (*names, "survey.poor_share")),
         comparison=comparison_of(table, area, "poverty.poor_share"),
@@ -335,8 +339,14 @@ def _position(table: PublishedTable, area: Area) -> Position:
         if shown(code, year)
     ]
     sentence = f"Tahun {year}, {own.text} penduduk {area.name} miskin menurut BPS"
-    sources = "; ".join(dict.fromkeys(row[1].source for row in rows if row[1].shown and row[1].source))
+    sources = _named_once(row[1].source for row in rows if row[1].shown)
     return Position(year, tuple(rows), sentence + (f": {' dan '.join(parts)}." if parts else "."), sources)
+
+
+def _named_once(sources: Iterable[str]) -> str:
+    """Sources in one line; one that another says with more words (``… mengutip BPS``) is not said again."""
+    names = list(dict.fromkeys(name for source in sources for name in source.split("; ") if name))
+    return "; ".join(name for name in names if not any(other.startswith(f"{name} ") for other in names))
 
 
 def _signed(difference: float) -> str:
@@ -651,10 +661,14 @@ def _zero_cost(table: PublishedTable, facts: Facts, area: Area, needs: Needs) ->
         return ZeroCost(lower, package, "Biaya nol kemiskinan ekstrem belum dapat dihitung.", ())
     every = sum_of((row.about, row.rupiah) for row in needs.rows).text
     amounts = [
-        ("Kekurangan pengeluaran yang miskin ekstrem (batas bawah)", f"{lower.text} per tahun", lower.range),
-        ("Paket program bila sasaran diketahui pasti", f"{package.cost.text} per tahun", package.cost.range),
+        ("Kekurangan pengeluaran yang miskin ekstrem (batas bawah)", f"{lower.text} per tahun", _span(lower)),
+        ("Paket program bila sasaran diketahui pasti", f"{package.cost.text} per tahun", _span(package.cost)),
         *(
-            (f"Paket untuk menjangkau {percent(float(share), 0)} dengan daftar peluang", f"{cost.text} per tahun", "")
+            (
+                f"Paket untuk menjangkau {percent(float(share), 0)} dengan daftar peluang",
+                f"{cost.text} per tahun",
+                _span(cost),
+            )
             for share, cost in package.by_list.items()
             if cost.shown
         ),
@@ -664,20 +678,25 @@ def _zero_cost(table: PublishedTable, facts: Facts, area: Area, needs: Needs) ->
     return ZeroCost(lower, package, _zero_sentence(lower, package, table, area), tuple(amounts))
 
 
+def _span(figure: Figure) -> str:
+    """Range and caution of an amount, as they stand below it."""
+    return ", ".join(filter(None, [figure.range, "pakai dengan hati-hati" if figure.caution else ""]))
+
+
 def _zero_sentence(lower: Figure, package: Package, table: PublishedTable, area: Area) -> str:
     """What the mix assumes, whom it lifts, what it leaves, who pays it."""
     families = table.one("poverty.extreme_families", area.code)
     parts = [
-        f"Batas bawah {lower.text} per tahun: bila setiap keluarga menerima tepat sebesar kekurangannya.",
-        f"Paket program yang ada: {package.cost.text} per tahun, bila diketahui pasti siapa yang miskin ekstrem.",
+        f"Batas bawah {lower.estimate} per tahun: bila setiap keluarga menerima tepat sebesar kekurangannya.",
+        f"Paket program yang ada: {package.cost.estimate} per tahun, bila diketahui pasti siapa yang miskin ekstrem.",
     ]
     if package.lifted.shown and families.shown and families.value:
         parts.append(
-            f"Paket itu mengangkat {package.lifted.text} dari {families.words} ke atas garis miskin ekstrem; "
-            f"kekurangan {package.uncovered.text} per tahun tetap tidak tertutup."
+            f"Paket itu mengangkat {package.lifted.estimate} dari {families.words} ke atas garis miskin ekstrem; "
+            f"kekurangan {package.uncovered.estimate} per tahun tetap tidak tertutup."
         )
     if package.paid_by:
-        parts.append(f"Yang membayar: {package.paid_by} (pembagian dana sebagian anggapan).")
+        parts.append(f"Yang membayar setahun: {package.paid_by} (pembagian dana sebagian anggapan).")
     if package.unlisted > 0:
         parts.append(f"{rupiah_short(package.unlisted)} di antaranya lewat program yang daftarnya tidak dipegang.")
     return " ".join(parts)
@@ -700,5 +719,5 @@ def _agency_sum(
     name = area.agencies[agency].name if agency in area.agencies else agency
     programmes = ", ".join(f"{programme.short}{programme.mark}" for programme, _ in costs)
     unlisted = sum_of((programme, cost) for programme, cost in costs if not programme.listed)
-    partly = 0 < len(shown) < len(costs)
-    return sum(shown), AgencySum(name, programmes, sum_of(costs), unlisted, partly)
+    absent = titles.without(not_shown(costs)) if shown else ""
+    return sum(shown), AgencySum(name, programmes, sum_of(costs), unlisted, absent)

@@ -93,9 +93,9 @@ def methods_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> 
     }[known.route]
     return MethodsView(
         frame=Frame("Metode", f"{area.full_name}, untuk yang ingin memeriksa", "metode", known),
-        headline=Headline(f"{basis} Setiap angka disertai kisarannya.", ""),
+        headline=Headline(f"{basis} Angka utama disertai kisarannya; kisaran semua taksiran ada di published.csv.", ""),
         sources=tuple((source, rows_of(table, area.code, source, "rows_read")) for source in known.sources),
-        checks=_checks(table, area),
+        checks=_checks(table, area, known.synthetic),
         shown=_shown(published),
         validation=tuple((entry["claim"], entry["text"]) for entry in validation() if not entry.get("real")),
         real=tuple((entry["claim"], entry["text"]) for entry in validation() if entry.get("real")),
@@ -111,7 +111,7 @@ def methods_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> 
     )
 
 
-def _checks(table: PublishedTable, area: Area) -> tuple[Check, ...]:
+def _checks(table: PublishedTable, area: Area, synthetic: bool) -> tuple[Check, ...]:
     """The kabupaten's poor share by survey, by model before and after the official level, and officially."""
     official = table.periods("official.poor_share", area.code)
     newest = [(year, figure) for year, figure in official.items() if figure.shown][-1:]
@@ -119,7 +119,10 @@ def _checks(table: PublishedTable, area: Area) -> tuple[Check, ...]:
         Check("Survei saja", table.one("survey.poor_share", area.code)),
         Check("Model, sebelum disesuaikan", table.one("poverty.poor_share", area.code, group="model")),
         Check("Model, seperti disajikan", table.one("poverty.poor_share", area.code)),
-        *(Check(f"Angka resmi BPS {year}", figure) for year, figure in newest),
+        *(
+            Check(f"Angka resmi BPS {year}{' (wilayah yang sebenarnya)' * synthetic}", figure)
+            for year, figure in newest
+        ),
     ]
     return tuple(check for check in found if check.figure.shown)
 

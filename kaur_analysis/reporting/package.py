@@ -50,7 +50,9 @@ class Package:
         parts = [
             self.paid_by,
             f"perkiraan {self.lifted.words} naik ke atas garis" if self.lifted.shown else "",
-            f"80% terjangkau dengan daftar peluang: {first.text}" if first.shown else "",
+            f"menjangkau 80% miskin ekstrem dengan daftar menurut peluang: {first.estimate} per tahun"
+            if first.shown
+            else "",
         ]
         return "; ".join(part for part in parts if part)
 

@@ -23,8 +23,9 @@ _TENS_REGISTRY = (
 _TENS_SURVEY = "Tiap tanda 10 dari 100 rumah tangga miskin ekstrem: ● menerima, ○ terlewat."
 _REACH_WORDS = ("menerima", "belum terdaftar", "terlewat")
 _DENOMINATORS_REGISTRY = (
-    "Terlewat: dari semua keluarga miskin ekstrem. Bukan miskin ekstrem: dari semua penerima yang padan "
-    "dengan daftar keluarga. Yang tidak padan tidak dinilai."
+    "Terlewat: dari semua keluarga miskin ekstrem; di bawahnya dari 100 keluarga yang belum terdaftar + yang terdaftar "
+    "tetapi terlewat. Bukan miskin ekstrem: dari semua penerima yang padan dengan daftar keluarga. Yang tidak padan "
+    "tidak dinilai."
 )
 _OUTSIDE_RULES = (
     " Di luar syarat: dari penerima yang sama, yang menurut catatan registri tidak memenuhi syarat program yang kini "
@@ -190,6 +191,7 @@ def targeting_sentences(view: Any) -> Section:
     by_survey = view.frame.facts.route == "survey"
     counted = "rumah tangga" if by_survey else "keluarga"
     hundred = view.reach_any.hundred if view.reach_any else ()
+    careful = view.reach_any.exclusion.caution if view.reach_any else False
     marks = (
         list(zip(REACH_SIGNS, _REACH_WORDS, strict=True))
         if len(hundred) == 3
@@ -199,14 +201,15 @@ def targeting_sentences(view: Any) -> Section:
     return section(
         "reach",
         picture=charts.svg(charts.families(parts), "jangkauan") if parts else "",
-        title=titles.reach(hundred, counted, view.frame.facts.unreached),
+        title=titles.reach(hundred, counted, view.frame.facts.unreached, careful),
         legend=f"Tiap tanda satu dari 100 {counted} miskin ekstrem.",
-        words=f"Gambar 100 tanda: {', '.join(text for _, text, _ in parts)}.",
+        words=f"Gambar 100 tanda: {', '.join(text for _, text, _ in parts)}{'; pakai dengan hati-hati' * careful}.",
         wider=_WIDER if any(reach.inclusion.shown for reach in (view.reach_any, *view.reach) if reach) else "",
         tens=_TENS_SURVEY if by_survey else _TENS_REGISTRY,
         denominators=(_DENOMINATORS_SURVEY if by_survey else _DENOMINATORS_REGISTRY)
         + (_OUTSIDE_RULES if any(reach.outside.shown for reach in view.reach) else ""),
         by_survey=by_survey,
+        counted=counted,
         whole=view.reach_any,
         detailed=view.reach[:DETAILED_PROGRAMMES],
         rest=view.reach[DETAILED_PROGRAMMES:],

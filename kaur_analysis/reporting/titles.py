@@ -82,9 +82,9 @@ def gaps(places: Sequence[Figure], whole: Figure, whose: str) -> str:
     fewest = next((count for count in range(1, len(shown) + 1) if 2 * sum(shown[:count]) >= whole.value), 0)
     if whole.shown and fewest:
         where = f"{number(fewest)} dari {number(len(places))} kecamatan"
-        return f"Sedikitnya separuh dari {whole.words} {whose} ada di {where}."
+        return f"Sekitar separuh dari perkiraan {whole.words} {whose} ada di {where}."
     return (
-        f"Sedikitnya {number(sum(shown))} keluarga {whose}, di {number(len(shown))} kecamatan yang angkanya disajikan."
+        f"Perkiraan {number(sum(shown))} keluarga {whose}, di {number(len(shown))} kecamatan yang angkanya disajikan."
     )
 
 
@@ -92,18 +92,45 @@ def _named(names: Sequence[str], level: str = "kecamatan") -> str:
     return together(sorted(names)) if len(names) <= NAMED else f"{number(len(names))} {level}"
 
 
-def reach(hundred: Sequence[int], counted: str, unreached: str) -> str:
+def reach(hundred: Sequence[int], counted: str, unreached: str, caution: bool = False) -> str:
     """How many of a hundred are not reached; ``unreached`` says by what (``Facts.unreached``)."""
     if not hundred:
         return f"Jangkauan {counted} miskin ekstrem belum dapat disajikan."
     missed = 100 - hundred[0]
+    careful = " (pakai dengan hati-hati)" if caution else ""
     if missed == 0:
-        return f"Hampir semua {counted} miskin ekstrem menerima sedikitnya satu program."
-    return f"Dari 100 {counted} miskin ekstrem, {number(missed)} {unreached}."
+        return f"Hampir semua {counted} miskin ekstrem menerima sedikitnya satu program{careful}."
+    return f"Dari 100 {counted} miskin ekstrem, {number(missed)} {unreached}{careful}."
 
 
-def needs(money: Sequence[tuple[Programme, Figure]], total: str, bounded: bool) -> str:
-    """The largest need and the sum it is part of; ``bounded`` where that holds programmes without a list of recipients.
+def without(names: Sequence[str]) -> str:
+    """Which programmes a sum leaves out: ``tanpa PKH dan BPNT``; empty where it holds all."""
+    if not names:
+        return ""
+    return f"tanpa {together(names) if len(names) <= NAMED else f'{number(len(names))} program'}"
+
+
+def bounded(total: str, held: str, unlisted: str) -> str:
+    """A sum of rupiah; *paling banyak* is said of programmes without a list of recipients alone.
+
+    Parameters
+    ----------
+    total
+        What ``held`` and ``unlisted`` add up to: the parts with and without a list, empty where there is none.
+    """
+    if not unlisted:
+        return total
+    return f"{total}, di antaranya paling banyak {unlisted} tanpa daftar penerima" if held else f"paling banyak {total}"
+
+
+def needs(
+    money: Sequence[tuple[Programme, Figure]],
+    total: str,
+    held: str = "",
+    unlisted: str = "",
+    absent: Sequence[str] = (),
+) -> str:
+    """The largest need and the sum it is part of, with its parts (:func:`bounded`) and what it leaves out.
 
     Programmes without a list are named as the largest only where there is no other: their number is an upper bound.
     """
@@ -119,7 +146,8 @@ def needs(money: Sequence[tuple[Programme, Figure]], total: str, bounded: bool) 
     name = f"{programme.short}, {most}{rupiah_short(value)} {programme.per}"
     if len(shown) == 1:
         return f"Yang dapat dihitung: {name}."
-    return f"Kebutuhan terbesar: {name}; semua program {'paling banyak ' if bounded else ''}{total}."
+    whole = "; ".join(filter(None, [f"semua program {bounded(total, held, unlisted)}", without(absent)]))
+    return f"Kebutuhan terbesar: {name}; {whole}."
 
 
 def desa(gaps: Sequence[Figure], families: Sequence[Figure]) -> str:

@@ -24,12 +24,15 @@ from kaur_analysis.reporting.figures import (
     UNCLEAR,
     Figure,
     PublishedTable,
-    of_hundred,
+    in_hundred,
     one_in,
+    split_hundred,
+    ten_signs,
 )
 from kaur_analysis.reporting.maps import MapView, map_view
 
 ANY = "any"
+ONE_EACH = ("keluarga", "rumah")  # units of which a family gets one, so that its number is that of the families
 UNMATCHED = "targeting.unmatched_share"  # names found in no family, of all names on the list
 REACH_SIGNS = "●◇○"  # reached, not listed, listed but passed over
 _Reached = tuple[str, str, tuple[int, ...]]
@@ -132,7 +135,10 @@ class DesaRow:
 
 @dataclass(frozen=True)
 class Need:
-    """What a programme still owes: to the extreme poor and to all who qualify; unit cost, who pays."""
+    """What a programme still owes: to the extreme poor and to all who qualify; unit cost, who pays.
+
+    ``units`` are persons or pupils where they, not families, get it; ``each`` is what one gets, in words.
+    """
 
     about: Programme
     agency: str
@@ -141,16 +147,28 @@ class Need:
     extreme_rupiah: Figure
     families: Figure
     rupiah: Figure
-    unit_cost: Figure
+    units: Figure
+    each: str
     funds: str
+
+    @property
+    def span(self) -> str:
+        """Ranges of what the line counts: ``220–600 keluarga, Rp1,1–3 miliar``; empty where none is known."""
+        lead = (self.families, self.rupiah) if self.extreme == NOTHING else (self.extreme, self.extreme_rupiah)
+        families, money = (figure.range for figure in lead)
+        return ", ".join(filter(None, [f"{families} keluarga" if families else "", money]))
 
 
 @dataclass(frozen=True)
 class Sum:
-    """Rupiah that are shown: what recurs every year and what is paid one time; missing where none of it is shown."""
+    """Rupiah that are shown: what recurs every year and what is paid one time; missing where none of it is shown.
+
+    ``careful`` are the kinds (``yearly``, ``single``) of which a part carries the caution mark.
+    """
 
     regular: float = math.nan
     once: float = math.nan
+    careful: frozenset[str] = frozenset()
 
     @property
     def yearly(self) -> str:
@@ -174,13 +192,17 @@ class Needs:
     """Needs by strategy, and the sums of what is shown; ``with_extreme`` where the extreme poor are told apart.
 
     ``sums`` name, for the extreme poor and for all who qualify, the part of programmes whose list of recipients is held
-    and the part of those without one. ``spanned`` where rules go by a desil that the model does not know, so that
-    intervals span what it may know.
+    and the part of those without one, which alone is an upper bound. ``held`` and ``unlisted`` are those two parts of
+    ``total``, ``absent`` the programmes that it leaves out because theirs are not shown. ``spanned`` where rules go by
+    a desil that the model does not know, so that intervals span what it may know.
     """
 
     rows: tuple[Need, ...]
     sums: tuple[tuple[str, Sum], ...]
     total: Sum
+    held: Sum
+    unlisted: Sum
+    absent: tuple[str, ...]
     total_note: str
     with_extreme: bool
     spanned: bool
@@ -272,7 +294,7 @@ def kecamatan_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, c
     )
 
 
-def place_headline(table: PublishedTable, area: Area, code: str, name: str) -> Headline:
+def place_headline(table: PublishedTable, area: Area, code: str, name: str, synthetic: bool = False) -> Headline:
     """The finding about a place and its comparison with the kabupaten (of the kabupaten: with the province)."""
     poor, extreme = table.one("poverty.poor_share", code), table.one("poverty.extreme_share", code)
     families = table.one("poverty.extreme_families", code)
@@ -290,21 +312,22 @@ def place_headline(table: PublishedTable, area: Area, code: str, name: str) -> H
     if poor.shown and families.shown:
         finding += f"; {families.words} miskin ekstrem" + (f" (kisaran {families.range})" if families.has_range else "")
     if code == area.code:
-        return Headline(finding + ".", _official_sentence(table, area))
+        return Headline(finding + ".", _official_sentence(table, area, synthetic))
     reference = table.one(f"poverty.{indicator}", area.code)
     relation = compared(table, f"poverty.{indicator}", code, area.code) if reference.shown else ""
     difference = table.one(f"poverty.{indicator}_difference", code)
     return Headline(finding + ".", _comparison_sentence(relation, reference, difference, area, word), relation)
 
 
-def _official_sentence(table: PublishedTable, area: Area) -> str:
-    """The newest year in which kabupaten and province both have an official figure."""
+def _official_sentence(table: PublishedTable, area: Area, synthetic: bool) -> str:
+    """The newest year in which kabupaten and province both have an official figure; it is of the real kabupaten."""
     own, province = (table.periods("official.poor_share", code) for code in (area.code, area.province))
     both = [year for year, figure in own.items() if figure.shown and year in province and province[year].shown]
     if not both:
         return "Angka resmi BPS untuk kabupaten belum ada data."
     year = both[-1]
-    return f"Angka resmi BPS {year}: {own[year].text}; Provinsi {area.province_name} {province[year].text}."
+    real = " (wilayah yang sebenarnya)" if synthetic else ""
+    return f"Angka resmi BPS {year}{real}: {own[year].text}; Provinsi {area.province_name} {province[year].text}."
 
 
 def _certainty(figure: Figure) -> str:
@@ -360,6 +383,8 @@ def _basis(name: str, figure: Figure, poor: Figure) -> str:
         return ""
     topic = name.split(".")[0]
     count = poor.text if topic == "targeting" and poor.shown else number(figure.n)
+    if topic == "poverty" and figure.unit == "bagian":  # a share of people, in so many families
+        return f"penduduk di {count} keluarga di daftar"
     return BASES.get(topic, "dihitung atas {n} keluarga").format(n=count)
 
 
@@ -408,14 +433,15 @@ def reach_of(table: PublishedTable, facts: Facts, area: Area, code: str, program
     else:
         sentences.append(f"Jangkauan {_unit(facts)} miskin ekstrem: {exclusion.why}.")
     if inclusion.shown:
-        outside = of_hundred([inclusion.value, 1 - inclusion.value])[0]
+        outside = _count(in_hundred(inclusion.value), inclusion.value)
+        careful = " (pakai dengan hati-hati)" if inclusion.caution else ""
         base = f" ({recipients.words})" if recipients.shown else ""
         judged = (
             "rumah tangga penerima dalam survei"
             if facts.route == "survey"
             else f"penerima yang ada di daftar keluarga{base}"
         )
-        sentences.append(f"Dari 100 {judged}, {outside} bukan miskin ekstrem.")
+        sentences.append(f"Dari 100 {judged}, {outside} bukan miskin ekstrem{careful}.")
     unruled = table.one("targeting.outside_rules", code, about)
     if unruled.shown:
         rules = "menurut catatan registri tidak memenuhi syarat program yang kini berlaku"
@@ -468,24 +494,30 @@ def _of_the_poor(
     base = table.one("poverty.extreme_families", code)
     of = f" (perkiraan {base.words})" if based and base.shown else ""
     unlisted = table.one("reasons.missed_unlisted", code, about)
-    if unlisted.shown:
-        missing = exclusion.value * unlisted.value
-        parts = [1 - exclusion.value, missing, exclusion.value - missing]
-        hundred = of_hundred(parts)
-        reached, not_listed, passed = hundred
-        sentence = (
-            f"Dari 100 keluarga miskin ekstrem{of}: {reached} menerima, {not_listed} belum terdaftar, "
-            f"{passed} terdaftar tetapi terlewat."
-        )
-        signs = REACH_SIGNS
-    else:
-        parts = [1 - exclusion.value, exclusion.value]
-        hundred = of_hundred(parts)
-        reached, missed = hundred
-        sentence = f"Dari 100 {_unit(facts)} miskin ekstrem{of}: {reached} menerima, {missed} terlewat."
-        signs = REACH_SIGNS[0] + REACH_SIGNS[2]
-    tens = of_hundred([part / 10 for part in parts])
-    return sentence, "".join(sign * count for sign, count in zip(signs, tens, strict=True)), tuple(hundred)
+    reasons = (unlisted.value, 1 - unlisted.value) if unlisted.shown else ()
+    hundred = split_hundred(exclusion.value, *reasons)
+    missed = [exclusion.value * reason for reason in reasons or (1.0,)]
+    counts = [_count(part, share) for part, share in zip(hundred, (1 - exclusion.value, *missed), strict=True)]
+    states, signs = (_THREE, REACH_SIGNS) if reasons else (_TWO, REACH_SIGNS[0] + REACH_SIGNS[2])
+    told = ", ".join(f"{count} {state}" for count, state in zip(counts, states, strict=True))
+    picture = "".join(sign * count for sign, count in zip(signs, ten_signs(hundred), strict=True))
+    return f"Dari 100 {_unit(facts)} miskin ekstrem{of}: {told}{_doubt(exclusion)}.", picture, hundred
+
+
+_THREE = ("menerima", "belum terdaftar", "terdaftar tetapi terlewat")
+_TWO = ("menerima", "terlewat")
+
+
+def _count(whole: int, share: float) -> str:
+    """A whole number out of 100; nought is said of nobody alone."""
+    return "kurang dari 1" if whole == 0 and share > 0 else number(whole)
+
+
+def _doubt(missed: Figure) -> str:
+    """How uncertain the number of the missed is, in a sentence about a hundred; empty where no range is known."""
+    parts = [f"kisaran semua yang terlewat {missed.range}" if missed.has_range else ""]
+    parts += ["pakai dengan hati-hati" if missed.caution else ""]
+    return "".join(f"; {part}" for part in parts if part)
 
 
 def _desa(table: PublishedTable, area: Area, code: str) -> tuple[DesaRow, ...]:
@@ -513,15 +545,21 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
             continue
         by_fund = table.groups("needs.due_rupiah_year", code, programme.code)
         funds = [fund for fund, figure in by_fund.items() if not figure.shown or figure.value > 0] or programme.funds
+        extreme = table.one("needs.due_extreme_families", code, programme.code)
+        among = "due" if extreme == NOTHING else "due_extreme"
+        single = programme.unit in ONE_EACH
+        counted = table.one(f"needs.{among}_{'families' if single else 'units'}", code, programme.code)
+        paid = table.one(f"needs.{among}_rupiah_year", code, programme.code)
         rows.append(
             Need(
                 about=programme,
                 agency=area.agencies[programme.agency].name if programme.agency in area.agencies else programme.agency,
                 strategy=STRATEGY_NAMES.get(programme.strategy, programme.strategy),
-                extreme=table.one("needs.due_extreme_families", code, programme.code),
+                extreme=extreme,
                 extreme_rupiah=table.one("needs.due_extreme_rupiah_year", code, programme.code),
                 families=families,
-                unit_cost=table.one("needs.unit_cost_rp_year", code, programme.code),
+                units=NOTHING if single else counted,
+                each=_each(programme, table.one("needs.unit_cost_rp_year", code, programme.code), counted, paid),
                 rupiah=table.one("needs.due_rupiah_year", code, programme.code),
                 funds=" dan ".join(FUND_NAMES.get(fund, fund) for fund in funds),
             )
@@ -539,7 +577,7 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
     figures = [row.rupiah for row in rows] + [row.extreme_rupiah for row in rows if with_extreme]
     every = [(row.about, row.rupiah) for row in rows]
     money = [(row.about, row.extreme_rupiah) for row in rows] if with_extreme else every
-    total, (_, unlisted) = sum_of(money), _by_list(money)
+    total, (held, unlisted), absent = sum_of(money), _by_list(money), tuple(not_shown(money))
     groups = [("miskin ekstrem", money)] if with_extreme else []
     sums = [
         (f"{whom}, {words}", part)
@@ -551,11 +589,28 @@ def needs_of(table: PublishedTable, facts: Facts, area: Area, code: str, agency:
         rows=tuple(rows),
         sums=tuple(sums),
         total=total,
-        title=titles.needs(money, total.text, bool(unlisted.text)),
+        held=held,
+        unlisted=unlisted,
+        absent=absent,
+        title=titles.needs(money, total.text, held.text, unlisted.text, absent),
         total_note="" if all(figure.shown for figure in figures) else "tidak termasuk angka yang tidak disajikan",
         with_extreme=with_extreme,
         spanned=with_extreme and any(row.about.spanned for row in rows),
     )
+
+
+def _each(programme: Programme, usual: Figure, units: Figure, money: Figure) -> str:
+    """What one unit gets, so that units times it are the rupiah beside them; empty where it is not known.
+
+    A benefit that depends on who lives in the family has no amount of its own: it is the mean of those counted, or
+    where their number is not shown the mean of all who qualify, which is called so.
+    """
+    per = f"per {programme.unit}{' sekali' if programme.once else ''}"
+    if not programme.varies:
+        return f"{usual.text} {per}" if usual.shown else ""
+    if units.shown and money.shown and units.value > 0:
+        return f"rata-rata {rupiah_short(float(f'{money.value / units.value:.3g}'))} {per}"
+    return f"rata-rata semua yang berhak {usual.text} {per}" if usual.shown else ""
 
 
 _HELD = ("daftar penerima dipegang", "tanpa daftar, paling banyak")
@@ -563,9 +618,15 @@ _HELD = ("daftar penerima dipegang", "tanpa daftar, paling banyak")
 
 def sum_of(amounts: Iterable[tuple[Programme, Figure]]) -> Sum:
     """Sum of the rupiah that are shown, yearly and one-time apart."""
-    shown = [(programme.once, figure.value) for programme, figure in amounts if figure.shown]
-    regular, once = ([value for kind, value in shown if kind is wanted] for wanted in (False, True))
-    return Sum(sum(regular) if regular else math.nan, sum(once) if once else math.nan)
+    shown = [(programme.once, figure) for programme, figure in amounts if figure.shown]
+    regular, once = ([figure.value for kind, figure in shown if kind is wanted] for wanted in (False, True))
+    careful = frozenset("single" if kind else "yearly" for kind, figure in shown if figure.caution)
+    return Sum(sum(regular) if regular else math.nan, sum(once) if once else math.nan, careful)
+
+
+def not_shown(amounts: Iterable[tuple[Programme, Figure]]) -> list[str]:
+    """Programmes that a sum leaves out, because their rupiah are not shown."""
+    return [programme.short for programme, figure in amounts if not figure.shown]
 
 
 def _by_list(amounts: list[tuple[Programme, Figure]]) -> tuple[Sum, Sum]:

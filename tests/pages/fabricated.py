@@ -373,10 +373,11 @@ def facts(synthetic: bool = True) -> dict[str, Any]:
         "thresholds": Thresholds().model_dump(),
         "benchmark": {"share": 0.1712, "year": 2024, "source": "BPS melalui Databoks", "accessed": "2026-11-01"},
         "sources": [
-            {"name": "p3ke", "kind": "p3ke_family", "period": "2023"},
+            {"name": "p3ke", "kind": "p3ke_family", "period": "2023", "as_of": "2023-06-30"},
             {"name": "pkh_2024", "kind": "recipients", "period": "2024", "programme": "pkh"},
             {"name": "susenas", "kind": "susenas_household", "period": "2024-03"},
         ],
+        "targeting_list": "p3ke",
         "findings": [
             {"source": "p3ke", "title": "Baris ganda", "remedy": "Hapus salah satu baris.", "set_aside": True,
              "rows": 160},
@@ -390,7 +391,8 @@ def facts(synthetic: bool = True) -> dict[str, Any]:
             {"code": p.code, "name": p.name, "agency": p.agency, "strategy": p.strategy, "unit": p.unit,
              "unit_cost_rp_year": None, "funds": dict(p.funds), "year": p.year, "source": p.source, "basis": p.basis,
              "listed": p.code not in UNLISTED, "period": p.period, "highest_desil": p.highest_desil,
-             "doubt": p.doubt, "spanned": p.highest_desil is not None}
+             "doubt": p.doubt, "spanned": p.highest_desil is not None,
+             "varies": bool(p.components)}
             for p in PROGRAMMES.values()
         ],
         "agencies": sorted({p.agency for p in PROGRAMMES.values()}),

@@ -54,6 +54,72 @@ def test_without_a_list_the_headline_says_entitled_not_unserved():
     assert "belum menerima" not in finding
 
 
+def with_needs(agency, area="1704", **values):
+    """An agency's page where a programme's needs of the extreme poor are others in one place."""
+    table = made.published()
+    for name, more in values.items():
+        programme, _, what = name.partition("__")
+        rows = table["indicator"].eq(f"due_extreme_{what}") & table["programme"].eq(programme) & table["area"].eq(area)
+        table = table.assign(**{key: table[key].mask(rows, held) for key, held in more.items()})
+    return r.agency_view(table, FACTS, made.AREA, agency)
+
+
+SOME = {"value": 350.0, "low": 220.0, "high": 600.0, "status": "tampil"}
+HIDDEN = {"status": "disembunyikan"}
+
+
+def test_the_headline_of_an_agency_calls_an_estimate_one():
+    view = with_needs("dinsos", pkh__families=SOME, sembako__families=SOME | {"value": 300.0})
+    assert view.headline.finding.endswith("; perkiraan 350 (220–600) keluarga di antaranya belum menerima PKH.")
+
+
+def test_families_to_serve_are_an_estimate_with_its_range():
+    view = with_needs("dinsos", pkh__families=SOME, sembako__families=SOME | {"value": 300.0})
+    assert "Layani perkiraan 350 (220–600) keluarga miskin ekstrem" in sentence(view, "layani_ekstrem")
+
+
+def test_rupiah_of_programmes_with_a_list_are_no_upper_bound():
+    finding = with_needs("dinsos", pena__rupiah_year=HIDDEN).headline.finding
+    assert finding.startswith("Perkiraan Rp") and "paling banyak" not in finding
+
+
+def test_the_headline_names_the_programme_that_the_rupiah_leave_out():
+    finding = with_needs("dinsos", pena__rupiah_year=HIDDEN).headline.finding
+    assert re.search(r"\(tanpa [^,]+, yang angkanya tidak disajikan\)", finding)
+
+
+def test_at_most_is_said_of_the_part_without_a_list():
+    assert re.search(r"^Perkiraan Rp.*, di antaranya paling banyak Rp[^,]+(,\d)? ", agency("dinsos").headline.finding)
+
+
+def test_a_kecamatan_names_the_programme_that_its_rupiah_leave_out():
+    html = r.gap_table(with_needs("dinsos", "1704010", pkh__rupiah_year=HIDDEN)).html
+    assert 'Nasal<span class="small">rupiah tanpa PKH</span></th>' in html
+
+
+def test_rupiah_of_a_kecamatan_carry_the_caution_of_their_parts():
+    html = r.gap_table(with_needs("dinsos", "1704010", pkh__rupiah_year={"status": "hati-hati"})).html
+    row = html.partition("<tbody>")[2].partition(">Nasal<")[2].partition("</tr>")[0]
+    assert re.search(r'<td class="num">Rp[^<]+\s<span class="mark">', row.replace("&nbsp;", " "))
+
+
+def test_an_agency_whose_families_are_not_shown_has_no_empty_chart():
+    table = made.published()
+    rows = table["indicator"].eq("due_extreme_families") & table["programme"].eq("blt_dd")
+    view = r.agency_view(table.assign(status=table["status"].mask(rows, "disembunyikan")), FACTS, made.AREA, "dpmd")
+    assert view.gaps.programmes[0].code == "blt_dd" and "<svg" not in r.gap_table(view).html
+
+
+def test_an_agency_without_lists_is_told_its_families_and_rupiah():
+    action = next(action for action in agency("pupr").actions if action.code == "siapkan")
+    assert re.search(r"bagi perkiraan [\d.]+ keluarga .*, termasuk yang mungkin sudah menerima", action.sentence)
+    assert action.rupiah.startswith("Rp") and action.rupiah.endswith(" sekali")
+
+
+def test_a_dagger_is_explained_where_a_column_carries_it_alone():
+    assert "†" not in r.gap_table(agency("dinsos")).html and "† daftar penerima" in r.gap_table(agency("pupr")).html
+
+
 def test_with_a_list_the_headline_says_unserved():
     assert agency(facts=all_listed()).headline.finding.endswith("belum menerima PIP.")
 
@@ -118,15 +184,55 @@ def test_the_package_says_what_it_assumes_and_its_range():
 
 def test_the_package_says_what_it_costs_when_only_probabilities_are_known_and_who_pays():
     action = kabupaten().actions[0]
-    assert "80% terjangkau dengan daftar peluang: Rp" in action.detail
+    assert "menjangkau 80% miskin ekstrem dengan daftar menurut peluang: Rp" in action.detail
+    assert action.detail.endswith(" per tahun")
     assert re.search(r"^APBN Rp[^;]+, Dana Desa Rp[^;]+; perkiraan [\d.]+ keluarga naik ke atas garis;", action.detail)
 
 
 def test_the_package_says_how_many_it_lifts_and_what_it_leaves():
     assert re.search(
-        r"mengangkat [\d.]+ dari [\d.]+ keluarga ke atas garis miskin ekstrem; kekurangan Rp",
+        r"mengangkat [\d.]+ \([\d.–]+\) keluarga dari [\d.]+ keluarga ke atas garis miskin ekstrem; kekurangan Rp",
         kabupaten().zero_cost.sentence,
     )
+
+
+def with_zero_cost(indicator, group="", **values):
+    """The kabupaten's page where an amount of its cost of zero is another one."""
+    table = made.published()
+    rows = table["indicator"].eq(indicator) & table["area"].eq("1704") & table["group"].eq(group)
+    rows &= table["topic"].eq("zero_cost") & table["programme"].eq("")
+    return r.kabupaten_view(
+        table.assign(**{key: table[key].mask(rows, held) for key, held in values.items()}), FACTS, made.AREA
+    ).zero_cost
+
+
+def test_an_amount_of_zero_cost_carries_its_caution():
+    zero = with_zero_cost("lower_bound_rp_year", value=3.4e9, low=2.2e9, high=6e9, status="hati-hati")
+    assert zero.amounts[0][1:] == ("Rp3,4 miliar per tahun", "Rp2,2–6 miliar, pakai dengan hati-hati")
+    assert zero.sentence.startswith("Batas bawah Rp3,4 miliar (Rp2,2–6 miliar, hati-hati) per tahun")
+
+
+def test_the_cost_by_a_list_of_probabilities_has_its_range():
+    zero = with_zero_cost("imperfect_targeting_rp_year", "0.8", value=1.84e10, low=1.56e10, high=2.34e10)
+    assert ("Rp18,4 miliar per tahun", "Rp15,6–23,4 miliar") in [amounts[1:] for amounts in zero.amounts]
+
+
+def test_other_ways_of_choosing_say_why_their_ranges_differ_from_the_main_figures():
+    assert "dapat berbeda kisaran dan tandanya" in r.scenario_table(kabupaten()).html
+
+
+def test_the_methods_page_does_not_claim_a_range_for_every_number():
+    assert "Setiap angka disertai" not in pages.edition_pages()["metode"]
+
+
+def test_the_level_of_a_synthetic_study_is_not_called_official():
+    assert "Disesuaikan dengan angka acuan buatan 17,12% tahun 2024" in r.method(kabupaten()).html
+    assert "angka resmi kabupaten 17,12%" in r.method(kabupaten(made.facts(synthetic=False))).html
+
+
+def test_official_figures_beside_synthetic_ones_are_said_to_be_of_the_real_place():
+    assert "Angka resmi BPS 2024 (wilayah yang sebenarnya): 17,12%" in kabupaten().headline.comparison
+    assert "Angka resmi BPS 2024: 17,12%" in kabupaten(made.facts(synthetic=False)).headline.comparison
 
 
 def test_the_totals_of_the_page_stand_side_by_side():
@@ -144,13 +250,38 @@ def test_unmatched_names_are_a_share_of_the_names_of_the_list():
     assert said.startswith(f"{number['unmatched_share'] * 100:.1f}".replace(".", ",") + "% nama")
 
 
-def test_recipients_outside_the_rule_are_told_the_rule():
-    table = made.published().copy()
-    rows = (table["indicator"] == "included_ineligible_families") & (table["programme"] == "pbi_jk")
+def outside_the_rule(*numbers):
+    """The health agency's page where recipients of PBI-JKN outside its rule are known by these numbers."""
+    table = made.published()
     row = table[(table["topic"] == "reasons") & (table["area"] == "1704")].iloc[[0]]
-    more = row.assign(indicator="included_ineligible_families", programme="pbi_jk", value=1742.0, status="tampil")
-    view = r.agency_view(pd.concat([table[~rows], more]), FACTS, made.AREA, "dinkes")
-    assert "PBI-JKN yang diperkirakan di luar syarat program (di atas desil 5)" in sentence(view, "periksa")
+    more = [
+        row.assign(topic=topic, indicator=name, programme="pbi_jk", unit="keluarga", value=value, status="tampil")
+        for topic, name, value in numbers
+    ]
+    return r.agency_view(pd.concat([table, *more]), FACTS, made.AREA, "dinkes")
+
+
+ALL_OUTSIDE = ("targeting", "outside_rules_families", 2281.0)
+PART_OUTSIDE = ("reasons", "included_ineligible_families", 1742.0)
+
+
+def test_the_recipients_to_verify_are_those_whose_share_the_page_prints():
+    wanted = "Verifikasi 2.281 keluarga penerima PBI-JKN yang menurut catatan registri di luar syarat program"
+    assert sentence(outside_the_rule(ALL_OUTSIDE, PART_OUTSIDE), "periksa").startswith(wanted)
+
+
+def test_where_all_outside_the_rule_are_told_a_part_of_them_is_not():
+    codes = [action.code for action in outside_the_rule(ALL_OUTSIDE, PART_OUTSIDE).actions]
+    assert "periksa_sebagian" not in codes
+
+
+def test_where_only_a_part_is_known_the_sentence_names_it():
+    wanted = "1.742 keluarga penerima PBI-JKN di daftar sasaran yang diperkirakan bukan miskin ekstrem"
+    assert wanted in sentence(outside_the_rule(PART_OUTSIDE), "periksa_sebagian")
+
+
+def test_recipients_outside_the_rule_are_told_the_rule():
+    assert "di luar syarat (di atas desil 5)" in sentence(outside_the_rule(PART_OUTSIDE), "periksa_sebagian")
 
 
 def test_the_methods_page_says_what_is_uncertain_of_a_programme():
@@ -239,6 +370,23 @@ def test_what_is_rarer_among_the_extreme_poor_is_said_to_be():
 
 def test_the_kecamatan_where_a_determinant_is_most_frequent_are_named():
     assert kabupaten().association.determinants[0].places.count("%") == 3
+
+
+def test_a_share_of_people_is_not_said_to_be_counted_over_families():
+    assert kabupaten().indicators[0].basis.startswith("penduduk di ")
+
+
+def test_depth_says_its_unit():
+    assert "P1: rata-rata jarak ke garis kemiskinan, persen dari garis" in r.association(kabupaten()).html
+
+
+def test_pockets_say_that_they_are_compared_before_rounding():
+    assert "dibandingkan sebelum dibulatkan" in r.poverty_pockets(kabupaten()).html
+
+
+def test_a_source_is_named_once():
+    names = kabupaten().position.sources.split("; ")
+    assert len(set(names)) == len(names) and "Kupas Bengkulu" not in names
 
 
 def test_keterkaitan_says_that_the_model_used_it():

@@ -9,8 +9,8 @@ from kaur_analysis import reporting as r
 from kaur_analysis.formats import number
 from kaur_analysis.reporting.facts import read_facts
 from kaur_analysis.reporting.methods import validation
+from tests.pages import extremes, pages
 from tests.pages import fabricated as made
-from tests.pages import pages
 from tests.pages.reader import Reader
 
 FILES = {f"kaur-2025-{code}-x.html": made.AREA.kecamatan_name(code) for code in made.KEC}
@@ -48,10 +48,26 @@ def test_pages_are_named_after_edition_area_and_content():
     assert list(made_pages) == ["index.html", "kaur-2025-1704-metode.html", "kaur-2025-1704-mutu-data.html"]
 
 
-def test_the_title_is_the_files_name():
-    for name, html in r.edition_pages(made.published(), made.facts(), made.AREA, FILES, "kaur-2025").items():
-        wanted = name.removesuffix(".html").replace("index", "kaur-2025-indeks")
-        assert f"<title>{wanted}</title>" in html
+@pytest.mark.parametrize(
+    ("page", "title"),
+    [
+        ("kecamatan", "Kecamatan Nasal · Kabupaten Kaur · edisi 2025 (draf)"),
+        ("opd", "Dinas Sosial · Kabupaten Kaur · edisi 2025 (draf)"),
+        ("kabupaten", "Kabupaten Kaur · Provinsi Bengkulu · edisi 2025 (draf)"),
+        ("metode", "Metode · Kabupaten Kaur, untuk yang ingin memeriksa · edisi 2025 (draf)"),
+    ],
+)
+def test_the_title_says_what_the_page_is_about(page, title):
+    assert f"<title>{title}</title>" in pages.all_pages()[page]
+
+
+def test_without_a_header_the_title_is_the_name_of_the_file():
+    assert "<title>kaur-2025-x</title>" in r.page_html(["<p>x</p>"], "kaur-2025-x")
+
+
+def test_a_title_carries_no_tags_of_a_name_that_means_harm():
+    html = pages.kecamatan(area=extremes.with_names(extremes.HOSTILE))
+    assert "<title>Kecamatan &lt;script&gt;" in html
 
 
 @pytest.mark.parametrize("entry", validation(), ids=lambda entry: entry["claim"][:40])
@@ -120,6 +136,22 @@ def named(*sources):
 def test_pages_name_lists_by_what_they_hold():
     facts = named(("p3ke", "p3ke_family", "2023", ""), ("a", "recipients", "2024", "pkh"))
     assert list(facts.labels.values()) == ["keluarga P3KE 2023", "PKH 2024"]
+
+
+def test_a_list_that_speaks_of_one_day_says_which():
+    facts = made.facts()
+    facts["sources"] = [{"name": "p3ke", "kind": "p3ke_family", "period": "", "as_of": "2023-06-30"}]
+    assert read_facts(facts).sources_in_words == "keluarga P3KE (30 Juni 2023)"
+
+
+def test_pages_say_what_the_list_of_target_families_is():
+    view = r.kecamatan_view(made.published(), made.facts() | {"targeting_list": "p3ke"}, made.AREA, "1704010")
+    wanted = "Daftar keluarga sasaran: daftar tempat penerima program ditetapkan, di sini keluarga P3KE 2023."
+    assert wanted in r.method(view).html
+
+
+def test_without_a_list_of_target_families_none_is_spoken_of():
+    assert read_facts(made.facts() | {"targeting_list": ""}).registered == ""
 
 
 def test_two_lists_that_hold_the_same_are_told_apart_by_their_names():

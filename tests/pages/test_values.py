@@ -69,6 +69,58 @@ def test_needs_say_where_intervals_span_what_a_desil_that_the_model_does_not_kno
     assert ("Kisaran program yang syaratnya desil lebih lebar, karena model tidak mengenal desil." in html) == spanned
 
 
+def needs_row(table, programme):
+    """The line of small print below a programme in the needs of Nasal."""
+    html = r.needs_table(view(table)).html
+    name = next(row.about.name for row in view(table).needs.rows if row.about.code == programme)
+    return spoken(html[html.index(name) :].partition('colspan="3"')[2].partition("</td>")[0])
+
+
+def due(programme, **values):
+    """The invented edition with other numbers due to the extreme poor of Nasal."""
+    table = made.published()
+    for name, value in values.items():
+        rows = table["indicator"].eq(f"due_extreme_{name}") & table["area"].eq(CODE) & table["programme"].eq(programme)
+        more = {
+            "value": value,
+            "low": np.nan,
+            "high": np.nan,
+            "status": "tampil" if value == value else "disembunyikan",
+        }
+        table = table.assign(**{key: table[key].mask(rows, held) for key, held in more.items()})
+    return table
+
+
+def test_families_times_what_one_gets_are_the_rupiah_beside_them():
+    line = needs_row(due("pkh", families=350.0, units=350.0, rupiah_year=1.8e9), "pkh")
+    assert "rata-rata Rp5,1 juta per keluarga" in line
+
+
+def test_what_one_gets_is_called_the_mean_of_all_where_those_counted_are_protected():
+    nan = float("nan")
+    line = needs_row(due("pkh", families=nan, units=nan, rupiah_year=nan), "pkh")
+    assert "rata-rata semua yang berhak Rp4,2 juta per keluarga" in line
+
+
+def test_what_pupils_get_stands_beside_their_number():
+    line = needs_row(due("pip", families=660.0, units=1200.0, rupiah_year=1.11e9), "pip")
+    assert "1.200 murid · rata-rata Rp925.000 per murid" in line
+
+
+def test_an_amount_that_a_rule_fixes_is_printed_as_the_rule_says():
+    assert "· Rp504.000 per orang" in needs_row(due("pbi_jk", units=1000.0, rupiah_year=4.9e8), "pbi_jk")
+
+
+def test_needs_carry_the_ranges_that_are_known():
+    table = made.published()
+    rows = table["area"].eq(CODE) & table["programme"].eq("pkh") & table["group"].eq("")
+    for name, value, low, high in (("families", 350, 220, 600), ("rupiah_year", 1.8e9, 1.1e9, 3e9)):
+        own = rows & table["indicator"].eq(f"due_extreme_{name}")
+        more = {"value": float(value), "low": float(low), "high": float(high), "status": "tampil"}
+        table = table.assign(**{key: table[key].mask(own, held) for key, held in more.items()})
+    assert "· kisaran 220–600 keluarga, Rp1,1–3 miliar" in needs_row(table, "pkh")
+
+
 def test_the_map_carries_the_indicators_value(page, text):
     assert re.search(rf"[▲▼■○] {re.escape(text)}</text>", page)
 
@@ -168,10 +220,55 @@ def test_every_desa_of_the_kecamatan_is_listed():
 
 def test_parts_of_a_hundred_families_add_up_to_a_hundred():
     for reach in view().reach:
-        found = re.search(r": (\d+) menerima, (?:(\d+) belum terdaftar, )?(\d+) ", reach.sentences[0])
+        found = re.search(r": (\d+) menerima, (?:(\d+) belum terdaftar, )?(\d+) t", reach.sentences[0])
         if found:
             assert sum(int(part) for part in found.groups() if part) == 100
             assert len(reach.picture) == 10
+
+
+def reach_of_pkh(**values):
+    """The page's sentences and table where the share of extremely poor families without PKH is another one."""
+    table = changed("targeting", "exclusion_error", CODE, "pkh", **values)
+    return next(reach for reach in view(table).reach if reach.short == "PKH"), r.targeting_sentences(view(table)).html
+
+
+def test_sentence_and_table_round_the_missed_alike():
+    reach, html = reach_of_pkh(value=0.4751, low=0.4, high=0.55)
+    numbers = [int(part) for part in re.findall(r"\d+(?= )", reach.sentences[0].partition(":")[2])]
+    assert (numbers[0], sum(numbers[1:])) == (52, 48) and "<td>48%" in html
+
+
+def test_few_who_are_reached_are_not_called_nobody():
+    reach, _ = reach_of_pkh(value=0.9964, low=0.99, high=1.0)
+    assert ": kurang dari 1 menerima, " in reach.sentences[0]
+
+
+def test_a_sentence_of_reach_says_the_range_and_the_caution_of_the_missed():
+    reach, _ = reach_of_pkh(value=0.2, low=0.08, high=0.34, status="hati-hati")
+    assert reach.sentences[0].endswith("; kisaran semua yang terlewat 8–34%; pakai dengan hati-hati.")
+
+
+def test_ten_signs_of_an_uncertain_number_carry_the_mark():
+    _, html = reach_of_pkh(value=0.2, low=0.08, high=0.34, status="hati-hati")
+    assert re.search(r'<p class="picture" aria-hidden="true">[●◇○]{10} <span class="mark">!</span></p>', html)
+
+
+def test_the_title_of_the_picture_carries_the_caution():
+    table = changed("targeting", "exclusion_error", CODE, "any", status="hati-hati")
+    html = r.targeting_sentences(view(table)).html
+    assert "daftar penerima yang dipegang (pakai dengan hati-hati).</strong>" in html
+
+
+def test_paper_tells_those_who_are_not_listed_from_those_passed_over():
+    pkh = next(reach for reach in view().reach if reach.short == "PKH")
+    table = r.targeting_sentences(view()).html.partition("<table")[2]
+    row = spoken(table[table.index(">PKH<") :].partition("</tr>")[0])
+    assert re.search(rf"{pkh.exclusion.text} +{pkh.hundred[1]} \+ {pkh.hundred[2]}", row)
+
+
+def test_recipients_are_families_and_those_not_found_are_names():
+    html = spoken(r.targeting_sentences(view()).html)
+    assert re.search(r"[\d.]+ +keluarga +\+ [\d.]+ nama", html)
 
 
 def test_denominators_stand_beside_the_sentences():

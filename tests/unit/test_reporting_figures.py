@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaur_analysis.reporting.figures import EQUAL, HIGHER, LOWER, UNCLEAR, Figure, compare, of_hundred, one_in
+from kaur_analysis.reporting.figures import (
+    EQUAL,
+    HIGHER,
+    LOWER,
+    UNCLEAR,
+    Figure,
+    compare,
+    of_hundred,
+    one_in,
+    split_hundred,
+    ten_signs,
+)
 
 
 def share(value, low=math.nan, high=math.nan, **more):
@@ -119,6 +130,39 @@ def test_the_largest_remainder_gets_the_odd_one():
     assert of_hundred([1 / 3, 1 / 3 + 0.001, 1 / 3 - 0.001]) == [33, 34, 33]
 
 
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_the_missed_out_of_a_hundred_are_the_percent_that_a_table_prints(missed, unlisted):
+    reached, *parts = split_hundred(missed, unlisted, 1 - unlisted)
+    assert share(missed, n=60).text == f"{sum(parts)}%" and reached == 100 - sum(parts)
+
+
+@pytest.mark.parametrize(
+    ("hundred", "signs"),
+    [((56, 7, 37), (6, 1, 3)), ((55, 0, 45), (6, 0, 4)), ((100, 0), (10, 0)), ((0, 5, 95), (0, 1, 9))],
+)
+def test_ten_signs_round_those_who_are_reached(hundred, signs):
+    assert ten_signs(hundred) == signs
+
+
+@given(st.integers(0, 99))
+def test_one_more_who_is_reached_never_shows_fewer_signs(reached):
+    fewer, more = (ten_signs((count, 100 - count))[0] for count in (reached, reached + 1))
+    assert fewer <= more
+
+
 @pytest.mark.parametrize(("status", "text"), [("tampil", "1.240 sekali"), ("hati-hati", "1.240 sekali !")])
 def test_a_number_beside_a_bar_carries_its_caution(status, text):
     assert Figure(1240.0, unit="keluarga", status=status).beside("sekali") == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "status", "text"),
+    [
+        (220.0, 600.0, "tampil", "350 (220–600) keluarga"),
+        (220.0, 600.0, "hati-hati", "350 (220–600, hati-hati) keluarga"),
+        (math.nan, math.nan, "tampil", "350 keluarga"),
+        (math.nan, math.nan, "disembunyikan", "dilindungi"),
+    ],
+)
+def test_an_estimate_in_a_sentence_carries_its_range_and_caution(low, high, status, text):
+    assert Figure(350.0, low, high, "keluarga", status=status).estimate == text

@@ -59,10 +59,10 @@ def test_a_map_without_any_number_says_so():
 @pytest.mark.parametrize(
     ("places", "whole", "title"),
     [
-        ([10, 50, 40], 100, "Sedikitnya separuh dari 100 keluarga yang belum ada di 1 dari 3 kecamatan."),
-        ([30, 30, 40], 100, "Sedikitnya separuh dari 100 keluarga yang belum ada di 2 dari 3 kecamatan."),
-        ([math.nan, 30, math.nan], 100, "Sedikitnya 30 keluarga yang belum, di 1 kecamatan yang angkanya disajikan."),
-        ([10, 30], math.nan, "Sedikitnya 40 keluarga yang belum, di 2 kecamatan yang angkanya disajikan."),
+        ([10, 50, 40], 100, "Sekitar separuh dari perkiraan 100 keluarga yang belum ada di 1 dari 3 kecamatan."),
+        ([30, 30, 40], 100, "Sekitar separuh dari perkiraan 100 keluarga yang belum ada di 2 dari 3 kecamatan."),
+        ([math.nan, 30, math.nan], 100, "Perkiraan 30 keluarga yang belum, di 1 kecamatan yang angkanya disajikan."),
+        ([10, 30], math.nan, "Perkiraan 40 keluarga yang belum, di 2 kecamatan yang angkanya disajikan."),
         ([math.nan], 100, "Kesenjangan menurut kecamatan belum dapat disajikan."),
         ([0, 0], 0, "Menurut perkiraan tidak ada keluarga yang belum."),
     ],
@@ -91,3 +91,23 @@ def test_where_no_desa_shows_who_is_missed_the_title_says_how_many_families_ther
 
 def test_the_title_of_a_map_counts_the_desa_that_are_not_shown():
     assert titles.comparison([("Merpas", HIGHER)], WHOLE, "desa", hidden=3).endswith("; 3 tidak disajikan.")
+
+
+@pytest.mark.parametrize(
+    ("held", "unlisted", "words"),
+    [
+        ("Rp2 miliar", "", "Rp3 miliar"),
+        ("Rp2 miliar", "Rp1 miliar", "Rp3 miliar, di antaranya paling banyak Rp1 miliar tanpa daftar penerima"),
+        ("", "Rp3 miliar", "paling banyak Rp3 miliar"),
+    ],
+)
+def test_at_most_is_said_of_the_part_without_a_list_alone(held, unlisted, words):
+    assert titles.bounded("Rp3 miliar", held, unlisted) == words
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [([], ""), (["PKH"], "tanpa PKH"), (["PKH", "BPNT"], "tanpa PKH dan BPNT"), (["x"] * 4, "tanpa 4 program")],
+)
+def test_a_sum_names_the_programmes_that_it_leaves_out(names, words):
+    assert titles.without(names) == words

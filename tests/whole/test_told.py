@@ -49,7 +49,7 @@ def rebuilt(finished, table, facts):
 
 
 def said(html: str) -> tuple[list, list[str]]:
-    """Elements and words of a page without its title, which is its file's name."""
+    """Elements and words of a page without its title, which its header says already."""
     read = Reader(re.sub(r"<title>.*?</title>", "", html))
     return read.tags, read.text.split()
 
@@ -164,10 +164,12 @@ def test_a_protected_cell_that_a_page_printed_would_be_found(finished, cells, ta
 
 SENTENCES = ".finding, .comparison, .actions li, .indicators li, .reach p"
 RANGE = re.compile(r"(Rp)?(\d[\d.,]*)( juta| miliar|)–(?:Rp)?(\d[\d.,]*)(%| juta| miliar| triliun| poin persen|)")
-SPLIT = re.compile(r"Dari 100 [^:]*?: (\d+) menerima, (?:(\d+) belum terdaftar, )?(\d+) |Dari 100 [^,]*?, (\d+) bukan")
+FEW = "(?:kurang dari 1|(\\d+))"
+SPLIT = re.compile(rf"Dari 100 [^:]*?: {FEW} menerima, (?:{FEW} belum terdaftar, )?{FEW} |Dari 100 [^,]*?, {FEW} bukan")
 # What is no number of the edition: shares as people, counts of lists and programmes, years, classes, legal constants.
 CONSTANT = re.compile(
-    r"[\d.]+ dari [\d.]+ penduduk|\d+ (?:program|daftar)\b|desil \d+|BPS \d{4}|80% terjangkau|95 persen|P[12]\b"
+    r"[\d.]+ dari [\d.]+ penduduk|\d+ (?:program|daftar)\b|desil \d+|BPS \d{4}|80% miskin ekstrem dengan|"
+    r"95 persen|P[12]\b"
 )
 
 
@@ -178,14 +180,19 @@ def numbers_of(text: str) -> list[str]:
     return [found.group().strip().rstrip(".") for found in page_cells.NUMBER.finditer(text.replace("Dari 100", ""))]
 
 
-def sums_of(rows: pd.DataFrame, once: set[str]) -> list[float]:
-    """Sums of published rupiah that sentences state: needs of an agency and of all, and the package by fund."""
+def sums_of(rows: pd.DataFrame, once: set[str], listed: set[str]) -> list[float]:
+    """Sums of published rupiah that sentences state: needs of an agency and of all, and the package by fund.
+
+    Needs are told by whether the programme's list of recipients is held, and together.
+    """
     shown = rows[rows["value"].notna()]
     needs = shown[shown["topic"].eq("needs") & shown["indicator"].str.endswith("rupiah_year") & shown["group"].eq("")]
     kinds = [needs["indicator"], needs["programme"].isin(once)]
     package = shown[shown["indicator"].eq("programme_mix_rp_year") & shown["programme"].ne("")]
     by_fund = package[package["group"].ne("")].groupby("group")
+    parts = [*kinds, needs["programme"].isin(listed)]
     return [*needs.groupby(kinds)["value"].sum(), *needs.groupby([needs["agency"], *kinds])["value"].sum(),
+            *needs.groupby(parts)["value"].sum(), *needs.groupby([needs["agency"], *parts])["value"].sum(),
             *by_fund["value"].sum()]  # fmt: skip
 
 
@@ -203,12 +210,13 @@ def sentences(finished):
 
 def unexplained(finished, table, sentences):
     once = {programme.code for programme in finished.edition.study.programmes if programme.period == "sekali"}
+    listed = set(finished.edition.study.listed)
     whole, wrong = finished.edition.area.code, []
     known = {}
     for code in {code for code, _ in sentences}:
         rows = table[table["area"].isin([code, whole, whole[:2]])]
         stated = rows[["value", "low", "high", "n"]].abs().to_numpy().ravel()
-        known[code] = [*stated[~np.isnan(stated)], *sums_of(table[table["area"] == code], once)]
+        known[code] = [*stated[~np.isnan(stated)], *sums_of(table[table["area"] == code], once, listed)]
     for code, text in sentences:
         for number in numbers_of(text):
             cell = page_cells.Cell("", "", code, "", "", number)

@@ -473,9 +473,11 @@ def edition_facts(edition: Edition, published: pd.DataFrame) -> dict[str, Any]:
                 "kind": source.kind,
                 "programme": source.programme or "",
                 "period": source.period or source.wave or "",
+                "as_of": source.as_of.isoformat() if source.as_of else "",
             }
             for source in study.sources
         ],
+        "targeting_list": (study.registry.targeting_list if study.registry else None) or "",
         "findings": found,
         "programmes": [
             {
@@ -494,6 +496,7 @@ def edition_facts(edition: Edition, published: pd.DataFrame) -> dict[str, Any]:
                 "source": programme.source,
                 "listed": programme.code in study.listed,
                 "spanned": programme.code in spanned,
+                "varies": bool(programme.components),
             }
             for programme in study.programmes
         ],
