@@ -4,15 +4,17 @@ Everything is written below ``data/terbatas/<edition>/`` and logged there; answe
 names, and change the next run.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 
 from kaur_analysis.disclosure import protect_parts
-from kaur_analysis.errors import UsageError
+from kaur_analysis.errors import DataRejected, UsageError
 from kaur_analysis.intake import as_written, csv_text, keys_for
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.run import READS_FILES, changed_since, held, read_state
 from kaur_analysis.pipeline.steps import has_lists
 from kaur_analysis.pipeline.steps.targeting import UNION
 from kaur_analysis.planning import (
@@ -57,8 +59,19 @@ def recipient_lists(
     Raises
     ------
     UsageError
-        Nobody is due anything there.
+        Nobody is due anything there, or a run is going on.
+    DataRejected
+        Vault and tables are not of the same reading.
+    StudyRejected
+        A family that is due something has no identity there.
     """
+    with _names_in_place(edition, "clean/families"):
+        return _recipient_lists(edition, access, password, agencies, desa)
+
+
+def _recipient_lists(
+    edition: Edition, access: Access, password: str, agencies: Iterable[str], desa: Iterable[str]
+) -> list[Path]:
     store = edition.store
     chosen = store.read("estimates/allocation") if edition.study.budgets else None
     rows = recipient_rows(store.read("estimates/needs"), edition.study.programmes, chosen)
@@ -68,7 +81,6 @@ def recipient_lists(
         rows = rows[rows[column].isin(chosen)] if chosen else rows
     heads = store.read("clean/families", ["family", "head_record"]).set_index("family")["head_record"]
     identities = identities_of(heads, edition.vault, keys_for(edition.study.synthetic), access)
-    rows = rows[rows["family"].isin(list(identities))]
     lists = write_lists(
         rows,
         identities,
@@ -89,6 +101,27 @@ def recipient_lists(
         synthetic=edition.study.synthetic,
     )
     return [*lists, *sheets]
+
+
+@contextmanager
+def _names_in_place(edition: Edition, table: str) -> Iterator[None]:
+    """Hold the edition while names are put to a table's records, which are lines of the files that step 01 read.
+
+    Raises
+    ------
+    UsageError
+        A run is going on.
+    DataRejected
+        Vault or table are not what step 01 left: records of one would get the names of another.
+    """
+    with held(edition):
+        if changed_since(edition, read_state(edition), READS_FILES, (edition.vault, edition.store.path(table))):
+            raise DataRejected(
+                f"Nama tidak dapat ditulis: langkah {READS_FILES} edisi {edition.name} belum selesai, atau hasilnya "
+                "berubah sesudahnya, sehingga nama dan keluarga mungkin tidak cocok. Jalankan kaur run sampai selesai, "
+                "lalu ulangi perintah ini."
+            )
+        yield
 
 
 def budget_workbook(edition: Edition) -> Path:
@@ -180,8 +213,15 @@ def review_workbook(edition: Edition, access: Access, password: str) -> Path:
     Raises
     ------
     UsageError
-        There is nothing to judge.
+        There is nothing to judge, or a run is going on.
+    DataRejected
+        Vault and tables are not of the same reading.
     """
+    with _names_in_place(edition, "clean/grey_pairs"):
+        return _review_workbook(edition, access, password)
+
+
+def _review_workbook(edition: Edition, access: Access, password: str) -> Path:
     pairs = edition.store.read("clean/grey_pairs")
     if pairs.empty:
         raise UsageError("Tidak ada padanan yang diragukan pada edisi ini.")

@@ -415,6 +415,21 @@ def sole_run(edition: Edition) -> Iterator[None]:
         raise DataRejected(
             f"Ruang cakram tinggal {free // 1_000_000} MB; perlu paling sedikit {LEAST_FREE_BYTES // 1_000_000} MB."
         )
+    with held(edition):
+        yield
+
+
+@contextmanager
+def held(edition: Edition) -> Iterator[None]:
+    """Hold an edition's lock: no run changes its tables meanwhile.
+
+    Raises
+    ------
+    UsageError
+        A run, or another command that holds it, is at work on this edition.
+    """
+    place = edition.store.data / "published" / edition.name
+    place.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(place / "sedang-jalan.kunci", timeout=0):
             yield
@@ -650,6 +665,16 @@ def still_true(edition: Edition, state: dict[str, Any], job: Job, fingerprint: s
             for name, value in entry["tables"].items()
         )
     )
+
+
+def changed_since(edition: Edition, state: Mapping[str, Any], step: str, paths: Iterable[Path]) -> list[str]:
+    """Names of those files that are not what a step left when it last ended; all where it has not, or is under way."""
+    left = state.get(step, {"tables": {}})["tables"]
+    return [
+        path.name
+        for path in paths
+        if not path.is_file() or left.get(path.relative_to(edition.store.data).as_posix()) != file_hash(path)
+    ]
 
 
 def _remember(

@@ -185,7 +185,10 @@ def write_lists(
     if (folder / "index.html").exists() or (folder / "manifest.json").exists():
         raise UsageError("Daftar penerima tidak boleh disimpan di folder halaman yang dibagikan.")
     if missing := sum(family not in identities for family in rows["family"].unique()):
-        raise StudyRejected(f"{missing} keluarga tidak ada di brankas identitas.")
+        raise StudyRejected(
+            f"{missing} keluarga calon penerima tidak ada lagi di berkas kantor: tidak ada di brankas identitas. "
+            "Jalankan kaur run sampai selesai, lalu ulangi perintah ini."
+        )
     desa_names = area.desa.set_index("desa")["name"].to_dict()
     written = []
     for (agency, desa), part in rows.groupby(["agency", "desa"], sort=True):

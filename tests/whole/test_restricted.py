@@ -1,5 +1,6 @@
 """Names leave only into protected workbooks, every look is logged, and answers come back as data without names."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
-from kaur_analysis.errors import DataRejected, UsageError
+from kaur_analysis.errors import DataRejected, KaurError, StudyRejected, UsageError
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.restricted import (
     access_to,
@@ -22,6 +23,7 @@ from kaur_analysis.pipeline.restricted import (
     take_review,
     take_verification,
 )
+from kaur_analysis.pipeline.run import held, run_edition
 from kaur_analysis.pipeline.steps import incidence, shown, targeting
 from kaur_analysis.pipeline.steps.clean import clean_inputs, link_recipients, read_inputs
 from kaur_analysis.pipeline.steps.planning import match_needs
@@ -125,6 +127,66 @@ def test_an_agency_without_candidates_is_refused(edition, access):
 def test_names_are_not_shown_without_a_reason(edition):
     with pytest.raises(UsageError, match="alasan"):
         access_to(edition, "Petugas", "lihat")
+
+
+# --- names and tables are of one reading ---
+
+
+def in_vault(edition):
+    return hashlib.sha256(edition.vault.read_bytes()).hexdigest()
+
+
+def broken_list(edition):
+    """One list of the office without any heading that is known."""
+    (edition.study.folder / edition.study.source("csr_2024").path).write_text("x;y\n1;2\n", encoding="utf-8")
+
+
+def test_a_rejected_reading_leaves_the_vault_to_the_tables_it_belongs_to(edition):
+    before = in_vault(edition)
+    broken_list(edition)
+    with pytest.raises(DataRejected):
+        read_inputs(edition)
+    assert in_vault(edition) == before
+
+
+def test_a_reading_that_is_not_cleaned_leaves_the_vault_to_the_tables_it_belongs_to(edition):
+    before = in_vault(edition)
+    read_inputs(edition)
+    assert in_vault(edition) == before
+
+
+def test_names_are_not_put_to_tables_after_a_run_that_was_rejected(edition, access):
+    broken_list(edition)
+    with pytest.raises(KaurError):
+        run_edition(edition)
+    with pytest.raises(DataRejected, match="nama dan keluarga mungkin tidak cocok"):
+        recipient_lists(edition, access, PASSWORD)
+
+
+def test_names_are_not_put_to_tables_that_somebody_made_by_hand(edition, access):
+    clean_inputs(edition, read_inputs(edition))
+    with pytest.raises(DataRejected, match="nama dan keluarga mungkin tidak cocok"):
+        recipient_lists(edition, access, PASSWORD)
+
+
+def test_doubtful_pairs_are_not_named_from_another_vault(edition, access, doubtful):
+    clean_inputs(edition, read_inputs(edition))
+    with pytest.raises(DataRejected, match="nama dan keluarga mungkin tidak cocok"):
+        review_workbook(edition, access, PASSWORD)
+
+
+def test_no_names_are_written_beside_a_run(edition, access):
+    with held(edition), pytest.raises(UsageError, match="sedang dikerjakan"):
+        recipient_lists(edition, access, PASSWORD)
+
+
+def test_a_candidate_who_is_no_longer_in_the_files_is_said_aloud(edition, access):
+    someone = edition.store.read("estimates/allocation").query("agency == 'dinsos'")["family"].iloc[0]
+    for name in ("estimates/needs", "estimates/allocation"):
+        table = edition.store.read(name)
+        edition.store.write(name, table.assign(family=table["family"].replace(someone, "keluarga lama")))
+    with pytest.raises(StudyRejected, match="1 keluarga calon penerima tidak ada lagi"):
+        recipient_lists(edition, access, PASSWORD, ["dinsos"])
 
 
 def answered(tmp_path, *rows):
