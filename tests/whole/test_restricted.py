@@ -203,6 +203,20 @@ def test_a_family_found_to_be_not_poor_is_due_nothing_in_the_next_run(edition, n
     assert again.loc[again["family"] == row["family"], "due"].sum() == 0
 
 
+def test_what_the_field_found_holds_under_the_code_of_an_older_registry(edition, needs, tmp_path):
+    former = edition.store.read("clean/former_codes")
+    row = former[former["family"].isin(needs["family"])].iloc[0]
+    take_verification(edition, [answered(tmp_path, (row["former"], "pkh", "meninggal", "01-04-2025"))], None)
+    again = match_needs(edition)
+    assert again.loc[again["family"] == row["family"], "due"].sum() == 0
+
+
+def test_answers_about_families_of_no_registry_are_refused_aloud(edition, tmp_path):
+    take_verification(edition, [answered(tmp_path, ("entah", "pkh", "meninggal", "01-04-2025"))], None)
+    with pytest.raises(StudyRejected, match=r"verifikasi\.csv: 1 dari 1 kode keluarga"):
+        match_needs(edition)
+
+
 def test_what_the_field_found_changes_the_input_of_the_edition(edition, needs, tmp_path):
     before, row = edition.input_hash(), needs.iloc[0]
     take_verification(edition, [answered(tmp_path, (row["family"], row["programme"], "layak", "01-04-2025"))], None)

@@ -56,7 +56,17 @@ def clean_inputs(edition: Edition, intake: Intake) -> Clean:
     if reason := rejection(cleaned.findings, edition.study):
         raise DataRejected(reason, cleaned.findings)
     store = edition.store
-    for name in ("families", "persons", "survey", "recipients", "findings", "set_aside", "accounting", "audit"):
+    for name in (
+        "families",
+        "former_codes",
+        "persons",
+        "survey",
+        "recipients",
+        "findings",
+        "set_aside",
+        "accounting",
+        "audit",
+    ):
         store.write(f"clean/{name}", getattr(cleaned, name))
     keep_vault(edition.vault)
     write_findings_workbook(
