@@ -15,7 +15,7 @@ import pandas as pd
 from kaur_analysis.errors import DataRejected, UsageError, mask
 from kaur_analysis.intake.keys import Keys
 from kaur_analysis.intake.seal import seal, unseal
-from kaur_analysis.store import PARTIAL, write_bytes
+from kaur_analysis.store import PARTIAL, append_entry, write_bytes
 
 VAULT_COLUMNS = ["record", "person_token", "family_token", "nik", "kk", "name", "address"]
 _MAGIC = b"KAURVAULT1\n"
@@ -28,7 +28,7 @@ def write_vault(identities: pd.DataFrame, path: Path, keys: Keys) -> Path:
     # almost every value occurs once: a dictionary would only be given up again
     identities[VAULT_COLUMNS].to_parquet(buffer, index=False, compression="zstd", use_dictionary=False)
     head = _MAGIC + keys.key_id.encode("ascii") + b"\n"
-    return write_bytes(path, seal(buffer.getvalue(), keys, _PURPOSE, head))
+    return write_bytes(path, seal(buffer.getvalue(), keys, _PURPOSE, head), private=True)
 
 
 def waiting_vault(path: Path) -> Path:
@@ -103,6 +103,5 @@ def _log(path: Path, reason: str) -> None:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):  # no such entry on this system
         user = "?"
-    line = f"{dt.datetime.now().astimezone().isoformat(timespec='seconds')}\t{user}\t{mask(reason)}\n"
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(line)
+    time = dt.datetime.now().astimezone().isoformat(timespec="seconds")
+    append_entry(path, {"time": time, "user": user, "reason": mask(reason)})

@@ -4,7 +4,7 @@ Everything is written below ``data/terbatas/<edition>/`` and logged there; answe
 names, and change the next run.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from kaur_analysis.planning import (
     Access,
     Provenance,
     identities_of,
+    log_access,
     read_clerical,
     read_verification,
     recipient_rows,
@@ -30,7 +31,7 @@ from kaur_analysis.planning import (
     write_musdes,
     write_reasons_workbook,
 )
-from kaur_analysis.store import write_text
+from kaur_analysis.store import private_folder, write_text
 from kaur_analysis.study import DECISIONS_FILE, VERIFICATION_FILE, Thresholds
 
 LOG = "akses.log"
@@ -41,7 +42,13 @@ def access_to(edition: Edition, person: str, reason: str) -> Access:
 
     Whole NIK are shown only where the study grants it (``show_nik``).
     """
-    return Access(person, reason, edition.restricted / LOG, edition.study.show_nik)
+    return Access(person, reason, _folder(edition) / LOG, edition.study.show_nik)
+
+
+def _folder(edition: Edition) -> Path:
+    """The edition's restricted folder, made so that nobody but its owner looks into it."""
+    private_folder(edition.restricted.parent)
+    return private_folder(edition.restricted)
 
 
 def recipient_lists(
@@ -85,7 +92,7 @@ def _recipient_lists(
         rows,
         identities,
         edition.area,
-        edition.restricted / "daftar",
+        private_folder(_folder(edition) / "daftar"),
         password=password,
         access=access,
         edition=edition.name,
@@ -95,7 +102,7 @@ def _recipient_lists(
         rows,
         identities,
         edition.area,
-        edition.restricted / "musdes",
+        private_folder(_folder(edition) / "musdes"),
         access=access,
         edition=edition.name,
         synthetic=edition.study.synthetic,
@@ -128,7 +135,7 @@ def budget_workbook(edition: Edition) -> Path:
     """Workbook of budget lines, cost of zero and metadata, for typing into RKPD and RPKD; not for sharing."""
     study, store = edition.study, edition.store
     return write_budget_workbook(
-        edition.restricted / f"rkpd-{edition.name}.xlsx",
+        _folder(edition) / f"rkpd-{edition.name}.xlsx",
         store.read("estimates/budget"),
         store.read("estimates/zero_cost"),
         list(study.programmes),
@@ -159,7 +166,7 @@ def reasons_workbook(edition: Edition) -> Path | None:
         for part in sides.values()
     )
     return write_reasons_workbook(
-        edition.restricted / f"sebab-{edition.name}.xlsx",
+        _folder(edition) / f"sebab-{edition.name}.xlsx",
         missed,
         included,
         edition.study.thresholds.minimum_families,
@@ -229,7 +236,7 @@ def _review_workbook(edition: Edition, access: Access, password: str) -> Path:
         pairs,
         edition.vault,
         keys_for(edition.study.synthetic),
-        edition.restricted / f"padanan-{edition.name}.xlsx",
+        _folder(edition) / f"padanan-{edition.name}.xlsx",
         password=password,
         access=access,
         edition=edition.name,
@@ -237,13 +244,21 @@ def _review_workbook(edition: Edition, access: Access, password: str) -> Path:
     )
 
 
-def take_review(edition: Edition, file: Path, password: str | None) -> Path:
-    """Put the answers of a review beside the study; a later answer about the same pair replaces the earlier one."""
+def take_review(edition: Edition, access: Access, file: Path, password: str | None) -> Path:
+    """Put the answers of a review beside the study; a later answer about the same pair replaces the earlier one.
+
+    That names were opened for it is logged, whether or not the answers can be used.
+    """
+    log_access(access, edition.name, "jawaban tinjauan padanan dibaca", files=1)
     return _merged(edition.study.folder / DECISIONS_FILE, read_clerical(file, password), ["record", "person"])
 
 
-def take_verification(edition: Edition, files: Iterable[Path], password: str | None) -> Path:
-    """Put what the field found beside the study; a later round replaces what it says of the same family."""
+def take_verification(edition: Edition, access: Access, files: Sequence[Path], password: str | None) -> Path:
+    """Put what the field found beside the study; a later round replaces what it says of the same family.
+
+    That names were opened for it is logged, whether or not the answers can be used.
+    """
+    log_access(access, edition.name, "hasil verifikasi dibaca", files=len(files))
     found = read_verification(files, password).drop(columns="file")
     return _merged(edition.study.folder / VERIFICATION_FILE, found, ["family", "programme", "visited"])
 
@@ -252,4 +267,4 @@ def _merged(path: Path, new: pd.DataFrame, key: list[str]) -> Path:
     new = new.astype(str)
     old = as_written(pd.read_csv(path, dtype=str, keep_default_na=False)) if path.is_file() else new.iloc[:0]
     table = pd.concat([old, new], ignore_index=True).drop_duplicates(key, keep="last").sort_values(key)
-    return write_text(path, csv_text(table))
+    return write_text(path, csv_text(table), lasting=True)
