@@ -33,7 +33,7 @@ import xlsxwriter
 
 from kaur_analysis.cleaning import clean
 from kaur_analysis.demo import make_demo
-from kaur_analysis.intake import demo_keys, read_study
+from kaur_analysis.intake import demo_keys, keep_vault, read_study
 from kaur_analysis.study import Registry, Source, Study, load_study
 
 SEED_FAMILIES = 11_800  # about 40 000 people
@@ -109,6 +109,7 @@ def full(study: Study) -> None:
     """Read, judge, pseudonymise, write the vault, clean."""
     intake = read_study(study, demo_keys(), strict=False, vault=study.folder / "brankas.bin")
     clean(intake, study)
+    keep_vault(study.folder / "brankas.bin")
 
 
 def timed(work: Callable[[Study], None], folder: Path, suffix: str, cold: bool = False) -> dict[str, float]:

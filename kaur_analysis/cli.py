@@ -275,11 +275,11 @@ def lists(
     from kaur_analysis.planning import read_password
 
     edition = open_edition(_text(study), _text(data), as_it_is=True)
+    access = access_to(edition, person, reason)
     if answers:
-        taken = take_verification(edition, answers, read_password(password_file))
+        taken = take_verification(edition, access, answers, read_password(password_file))
         out().print(f"Hasil verifikasi dicatat di {taken.name}. Lanjutkan: kaur run {study}", soft_wrap=True)
         return
-    access = access_to(edition, person, reason)
     written = recipient_lists(edition, access, read_password(password_file), agency or (), desa or ())
     out().print(f"TERBATAS: {len(written)} berkas di {edition.restricted}", soft_wrap=True)
 
@@ -299,11 +299,12 @@ def review(
     from kaur_analysis.planning import read_password
 
     edition = open_edition(_text(study), _text(data), as_it_is=True)
+    access = access_to(edition, person, reason)
     if answers:
-        taken = take_review(edition, answers, read_password(password_file))
+        taken = take_review(edition, access, answers, read_password(password_file))
         out().print(f"Putusan dicatat di {taken.name}. Lanjutkan: kaur run {study}", soft_wrap=True)
         return
-    written = review_workbook(edition, access_to(edition, person, reason), read_password(password_file))
+    written = review_workbook(edition, access, read_password(password_file))
     out().print(f"TERBATAS: {written}", soft_wrap=True)
 
 

@@ -208,7 +208,8 @@ class Model(Settings):
 class AllocationRules(Settings):
     """What bounds an allocation besides the budgets: quotas, verification capacity, floors, caps per family.
 
-    The names and meanings of :class:`kaur_analysis.planning.Limits`.
+    The names and meanings of :class:`kaur_analysis.planning.Limits`. ``time_limit`` of older studies is read and has no
+    effect: the clock does not decide who is chosen.
     """
 
     quota: dict[str, Annotated[float, Field(ge=0)]] = {}
@@ -219,7 +220,15 @@ class AllocationRules(Settings):
     family_rupiah: float | None = Field(default=None, gt=0)
     in_kind_weight: float = Field(default=0.1, ge=0)
     mip_gap: float = Field(default=0.005, gt=0)
-    time_limit: float = Field(default=30.0, gt=0)
+    rounds: int = Field(default=5, ge=1)
+    nodes: int = Field(default=1000, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_clock(cls, content: Any) -> Any:
+        if not isinstance(content, dict):
+            return content
+        return {name: value for name, value in content.items() if name != "time_limit"}
 
 
 class TargetingRules(Settings):

@@ -35,6 +35,8 @@ class Clean:
     families, persons, survey, recipients
         Tables of the contracts ``FAMILIES``, ``PERSONS``, ``SURVEY``, ``RECIPIENTS``; empty where the study has no such
         source. ``families`` also holds ``listed_desil`` (decile on the targeting list) and ``head_record``.
+    former_codes
+        ``former, family``: the code that a family had while only an older registry knew it, and today's.
     registry_keys, recipient_keys
         Tokens that link people to lists; read by ``linkage`` alone and not meant to be stored.
     findings, set_aside, accounting
@@ -47,6 +49,7 @@ class Clean:
     persons: pd.DataFrame
     survey: pd.DataFrame
     recipients: pd.DataFrame
+    former_codes: pd.DataFrame
     registry_keys: pd.DataFrame
     recipient_keys: pd.DataFrame
     findings: pd.DataFrame
@@ -93,6 +96,7 @@ def clean(intake: Intake, study: Study) -> Clean:
         persons=checked(PERSONS, registry.persons) if study.registry else registry.persons,
         survey=checked(SURVEY, survey) if len(survey) else survey,
         recipients=checked(RECIPIENTS, recipients),
+        former_codes=registry.former,
         registry_keys=registry.keys,
         recipient_keys=recipient_keys,
         findings=pd.concat([intake.findings, findings.table()], ignore_index=True),
@@ -120,7 +124,9 @@ def _sources(table: pd.DataFrame) -> list[str]:
 
 
 def _no_registry() -> RegistryTables:
-    return RegistryTables(pd.DataFrame(), pd.DataFrame(), pd.DataFrame())
+    return RegistryTables(
+        pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), pd.DataFrame(columns=["former", "family"], dtype="str")
+    )
 
 
 def _balanced(intake: Intake, set_aside: pd.DataFrame) -> pd.DataFrame:

@@ -35,11 +35,12 @@ _PRIORITY = {"head": 0, "spouse": 1, "child": 2, "other": 3}
 
 @dataclass(frozen=True)
 class RegistryTables:
-    """Families, persons and what links persons to lists."""
+    """Families, persons, what links persons to lists, and codes that families had in older registries."""
 
     families: pd.DataFrame
     persons: pd.DataFrame
     keys: pd.DataFrame
+    former: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -262,7 +263,13 @@ def _finished(families: pd.DataFrame, persons: pd.DataFrame, listed: str) -> Reg
     keys = _keys(persons, families, table[["kecamatan", "desa"]])
     shown_persons = ["person", "family", "age", "female", "is_head", "in_school", "disabled", "record"]
     people = persons[[name for name in shown_persons if name in persons]].reset_index(drop=True)
-    return RegistryTables(tidy.rename_axis("family").reset_index(), people, keys)
+    return RegistryTables(tidy.rename_axis("family").reset_index(), people, keys, _former(families))
+
+
+def _former(families: pd.DataFrame) -> pd.DataFrame:
+    """Codes of families in older registries beside today's: people have answered under them."""
+    renamed = families.loc[families["registry_family"] != families["family"], ["registry_family", "family"]]
+    return renamed.dropna().set_axis(["former", "family"], axis=1).drop_duplicates("former").reset_index(drop=True)
 
 
 def _one_row_each(families: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from kaur_analysis.cleaning.answers import current_codes
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.study import VISITS_FILE as FILE
 
@@ -39,6 +40,30 @@ def load_visits(folder: Path) -> pd.DataFrame | None:
         if wrong.any():
             raise DataRejected(f"{FILE}: baris {int(wrong.idxmax()) + 2}: {what}.")
     return table[["family", "period"]].assign(expenditure_rp_month=amount)
+
+
+def of_families_today(visits: pd.DataFrame, families: pd.Series, former: pd.DataFrame) -> pd.DataFrame:
+    """Visits under today's codes of their families.
+
+    Parameters
+    ----------
+    visits
+        From :func:`load_visits`.
+    families, former
+        As for :func:`~kaur_analysis.cleaning.answers.current_codes`.
+
+    Returns
+    -------
+    The visits; of several of one family in a period the one that already has its code, else the first.
+
+    Raises
+    ------
+    StudyRejected
+        Most visits are of families that are not there.
+    """
+    current = current_codes(FILE, visits["family"], families, former)
+    own = visits.assign(family=current, renamed=current != visits["family"]).sort_values("renamed", kind="stable")
+    return own.drop_duplicates(["family", "period"]).drop(columns="renamed").sort_index()
 
 
 def years(period: pd.Series) -> pd.Series:

@@ -12,7 +12,7 @@ from kaur_analysis.intake.spreadsheet import (
     write_findings_workbook,
     write_sheet,
 )
-from kaur_analysis.intake.vault import open_vault
+from kaur_analysis.intake.vault import keep_vault, open_vault
 
 __all__ = [
     "Findings",
@@ -24,6 +24,7 @@ __all__ = [
     "csv_text",
     "demo_keys",
     "is_on_shelf",
+    "keep_vault",
     "keys_for",
     "load_key",
     "new_workbook",

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from kaur_analysis.errors import DataRejected, KeyMissing, UsageError
+from kaur_analysis.store import folder_on_disk, on_disk, owners_alone
 
 KEY_BYTES = 32
 KEY_VARIABLE = "KAUR_KEY_FILE"
@@ -99,9 +100,10 @@ def create_key(path: Path | None = None) -> Path:
     if any((folder / ".git").exists() for folder in target.parents):
         raise UsageError("Kunci tidak boleh disimpan di dalam repositori git. Pilih tempat lain.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
+    with open(target, "xb", opener=owners_alone) as stream:
         stream.write(secrets.token_bytes(KEY_BYTES).hex().encode("ascii") + b"\n")
+        on_disk(stream)
+    folder_on_disk(target.parent)
     return target
 
 

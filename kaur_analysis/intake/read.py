@@ -21,7 +21,7 @@ from kaur_analysis.intake.readers import RawTable, read_source
 from kaur_analysis.intake.shelf import Shelf
 from kaur_analysis.intake.text import factorized, from_arrow, normal, same_text, spread
 from kaur_analysis.intake.typed import PLACE, Context, typed_table
-from kaur_analysis.intake.vault import VAULT_COLUMNS, write_vault
+from kaur_analysis.intake.vault import VAULT_COLUMNS, waiting_vault, write_vault
 from kaur_analysis.store import file_hash
 from kaur_analysis.study import Source, Study
 
@@ -91,7 +91,8 @@ def read_study(
     keys
         From :func:`kaur_analysis.intake.keys_for`; the published demo key is refused unless the study is synthetic.
     vault
-        Where to write the encrypted identities; nothing is written without it.
+        The vault for the encrypted identities. They are written beside it, and take its place when
+        :func:`~kaur_analysis.intake.keep_vault` is told that what was read is accepted; nothing is written without it.
     strict
         Whether to stop where a source is to be rejected; else the findings say so (``kaur check``).
     shelf
@@ -128,13 +129,13 @@ def read_study(
     units = {unit: _together(tables) for unit, tables in read.items() if tables}
     if shelf is not None:
         shelf.clear([*(source.name for source in study.sources), _TOKENS])
-    tokens = _pseudonymised(units, keys, study, vault, shelf, registry)
-    survey = _inside_area(units, study, findings)
-    set_aside = findings.set_aside_table()
     table = findings.table()
     rejected = rejection(table, study)
     if strict and rejected:
         raise DataRejected(rejected, table)
+    tokens = _pseudonymised(units, keys, study, vault, shelf, registry)
+    survey = _inside_area(units, study, findings)
+    set_aside = findings.set_aside_table()
     empty = pd.DataFrame(columns=["record", *PLACE])
     return Intake(
         families=tokens.get("family", empty),
@@ -401,7 +402,7 @@ def _pseudonymised(
     people: dict[str, pd.DataFrame] = {unit: units[unit] for unit in ("family", "person", "recipient") if unit in units}
     if not people:
         if vault is not None:
-            write_vault(pd.DataFrame(columns=VAULT_COLUMNS), vault, keys)
+            write_vault(pd.DataFrame(columns=VAULT_COLUMNS), waiting_vault(vault), keys)
         return {}
     everybody = _together([_identities(table) for table in people.values()])
     birth = _birth(everybody)
@@ -422,7 +423,8 @@ def _pseudonymised(
         features["nik_masks"] = _masks(maker, everybody["nik"], int(bounds[-2]))
     if vault is not None:
         identities = everybody[["record", "nik", "kk", "name", "address"]]
-        write_vault(pd.concat([identities, features[["person_token", "family_token"]]], axis=1), vault, keys)
+        tokens = features[["person_token", "family_token"]]
+        write_vault(pd.concat([identities, tokens], axis=1), waiting_vault(vault), keys)
     made = {}
     for (unit, table), start, stop in zip(people.items(), bounds, bounds[1:], strict=False):
         plain = table.drop(columns=[c for c in (*_IDENTITY, "family_id", "person_id", "sex") if c in table])

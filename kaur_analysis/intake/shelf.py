@@ -117,7 +117,7 @@ class Shelf:
         """
         parts = [json.dumps(notes, ensure_ascii=False).encode("utf-8"), *map(_packed, tables)]
         plain = b"".join(piece for part in parts for piece in (len(part).to_bytes(8), part))
-        write_bytes(self._place(name), seal(plain, self.keys, _PURPOSE, _head(fingerprint)))
+        write_bytes(self._place(name), seal(plain, self.keys, _PURPOSE, _head(fingerprint)), private=True)
 
     def clear(self, known: Collection[str]) -> None:
         """Remove what is kept under any other name: nobody's data stay longer than their source.

@@ -7,6 +7,7 @@ beside it.
 import datetime as dt
 import getpass
 import io
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ import pandas as pd
 from kaur_analysis.errors import DataRejected, UsageError, mask
 from kaur_analysis.intake.keys import Keys
 from kaur_analysis.intake.seal import seal, unseal
-from kaur_analysis.store import write_bytes
+from kaur_analysis.store import PARTIAL, append_entry, write_bytes
 
 VAULT_COLUMNS = ["record", "person_token", "family_token", "nik", "kk", "name", "address"]
 _MAGIC = b"KAURVAULT1\n"
@@ -27,7 +28,35 @@ def write_vault(identities: pd.DataFrame, path: Path, keys: Keys) -> Path:
     # almost every value occurs once: a dictionary would only be given up again
     identities[VAULT_COLUMNS].to_parquet(buffer, index=False, compression="zstd", use_dictionary=False)
     head = _MAGIC + keys.key_id.encode("ascii") + b"\n"
-    return write_bytes(path, seal(buffer.getvalue(), keys, _PURPOSE, head))
+    return write_bytes(path, seal(buffer.getvalue(), keys, _PURPOSE, head), private=True)
+
+
+def waiting_vault(path: Path) -> Path:
+    """Where this process puts identities that are read but not yet accepted; a killed run's is swept by the next."""
+    return path.with_name(f"{path.name}.baru.{os.getpid()}{PARTIAL}")
+
+
+def keep_vault(path: Path) -> Path:
+    """Let the identities read last by this process take the vault's place, now that what was read is accepted.
+
+    Parameters
+    ----------
+    path
+        The vault, as it was given to :func:`~kaur_analysis.intake.read_study`.
+
+    Returns
+    -------
+    The vault.
+
+    Raises
+    ------
+    UsageError
+        Nothing was read for it, or it has been put there already.
+    """
+    try:
+        return waiting_vault(path).replace(path)
+    except FileNotFoundError:
+        raise UsageError("Identitas masukan ini tidak ada lagi. Baca masukan sekali lagi.") from None
 
 
 def open_vault(path: Path, keys: Keys, reason: str) -> pd.DataFrame:
@@ -74,6 +103,5 @@ def _log(path: Path, reason: str) -> None:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):  # no such entry on this system
         user = "?"
-    line = f"{dt.datetime.now().astimezone().isoformat(timespec='seconds')}\t{user}\t{mask(reason)}\n"
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(line)
+    time = dt.datetime.now().astimezone().isoformat(timespec="seconds")
+    append_entry(path, {"time": time, "user": user, "reason": mask(reason)})

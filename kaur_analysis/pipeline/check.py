@@ -7,13 +7,15 @@ from pathlib import Path
 import pandas as pd
 from ruamel.yaml import YAML
 
-from kaur_analysis.cleaning import clean
+from kaur_analysis.cleaning import Clean, clean
+from kaur_analysis.cleaning.answers import unknown_codes
+from kaur_analysis.cleaning.visits import load_visits
 from kaur_analysis.formats import number
 from kaur_analysis.intake import keys_for, read_study, rejection, write_findings_workbook
 from kaur_analysis.planning.verification import load_verification
 from kaur_analysis.reference.boundaries import read_boundaries
 from kaur_analysis.store import write_text
-from kaur_analysis.study import Study, load_study
+from kaur_analysis.study import VERIFICATION_FILE, VISITS_FILE, Study, load_study
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,16 @@ def check_study(path: Path, output: Path | None = None) -> Verdict:
     _read_companions(study)
     intake = read_study(study, keys_for(study.synthetic), strict=False)
     findings, accounting, rejected = intake.findings, intake.accounting, rejection(intake.findings, study)
+    answers: tuple[str, ...] = ()
     if not rejected:  # cleaning joins sources, so it only makes sense of sources that can be used
         cleaned = clean(intake, study)
         findings, accounting = cleaned.findings, cleaned.accounting
         rejected = rejection(findings, study)
+        answers = _unknown_answers(study, cleaned)
     workbook = write_findings_workbook(
         findings, accounting, output or path.with_name(f"{path.stem}-temuan.xlsx"), study.synthetic
     )
-    remarks = _by_rule(findings)
+    remarks = _by_rule(findings) + answers
     if len(intake.proposals):
         proposed = write_text(path.with_name(f"{path.stem}.usulan.yaml"), _with_proposals(path, intake.proposals))
         remarks += (f"Usulan arti judul kolom ditulis ke {proposed.name}: periksa, lalu pakai sebagai berkas studi.",)
@@ -83,6 +87,22 @@ def _read_companions(study: Study) -> None:
     load_verification(study.folder)
     if study.boundary_file is not None:
         read_boundaries(study.boundary_file, study.reference)
+
+
+def _unknown_answers(study: Study, cleaned: Clean) -> tuple[str, ...]:
+    """What is lost of the answers beside the study, per file.
+
+    Raises
+    ------
+    StudyRejected
+        Most answers of a file are of families that are not there.
+    """
+    if not study.registry:
+        return ()
+    answered = {VERIFICATION_FILE: load_verification(study.folder), VISITS_FILE: load_visits(study.folder)}
+    known = cleaned.families["family"], cleaned.former_codes
+    said = [unknown_codes(file, table["family"], *known) for file, table in answered.items() if table is not None]
+    return tuple(filter(None, said))
 
 
 def _by_source(study: Study, accounting: pd.DataFrame, findings: pd.DataFrame) -> tuple[tuple[str, ...], ...]:

@@ -1,7 +1,7 @@
 """What a run works on: a study, its area, its tables and its folders."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -15,6 +15,7 @@ from kaur_analysis.study import Source, Study, load_study
 # Set by ``kaur lab`` for the notebooks it opens; what is said by parameter goes first.
 CHOSEN = ("KAUR_STUDY", "KAUR_DATA", "KAUR_REPORTS")
 SOURCE = "sumber "  # begins the name of an ingredient that is a source of the study
+BESIDE = "berkas "  # begins the name of one that is a file beside it
 DEMO_FOLDER = "demo"
 DEMO_STAMP = "dibuat-dari.txt"
 
@@ -62,16 +63,31 @@ class Edition:
         agencies = {code: agency.name for code, agency in self.area.agencies.items()}
         return {self.area.code: self.area.full_name, "any": "Program apa pun"} | kecamatan | programmes | agencies
 
-    def inputs(self) -> dict[str, str]:
-        """Hash of the study, of every source it names and of each file beside it that changes its result, by name."""
+    def reopened(self) -> "Edition":
+        """The edition with its study as the file says it now: notebooks read it anew, whatever was read before.
+
+        Raises
+        ------
+        StudyRejected
+            The study can no longer be used.
+        """
+        study = load_study(self.study_file)
+        return replace(self, study=study, area=study.reference)
+
+    def files(self) -> dict[str, str]:
+        """Hash of the study, of every file it names and of each file beside it that changes its result, by name."""
         files = {name: combined_hash([file_hash(path) for path in paths]) for name, paths in self.study.files().items()}
-        tables = {source.name: _table_hash(source) for source in self.study.sources if "://" in source.path}
-        beside = {f"berkas {path.name}": file_hash(path) for path in self.study.companions()}
-        sources = {f"{SOURCE}{name}": value for name, value in (files | tables).items()}
+        beside = {f"{BESIDE}{path.name}": file_hash(path) for path in self.study.companions()}
+        sources = {f"{SOURCE}{name}": value for name, value in files.items()}
         area = self.study.folder / self.study.area  # an area of the package is part of the program's code
         if area.is_dir():
             sources["wilayah"] = combined_hash(files_hash((p for p in area.rglob("*") if p.is_file()), area))
         return {"studi": combined_hash(self.study.model_dump(mode="json"))} | sources | beside
+
+    def inputs(self) -> dict[str, str]:
+        """Hash of the study, of every source it names and of each file beside it that changes its result, by name."""
+        tables = (source for source in self.study.sources if "://" in source.path)
+        return self.files() | {f"{SOURCE}{source.name}": _table_hash(source) for source in tables}
 
     def ingredients(self) -> dict[str, str]:
         """Hash of everything that decides the result, by name: inputs, the program's code, its libraries."""

@@ -6,15 +6,19 @@ duckdb, statsmodels and scikit-learn) are left to that step.
 
 import gc
 import importlib
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import current_thread, main_thread
 from types import ModuleType
 from typing import cast
 
 # jsonschema imports it to judge internationalised addresses, which no notebook's form has. It compiles a grammar for
 # longer than all others take together, and jsonschema does without where it is absent.
 UNUSED = "rfc3987_syntax"
+INTERRUPTED = 130  # what a shell says of a process that Ctrl-C ended
 SHARED = (
     "kaur_analysis.pipeline.engine",
     "kaur_analysis.pipeline.notebooks",
@@ -34,6 +38,19 @@ def uncollected() -> Iterator[None]:
         gc.enable()
 
 
+@contextmanager
+def quietly_interrupted() -> Iterator[None]:
+    """Let Ctrl-C end the process without a traceback meanwhile: the fork server heeds it no more once it is loaded."""
+    if current_thread() is not main_thread():  # the only one that may say what a signal does
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+
+
 def load() -> None:
     """Import what is shared, without what is unused."""
     refused = cast("dict[str, ModuleType | None]", sys.modules)
@@ -51,6 +68,6 @@ def keep() -> None:
     gc.freeze()
 
 
-with uncollected():
+with quietly_interrupted(), uncollected():
     load()
 keep()

@@ -4,21 +4,24 @@ Everything is written below ``data/terbatas/<edition>/`` and logged there; answe
 names, and change the next run.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 
 from kaur_analysis.disclosure import protect_parts
-from kaur_analysis.errors import UsageError
+from kaur_analysis.errors import DataRejected, UsageError
 from kaur_analysis.intake import as_written, csv_text, keys_for
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.run import READS_FILES, changed_since, held, read_state
 from kaur_analysis.pipeline.steps import has_lists
 from kaur_analysis.pipeline.steps.targeting import UNION
 from kaur_analysis.planning import (
     Access,
     Provenance,
     identities_of,
+    log_access,
     read_clerical,
     read_verification,
     recipient_rows,
@@ -28,7 +31,7 @@ from kaur_analysis.planning import (
     write_musdes,
     write_reasons_workbook,
 )
-from kaur_analysis.store import write_text
+from kaur_analysis.store import private_folder, write_text
 from kaur_analysis.study import DECISIONS_FILE, VERIFICATION_FILE, Thresholds
 
 LOG = "akses.log"
@@ -39,7 +42,13 @@ def access_to(edition: Edition, person: str, reason: str) -> Access:
 
     Whole NIK are shown only where the study grants it (``show_nik``).
     """
-    return Access(person, reason, edition.restricted / LOG, edition.study.show_nik)
+    return Access(person, reason, _folder(edition) / LOG, edition.study.show_nik)
+
+
+def _folder(edition: Edition) -> Path:
+    """The edition's restricted folder, made so that nobody but its owner looks into it."""
+    private_folder(edition.restricted.parent)
+    return private_folder(edition.restricted)
 
 
 def recipient_lists(
@@ -57,8 +66,19 @@ def recipient_lists(
     Raises
     ------
     UsageError
-        Nobody is due anything there.
+        Nobody is due anything there, or a run is going on.
+    DataRejected
+        Vault and tables are not of the same reading.
+    StudyRejected
+        A family that is due something has no identity there.
     """
+    with _names_in_place(edition, "clean/families"):
+        return _recipient_lists(edition, access, password, agencies, desa)
+
+
+def _recipient_lists(
+    edition: Edition, access: Access, password: str, agencies: Iterable[str], desa: Iterable[str]
+) -> list[Path]:
     store = edition.store
     chosen = store.read("estimates/allocation") if edition.study.budgets else None
     rows = recipient_rows(store.read("estimates/needs"), edition.study.programmes, chosen)
@@ -68,12 +88,11 @@ def recipient_lists(
         rows = rows[rows[column].isin(chosen)] if chosen else rows
     heads = store.read("clean/families", ["family", "head_record"]).set_index("family")["head_record"]
     identities = identities_of(heads, edition.vault, keys_for(edition.study.synthetic), access)
-    rows = rows[rows["family"].isin(list(identities))]
     lists = write_lists(
         rows,
         identities,
         edition.area,
-        edition.restricted / "daftar",
+        private_folder(_folder(edition) / "daftar"),
         password=password,
         access=access,
         edition=edition.name,
@@ -83,7 +102,7 @@ def recipient_lists(
         rows,
         identities,
         edition.area,
-        edition.restricted / "musdes",
+        private_folder(_folder(edition) / "musdes"),
         access=access,
         edition=edition.name,
         synthetic=edition.study.synthetic,
@@ -91,11 +110,32 @@ def recipient_lists(
     return [*lists, *sheets]
 
 
+@contextmanager
+def _names_in_place(edition: Edition, table: str) -> Iterator[None]:
+    """Hold the edition while names are put to a table's records, which are lines of the files that step 01 read.
+
+    Raises
+    ------
+    UsageError
+        A run is going on.
+    DataRejected
+        Vault or table are not what step 01 left: records of one would get the names of another.
+    """
+    with held(edition):
+        if changed_since(edition, read_state(edition), READS_FILES, (edition.vault, edition.store.path(table))):
+            raise DataRejected(
+                f"Nama tidak dapat ditulis: langkah {READS_FILES} edisi {edition.name} belum selesai, atau hasilnya "
+                "berubah sesudahnya, sehingga nama dan keluarga mungkin tidak cocok. Jalankan kaur run sampai selesai, "
+                "lalu ulangi perintah ini."
+            )
+        yield
+
+
 def budget_workbook(edition: Edition) -> Path:
     """Workbook of budget lines, cost of zero and metadata, for typing into RKPD and RPKD; not for sharing."""
     study, store = edition.study, edition.store
     return write_budget_workbook(
-        edition.restricted / f"rkpd-{edition.name}.xlsx",
+        _folder(edition) / f"rkpd-{edition.name}.xlsx",
         store.read("estimates/budget"),
         store.read("estimates/zero_cost"),
         list(study.programmes),
@@ -126,7 +166,7 @@ def reasons_workbook(edition: Edition) -> Path | None:
         for part in sides.values()
     )
     return write_reasons_workbook(
-        edition.restricted / f"sebab-{edition.name}.xlsx",
+        _folder(edition) / f"sebab-{edition.name}.xlsx",
         missed,
         included,
         edition.study.thresholds.minimum_families,
@@ -180,8 +220,15 @@ def review_workbook(edition: Edition, access: Access, password: str) -> Path:
     Raises
     ------
     UsageError
-        There is nothing to judge.
+        There is nothing to judge, or a run is going on.
+    DataRejected
+        Vault and tables are not of the same reading.
     """
+    with _names_in_place(edition, "clean/grey_pairs"):
+        return _review_workbook(edition, access, password)
+
+
+def _review_workbook(edition: Edition, access: Access, password: str) -> Path:
     pairs = edition.store.read("clean/grey_pairs")
     if pairs.empty:
         raise UsageError("Tidak ada padanan yang diragukan pada edisi ini.")
@@ -189,7 +236,7 @@ def review_workbook(edition: Edition, access: Access, password: str) -> Path:
         pairs,
         edition.vault,
         keys_for(edition.study.synthetic),
-        edition.restricted / f"padanan-{edition.name}.xlsx",
+        _folder(edition) / f"padanan-{edition.name}.xlsx",
         password=password,
         access=access,
         edition=edition.name,
@@ -197,13 +244,21 @@ def review_workbook(edition: Edition, access: Access, password: str) -> Path:
     )
 
 
-def take_review(edition: Edition, file: Path, password: str | None) -> Path:
-    """Put the answers of a review beside the study; a later answer about the same pair replaces the earlier one."""
+def take_review(edition: Edition, access: Access, file: Path, password: str | None) -> Path:
+    """Put the answers of a review beside the study; a later answer about the same pair replaces the earlier one.
+
+    That names were opened for it is logged, whether or not the answers can be used.
+    """
+    log_access(access, edition.name, "jawaban tinjauan padanan dibaca", files=1)
     return _merged(edition.study.folder / DECISIONS_FILE, read_clerical(file, password), ["record", "person"])
 
 
-def take_verification(edition: Edition, files: Iterable[Path], password: str | None) -> Path:
-    """Put what the field found beside the study; a later round replaces what it says of the same family."""
+def take_verification(edition: Edition, access: Access, files: Sequence[Path], password: str | None) -> Path:
+    """Put what the field found beside the study; a later round replaces what it says of the same family.
+
+    That names were opened for it is logged, whether or not the answers can be used.
+    """
+    log_access(access, edition.name, "hasil verifikasi dibaca", files=len(files))
     found = read_verification(files, password).drop(columns="file")
     return _merged(edition.study.folder / VERIFICATION_FILE, found, ["family", "programme", "visited"])
 
@@ -212,4 +267,4 @@ def _merged(path: Path, new: pd.DataFrame, key: list[str]) -> Path:
     new = new.astype(str)
     old = as_written(pd.read_csv(path, dtype=str, keep_default_na=False)) if path.is_file() else new.iloc[:0]
     table = pd.concat([old, new], ignore_index=True).drop_duplicates(key, keep="last").sort_values(key)
-    return write_text(path, csv_text(table))
+    return write_text(path, csv_text(table), lasting=True)

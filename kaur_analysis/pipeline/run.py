@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from filelock import FileLock, Timeout
 
 from kaur_analysis.errors import DataRejected, KaurError, NotebookFailed, RunFailed, UsageError
-from kaur_analysis.pipeline.edition import SOURCE, Edition
+from kaur_analysis.pipeline.edition import BESIDE, SOURCE, Edition
 from kaur_analysis.pipeline.manifest import read_manifest, verify
 from kaur_analysis.pipeline.provenance import code_hash, combined_hash, libraries
 from kaur_analysis.pipeline.publication import aside, publish
@@ -223,7 +223,7 @@ def _run_alone(
         if stale and not outcome.made:
             warm_up(WARM, RESEARCH_WARM)
             workers.call(_check_start, [*research_jobs(edition), *chosen], edition.study.synthetic)
-        _research(edition, stale, workers, state, jobs, watch, outcome)
+        _research(edition, ingredients, stale, workers, state, jobs, watch, outcome)
     with Workers(kept=True) as makers:
         _make_pages(edition, chosen, makers, state, jobs, force, continue_on_error, watch, outcome)
         _finish(edition, ingredients, chosen, makers, state, outcome)
@@ -245,18 +245,29 @@ def _finish(
     DataRejected
         An ingredient is not what it was when the run began.
     """
-    now = edition.ingredients()
-    changed = [name for name in {**ingredients, **now} if ingredients.get(name) != now.get(name)]
-    if changed:
-        raise DataRejected(
-            f"Berubah selama pengerjaan: {', '.join(sorted(changed))}. Edisi tidak diterbitkan; jalankan kaur run lagi."
-        )
+    now = edition.reopened().ingredients()
+    try:
+        _refuse_changes(ingredients, now, {**ingredients, **now})
+    except DataRejected:  # what was made may be of the one or of the other
+        for job in (*research_jobs(edition), *chosen):
+            if job.name in outcome.made:
+                _forget(edition, state, job)
+        raise
     if chosen and (outcome.made or outcome.failed or not _stands(edition, state)):
         _publish(edition, state, workers, sorted(outcome.failed))
 
 
+def _refuse_changes(begun: Mapping[str, str], now: Mapping[str, str], names: Iterable[str]) -> None:
+    changed = sorted(name for name in names if begun.get(name) != now.get(name))
+    if changed:
+        raise DataRejected(
+            f"Berubah selama pengerjaan: {', '.join(changed)}. Edisi tidak diterbitkan; jalankan kaur run lagi."
+        )
+
+
 def _research(
     edition: Edition,
+    ingredients: Mapping[str, str],
     stale: list[tuple[Job, dict[str, str]]],
     workers: Workers,
     state: dict[str, Any],
@@ -264,7 +275,15 @@ def _research(
     watch: Watcher,
     outcome: Outcome,
 ) -> None:
-    """Run the stale steps of one turn, as many side by side as there are jobs, and note what each left."""
+    """Run the stale steps of one turn, as many side by side as there are jobs, and note what each left.
+
+    Nothing is noted of a step during which the study or a file has changed: it was made of who knows which of both.
+
+    Raises
+    ------
+    DataRejected
+        Study or files are not what they were when the run began.
+    """
     with _side_by_side(jobs) as pool:
         waiting = {}
         for job, made_from in stale:
@@ -273,6 +292,8 @@ def _research(
         for future in as_completed(waiting):
             job, made_from = waiting[future]
             effort, tables = future.result()
+            now = edition.reopened().files()
+            _refuse_changes(ingredients, now, {*now, *(name for name in ingredients if name.startswith(BESIDE))})
             _remember(edition, state, job, made_from, tables, effort)
             outcome.made.append(job.name)
             watch(job.name, "selesai")
@@ -415,6 +436,21 @@ def sole_run(edition: Edition) -> Iterator[None]:
         raise DataRejected(
             f"Ruang cakram tinggal {free // 1_000_000} MB; perlu paling sedikit {LEAST_FREE_BYTES // 1_000_000} MB."
         )
+    with held(edition):
+        yield
+
+
+@contextmanager
+def held(edition: Edition) -> Iterator[None]:
+    """Hold an edition's lock: no run changes its tables meanwhile.
+
+    Raises
+    ------
+    UsageError
+        A run, or another command that holds it, is at work on this edition.
+    """
+    place = edition.store.data / "published" / edition.name
+    place.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(place / "sedang-jalan.kunci", timeout=0):
             yield
@@ -650,6 +686,16 @@ def still_true(edition: Edition, state: dict[str, Any], job: Job, fingerprint: s
             for name, value in entry["tables"].items()
         )
     )
+
+
+def changed_since(edition: Edition, state: Mapping[str, Any], step: str, paths: Iterable[Path]) -> list[str]:
+    """Names of those files that are not what a step left when it last ended; all where it has not, or is under way."""
+    left = state.get(step, {"tables": {}})["tables"]
+    return [
+        path.name
+        for path in paths
+        if not path.is_file() or left.get(path.relative_to(edition.store.data).as_posix()) != file_hash(path)
+    ]
 
 
 def _remember(

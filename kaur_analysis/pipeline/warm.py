@@ -3,7 +3,7 @@
 Worth its time where several pages are made; for a single one :mod:`kaur_analysis.pipeline.loaded` is ready sooner.
 """
 
-from kaur_analysis.pipeline.loaded import keep
+from kaur_analysis.pipeline.loaded import keep, quietly_interrupted
 
 
 def rehearse() -> None:
@@ -27,5 +27,6 @@ def rehearse() -> None:
     charts.svg(figure, "latihan")
 
 
-rehearse()
+with quietly_interrupted():
+    rehearse()
 keep()

@@ -4,14 +4,14 @@ import atexit
 import gc
 import importlib
 
-from kaur_analysis.pipeline.loaded import keep, uncollected
+from kaur_analysis.pipeline.loaded import keep, quietly_interrupted, uncollected
 
 STEPS = tuple(
     f"kaur_analysis.pipeline.steps.{name}"
     for name in ("clean", "poverty", "appendix", "targeting", "incidence", "planning", "publish", "shown")
 )
 
-with uncollected():
+with quietly_interrupted(), uncollected():
     for step in STEPS:
         importlib.import_module(step)
 keep()

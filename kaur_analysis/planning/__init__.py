@@ -4,7 +4,7 @@ from kaur_analysis.planning.allocation import Allocation, InfeasibleBudget, allo
 from kaur_analysis.planning.clerical import read_clerical, write_clerical
 from kaur_analysis.planning.exports import Provenance, write_budget_workbook, write_reasons_workbook
 from kaur_analysis.planning.limits import Limits, limits_from_budgets
-from kaur_analysis.planning.lists import Access, identities_of, recipient_rows, write_lists
+from kaur_analysis.planning.lists import Access, identities_of, log_access, recipient_rows, write_lists
 from kaur_analysis.planning.money import budget, due_intervals, zero_cost
 from kaur_analysis.planning.musdes import write_musdes
 from kaur_analysis.planning.needs import conflicts, needs_matrix
@@ -26,6 +26,7 @@ __all__ = [
     "identities_of",
     "limits_from_budgets",
     "load_verification",
+    "log_access",
     "needs_matrix",
     "read_clerical",
     "read_password",

@@ -10,17 +10,19 @@ what any allocation could reach, so the stated optimality gap holds for the whol
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-from kaur_analysis.errors import EstimationError, StudyRejected
+from kaur_analysis.errors import StudyRejected
 from kaur_analysis.planning.bundles import Bundles, Integers, build_bundles, gap_closed
 from kaur_analysis.planning.limits import Ceilings, Limits, ceilings
 from kaur_analysis.planning.wide import Array, Flags, Wide
 
+Search = Literal["optimal", "batas usaha"]
 CONTESTED = 3_000
 CUTTING_ROUNDS = 150
 SAMPLE = 200_000
@@ -46,9 +48,13 @@ class Allocation:
         the objective (for a ceiling in rupiah: rupiah of gap closed per rupiah).
     comparison
         ``method, rupiah_year, families, extreme_families, gap_closed_rp_year, gap_share, objective, within_limits``:
-        the integer programme (``optimal``), the best greedy allocation (``greedy``) and other lists that were given.
+        the integer programme (``optimal``, with its ``gap`` and ``search``), the best greedy allocation (``greedy``)
+        and other lists that were given.
     gap, bound
         Optimality gap and the upper bound of the objective behind it.
+    search
+        ``optimal`` where the gap is proven to be within ``limits.mip_gap``, ``batas usaha`` where a limit of rounds or
+        nodes ended the search before.
     seconds
         Time taken.
     """
@@ -58,6 +64,7 @@ class Allocation:
     comparison: pd.DataFrame
     gap: float
     bound: float
+    search: Search
     seconds: float
 
 
@@ -118,7 +125,7 @@ def allocate(wide: Wide, limits: Limits, lists: Mapping[str, pd.DataFrame] | Non
     InfeasibleBudget
         Floors cannot be met within the ceilings.
     StudyRejected
-        Limits name codes that do not exist.
+        Limits name codes that do not exist, or whether floors can be met is not found out within the limit of nodes.
 
     Notes
     -----
@@ -144,7 +151,7 @@ def allocate(wide: Wide, limits: Limits, lists: Mapping[str, pd.DataFrame] | Non
     priced = problem.bundles.pairs(_respond(problem, prices).chosen, problem.shape)
     best = max(greedy, _fill(problem, _repair(problem, priced, prices)), key=problem.objective)
     size, sets = CONTESTED, len(problem.bundles.value)
-    while sets:
+    for _ in range(limits.rounds if sets else 0):
         everything = size >= sets
         pairs, lp_prices, milp_bound = _solve_contested(problem, prices, bound, best, size)
         if everything:
@@ -154,16 +161,21 @@ def allocate(wide: Wide, limits: Limits, lists: Mapping[str, pd.DataFrame] | Non
             if candidate_bound < bound:
                 prices, bound = candidate, candidate_bound
         best = max(best, _fill(problem, pairs), key=problem.objective)
-        close = _gap(problem.objective(best), bound) <= limits.mip_gap
-        if close or everything or perf_counter() - began > limits.time_limit:
+        if everything or _gap(problem.objective(best), bound) <= limits.mip_gap:
             break
         size *= 2
+    gap = _gap(problem.objective(best), bound)
+    search: Search = "optimal" if gap <= limits.mip_gap + _TOLERANCE else "batas usaha"
     return Allocation(
         chosen=_chosen(problem, best),
         limits=_limit_table(problem, best, prices),
-        comparison=_comparison(problem, {"optimal": best, "greedy": greedy}, lists or {}),
-        gap=_gap(problem.objective(best), bound),
+        comparison=_comparison(problem, {"optimal": best, "greedy": greedy}, lists or {}).assign(
+            gap=lambda table: np.where(table["method"] == "optimal", gap, np.nan),
+            search=lambda table: np.where(table["method"] == "optimal", search, ""),
+        ),
+        gap=gap,
         bound=bound,
+        search=search,
         seconds=perf_counter() - began,
     )
 
@@ -301,7 +313,7 @@ def _lowest_point(slopes: Array, heights: Array, groups: int, centre: Array, rad
     bounds = [*zip(np.maximum(centre - radius, 0), centre + radius, strict=True), *([(None, None)] * groups)]
     found = linprog(np.ones(count + groups), A_ub=planes, b_ub=-heights, bounds=bounds, method="highs")
     if found.status != 0:
-        raise EstimationError("Harga batas tidak dapat dihitung; periksa besaran pagu.")
+        raise StudyRejected("Harga batas tidak dapat dihitung; periksa besaran pagu.")
     return np.asarray(found.x[:count]), float(found.fun)
 
 
@@ -427,7 +439,7 @@ def _solve_contested(
         integrality=np.ones(len(first)),
         bounds=Bounds(0, limit),
         constraints=LinearConstraint(matrix, lower, upper),
-        options={"mip_rel_gap": min(problem.limits.mip_gap / 2 * share, 0.1), "time_limit": problem.limits.time_limit},
+        options={"mip_rel_gap": min(problem.limits.mip_gap / 2 * share, 0.1), "node_limit": problem.limits.nodes},
     )
     if solved.x is None:
         return incumbent, prices, np.inf
@@ -516,10 +528,13 @@ def _meet_floors(problem: _Problem) -> Flags:
         integrality=np.r_[np.ones(size), np.zeros(len(floors))],
         bounds=Bounds(0, np.r_[np.ones(size), problem.floor[floors]]),
         constraints=LinearConstraint(matrix, lower, upper),
-        options={"mip_rel_gap": 1e-3, "time_limit": problem.limits.time_limit},
+        options={"mip_rel_gap": 1e-3, "node_limit": problem.limits.nodes},
     )
-    if solved.x is None:
-        raise EstimationError("Lantai desa tidak dapat diperiksa dalam waktu yang diberikan.")
+    if solved.x is None or (solved.status != 0 and (solved.x[size:] > 0.5).any()):
+        raise StudyRejected(
+            "Lantai desa belum dapat dipastikan terpenuhi atau tidak: batas usaha tercapai. Naikkan allocation.nodes, "
+            "turunkan lantai desa, atau naikkan pagunya."
+        )
     taken = solved.x[:size] > 0.5
     pairs[family[taken], column[taken]] = True
     missing = solved.x[size:] > 0.5

@@ -73,7 +73,7 @@ def write_clerical(
     titles += ["DATA SINTETIS: bukan orang sungguhan."] if synthetic else []
     content = encrypt(write_workbook([Sheet("Padanan", titles, COLUMNS, table)]), password)
     log_access(access, edition, "tinjauan padanan", pairs=len(pairs))
-    return write_bytes(path, content)
+    return write_bytes(path, content, private=True)
 
 
 def read_clerical(path: Path, password: str | None = None) -> pd.DataFrame:

@@ -36,8 +36,11 @@ class Limits:
         What a rupiah that does not raise consumption (house, premium, capital) counts when it reaches the extremely
         poor, next to one rupiah of gap closed. A choice of policy: the default lets such programmes choose the right
         families without drawing money from transfers.
-    mip_gap, time_limit
-        Optimality gap at which to stop, and seconds given to the integer programme.
+    mip_gap
+        Optimality gap at which to stop.
+    rounds, nodes
+        Times the integer programme is widened, and branching nodes of each, at most. They count work, never seconds:
+        who is chosen does not hang on the computer. An allocation of Kaur's size needs one of each.
     """
 
     total: float | None = None
@@ -53,7 +56,8 @@ class Limits:
     minimum_due: float = 0.1
     in_kind_weight: float = 0.1
     mip_gap: float = 0.005
-    time_limit: float = 30.0
+    rounds: int = 5
+    nodes: int = 1000
 
     def __post_init__(self) -> None:
         numbers = [self.total or 0, *self.agency.values(), *self.programme.values(), *self.fund.values()]

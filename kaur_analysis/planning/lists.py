@@ -4,7 +4,6 @@ Nothing here is for sharing. Names come from the identity vault, leave only insi
 every use is logged without any of them.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from kaur_analysis.planning.verification import HEADINGS, OUTCOMES
 from kaur_analysis.planning.workbook import Heading, Sheet, encrypt, write_workbook
 from kaur_analysis.reference import Area
 from kaur_analysis.reference.catalogue import Programme
-from kaur_analysis.store import write_bytes
+from kaur_analysis.store import append_entry, write_bytes
 
 Identities = Mapping[str, Mapping[str, str]]
 LIKELY_DUE = 0.5
@@ -185,7 +184,10 @@ def write_lists(
     if (folder / "index.html").exists() or (folder / "manifest.json").exists():
         raise UsageError("Daftar penerima tidak boleh disimpan di folder halaman yang dibagikan.")
     if missing := sum(family not in identities for family in rows["family"].unique()):
-        raise StudyRejected(f"{missing} keluarga tidak ada di brankas identitas.")
+        raise StudyRejected(
+            f"{missing} keluarga calon penerima tidak ada lagi di berkas kantor: tidak ada di brankas identitas. "
+            "Jalankan kaur run sampai selesai, lalu ulangi perintah ini."
+        )
     desa_names = area.desa.set_index("desa")["name"].to_dict()
     written = []
     for (agency, desa), part in rows.groupby(["agency", "desa"], sort=True):
@@ -198,7 +200,7 @@ def write_lists(
         titles += ["DATA SINTETIS: bukan orang sungguhan."] if synthetic else []
         sheet = Sheet("Calon penerima", titles, COLUMNS, _named(part, identities, access.show_nik))
         content = encrypt(write_workbook([sheet]), password)
-        written.append(write_bytes(folder / f"calon-{edition}-{agency}-{desa}.xlsx", content))
+        written.append(write_bytes(folder / f"calon-{edition}-{agency}-{desa}.xlsx", content, private=True))
     log_access(access, edition, "daftar calon penerima", families=rows["family"].nunique(), files=len(written))
     return written
 
@@ -236,6 +238,4 @@ def log_access(access: Access, edition: str, what: str, **counts: int) -> None:
         "nik_shown": access.show_nik,
         **counts,
     }
-    access.log.parent.mkdir(parents=True, exist_ok=True)
-    with access.log.open("a", encoding="utf-8", newline="\n") as stream:
-        stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
+    append_entry(access.log, entry)

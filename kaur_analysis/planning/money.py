@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from kaur_analysis.contracts import BUDGET, checked
-from kaur_analysis.errors import DataRejected, EstimationError
+from kaur_analysis.errors import DataRejected, StudyRejected
 from kaur_analysis.planning.doubt import DoubtfulDue, Receipts, doubtful_due
 from kaur_analysis.planning.wide import MONTHS, Array, Flags, Wide, expected_gap, widen
 from kaur_analysis.poverty.intervals import equal_tails, held_interval
@@ -131,7 +131,7 @@ def due_intervals(
 
     Raises
     ------
-    EstimationError
+    DataRejected
         Draws of another length than the table.
     """
     listed = tuple(programmes)
@@ -143,7 +143,7 @@ def due_intervals(
     kept: list[list[Array]] = [[] for _ in sums]
     for block in _blocks(draws):
         if len(block) != len(family_poverty):
-            raise EstimationError(f"Tarikan berisi {len(block)} keluarga, tabel berisi {len(family_poverty)}.")
+            raise DataRejected(f"Tarikan berisi {len(block)} keluarga, tabel berisi {len(family_poverty)}.")
         extreme, received = block < line_rp_month, doubt.receipts(block.shape[1], random)
         for own, totals in zip(sums, kept, strict=True):
             totals.append(own.drawn(extreme, doubt, received))
@@ -281,8 +281,10 @@ def zero_cost(
 
     Raises
     ------
-    EstimationError
-        Draws without a line, or of another length; a coverage outside 0-1; years in the wrong order.
+    DataRejected
+        Draws of another length than the table.
+    StudyRejected
+        Draws without a line; a coverage outside 0-1; years in the wrong order.
     """
     listed = tuple(programmes)
     _check(family_poverty, draws, line_rp_month, coverages, years)
@@ -344,13 +346,13 @@ def _check(
     years: tuple[int, int] | None,
 ) -> None:
     if draws is not None and line is None:
-        raise EstimationError("Biaya nol persen: tarikan kesejahteraan memerlukan garis miskin ekstrem.")
+        raise StudyRejected("Biaya nol persen: tarikan kesejahteraan memerlukan garis miskin ekstrem.")
     if isinstance(draws, np.ndarray) and len(draws) != len(family_poverty):
-        raise EstimationError(f"Tarikan berisi {len(draws)} keluarga, tabel berisi {len(family_poverty)}.")
+        raise DataRejected(f"Tarikan berisi {len(draws)} keluarga, tabel berisi {len(family_poverty)}.")
     if any(not 0 < share <= 1 for share in coverages):
-        raise EstimationError("Cakupan harus di antara 0 dan 1.")
+        raise StudyRejected("Cakupan harus di antara 0 dan 1.")
     if years and years[1] < years[0]:
-        raise EstimationError(f"Tahun target {years[1]} mendahului tahun pertama rencana {years[0]}.")
+        raise StudyRejected(f"Tahun target {years[1]} mendahului tahun pertama rencana {years[0]}.")
 
 
 def _areas(wide: Wide) -> Areas:
@@ -394,7 +396,7 @@ def _drawn(
 
     for block in _blocks(draws):
         if len(block) != len(wide.family):
-            raise EstimationError(f"Tarikan berisi {len(block)} keluarga, tabel berisi {len(wide.family)}.")
+            raise DataRejected(f"Tarikan berisi {len(block)} keluarga, tabel berisi {len(wide.family)}.")
         gap, poor = np.maximum(line - block, 0.0) * people, block < line
         received = doubt.receipts(block.shape[1], random)
         paid, covered = np.zeros(block.shape), np.zeros(block.shape)

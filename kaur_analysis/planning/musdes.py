@@ -115,6 +115,6 @@ def write_musdes(
             others=len(listed[MOST_CANDIDATES:]),
             blank_lines=BLANK_LINES,
         )
-        written.append(write_text(folder / f"musdes-{edition}-{desa}.html", page))
+        written.append(write_text(folder / f"musdes-{edition}-{desa}.html", page, private=True))
     log_access(access, edition, "lembar musyawarah desa", families=rows["family"].nunique(), files=len(written))
     return written

@@ -54,8 +54,9 @@ def rule_fields(
         fields[name] = modelled[name].reindex(fields.index)
     for name, (children, low, high) in _PUPILS.items():
         if persons is not None:
-            out_of_school = persons["in_school"] == 0 if "in_school" in persons.columns else False
-            of_age = persons["age"].between(low, high + 1, inclusive="left") & ~out_of_school
+            of_age = persons["age"].between(low, high + 1, inclusive="left")
+            if "in_school" in persons.columns:
+                of_age &= persons["in_school"] != 0
             count = persons.loc[of_age].groupby("family").size()
             fields[name] = count.reindex(fields.index).fillna(0).astype(float)
         elif name not in fields.columns and children in fields.columns:

@@ -225,6 +225,29 @@ def test_a_library_that_is_not_installed_is_named():
         running._in_worker(Absent(), running.Job("01_clean", Path(), {}, ""), print)
 
 
+INTERRUPTED = """
+import os, signal, time
+from kaur_analysis.pipeline.loaded import quietly_interrupted
+try:
+    with quietly_interrupted():
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(10)
+except KeyboardInterrupt:
+    print("seperti biasa", flush=True)
+with quietly_interrupted():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(10)
+print("jalan terus")
+"""
+
+
+@pytest.mark.skipif(not FORKS, reason="nothing is forked")
+def test_ctrl_c_while_libraries_are_loaded_ends_the_process_without_a_word():
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "seperti biasa\n", "")
+
+
 def test_after_ctrl_c_nothing_more_is_begun():
     begun, gate = [], threading.Event()
 

@@ -115,6 +115,16 @@ def test_families_that_only_the_older_registry_knows_are_added(registry):
     assert len(registry([{}], [{}], old_families=[old], old_persons=[person]).families) == 2
 
 
+def test_the_code_of_a_family_in_the_older_registry_leads_to_todays(registry):
+    alone = registry([{"id_keluarga": "LAMA"}], [{"id_keluarga": "LAMA"}]).families["family"].item()
+    result = registry([{}], [{}], [{"id_keluarga": "LAMA"}], [{"id_keluarga": "LAMA"}])
+    assert result.former_codes.to_dict("records") == [{"former": alone, "family": result.families["family"].item()}]
+
+
+def test_a_family_of_one_registry_has_no_former_code(registry):
+    assert registry([{}], [{}]).former_codes.empty
+
+
 def test_people_who_left_a_family_since_are_told(registry):
     result = registry([{}], [{}], old_families=[{}], old_persons=[{}, CHILD])
     assert reasons(result) == ["Digantikan sumber yang lebih baru"]

@@ -1,6 +1,7 @@
 """The key lives outside the project, is private, and without it nothing is read; the vault opens only with it."""
 
 import hmac
+import json
 import os
 import stat
 
@@ -185,4 +186,19 @@ def test_every_opening_leaves_a_line(tmp_path):
     for reason in ("daftar Dinas Sosial", "daftar BAZNAS"):
         open_vault(path, demo_keys(), reason)
     lines = (tmp_path / "brankas.bin.log").read_text(encoding="utf-8").splitlines()
-    assert [line.split("\t")[2] for line in lines] == ["daftar Dinas Sosial", "daftar BAZNAS"]
+    assert [json.loads(line)["reason"] for line in lines] == ["daftar Dinas Sosial", "daftar BAZNAS"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\u2028", "\x85"])
+def test_a_reason_cannot_write_a_line_of_its_own(tmp_path, end):
+    reason = f"uji{end}2026-01-01T00:00:00+07:00\tkepala\taudit"
+    open_vault(vault(tmp_path), demo_keys(), reason)
+    (line,) = (tmp_path / "brankas.bin.log").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["reason"] == reason
+
+
+@POSIX
+def test_vault_and_log_are_their_owners_alone(tmp_path):
+    path = vault(tmp_path)
+    open_vault(path, demo_keys(), "uji")
+    assert {stat.S_IMODE(p.stat().st_mode) for p in (path, tmp_path / "brankas.bin.log")} == {0o600}

@@ -5,10 +5,11 @@ import pyreadstat
 import pytest
 from python_calamine import CalamineWorkbook
 
-from kaur_analysis.errors import DataRejected, KeyMissing
+from kaur_analysis.errors import DataRejected, KeyMissing, UsageError
 from kaur_analysis.intake import (
     create_key,
     demo_keys,
+    keep_vault,
     load_key,
     open_vault,
     read_study,
@@ -215,8 +216,31 @@ def test_the_same_person_has_the_same_token_in_registry_and_list(tmp_path):
 def test_identities_go_to_the_vault_and_come_back_by_record(tmp_path):
     workbook(tmp_path / "daftar.xlsx", [HEAD, ANA])
     result = read_study(study(tmp_path, recipients()), demo_keys(), vault=tmp_path / "brankas.bin")
-    people = open_vault(tmp_path / "brankas.bin", demo_keys(), "uji").set_index("record")
+    people = open_vault(keep_vault(tmp_path / "brankas.bin"), demo_keys(), "uji").set_index("record")
     assert people.loc[result.recipients["record"][0], "name"] == "Zorabruk Vekador"
+
+
+def test_the_vault_stays_as_it_is_until_what_was_read_is_accepted(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [HEAD, ANA])
+    read_study(study(tmp_path, recipients()), demo_keys(), vault=tmp_path / "brankas.bin")
+    assert not (tmp_path / "brankas.bin").exists()
+
+
+def test_nothing_is_written_of_people_whose_list_is_rejected(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [HEAD, ["Qiledvin", nik()[:15], *ANA[2:]]])
+    with pytest.raises(DataRejected):
+        read_study(
+            study(tmp_path, recipients(tolerate={"nik_bukan_16_angka": 0})), demo_keys(), vault=tmp_path / "brankas.bin"
+        )
+    assert list(tmp_path.glob("brankas*")) == []
+
+
+def test_identities_are_accepted_once(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [HEAD, ANA])
+    read_study(study(tmp_path, recipients()), demo_keys(), vault=tmp_path / "brankas.bin")
+    keep_vault(tmp_path / "brankas.bin")
+    with pytest.raises(UsageError, match="Baca masukan"):
+        keep_vault(tmp_path / "brankas.bin")
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+62", "-5", "@cmd", "\t=1"])

@@ -1,6 +1,6 @@
 """Allocation under ceilings and floors: exact where everything can be enumerated, and clear where nothing fits."""
 
-from itertools import product
+from itertools import count, product
 
 import numpy as np
 import pandas as pd
@@ -147,6 +147,51 @@ def test_the_reduced_programme_reaches_the_stated_gap(monkeypatch):
     reduced = allocate(wide, limits)
     objective = reduced.comparison.set_index("method")["objective"]["optimal"]
     assert reduced.gap <= 0.005 and objective >= exact.bound * (1 - 0.01)
+
+
+def three_rounds(monkeypatch, **options):
+    """A world that is solved within the gap only after the integer programme was widened."""
+    wide = small_world(7, families=400, desa=8)
+    monkeypatch.setattr(solver, "CONTESTED", 20)
+    return allocate(wide, Limits(agency={"dinsos": 0.1 * wide.rupiah.sum()}, quota={"sembako": 50}, **options))
+
+
+def test_a_slow_clock_does_not_change_who_is_chosen(monkeypatch):
+    usual = three_rounds(monkeypatch, mip_gap=1e-6)
+    ticks = count(step=1_000_000)
+    monkeypatch.setattr(solver, "perf_counter", lambda: next(ticks))
+    pd.testing.assert_frame_equal(three_rounds(monkeypatch, mip_gap=1e-6).chosen, usual.chosen)
+
+
+def test_a_search_that_ended_within_the_gap_says_so(monkeypatch):
+    found = three_rounds(monkeypatch)
+    assert found.search == "optimal" and found.gap <= 0.005
+
+
+def test_a_search_that_a_limit_of_work_ended_says_so(monkeypatch):
+    found = three_rounds(monkeypatch, mip_gap=1e-6, rounds=1)
+    assert found.search == "batas usaha" and found.gap > 1e-6
+
+
+def test_how_the_search_ended_stands_beside_the_scores(monkeypatch):
+    table = three_rounds(monkeypatch, mip_gap=1e-6, rounds=1).comparison.set_index("method")
+    assert table["search"].to_dict() == {"optimal": "batas usaha", "greedy": ""}
+
+
+@pytest.mark.parametrize("given", [None, 1.0])
+def test_floors_that_a_limit_of_work_leaves_open_are_not_said_to_be_impossible(monkeypatch, given):
+    wide = small_world(2, families=12)
+    usual = solver.milp
+
+    def ended(cost, **options):
+        solved = usual(cost, **options)
+        solved.status, solved.x = 1, None if given is None else np.full(len(cost), given)
+        return solved
+
+    monkeypatch.setattr(solver, "milp", ended)
+    with pytest.raises(StudyRejected, match="batas usaha tercapai") as error:
+        allocate(wide, Limits(total=1e12, desa_floor=1))
+    assert not isinstance(error.value, InfeasibleBudget)
 
 
 def test_prices_found_on_a_sample_lead_to_the_same_bound(monkeypatch):

@@ -250,6 +250,12 @@ def test_children_known_to_be_out_of_school_are_no_pupils():
     assert fields[["pupils_primary", "pupils_junior"]].to_numpy().tolist() == [[2, 0], [0, 1]]
 
 
+def test_where_nobody_was_asked_about_school_all_children_of_school_age_are_pupils():
+    persons = pd.DataFrame({"family": ["k1", "k1", "k2"], "age": [8.0, 40.0, 13.0]})
+    fields = rule_fields(families(), POVERTY, persons)
+    assert fields[["pupils_primary", "pupils_junior"]].to_numpy().tolist() == [[1, 0], [0, 1]]
+
+
 def test_a_family_listed_twice_is_refused():
     with pytest.raises(DataRejected, match="dua kali"):
         rule_fields(families(family=["k1", "k1"]), POVERTY)

@@ -1,10 +1,12 @@
 """Named tables on disk."""
 
+import os
+
 import pandas as pd
 import pytest
 
 from kaur_analysis.errors import UsageError
-from kaur_analysis.store import Store, write_text
+from kaur_analysis.store import Store, append_entry, private_folder, write_text
 
 
 @pytest.fixture
@@ -25,6 +27,29 @@ def test_a_name_says_its_folder(store):
 def test_a_name_without_a_known_stage_is_refused(store):
     with pytest.raises(ValueError, match="STAGE/TABLE"):
         store.path("elsewhere/families")
+
+
+@pytest.fixture
+def synced(monkeypatch):
+    """Sizes of what was waited for, in order."""
+    sizes = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: sizes.append(os.fstat(descriptor).st_size))
+    return sizes
+
+
+def test_what_cannot_be_made_again_is_on_the_disk_when_it_is_said_to_be_written(tmp_path, synced):
+    write_text(tmp_path / "verifikasi.csv", "kode", lasting=True)
+    assert synced[0] == 4
+
+
+def test_a_line_of_a_log_is_on_the_disk_when_it_is_said_to_be_written(tmp_path, synced):
+    append_entry(tmp_path / "akses.log", {})
+    assert synced == [3]
+
+
+def test_a_private_folder_is_its_owners_alone(tmp_path):
+    folder = private_folder(tmp_path / "data" / "terbatas")
+    assert os.name == "nt" or folder.stat().st_mode & 0o077 == 0
 
 
 def test_equal_tables_are_equal_bytes(store):

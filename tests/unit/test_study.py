@@ -60,6 +60,10 @@ def test_a_good_study_loads(write):
     assert load_study(write()).edition == "2025"
 
 
+def test_seconds_for_the_allocation_of_an_older_study_are_read_without_effect(write):
+    assert load_study(write(allocation={"time_limit": 60})).allocation == load_study(write()).allocation
+
+
 def test_the_area_is_kaur_unless_said_otherwise(write):
     assert load_study(write()).reference.name == "Kaur"
 

@@ -1,11 +1,13 @@
 """Budgets and limits of a study file decide what the allocation may do."""
 
+import re
 import shutil
 
 import pytest
 
 from kaur_analysis.errors import KaurError
 from kaur_analysis.pipeline.edition import open_edition
+from kaur_analysis.pipeline.steps import shown
 from kaur_analysis.pipeline.steps.clean import clean_inputs, link_recipients, read_inputs
 from kaur_analysis.pipeline.steps.planning import allocation, match_needs
 
@@ -44,6 +46,11 @@ def test_the_chosen_close_more_than_the_most_urgent_first(allocated):
 
 def test_the_gap_to_the_best_possible_is_small(allocated):
     assert allocated("budgets: {total: 200000000}").gap <= 0.005
+
+
+def test_notebook_04_says_how_good_the_choice_is_proven_to_be(finished):
+    said = shown.allocation(finished.edition).html
+    assert re.search(r"terbukti paling jauh 0,\d\d(%| persen) dari yang mungkin\.", said)
 
 
 def test_a_quota_of_the_study_holds(allocated):

@@ -16,10 +16,10 @@ import psutil
 import pytest
 
 from kaur_analysis.demo import make_demo
-from kaur_analysis.errors import UsageError
+from kaur_analysis.errors import DataRejected, UsageError
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.manifest import SCHEMA, verify
-from kaur_analysis.pipeline.run import run_edition
+from kaur_analysis.pipeline.run import read_state, run_edition
 from kaur_analysis.pipeline.status import NEVER, edition_status
 from tests.shared import ROOT
 
@@ -342,3 +342,47 @@ def test_a_rerun_with_nothing_changed_leaves_the_manifest_byte_for_byte(undistur
     before = (home / "reports" / "2025" / "manifest.json").read_bytes()
     finish(start(home, HERE, jobs=2))
     assert (home / "reports" / "2025" / "manifest.json").read_bytes() == before
+
+
+@pytest.fixture
+def underway(undisturbed, tmp_path):
+    """A copy of the finished edition whose poverty step and one page are to be made again."""
+    shutil.copytree(undisturbed[0], tmp_path / "kantor")
+    home = tmp_path / "kantor"
+    edition = open_edition(str(home / "demo" / "studi.yaml"), str(home / "data"), str(home / "reports"))
+    edition.store.path("estimates/poverty").unlink()
+    (edition.store.data / "published" / edition.name / "produk" / edition.kecamatan_page("1704010")).unlink()
+    return edition
+
+
+def editing(edition, step, old, new):
+    """A watcher that edits the study when a step begins."""
+
+    def watch(name, event):
+        if (name, event) == (step, "mulai"):
+            text = edition.study_file.read_text(encoding="utf-8")
+            assert old in text
+            edition.study_file.write_text(text.replace(old, new), encoding="utf-8")
+
+    return watch
+
+
+def test_no_edition_is_made_of_a_study_that_was_edited_meanwhile(underway):
+    before = (underway.store.pages / "manifest.json").read_bytes()
+    with pytest.raises(DataRejected, match="Berubah selama pengerjaan: studi"):
+        run_edition(underway, ["1704010"], watch=editing(underway, "02_poverty", "350000", "450000"))
+    assert (underway.store.pages / "manifest.json").read_bytes() == before
+
+
+def test_a_step_made_of_an_edited_study_is_not_kept_when_the_study_is_as_it_was_again(underway):
+    as_it_was = underway.study_file.read_bytes()
+    with pytest.raises(DataRejected):
+        run_edition(underway, ["1704010"], watch=editing(underway, "02_poverty", "350000", "450000"))
+    underway.study_file.write_bytes(as_it_was)
+    assert "02_poverty" not in read_state(underway)
+
+
+def test_a_page_made_while_the_study_was_edited_is_not_kept(underway):
+    with pytest.raises(DataRejected, match="Berubah selama pengerjaan: studi"):
+        run_edition(underway, ["1704010"], watch=editing(underway, "05_kecamatan 1704010", "350000", "450000"))
+    assert {"05_kecamatan 1704010", "02_poverty"}.isdisjoint(read_state(underway))

@@ -1,8 +1,12 @@
 """Names leave only into protected workbooks, every look is logged, and answers come back as data without names."""
 
+import hashlib
 import json
+import os
 import re
 import shutil
+import stat
+from contextlib import nullcontext
 from dataclasses import replace
 
 import msoffcrypto
@@ -11,7 +15,7 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
-from kaur_analysis.errors import DataRejected, UsageError
+from kaur_analysis.errors import DataRejected, KaurError, StudyRejected, UsageError
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.restricted import (
     access_to,
@@ -22,6 +26,7 @@ from kaur_analysis.pipeline.restricted import (
     take_review,
     take_verification,
 )
+from kaur_analysis.pipeline.run import held, run_edition
 from kaur_analysis.pipeline.steps import incidence, shown, targeting
 from kaur_analysis.pipeline.steps.clean import clean_inputs, link_recipients, read_inputs
 from kaur_analysis.pipeline.steps.planning import match_needs
@@ -117,6 +122,33 @@ def test_every_look_is_logged_with_who_and_why(edition, access, needs):
     assert {entry["person"] for entry in entries} == {"Petugas Litbang"} and len(entries) == 2
 
 
+@pytest.mark.parametrize("readable", [True, False])
+def test_answers_read_from_a_workbook_of_names_are_logged(edition, access, needs, tmp_path, readable):
+    row = needs.iloc[0]
+    word = "layak" if readable else "entah"
+    with nullcontext() if readable else pytest.raises(DataRejected):
+        take_verification(
+            edition, access, [answered(tmp_path, (row["family"], row["programme"], word, "01-04-2025"))], None
+        )
+    (entry,) = (json.loads(line) for line in access.log.read_text(encoding="utf-8").splitlines())
+    assert (entry["person"], entry["what"]) == ("Petugas Litbang", "hasil verifikasi dibaca")
+
+
+def test_judged_pairs_read_from_a_workbook_of_names_are_logged(edition, access, doubtful, tmp_path):
+    take_review(edition, access, judged(tmp_path, doubtful.head(1), ["ya"]), None)
+    (entry,) = (json.loads(line) for line in access.log.read_text(encoding="utf-8").splitlines())
+    assert entry["what"] == "jawaban tinjauan padanan dibaca"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
+def test_nobody_but_the_owner_looks_into_what_is_restricted(edition, access, needs):
+    written = recipient_lists(edition, access, PASSWORD, ["dinsos"], [needs["desa"].iloc[0]])
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (*written, edition.vault, access.log)}
+    assert set(modes.values()) == {0o600}
+    folders = (edition.restricted.parent, edition.restricted, *(path.parent for path in written))
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
+
+
 def test_an_agency_without_candidates_is_refused(edition, access):
     with pytest.raises(UsageError, match="bukan_instansi"):
         recipient_lists(edition, access, PASSWORD, ["bukan_instansi"])
@@ -127,30 +159,106 @@ def test_names_are_not_shown_without_a_reason(edition):
         access_to(edition, "Petugas", "lihat")
 
 
+# --- names and tables are of one reading ---
+
+
+def in_vault(edition):
+    return hashlib.sha256(edition.vault.read_bytes()).hexdigest()
+
+
+def broken_list(edition):
+    """One list of the office without any heading that is known."""
+    (edition.study.folder / edition.study.source("csr_2024").path).write_text("x;y\n1;2\n", encoding="utf-8")
+
+
+def test_a_rejected_reading_leaves_the_vault_to_the_tables_it_belongs_to(edition):
+    before = in_vault(edition)
+    broken_list(edition)
+    with pytest.raises(DataRejected):
+        read_inputs(edition)
+    assert in_vault(edition) == before
+
+
+def test_a_reading_that_is_not_cleaned_leaves_the_vault_to_the_tables_it_belongs_to(edition):
+    before = in_vault(edition)
+    read_inputs(edition)
+    assert in_vault(edition) == before
+
+
+def test_names_are_not_put_to_tables_after_a_run_that_was_rejected(edition, access):
+    broken_list(edition)
+    with pytest.raises(KaurError):
+        run_edition(edition)
+    with pytest.raises(DataRejected, match="nama dan keluarga mungkin tidak cocok"):
+        recipient_lists(edition, access, PASSWORD)
+
+
+def test_names_are_not_put_to_tables_that_somebody_made_by_hand(edition, access):
+    clean_inputs(edition, read_inputs(edition))
+    with pytest.raises(DataRejected, match="nama dan keluarga mungkin tidak cocok"):
+        recipient_lists(edition, access, PASSWORD)
+
+
+def test_doubtful_pairs_are_not_named_from_another_vault(edition, access, doubtful):
+    clean_inputs(edition, read_inputs(edition))
+    with pytest.raises(DataRejected, match="nama dan keluarga mungkin tidak cocok"):
+        review_workbook(edition, access, PASSWORD)
+
+
+def test_no_names_are_written_beside_a_run(edition, access):
+    with held(edition), pytest.raises(UsageError, match="sedang dikerjakan"):
+        recipient_lists(edition, access, PASSWORD)
+
+
+def test_a_candidate_who_is_no_longer_in_the_files_is_said_aloud(edition, access):
+    someone = edition.store.read("estimates/allocation").query("agency == 'dinsos'")["family"].iloc[0]
+    for name in ("estimates/needs", "estimates/allocation"):
+        table = edition.store.read(name)
+        edition.store.write(name, table.assign(family=table["family"].replace(someone, "keluarga lama")))
+    with pytest.raises(StudyRejected, match="1 keluarga calon penerima tidak ada lagi"):
+        recipient_lists(edition, access, PASSWORD, ["dinsos"])
+
+
 def answered(tmp_path, *rows):
     head = [HEADINGS[name] for name in ("family", "programme", "outcome", "visited")]
     return workbook(tmp_path / "hasil.xlsx", [head, *map(list, rows)])
 
 
-def test_a_family_found_to_be_not_poor_is_due_nothing_in_the_next_run(edition, needs, tmp_path):
+def test_a_family_found_to_be_not_poor_is_due_nothing_in_the_next_run(edition, access, needs, tmp_path):
     row = needs.iloc[0]
     take_verification(
-        edition, [answered(tmp_path, (row["family"], row["programme"], "tidak miskin", "01-04-2025"))], None
+        edition, access, [answered(tmp_path, (row["family"], row["programme"], "tidak miskin", "01-04-2025"))], None
     )
     again = match_needs(edition)
     assert again.loc[again["family"] == row["family"], "due"].sum() == 0
 
 
-def test_what_the_field_found_changes_the_input_of_the_edition(edition, needs, tmp_path):
+def test_what_the_field_found_holds_under_the_code_of_an_older_registry(edition, access, needs, tmp_path):
+    former = edition.store.read("clean/former_codes")
+    row = former[former["family"].isin(needs["family"])].iloc[0]
+    take_verification(edition, access, [answered(tmp_path, (row["former"], "pkh", "meninggal", "01-04-2025"))], None)
+    again = match_needs(edition)
+    assert again.loc[again["family"] == row["family"], "due"].sum() == 0
+
+
+def test_answers_about_families_of_no_registry_are_refused_aloud(edition, access, tmp_path):
+    take_verification(edition, access, [answered(tmp_path, ("entah", "pkh", "meninggal", "01-04-2025"))], None)
+    with pytest.raises(StudyRejected, match=r"verifikasi\.csv: 1 dari 1 kode keluarga"):
+        match_needs(edition)
+
+
+def test_what_the_field_found_changes_the_input_of_the_edition(edition, access, needs, tmp_path):
     before, row = edition.input_hash(), needs.iloc[0]
-    take_verification(edition, [answered(tmp_path, (row["family"], row["programme"], "layak", "01-04-2025"))], None)
+    take_verification(
+        edition, access, [answered(tmp_path, (row["family"], row["programme"], "layak", "01-04-2025"))], None
+    )
     assert edition.input_hash() != before
 
 
-def test_a_later_round_adds_to_the_earlier_one(edition, needs, tmp_path):
+def test_a_later_round_adds_to_the_earlier_one(edition, access, needs, tmp_path):
     for row in needs.drop_duplicates("family").head(2).itertuples():
         path = take_verification(
-            edition, [answered(tmp_path, (row.family, row.programme, "layak", "01-04-2025"))], None
+            edition, access, [answered(tmp_path, (row.family, row.programme, "layak", "01-04-2025"))], None
         )
     assert len(pd.read_csv(path)) == 2
 
@@ -187,35 +295,35 @@ def test_libreoffice_opens_the_review_with_its_password(edition, access, doubtfu
     assert first_cell(review_workbook(edition, access, PASSWORD), PASSWORD).startswith("Padanan yang diragukan")
 
 
-def test_a_judged_pair_is_linked_or_not_as_judged(edition, doubtful, tmp_path):
+def test_a_judged_pair_is_linked_or_not_as_judged(edition, access, doubtful, tmp_path):
     pair = doubtful.head(1)
-    take_review(edition, judged(tmp_path, pair, ["ya"]), None)
+    take_review(edition, access, judged(tmp_path, pair, ["ya"]), None)
     links = link_recipients(edition, clean_inputs(edition, read_inputs(edition))).links.set_index("record")
     assert links.loc[pair["record"].iloc[0], "person"] == pair["person"].iloc[0]
 
 
-def test_a_rejected_pair_is_not_linked(edition, doubtful, tmp_path):
+def test_a_rejected_pair_is_not_linked(edition, access, doubtful, tmp_path):
     pair = doubtful.head(1)
-    take_review(edition, judged(tmp_path, pair, ["tidak"]), None)
+    take_review(edition, access, judged(tmp_path, pair, ["tidak"]), None)
     links = link_recipients(edition, clean_inputs(edition, read_inputs(edition))).links.set_index("record")
     assert links.loc[pair["record"].iloc[0], "person"] != pair["person"].iloc[0]
 
 
-def test_answers_about_another_list_are_refused(edition, doubtful, tmp_path):
+def test_answers_about_another_list_are_refused(edition, access, doubtful, tmp_path):
     pair = doubtful.head(1).assign(check="zzzzzzzz")
-    take_review(edition, judged(tmp_path, pair, ["ya"]), None)
+    take_review(edition, access, judged(tmp_path, pair, ["ya"]), None)
     with pytest.raises(DataRejected, match="daftar berubah"):
         link_recipients(edition, clean_inputs(edition, read_inputs(edition)))
 
 
-def test_answers_hold_no_name(edition, doubtful, tmp_path):
-    path = take_review(edition, judged(tmp_path, doubtful, ["ya"] * len(doubtful)), None)
+def test_answers_hold_no_name(edition, access, doubtful, tmp_path):
+    path = take_review(edition, access, judged(tmp_path, doubtful, ["ya"] * len(doubtful)), None)
     assert list(pd.read_csv(path).columns) == ["record", "person", "same", "check"]
 
 
-def test_an_answer_that_is_neither_yes_nor_no_is_refused_with_its_line(edition, doubtful, tmp_path):
+def test_an_answer_that_is_neither_yes_nor_no_is_refused_with_its_line(edition, access, doubtful, tmp_path):
     with pytest.raises(DataRejected, match="baris 2"):
-        take_review(edition, judged(tmp_path, doubtful.head(1), ["mungkin"]), None)
+        take_review(edition, access, judged(tmp_path, doubtful.head(1), ["mungkin"]), None)
 
 
 def test_the_programme_refuses_a_short_password(edition, access, doubtful):

@@ -8,6 +8,7 @@ from kaur_analysis.intake import (
     Intake,
     Shelf,
     is_on_shelf,
+    keep_vault,
     keys_for,
     put_on_shelf,
     read_study,
@@ -20,7 +21,7 @@ from kaur_analysis.pipeline.steps import give_back
 
 
 def read_inputs(edition: Edition) -> Intake:
-    """Read every source, pseudonymise people, write identities to the encrypted vault.
+    """Read every source and pseudonymise people; their identities, encrypted, wait until cleaning has accepted them.
 
     Sources that stayed as they were are taken from the shelf, sealed with the same key.
     """
@@ -43,7 +44,7 @@ def _shelf(edition: Edition) -> Shelf:
 
 
 def clean_inputs(edition: Edition, intake: Intake) -> Clean:
-    """Clean and store; findings also go to a workbook that the office can act on.
+    """Clean and store, the identities into the vault; findings also go to a workbook that the office can act on.
 
     Raises
     ------
@@ -55,8 +56,19 @@ def clean_inputs(edition: Edition, intake: Intake) -> Clean:
     if reason := rejection(cleaned.findings, edition.study):
         raise DataRejected(reason, cleaned.findings)
     store = edition.store
-    for name in ("families", "persons", "survey", "recipients", "findings", "set_aside", "accounting", "audit"):
+    for name in (
+        "families",
+        "former_codes",
+        "persons",
+        "survey",
+        "recipients",
+        "findings",
+        "set_aside",
+        "accounting",
+        "audit",
+    ):
         store.write(f"clean/{name}", getattr(cleaned, name))
+    keep_vault(edition.vault)
     write_findings_workbook(
         cleaned.findings, cleaned.accounting, store.path("clean/temuan", ".xlsx"), edition.study.synthetic
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kaur_analysis.cleaning.visits import load_visits, years
+from kaur_analysis.cleaning.visits import load_visits, of_families_today, years
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.formats import number
 from kaur_analysis.pipeline.edition import Edition
@@ -188,6 +188,9 @@ def programme_effects(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
         visits = route.frame[["family"]].assign(
             period=period, expenditure_rp_month=route.frame["expected_welfare_rp_month"]
         )
+    else:
+        families = edition.store.read("clean/families", ["family"])["family"]
+        visits = of_families_today(visits, families, edition.store.read("clean/former_codes"))
     panel = visits.merge(route.frame[["family", "desa", *VISITED]].dropna(), on="family")
     panel["date"] = years(panel["period"])
     links = edition.store.read("clean/links").dropna(subset="family")

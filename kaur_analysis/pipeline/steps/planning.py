@@ -4,6 +4,7 @@ from functools import partial
 
 import pandas as pd
 
+from kaur_analysis.cleaning.answers import current_codes
 from kaur_analysis.linkage import reach
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import welfare_draws, where_registry
@@ -21,6 +22,7 @@ from kaur_analysis.planning import (
     zero_cost,
 )
 from kaur_analysis.poverty.intervals import spanned
+from kaur_analysis.study import VERIFICATION_FILE
 
 DUE = ["area", "programme", "fund", "measure"]
 COST = ["measure", "detail", "area", "programme", "fund", "year"]
@@ -33,16 +35,21 @@ def match_needs(edition: Edition) -> pd.DataFrame:
     """Every registry family against every programme of the study, minus what it already receives.
 
     What the field found in earlier rounds (``verifikasi.csv`` beside the study) counts: nobody who moved, died or is
-    not poor is due anything.
+    not poor is due anything. Answers about a family that a newer registry calls otherwise are found again.
     """
     store = edition.store
+    families, verification = store.read("clean/families"), load_verification(edition.study.folder)
+    if verification is not None:
+        former = store.read("clean/former_codes")
+        current = current_codes(VERIFICATION_FILE, verification["family"], families["family"], former)
+        verification = verification.assign(family=current)
     table = needs_matrix(
-        store.read("clean/families"),
+        families,
         store.read("estimates/family_poverty"),
         reach(store.read("clean/links")),
         edition.study.programmes,
         persons=store.read("clean/persons"),
-        verification=load_verification(edition.study.folder),
+        verification=verification,
     )
     store.write("estimates/needs", table)
     return table

@@ -701,7 +701,14 @@ def allocation(edition: Edition) -> Section | None:
         "extreme_families": ("Perkiraan miskin ekstrem", number),
         "gap_share": ("Jurang tertutup", percent),
     }
-    return diagnostics.table_of(table, columns, "Hasil menurut cara memilih, dengan anggaran yang sama.")
+    best = table[table["search"] != ""].iloc[0]
+    proven = f"Pilihan terbaik terbukti paling jauh {percent(best['gap'], 2)} dari yang mungkin"
+    ended = (
+        "." if best["search"] == "optimal" else "; pencarian berhenti karena batas usaha (allocation.rounds, nodes)."
+    )
+    return diagnostics.table_of(
+        table, columns, f"Hasil menurut cara memilih, dengan anggaran yang sama. {proven}{ended}"
+    )
 
 
 @where_registry
