@@ -414,7 +414,7 @@ def archive(
     license_url: Annotated[str, typer.Option("--license", help="Alamat lisensi edisi. Kosong: belum ditetapkan.")] = "",
     output: OutputOption = None,
 ) -> None:
-    """Kemas edisi sebagai RO-Crate untuk arsip. Semua berkasnya, dan masukan hanya sebagai sidik."""
+    """Kemas edisi sebagai RO-Crate untuk arsip. Notebook dan masukan hanya sebagai sidik."""
     from kaur_analysis.pipeline.archive import archive as archive_edition
 
     out().print(f"Ditulis: {archive_edition(_edition_folder(edition, output), license_url)}", soft_wrap=True)
