@@ -462,7 +462,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except KaurError as error:
-        err().print(_red("kaur:"), mask(error), soft_wrap=True)
+        err().print(_red("kaur:"), mask(error, codes=error.codes), soft_wrap=True)
         sys.exit(error.exit_code)
     except PermissionError as error:
         name = Path(str(error.filename or "sebuah berkas")).name

@@ -356,10 +356,17 @@ def _judged(table: pd.DataFrame, source: Source, study: Study, keys: Keys, findi
             continue
         judged = judge_numbers(table[kind], kind, keys.synthetic_only)
         if keys.synthetic_only and judged.real_province.mean() > REAL_PEOPLE_SHARE:
-            findings.add("nik_bukan_sintetis", table[judged.real_province].head(1), kind, table[kind].head(1))
+            findings.add(
+                "nik_bukan_sintetis",
+                table[judged.real_province].head(1),
+                kind,
+                table[kind].head(1),
+                personal=True,
+                identifier=True,
+            )
         for rule in sorted(set(judged.fault.unique()) - {""}):
             rows = (judged.fault == rule).to_numpy()
-            findings.add(rule, table[rows], kind, table[kind][rows])
+            findings.add(rule, table[rows], kind, table[kind][rows], personal=True, identifier=True)
         table[kind] = judged.usable
     if "nik" in table:
         female, birth = _female(table), _birth(table)
@@ -368,7 +375,7 @@ def _judged(table: pd.DataFrame, source: Source, study: Study, keys: Keys, findi
             ("nik_beda_tanggal", contradicts_birth(table["nik"], birth)),
         ):
             if rows.any():
-                findings.add(rule, table[rows], "nik", table["nik"][rows])
+                findings.add(rule, table[rows], "nik", table["nik"][rows], personal=True, identifier=True)
         if not study.synthetic:
             elsewhere = (table["nik"] != "") & ~table["nik"].str.startswith(study.reference.kemendagri)
             share = f"{int(elsewhere.sum())} dari {len(table)} NIK"

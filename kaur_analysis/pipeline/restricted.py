@@ -64,7 +64,7 @@ def recipient_lists(
     rows = recipient_rows(store.read("estimates/needs"), edition.study.programmes, chosen)
     for column, chosen in (("agency", set(agencies)), ("desa", set(desa))):
         if unknown := sorted(chosen - set(rows[column])):
-            raise UsageError(f"Tidak ada calon penerima untuk: {', '.join(unknown)}.")
+            raise UsageError(f"Tidak ada calon penerima untuk: {', '.join(unknown)}.", codes=unknown)
         rows = rows[rows[column].isin(chosen)] if chosen else rows
     heads = store.read("clean/families", ["family", "head_record"]).set_index("family")["head_record"]
     identities = identities_of(heads, edition.vault, keys_for(edition.study.synthetic), access)

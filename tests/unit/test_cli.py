@@ -241,6 +241,14 @@ def test_what_an_error_quotes_in_brackets_is_printed_as_it_stands(monkeypatch, c
     assert "kaur-analysis[maps]" in capsys.readouterr().err
 
 
+def test_a_refusal_about_a_desa_is_printed_with_its_whole_code(monkeypatch, capsys):
+    refused = UsageError("Tidak ada calon penerima untuk: 1704010999.", codes=["1704010999"])
+    monkeypatch.setattr(cli, "app", lambda **_: (_ for _ in ()).throw(refused))
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert "1704010999" in capsys.readouterr().err
+
+
 def test_a_workbook_that_excel_holds_open_is_named(monkeypatch, capsys):
     held = PermissionError(13, "denied", "studi-temuan.xlsx")
     monkeypatch.setattr(cli, "app", lambda **_: (_ for _ in ()).throw(held))
