@@ -1,5 +1,7 @@
 """The synthetic Kaur: impossible people in the files an office holds, with the truth beside them."""
 
+import subprocess
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,6 +105,22 @@ def test_a_template_does_not_overwrite_a_study(tmp_path):
     write_template(tmp_path)
     with pytest.raises(UsageError, match="tidak ditimpa"):
         write_template(tmp_path)
+
+
+def test_git_sees_the_study_of_a_template_and_none_of_its_lists(tmp_path):
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    study = write_template(tmp_path / "studi")
+    for name in ("sumber/pkh.xlsx", "studi-temuan.xlsx", "verifikasi.csv"):
+        (study.parent / name).write_text("nama orang", encoding="utf-8")
+    subprocess.run(["git", "-C", tmp_path, "add", "--all"], check=True)
+    listed = subprocess.run(["git", "-C", tmp_path, "ls-files"], check=True, capture_output=True, text=True).stdout
+    assert listed.split() == ["studi/.gitignore", "studi/katalog_program.yaml", "studi/studi.yaml"]
+
+
+def test_a_template_leaves_what_the_office_told_git_as_it_is(tmp_path):
+    (tmp_path / ".gitignore").write_text("/lain/\n", encoding="utf-8")
+    write_template(tmp_path)
+    assert (tmp_path / ".gitignore").read_text(encoding="utf-8") == "/lain/\n"
 
 
 def test_a_list_that_nobody_stands_on_is_written_all_the_same(tmp_path):
