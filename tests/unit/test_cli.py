@@ -153,6 +153,11 @@ def test_the_demo_says_that_it_is_synthetic(tmp_path):
     assert "DATA SINTETIS" in kaur("demo", tmp_path, "--families", "300")[1]
 
 
+def test_a_demo_over_a_study_of_an_office_is_a_wrong_call(tmp_path):
+    kaur("init", tmp_path)
+    assert kaur("demo", tmp_path, "--families", "300")[0] == 2
+
+
 @pytest.mark.parametrize("option", [("--families", "299"), ("--seed", "-1")])
 def test_too_small_a_number_is_refused_in_indonesian_before_anything_is_written(tmp_path, option):
     code, _, error = kaur("demo", tmp_path / "demo", *option)

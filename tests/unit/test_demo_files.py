@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaur_analysis.demo import LEAST_FAMILIES, make_demo, write_template
+from kaur_analysis.demo import LEAST_FAMILIES, make_demo, make_province, write_template
 from kaur_analysis.errors import StudyRejected, UsageError
 from kaur_analysis.store import file_hash
 from kaur_analysis.study import load_study
@@ -132,6 +132,20 @@ def test_too_few_families_are_refused_before_anything_is_written(tmp_path):
     with pytest.raises(UsageError, match="paling sedikit 60 keluarga"):
         make_demo(tmp_path / "demo", families=10)
     assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.parametrize("make", [make_demo, make_province])
+def test_a_study_of_an_office_is_not_overwritten(tmp_path, make):
+    study = write_template(tmp_path)
+    text = study.read_text(encoding="utf-8")
+    with pytest.raises(UsageError, match="bukan data sintetis"):
+        make(tmp_path, families=300)
+    assert study.read_text(encoding="utf-8") == text and not (tmp_path / "truth").exists()
+
+
+def test_a_synthetic_folder_is_written_anew(tmp_path):
+    make_demo(tmp_path, seed=3, families=60)
+    assert make_demo(tmp_path, seed=4, families=60).is_file()
 
 
 @pytest.mark.parametrize("seed", range(3))
