@@ -174,6 +174,19 @@ def test_a_password_is_read_from_the_first_line_of_a_file(tmp_path):
     assert read_password(file) == PASSWORD
 
 
+def test_the_mark_that_notepad_puts_before_a_text_is_no_letter_of_the_password(tmp_path):
+    file = tmp_path / "sandi.txt"
+    file.write_text(PASSWORD, encoding="utf-8-sig")
+    assert read_password(file) == PASSWORD
+
+
+def test_a_password_file_in_another_encoding_is_refused(tmp_path):
+    file = tmp_path / "sandi.txt"
+    file.write_text(PASSWORD, encoding="utf-16")
+    with pytest.raises(UsageError, match="bukan teks UTF-8"):
+        read_password(file)
+
+
 @pytest.mark.parametrize("content", [None, "", "  \n"])
 def test_a_missing_or_empty_password_file_is_refused(tmp_path, content):
     file = tmp_path / "sandi.txt"
