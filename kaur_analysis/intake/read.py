@@ -271,7 +271,7 @@ def _read(source: Source, paths: tuple[Path, ...], book: Codebook, study: Study,
     found: list[_Sheet] = []
     # An unreadable file ends its source: the other files are judged when it has been repaired.
     try:
-        for raw in read_source(source, paths, lambda h: not book.ignored_rest or normal(h) in known):
+        for raw in read_source(source, paths, lambda h: not book.ignored_rest or normal(h) in known, study.folder):
             found.append(_sheet(raw, context, f"{source.name}:{len(found)}:"))
             del raw  # the cells are large and not needed again
     except DataRejected as error:

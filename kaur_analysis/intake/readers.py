@@ -113,13 +113,17 @@ class RawTable:
 Wanted = Callable[[str], bool]
 
 
-def read_source(source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda heading: True) -> Iterator[RawTable]:
+def read_source(
+    source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda heading: True, folder: Path = Path()
+) -> Iterator[RawTable]:
     """All sheets and files of a source.
 
     Parameters
     ----------
     wanted
         Says whether a heading is needed; formats that know their columns (DBF, Stata, SPSS, Parquet) read those alone.
+    folder
+        That of the study, from which a database's file is meant.
 
     Raises
     ------
@@ -127,7 +131,7 @@ def read_source(source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda
         A file is damaged, locked, too large once unpacked, or of an unknown format. The message never shows contents.
     """
     if "://" in source.path:
-        with table_rows(source, MAX_TABLE_CELLS, wanted) as rows:
+        with table_rows(source, folder, MAX_TABLE_CELLS, wanted) as rows:
             comma = source.locale == "id"  # text columns of a database follow the office's way of writing numbers
             raw = _from_frames(source.table or "", rows.frames, comma=comma)
         yield replace(raw, locale=None, cells=raw.cells if rows.ordered else _sorted(raw.cells))
@@ -152,9 +156,9 @@ def read_source(source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda
             ) from None
 
 
-def table_fingerprint(source: Source) -> str:
-    """Hash of what a database source holds now."""
-    return database_fingerprint(source, MAX_TABLE_CELLS)
+def table_fingerprint(source: Source, folder: Path = Path()) -> str:
+    """Hash of what a database source holds now; a database's file is meant from the study's folder."""
+    return database_fingerprint(source, folder, MAX_TABLE_CELLS)
 
 
 def _read_spreadsheet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:

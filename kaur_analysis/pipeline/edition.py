@@ -65,7 +65,8 @@ class Edition:
     def inputs(self) -> dict[str, str]:
         """Hash of the study, of every source it names and of each file beside it that changes its result, by name."""
         files = {name: combined_hash([file_hash(path) for path in paths]) for name, paths in self.study.files().items()}
-        tables = {source.name: _table_hash(source) for source in self.study.sources if "://" in source.path}
+        named = [source for source in self.study.sources if "://" in source.path]
+        tables = {source.name: _table_hash(source, self.study.folder) for source in named}
         beside = {f"berkas {path.name}": file_hash(path) for path in self.study.companions()}
         sources = {f"{SOURCE}{name}": value for name, value in (files | tables).items()}
         area = self.study.folder / self.study.area  # an area of the package is part of the program's code
@@ -112,10 +113,10 @@ def _program() -> dict[str, str]:
     return {"kode program": code_hash(), "pustaka": combined_hash(libraries())}
 
 
-def _table_hash(source: Source) -> str:
+def _table_hash(source: Source, folder: Path) -> str:
     from kaur_analysis.intake.readers import table_fingerprint  # here, because most studies have no database
 
-    return table_fingerprint(source)
+    return table_fingerprint(source, folder)
 
 
 def slug(name: str) -> str:
