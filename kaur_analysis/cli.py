@@ -19,6 +19,7 @@ from kaur_analysis.errors import (
     DataRejected,
     KaurError,
     UsageError,
+    held_open,
     mask,
     mask_quoted,
 )
@@ -465,13 +466,7 @@ def main() -> None:
         err().print(_red("kaur:"), mask(error, codes=error.codes), soft_wrap=True)
         sys.exit(error.exit_code)
     except PermissionError as error:
-        name = Path(str(error.filename or "sebuah berkas")).name
-        err().print(
-            _red("kaur:"),
-            f"{mask(name)} tidak dapat ditulisi, biasanya karena sedang dibuka program lain, misalnya Excel. "
-            "Tutup, lalu ulangi perintahnya.",
-            soft_wrap=True,
-        )
+        err().print(_red("kaur:"), held_open(error.filename2 or error.filename), soft_wrap=True)
         sys.exit(EXIT_PROGRAM_FAILED)
     except Exception as error:  # the last line of defence: a traceback could show values of cells
         said = f"kesalahan program: {type(error).__name__}: {mask_quoted(error)}"

@@ -7,6 +7,7 @@ whoever raises one masks what was found (see :func:`mask`).
 import re
 from collections.abc import Iterable
 from itertools import count
+from pathlib import PureWindowsPath
 
 EXIT_OK = 0
 EXIT_PROGRAM_FAILED = 1
@@ -131,6 +132,21 @@ def _but_four(found: str) -> str:
     """The text with a dot for every digit but the first four."""
     seen = count(1)
     return re.sub(r"\d", lambda digit: digit.group() if next(seen) <= 4 else "•", found)
+
+
+def held_open(path: object) -> str:
+    """What to do where a file cannot be written, usually on Windows.
+
+    Parameters
+    ----------
+    path
+        Of the file, as any system writes it; it is named without its folders, and nothing where it is not known.
+    """
+    name = mask(PureWindowsPath(str(path)).name) if path else "Sebuah berkas"
+    return (
+        f"{name} tidak dapat ditulisi, biasanya karena sedang dibuka program lain, misalnya Excel. Tutup, lalu ulangi "
+        "perintahnya."
+    )
 
 
 def mask_quoted(error: object) -> str:
