@@ -64,7 +64,7 @@ _EXACT = {
     pa.uint8(): pd.UInt8Dtype(), pa.uint16(): pd.UInt16Dtype(), pa.uint32(): pd.UInt32Dtype(),
     pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype(),
 }  # fmt: skip
-_PANIC = "PanicException"  # how a reader written in Rust ends on what it did not foresee; no Exception to Python
+PANIC = "PanicException"  # how a reader written in Rust ends on what it did not foresee; no Exception to Python
 _CSV_BLOCK_BYTES = 8_000_000
 _TEXT_CELL_BYTES, _TEXT_COLUMN_BYTES = 24, 3500  # of an empty cell of a delimited text, and of its column, while read
 _CELLS_PER_BYTE = 16  # of a packed table whose rows differ at all
@@ -149,7 +149,7 @@ def read_source(
         except PasswordError:
             raise DataRejected(f"{path.name}: berkas terkunci kata sandi. Buka dan simpan tanpa kata sandi.") from None
         except BaseException as error:  # readers of other people's formats fail in many ways; contents must not show
-            if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+            if not isinstance(error, Exception) and type(error).__name__ != PANIC:
                 raise
             raise DataRejected(
                 f"{path.name}: berkas rusak atau bukan {path.suffix} ({type(error).__name__})."

@@ -8,12 +8,15 @@ import pandas as pd
 from ruamel.yaml import YAML
 
 from kaur_analysis.cleaning import clean
+from kaur_analysis.cleaning.visits import load_visits
+from kaur_analysis.errors import DataRejected
 from kaur_analysis.formats import number
-from kaur_analysis.intake import keys_for, read_study, rejection, write_findings_workbook
+from kaur_analysis.intake import keys_for, read_answers, read_study, rejection, write_findings_workbook
+from kaur_analysis.linkage import load_decisions
 from kaur_analysis.planning.verification import load_verification
 from kaur_analysis.reference.boundaries import read_boundaries
 from kaur_analysis.store import write_text
-from kaur_analysis.study import Study, load_study
+from kaur_analysis.study import DECISIONS_FILE, Study, load_study
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def check_study(path: Path, output: Path | None = None) -> Verdict:
     if not rejected:  # cleaning joins sources, so it only makes sense of sources that can be used
         cleaned = clean(intake, study)
         findings, accounting = cleaned.findings, cleaned.accounting
-        rejected = rejection(findings, study)
+        rejected = rejection(findings, study) or _decisions_rejected(study, cleaned.recipient_keys)
     workbook = write_findings_workbook(
         findings, accounting, output or path.with_name(f"{path.stem}-temuan.xlsx"), study.synthetic
     )
@@ -77,12 +80,28 @@ def _read_companions(study: Study) -> None:
     Raises
     ------
     KaurError
-        The boundary file, the previous issue or the field's answers cannot be used.
+        The boundary file, the previous issue, judged links, the field's answers or visits cannot be used.
     """
     study.companions()
     load_verification(study.folder)
+    load_visits(study.folder)
+    if (judged := study.folder / DECISIONS_FILE).is_file():  # whose lines they are is seen when lists have been cleaned
+        read_answers(judged)
+    if study.previous_file is not None:
+        from kaur_analysis.pipeline.steps.publish import previous_issue  # here, because few studies name one
+
+        previous_issue(study)
     if study.boundary_file is not None:
         read_boundaries(study.boundary_file, study.reference)
+
+
+def _decisions_rejected(study: Study, recipient_keys: pd.DataFrame) -> str:
+    """Why judged links cannot be used with the lists as they are now; empty where they can."""
+    try:
+        load_decisions(study.folder, recipient_keys)
+    except DataRejected as error:
+        return str(error)
+    return ""
 
 
 def _by_source(study: Study, accounting: pd.DataFrame, findings: pd.DataFrame) -> tuple[tuple[str, ...], ...]:

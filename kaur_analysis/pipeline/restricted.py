@@ -11,7 +11,7 @@ import pandas as pd
 
 from kaur_analysis.disclosure import protect_parts
 from kaur_analysis.errors import UsageError
-from kaur_analysis.intake import as_written, csv_text, keys_for
+from kaur_analysis.intake import csv_text, keys_for, read_answers
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import has_lists
 from kaur_analysis.pipeline.steps.targeting import UNION
@@ -210,6 +210,6 @@ def take_verification(edition: Edition, files: Iterable[Path], password: str | N
 
 def _merged(path: Path, new: pd.DataFrame, key: list[str]) -> Path:
     new = new.astype(str)
-    old = as_written(pd.read_csv(path, dtype=str, keep_default_na=False)) if path.is_file() else new.iloc[:0]
+    old = read_answers(path) if path.is_file() else new.iloc[:0]
     table = pd.concat([old, new], ignore_index=True).drop_duplicates(key, keep="last").sort_values(key)
     return write_text(path, csv_text(table))

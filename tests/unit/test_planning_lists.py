@@ -12,7 +12,7 @@ import pytest
 from msoffcrypto.exceptions import InvalidKeyError
 from python_calamine import CalamineWorkbook
 
-from kaur_analysis.errors import DataRejected, StudyRejected, UsageError
+from kaur_analysis.errors import DataRejected, StudyRejected, UsageError, mask
 from kaur_analysis.intake import demo_keys
 from kaur_analysis.intake.vault import write_vault
 from kaur_analysis.planning import budget, musdes, needs_matrix, zero_cost
@@ -304,6 +304,17 @@ def test_a_file_that_is_no_workbook_is_a_finding(tmp_path):
     path.write_bytes(b"bukan buku kerja")
     with pytest.raises(DataRejected, match="bukan buku kerja"):
         read_verification([path])
+
+
+def test_an_answer_that_is_not_there_is_called_so(tmp_path):
+    with pytest.raises(DataRejected, match=r"isi\.xlsx baris 0: berkas tidak ada"):
+        read_verification([tmp_path / "isi.xlsx"])
+
+
+def test_a_list_that_is_refused_is_named_with_the_whole_code_of_its_desa(tmp_path):
+    with pytest.raises(DataRejected) as refused:
+        read_verification([tmp_path / "calon-2025-dinsos-1704010001.xlsx"])
+    assert "calon-2025-dinsos-1704010001.xlsx" in mask(refused.value, codes=refused.value.codes)
 
 
 def test_a_list_without_its_columns_is_a_finding(tmp_path):
