@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from kaur_analysis.cleaning import clean
 from kaur_analysis.cleaning.visits import load_visits
-from kaur_analysis.errors import DataRejected
+from kaur_analysis.errors import DataRejected, UsageError
 from kaur_analysis.formats import number
 from kaur_analysis.intake import keys_for, read_answers, read_study, rejection, write_findings_workbook
 from kaur_analysis.linkage import load_decisions
@@ -55,8 +55,12 @@ def check_study(path: Path, output: Path | None = None) -> Verdict:
     ------
     StudyRejected, KeyMissing
         The study cannot be used as it stands, or real people are to be read without a key.
+    UsageError
+        The workbook would take the place of the study or of a file it names.
     """
     study = load_study(path)
+    target = output or path.with_name(f"{path.stem}-temuan.xlsx")
+    _require_free(target, path, study)
     _read_companions(study)
     intake = read_study(study, keys_for(study.synthetic), strict=False)
     findings, accounting, rejected = intake.findings, intake.accounting, rejection(intake.findings, study)
@@ -64,14 +68,19 @@ def check_study(path: Path, output: Path | None = None) -> Verdict:
         cleaned = clean(intake, study)
         findings, accounting = cleaned.findings, cleaned.accounting
         rejected = rejection(findings, study) or _decisions_rejected(study, cleaned.recipient_keys)
-    workbook = write_findings_workbook(
-        findings, accounting, output or path.with_name(f"{path.stem}-temuan.xlsx"), study.synthetic
-    )
+    workbook = write_findings_workbook(findings, accounting, target, study.synthetic)
     remarks = _by_rule(findings)
     if len(intake.proposals):
         proposed = write_text(path.with_name(f"{path.stem}.usulan.yaml"), _with_proposals(path, intake.proposals))
         remarks += (f"Usulan arti judul kolom ditulis ke {proposed.name}: periksa, lalu pakai sebagai berkas studi.",)
     return Verdict(_by_source(study, accounting, findings), remarks, workbook, rejected)
+
+
+def _require_free(target: Path, path: Path, study: Study) -> None:
+    """Refuse to write over what is read."""
+    held = (path, *study.companions(), *(file for files in study.files().values() for file in files))
+    if target.suffix.lower() != ".xlsx" or target.resolve() in {file.resolve() for file in held}:
+        raise UsageError(f"{target.name} bukan tempat untuk temuan. Sebut berkas .xlsx yang bukan masukan studi ini.")
 
 
 def _read_companions(study: Study) -> None:

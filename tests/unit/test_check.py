@@ -4,7 +4,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from kaur_analysis.demo import make_demo
-from kaur_analysis.errors import DataRejected, KeyMissing
+from kaur_analysis.errors import DataRejected, KeyMissing, UsageError
 from kaur_analysis.pipeline.check import check_study
 from kaur_analysis.study import load_study
 from tests.intake_files import nik, workbook
@@ -67,6 +67,15 @@ def test_findings_are_written_beside_the_study(office):
 def test_the_workbook_can_go_elsewhere(office, tmp_path):
     wanted = tmp_path / "lain" / "temuan.xlsx"
     assert check_study(office(), wanted).workbook == wanted and wanted.is_file()
+
+
+@pytest.mark.parametrize("name", ["studi.yaml", "daftar.xlsx"])
+def test_the_workbook_never_takes_the_place_of_what_is_read(office, name):
+    study = office()
+    before = study.with_name(name).read_bytes()
+    with pytest.raises(UsageError, match="bukan tempat untuk temuan"):
+        check_study(study, study.with_name(name))
+    assert study.with_name(name).read_bytes() == before
 
 
 def test_the_workbook_of_synthetic_people_says_so(office):
