@@ -71,7 +71,10 @@ def read_yaml(path: Path) -> Any:
         return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise StudyRejected(f"{path.name}, baris {line}: bukan YAML yang sah ({error.problem}).") from error
+        raise StudyRejected(
+            f"{path.name}, baris {line}: bukan YAML yang sah. Periksa titik dua, kurung, tanda kutip dan "
+            "spasi di awal baris, di baris itu dan di atasnya."
+        ) from error
     except UnicodeDecodeError:
         raise StudyRejected(f"{path.name}: bukan teks UTF-8. Simpan ulang berkas itu dengan pengodean UTF-8.") from None
     except YAMLError:
