@@ -289,7 +289,7 @@ def _finished(
     """Typed rows of a source in one table, their numbers judged, with what study and codebook say of them."""
     joined = _together(tables)
     if "nik" in joined or "kk" in joined:
-        joined = _judged(joined, source, study, keys, findings)
+        joined = _judged(joined, study, keys, findings)
     return joined.assign(**{name: same_text(text, joined.index) for name, text in _origin(source, book).items()})
 
 
@@ -348,7 +348,7 @@ def _origin(source: Source, book: Codebook) -> dict[str, str]:
     }
 
 
-def _judged(table: pd.DataFrame, source: Source, study: Study, keys: Keys, findings: Findings) -> pd.DataFrame:
+def _judged(table: pd.DataFrame, study: Study, keys: Keys, findings: Findings) -> pd.DataFrame:
     """Keep usable numbers, blank the others, report why."""
     table = table.copy()
     for kind in ("nik", "kk"):
