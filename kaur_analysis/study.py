@@ -66,6 +66,8 @@ VISITS_FILE = "kunjungan.csv"
 class Source(Settings):
     """One list that an office holds: one or many files (``path`` may be a glob), or a table of a database.
 
+    Files are meant from the study's folder, a file of SQLite (``sqlite:///sumber/a.db``) too.
+
     ``aliases`` maps a canonical column to the heading this file uses; ``times`` multiplies a number column whose unit
     differs from the canonical one (1000 where a file counts in thousand rupiah); ``tolerate`` says how many findings of
     a rule the office accepts before the list is rejected; ``codebook`` overrides the one that ``kind`` implies. A

@@ -130,6 +130,16 @@ def test_a_line_with_a_dot_before_its_thousands_is_refused_with_words_about_the_
     assert f"Tulis {written.replace('.', '')} tanpa titik" in refusal(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("edition: [1\nseed: 1\n", "bukan YAML yang sah. Periksa"), ("seed: 1\nseed: 2\n", "baris 2: kunci di baris itu")],
+)
+def test_a_file_that_is_no_yaml_is_told_so_in_indonesian(tmp_path, text, said):
+    path = tmp_path / "studi.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert said in refusal(path)
+
+
 def test_a_share_written_in_per_cent_is_told_how_a_share_is_written(write):
     official = {"share": 16.64, "year": 2025, "source": "BPS", "accessed": "2026-01-01"}
     assert "benchmark.share: paling besar 1 (bagian, bukan persen" in refusal(write(benchmark=official))
