@@ -19,6 +19,7 @@ from kaur_analysis.errors import (
     DataRejected,
     KaurError,
     UsageError,
+    held_open,
     mask,
     mask_quoted,
 )
@@ -415,7 +416,7 @@ def archive(
     license_url: Annotated[str, typer.Option("--license", help="Alamat lisensi edisi. Kosong: belum ditetapkan.")] = "",
     output: OutputOption = None,
 ) -> None:
-    """Kemas edisi sebagai RO-Crate untuk arsip. Semua berkasnya, dan masukan hanya sebagai sidik."""
+    """Kemas edisi sebagai RO-Crate untuk arsip. Notebook dan masukan hanya sebagai sidik."""
     from kaur_analysis.pipeline.archive import archive as archive_edition
 
     out().print(f"Ditulis: {archive_edition(_edition_folder(edition, output), license_url)}", soft_wrap=True)
@@ -463,16 +464,10 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except KaurError as error:
-        err().print(_red("kaur:"), mask(error), soft_wrap=True)
+        err().print(_red("kaur:"), mask(error, codes=error.codes), soft_wrap=True)
         sys.exit(error.exit_code)
     except PermissionError as error:
-        name = Path(str(error.filename or "sebuah berkas")).name
-        err().print(
-            _red("kaur:"),
-            f"{mask(name)} tidak dapat ditulisi, biasanya karena sedang dibuka program lain, misalnya Excel. "
-            "Tutup, lalu ulangi perintahnya.",
-            soft_wrap=True,
-        )
+        err().print(_red("kaur:"), held_open(error.filename2 or error.filename), soft_wrap=True)
         sys.exit(EXIT_PROGRAM_FAILED)
     except Exception as error:  # the last line of defence: a traceback could show values of cells
         said = f"kesalahan program: {type(error).__name__}: {mask_quoted(error)}"

@@ -4,13 +4,14 @@ Unknown keys are refused with the nearest key that exists; every message says wh
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote_plus
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from rapidfuzz import process
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from rapidfuzz import fuzz, process
 
 from kaur_analysis import __version__
 from kaur_analysis.errors import StudyRejected
@@ -20,7 +21,10 @@ from kaur_analysis.reference.boundaries import boundary_files
 from kaur_analysis.reference.catalogue import FUND_NAMES, Programme, check_together, load_catalogue
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+_MONTH, _NAME, _EDITION = r"^\d{4}-(0[1-9]|1[0-2])$", r"^[a-z][a-z0-9_]*$", r"^[A-Za-z0-9][A-Za-z0-9._-]{0,40}$"
+Month = Annotated[str, Field(pattern=_MONTH)]
+# Years and codes that nobody puts in quotation marks are numbers to YAML.
+Code = Annotated[str, BeforeValidator(lambda given: str(given) if type(given) is int else given)]
 SourceKind = Literal[
     "p3ke_family",
     "p3ke_person",
@@ -45,6 +49,7 @@ class Settings(BaseModel):
 
 # A password between user and host, or among the options of a database address.
 _PASSWORD_IN_URL = re.compile(r":/{1,2}(?!/)[^:]*:.*@|[?&;].*(pass|password|passwd|pwd)\s*=", re.IGNORECASE)
+_THOUSANDS = re.compile(r"\brupiah(?:_year)?\s*:\s*(\d{1,3}\.\d{3})(?![\d.])")
 # Names of devices that Windows keeps for itself, with any suffix (learn.microsoft.com, Naming Files).
 RESERVED_NAMES = frozenset(
     ["CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10))]
@@ -61,6 +66,8 @@ VISITS_FILE = "kunjungan.csv"
 class Source(Settings):
     """One list that an office holds: one or many files (``path`` may be a glob), or a table of a database.
 
+    Files are meant from the study's folder, a file of SQLite (``sqlite:///sumber/a.db``) too.
+
     ``aliases`` maps a canonical column to the heading this file uses; ``times`` multiplies a number column whose unit
     differs from the canonical one (1000 where a file counts in thousand rupiah); ``tolerate`` says how many findings of
     a rule the office accepts before the list is rejected; ``codebook`` overrides the one that ``kind`` implies. A
@@ -68,17 +75,17 @@ class Source(Settings):
     with it.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    name: str = Field(pattern=_NAME)
     kind: SourceKind
     path: str
     sheet: str | None = None
     table: str | None = None
     locale: Literal["id", "en"] = "id"
     encoding: str | None = None
-    wave: str | None = None
+    wave: Code | None = None
     codebook: str | None = None
     programme: str | None = None
-    period: str | None = None
+    period: Code | None = None
     as_of: date | None = None
     proposal: bool = False
     aliases: dict[str, str] = {}
@@ -91,6 +98,8 @@ class Source(Settings):
             raise ValueError(f"sumber '{self.name}': daftar penerima harus menyebut programme dan period")
         if self.proposal and self.kind != "recipients":
             raise ValueError(f"sumber '{self.name}': hanya daftar penerima yang dapat menjadi proposal")
+        if self.path.strip() in ("", "/") or Path(self.path) == Path():
+            raise ValueError(f"sumber '{self.name}': path harus menyebut berkas, misalnya sumber/pkh.xlsx")
         if _PASSWORD_IN_URL.search(unquote_plus(self.path)):
             raise ValueError(
                 f"sumber '{self.name}': kata sandi tidak boleh ditulis dalam studi. Hapus dari alamat dan simpan di "
@@ -112,7 +121,7 @@ class Line(Settings):
     column: str | None = None
     times: float = Field(default=1, gt=0, allow_inf_nan=False)
     month: Month
-    area: str = Field(min_length=1)
+    area: Code = Field(min_length=1)
     urban_rural: Literal["all", "urban", "rural"] = "all"
     source: str = Field(min_length=3)
     accessed: date
@@ -255,10 +264,10 @@ class Study(Settings):
     ``program`` is the version of the program that the study was written for; an older one refuses it.
     """
 
-    edition: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,40}$")
+    edition: Code = Field(pattern=_EDITION)
     program: str = ""
     reference_date: date
-    area: str = "1704"
+    area: Code = "1704"
     synthetic: bool = False
     status: Literal["draf", "final"] = "draf"
     contact: str = ""
@@ -465,18 +474,9 @@ class Study(Settings):
             if "://" in source.path:
                 found[source.name] = ()
                 continue
-            pattern = Path(source.path)
-            folder, relative = (
-                (Path(pattern.anchor), pattern.relative_to(pattern.anchor))
-                if pattern.anchor
-                else (self.folder, pattern)
-            )
+            paths = _matching(self.folder, Path(source.path))
             found[source.name] = tuple(
-                sorted(
-                    path
-                    for path in folder.glob(str(relative))
-                    if path.is_file() and not path.name.startswith(NEVER_A_LIST)
-                )
+                sorted(path for path in paths if path.is_file() and not path.name.startswith(NEVER_A_LIST))
             )
             if not found[source.name]:
                 raise StudyRejected(
@@ -491,6 +491,17 @@ class Study(Settings):
     def programme(self, code: str) -> Programme:
         """A programme by code."""
         return next(programme for programme in self.programmes if programme.code == code)
+
+
+def _matching(folder: Path, wanted: Path) -> Iterable[Path]:
+    """Paths that fit: the very file where there is one (names of files may hold brackets), else all of the pattern."""
+    if (folder / wanted).is_file():
+        return [folder / wanted]
+    start, pattern = (Path(wanted.anchor), wanted.relative_to(wanted.anchor)) if wanted.anchor else (folder, wanted)
+    try:
+        return list(start.glob(str(pattern)))
+    except (ValueError, NotImplementedError):  # ** beside other letters, before Python 3.13
+        return []
 
 
 def load_study(path: Path) -> Study:
@@ -516,8 +527,10 @@ def load_study(path: Path) -> Study:
     if "folder" in content:
         raise StudyRejected(f"{path.name}: kunci 'folder' tidak dikenal.")
     _check_version(path, str(content.get("program", "")))
+    _require_no_dots_in_thousands(path)
     catalogue = load_catalogue()
-    content["programmes"] = [_with_catalogue(entry, catalogue, path) for entry in content.get("programmes") or []]
+    if isinstance(entries := content.get("programmes") or [], list):
+        content["programmes"] = [_with_catalogue(entry, catalogue, path) for entry in entries]
     try:
         study = Study.model_validate(content | {"folder": path.parent})
     except ValidationError as error:
@@ -543,6 +556,17 @@ def _check_version(path: Path, written_for: str) -> None:
         )
 
 
+def _require_no_dots_in_thousands(path: Path) -> None:
+    """A dot parts thousands in Indonesia, and is a decimal point to YAML: 500.000 is read as 500."""
+    for at, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if found := _THOUSANDS.search(line.partition("#")[0]):
+            written = found.group(1)
+            raise StudyRejected(
+                f"{path.name}, baris {at}: rupiah {written} terbaca sebagai {float(written):g}, karena titik di sini "
+                f"tanda desimal. Tulis {written.replace('.', '')} tanpa titik."
+            )
+
+
 def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".") if part)
 
@@ -555,14 +579,14 @@ def _with_catalogue(entry: Any, catalogue: dict[str, Programme], path: Path) -> 
                 f"{path.name}: program '{entry}' tidak ada di katalog{_nearest(entry, list(catalogue))}"
             )
         return catalogue[entry]
-    if isinstance(entry, dict) and entry.get("code") in catalogue:
+    if isinstance(entry, dict) and isinstance(entry.get("code"), str) and entry["code"] in catalogue:
         return catalogue[entry["code"]].model_dump(exclude_unset=True) | entry
     return entry
 
 
 def _nearest(word: str, known: list[str]) -> str:
     """``; maksud Anda 'x'?`` for the nearest known word, or nothing where none is near."""
-    best = process.extractOne(word, known, score_cutoff=60)
+    best = process.extractOne(word, known, scorer=fuzz.ratio, score_cutoff=60)
     return f"; maksud Anda '{best[0]}'?" if best else ""
 
 
@@ -580,10 +604,59 @@ def _problem(detail: Any) -> str:
         return f"{place}: kunci tidak dikenal{_nearest(str(key), known)}"
     if kind == "missing":
         return f"{place}: wajib diisi"
+    return f"{place}: {wrong_value(detail)}"
+
+
+_PATTERNS = {
+    _MONTH: "harus tahun dan bulan, misalnya 2025-03",
+    _NAME: "hanya huruf kecil, angka dan garis bawah, diawali huruf",
+    _EDITION: "hanya huruf, angka, titik dan garis, diawali huruf atau angka, paling banyak 41",
+}
+# What pydantic refuses, by the first part of its name for it (docs.pydantic.dev, Validation Errors).
+_WRONG = {
+    "string_type": "harus teks; tulis di dalam tanda kutip",
+    "string_too_short": "paling sedikit {min_length} huruf",
+    "float": "harus angka tanpa pemisah ribuan, dengan titik desimal, misalnya 500000 atau 0.16",
+    "int": "harus bilangan bulat tanpa pemisah ribuan, misalnya 2026",
+    "finite_number": "harus angka yang berhingga",
+    "greater_than_equal": "paling kecil {ge:g}",
+    "greater_than": "harus lebih dari {gt:g}",
+    "less_than_equal": "paling besar {le:g}",
+    "less_than": "harus kurang dari {lt:g}",
+    "bool": "harus true atau false",
+    "date": "harus tanggal tahun-bulan-hari, misalnya 2025-03-31",
+    "model": "harus pasangan kunci dan nilai",
+    "dict": "harus pasangan kunci dan nilai",
+    "list": "harus daftar, misalnya [a, b]",
+    "tuple": "harus daftar, misalnya [a, b]",
+    "too_short": "paling sedikit {min_length} isian",
+    "missing": "wajib diisi",
+    "extra_forbidden": "kunci tidak dikenal",
+}
+
+
+def wrong_value(detail: Any) -> str:
+    """What is wrong with a value, in Indonesian.
+
+    Parameters
+    ----------
+    detail
+        One of pydantic's errors.
+
+    Returns
+    -------
+    A clause without the place.
+    """
+    kind, context = detail["type"], detail.get("ctx", {})
     if kind == "value_error":
-        return f"{place}: {detail['ctx']['error']}"
-    allowed = detail.get("ctx", {}).get("expected")
-    return f"{place}: nilai tidak sah" + (f"; yang boleh: {allowed}" if allowed else f" ({detail['msg']})")
+        return str(context["error"])
+    if kind == "literal_error":
+        return f"nilai tidak sah; yang boleh: {context['expected'].replace(' or ', ' atau ')}"
+    if kind == "string_pattern_mismatch":
+        return _PATTERNS.get(context["pattern"], "ditulis dengan cara yang tidak dikenal")
+    said = next((words for name, words in _WRONG.items() if kind.startswith(name)), "nilai tidak sah")
+    percent = " (bagian, bukan persen: 16,64% ditulis 0.1664)" if context.get("le") == 1 else ""
+    return said.format(**context) + percent
 
 
 def _inner_model(model: Any, part: Any) -> Any:

@@ -10,7 +10,7 @@ from kaur_analysis.errors import DataRejected, StudyRejected
 from kaur_analysis.intake import Findings
 from kaur_analysis.reference import read_yaml
 from kaur_analysis.study import CORRECTIONS_FILE as FILE
-from kaur_analysis.study import Study
+from kaur_analysis.study import Study, wrong_value
 
 AUDIT_COLUMNS = ["source", "file", "sheet", "line", "column", "before", "after", "reason", "who", "date"]
 Value = str | float | None
@@ -52,7 +52,7 @@ def load_corrections(study: Study) -> tuple[Correction, ...]:
         entries = tuple(Correction.model_validate(entry) for entry in read_yaml(path) or ())
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise StudyRejected(f"{FILE}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise StudyRejected(f"{FILE}: {'.'.join(map(str, first['loc']))}: {wrong_value(first)}") from None
     names = {source.name for source in study.sources}
     for entry in entries:
         if entry.source not in names:

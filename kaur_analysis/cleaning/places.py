@@ -153,10 +153,12 @@ def locate(table: pd.DataFrame, area: Area, findings: Findings) -> pd.DataFrame:
     def written(of: np.ndarray) -> pd.Series:
         return columns[1][of] + " / " + columns[2][of]
 
+    public = {*area.desa["desa"], *area.desa["kemendagri"]}
     guessed = rows([bool(p.kecamatan) and 0 < p.score < 100 for p in places])
     findings.add("wilayah_ditebak", table[guessed], "desa", written(guessed))
     against = rows([p.contradiction for p in places])
-    findings.add("wilayah_bertentangan", table[against], "kode wilayah", written(against) + " " + columns[3][against])
+    shown = written(against) + " " + columns[3][against]
+    findings.add("wilayah_bertentangan", table[against], "kode wilayah", shown, codes=public)
     return table.assign(
         kecamatan=spread([p.kecamatan or None for p in places], codes, table.index),
         desa=spread([p.desa or None for p in places], codes, table.index),

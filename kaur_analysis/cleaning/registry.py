@@ -29,7 +29,6 @@ KEY_COLUMNS = (
     "birth_year",
 )
 _IDENTITY = ("family", "person_token", "name_token", "birth_token")
-_HOUSING = (*CATEGORIES, *ASSETS, "floor_area_m2")
 _PRIORITY = {"head": 0, "spouse": 1, "child": 2, "other": 3}
 
 

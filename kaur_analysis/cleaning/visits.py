@@ -6,6 +6,7 @@ import pandas as pd
 
 from kaur_analysis.cleaning.answers import current_codes
 from kaur_analysis.errors import DataRejected
+from kaur_analysis.intake import read_answers
 from kaur_analysis.study import VISITS_FILE as FILE
 
 COLUMNS = ("family", "period", "expenditure_rp_month")
@@ -23,12 +24,13 @@ def load_visits(folder: Path) -> pd.DataFrame | None:
     Raises
     ------
     DataRejected
-        Columns are missing, a period or an amount is no such thing, or a family is there twice in a period.
+        The file is damaged, columns are missing, a period or an amount is no such thing, or a family is there twice
+        in a period.
     """
     path = folder / FILE
     if not path.is_file():
         return None
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = read_answers(path)
     if missing := [name for name in COLUMNS if name not in table.columns]:
         raise DataRejected(f"{FILE}: kolom tidak ada: {', '.join(missing)}.")
     amount = pd.to_numeric(table["expenditure_rp_month"], errors="coerce")

@@ -23,6 +23,7 @@ from kaur_analysis.store import write_text
 __all__ = ["BENGKULU", "FAMILIES", "Regency", "make_demo", "make_province", "write_template"]
 
 TRAILING_BLANKS = 30_000
+MARK = "BACA_DATA_SINTETIS.txt"  # stands in every folder that may be written anew
 LEAST_FAMILIES = 60  # fewer are no three blocks of rural neighbours, of which the survey draws its strata
 NOTE = """DATA SINTETIS
 
@@ -63,11 +64,11 @@ def make_demo(
     Raises
     ------
     UsageError
-        Too few families; nothing is written.
+        Too few families, or the folder holds something else; nothing is written.
     """
     if families < LEAST_FAMILIES:
         raise UsageError(f"Data sintetis memerlukan paling sedikit {LEAST_FAMILIES} keluarga, bukan {families}.")
-    folder.mkdir(parents=True, exist_ok=True)  # a path like ../acuan is seen from a folder that is there
+    _take(folder)  # a path like ../acuan is seen from a folder that is there
     place = load_area(area, folder)
     names = (place.province_name, place.name)
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(8)]
@@ -87,7 +88,6 @@ def make_demo(
     write_recipients(sources, lists, place.full_name)
     write_susenas(sources, draw_susenas(world, neighbour, place.code, streams[7]))
     _write_truth(folder / "truth", world, lists)
-    write_text(folder / "BACA_DATA_SINTETIS.txt", NOTE)
     share = float(np.average(world.families["poor"], weights=world.families["household_size"]))
     return write_text(folder / "studi.yaml", demo_study_text(place, area, round(share, 4), seed))
 
@@ -116,7 +116,13 @@ def make_province(
     -------
     Path
         The list ``provinsi.yaml``.
+
+    Raises
+    ------
+    UsageError
+        The folder holds something else; nothing is written.
     """
+    _take(folder)
     references = write_references(folder, regencies)
     people = sum(regency.people for regency in regencies)
     studies = {}
@@ -125,6 +131,17 @@ def make_province(
         study = make_demo(folder / regency.code, seed + int(regency.code), own, dirt, references[regency.code])
         studies[regency.code] = study.relative_to(folder).as_posix()
     return write_province(folder, regencies, studies)
+
+
+def _take(folder: Path) -> None:
+    """Make the folder and mark it as synthetic, before anything else: one that is begun may be begun again."""
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).is_file():
+        raise UsageError(
+            f"Folder {folder.name} sudah berisi dan bukan data sintetis (tidak ada {MARK}); tidak ditimpa. "
+            "Pilih folder baru atau kosong."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / MARK, NOTE)
 
 
 def _write_truth(folder: Path, world: World, lists: dict[str, pd.DataFrame]) -> None:

@@ -10,6 +10,12 @@ from kaur_analysis.reference.catalogue import load_catalogue
 from kaur_analysis.store import write_bytes, write_text
 
 _FOLDER = Path(__file__).parent
+_NEVER_IN_GIT = """# Daftar, jawaban dan temuan memuat orang dan tidak pernah masuk git; hanya tiga berkas ini boleh.
+*
+!.gitignore
+!katalog_program.yaml
+!studi.yaml
+"""
 
 
 def demo_study_text(area: Area, reference: str, poor_share: float, seed: int) -> str:
@@ -40,6 +46,8 @@ def demo_study_text(area: Area, reference: str, poor_share: float, seed: int) ->
 def write_template(folder: Path) -> Path:
     """Write a commented study to fill in, and the folders its lists go to.
 
+    Wherever the folder lies, git sees the study and none of the lists beside it.
+
     Parameters
     ----------
     folder
@@ -61,5 +69,7 @@ def write_template(folder: Path) -> Path:
     codes = ", ".join(load_catalogue())
     text = (_FOLDER / "studi_kosong.yaml").read_text(encoding="utf-8").replace("{programmes}", codes)
     text = text.replace("{program}", __version__)
+    if not (folder / ".gitignore").exists():
+        write_text(folder / ".gitignore", _NEVER_IN_GIT)
     write_bytes(folder / "katalog_program.yaml", reference_path("programmes.yaml").read_bytes())
     return write_text(study, text)

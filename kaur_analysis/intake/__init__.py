@@ -1,5 +1,6 @@
 """Files become typed tables and findings; the only room that sees a NIK, a family card number, a name or an address."""
 
+from kaur_analysis.intake.answers import read_answers, workbook_lines
 from kaur_analysis.intake.findings import Findings
 from kaur_analysis.intake.keys import Keys, create_key, demo_keys, keys_for, load_key
 from kaur_analysis.intake.read import Intake, is_on_shelf, put_on_shelf, read_study, rejection
@@ -30,9 +31,11 @@ __all__ = [
     "new_workbook",
     "open_vault",
     "put_on_shelf",
+    "read_answers",
     "read_study",
     "rejection",
     "safe_cell",
+    "workbook_lines",
     "write_findings_workbook",
     "write_sheet",
 ]

@@ -29,7 +29,6 @@ ColumnType = Literal[
     "any_flag",
 ]
 Unit = Literal["family", "person", "recipient", "survey_household", "survey_person", "survey_consumption", "desa"]
-PERSONAL = ("nik", "kk", "name", "address", "key")
 
 
 class Column(BaseModel):

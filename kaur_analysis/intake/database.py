@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,15 +42,20 @@ class TableRows:
 
 
 @contextmanager
-def table_rows(source: Source, most_cells: int, wanted: Callable[[str], bool]) -> Iterator[TableRows]:
+def table_rows(source: Source, folder: Path, most_cells: int, wanted: Callable[[str], bool]) -> Iterator[TableRows]:
     """The source's table, read as it is used, without columns that are not wanted or hold bytes (photographs, scans).
+
+    Parameters
+    ----------
+    folder
+        That of the study: files of a database are meant from it, as all files are.
 
     Raises
     ------
     DataRejected
         No connection, no such table, or more than ``most_cells`` cells. The URL is never shown: it may hold a password.
     """
-    with _connected(source) as connection:
+    with _connected(source, folder) as connection:
         table = _table(source, connection)
         columns = [
             column
@@ -81,11 +87,11 @@ def _frames(
         yield frame
 
 
-def database_fingerprint(source: Source, most_cells: int) -> str:
+def database_fingerprint(source: Source, folder: Path, most_cells: int) -> str:
     """Hash of a table's contents, so that a run knows when they have changed."""
     digest = hashlib.sha256()
     hashes = []
-    with table_rows(source, most_cells, lambda name: True) as rows:
+    with table_rows(source, folder, most_cells, lambda name: True) as rows:
         for frame in rows.frames:
             digest = hashlib.sha256("\x1f".join(map(str, frame.columns)).encode())
             hashes.append(pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy())
@@ -95,9 +101,12 @@ def database_fingerprint(source: Source, most_cells: int) -> str:
 
 
 @contextmanager
-def _connected(source: Source) -> Iterator[sqlalchemy.Connection]:
+def _connected(source: Source, folder: Path) -> Iterator[sqlalchemy.Connection]:
     try:
-        engine = sqlalchemy.create_engine(source.path, connect_args=_patience(source.path))
+        address = sqlalchemy.make_url(source.path)
+        if address.get_driver_name() == "pysqlite":
+            address = _file_to_read(address, source, folder)
+        engine = sqlalchemy.create_engine(address, connect_args=_patience(address))
         try:
             with engine.connect() as connection:
                 yield connection
@@ -113,9 +122,18 @@ def _connected(source: Source) -> Iterator[sqlalchemy.Connection]:
         raise DataRejected(f"sumber '{source.name}': basis data tidak dapat dibaca ({type(error).__name__}).") from None
 
 
-def _patience(url: str) -> dict[str, int]:
+def _file_to_read(address: sqlalchemy.URL, source: Source, folder: Path) -> sqlalchemy.URL:
+    """A file of SQLite as it lies from the study's folder, opened to read: SQLite would make one that is not there."""
+    path = (folder / (address.database or "")).resolve()
+    if not path.is_file():
+        raise DataRejected(
+            f"sumber '{source.name}': berkas basis data itu tidak ada. Jalurnya dihitung dari folder studi."
+        )
+    return address.set(database=path.as_uri(), query={**address.query, "mode": "ro", "uri": "true"})
+
+
+def _patience(address: sqlalchemy.URL) -> dict[str, int]:
     """How long to wait for a server that does not answer, where the address does not say it itself."""
-    address = sqlalchemy.make_url(url)
     option = _TIMEOUT_OPTIONS.get(address.get_backend_name())
     return {option: CONNECT_SECONDS} if option and option not in address.query else {}
 

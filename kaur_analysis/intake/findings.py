@@ -1,5 +1,6 @@
 """Every problem is a row a person can act on: file, sheet, line as Excel shows it, rule, what was found, what to do."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -38,6 +39,8 @@ class Findings:
         found: pd.Series | str = "",
         allowed: str | None = None,
         personal: bool = False,
+        identifier: bool = False,
+        codes: Iterable[str] = (),
     ) -> None:
         """Report a rule for each row of ``places`` (columns ``source, file, sheet, line``).
 
@@ -56,14 +59,23 @@ class Findings:
             What would have been right, in words.
         personal
             Whether the values are about a person.
+        identifier
+            Whether they stand where NIK or KK numbers do: masked however their digits are written apart.
+        codes
+            BPS codes that are shown whole.
         """
         if places.empty:
             return
         entry = rules()[rule]
+        public = frozenset(codes)
+
+        def safe(value: object) -> str:
+            return mask(value, name=personal, identifier=identifier, codes=public)
+
         shown = (
-            np.array([mask(value, name=personal)[:80] for value in found], dtype=object)
+            np.array([safe(value)[:80] for value in found], dtype=object)
             if isinstance(found, pd.Series)
-            else mask(found, name=personal)
+            else safe(found)
         )
         table = places[["source", "file", "sheet", "line"]].assign(
             column=column,

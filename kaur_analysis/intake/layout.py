@@ -19,6 +19,7 @@ _NOTE = re.compile(
     r"^(keterangan|catatan|sumber|mengetahui|ttd|kepala desa|camat|dibuat|dicetak|nb|bintuhan|demikian)\b"
 )
 NOTE_CELLS = 2  # a closing note fills no more; a person of desa Sumber Harapan does
+_NUMBER = re.compile(r"[\d ./-]*\d[\d ./-]*")  # a date, an amount, the number of a person
 _NUMBERING = re.compile(r"^\(?\d{1,3}\)?$")
 
 
@@ -51,13 +52,17 @@ class Layout:
 
 
 def find_layout(raw: RawTable, book: Codebook, source: str, findings: Findings) -> Layout | None:
-    """Find header and body; ``None`` where a required heading is missing (reported with the nearest heading)."""
+    """Find header and body; ``None`` where headings or a required one are missing (reported with the nearest)."""
     known = {heading for column in book.columns.values() for heading in column.headings}
     headings, body_start = _header(raw, known)
     place = pd.DataFrame(
         {"source": [source], "file": raw.file, "sheet": raw.sheet, "line": raw.first_line + max(body_start - 1, 0)}
     )
     titles = tuple(cell for row in raw.cells.iloc[: max(body_start - 1, 0)].to_numpy() for cell in row if cell.strip())
+    if raw.headings is None and known.isdisjoint(headings) and any(map(_NUMBER.fullmatch, headings)):
+        # What stands there are people: nothing of it is proposed as a heading or shown.
+        findings.add("judul_wajib", place, "", "tidak ada baris judul; baris teratas tampak berisi data")
+        return None
     positions: dict[str, int] = {}
     repeated = []
     for position, heading in enumerate(headings):

@@ -272,7 +272,7 @@ def _read(source: Source, paths: tuple[Path, ...], book: Codebook, study: Study,
     found: list[_Sheet] = []
     # An unreadable file ends its source: the other files are judged when it has been repaired.
     try:
-        for raw in read_source(source, paths, lambda h: not book.ignored_rest or normal(h) in known):
+        for raw in read_source(source, paths, lambda h: not book.ignored_rest or normal(h) in known, study.folder):
             found.append(_sheet(raw, context, f"{source.name}:{len(found)}:"))
             del raw  # the cells are large and not needed again
     except DataRejected as error:
@@ -290,7 +290,7 @@ def _finished(
     """Typed rows of a source in one table, their numbers judged, with what study and codebook say of them."""
     joined = _together(tables)
     if "nik" in joined or "kk" in joined:
-        joined = _judged(joined, source, study, keys, findings)
+        joined = _judged(joined, study, keys, findings)
     return joined.assign(**{name: same_text(text, joined.index) for name, text in _origin(source, book).items()})
 
 
@@ -349,7 +349,7 @@ def _origin(source: Source, book: Codebook) -> dict[str, str]:
     }
 
 
-def _judged(table: pd.DataFrame, source: Source, study: Study, keys: Keys, findings: Findings) -> pd.DataFrame:
+def _judged(table: pd.DataFrame, study: Study, keys: Keys, findings: Findings) -> pd.DataFrame:
     """Keep usable numbers, blank the others, report why."""
     table = table.copy()
     for kind in ("nik", "kk"):
@@ -357,10 +357,17 @@ def _judged(table: pd.DataFrame, source: Source, study: Study, keys: Keys, findi
             continue
         judged = judge_numbers(table[kind], kind, keys.synthetic_only)
         if keys.synthetic_only and judged.real_province.mean() > REAL_PEOPLE_SHARE:
-            findings.add("nik_bukan_sintetis", table[judged.real_province].head(1), kind, table[kind].head(1))
+            findings.add(
+                "nik_bukan_sintetis",
+                table[judged.real_province].head(1),
+                kind,
+                table[kind].head(1),
+                personal=True,
+                identifier=True,
+            )
         for rule in sorted(set(judged.fault.unique()) - {""}):
             rows = (judged.fault == rule).to_numpy()
-            findings.add(rule, table[rows], kind, table[kind][rows])
+            findings.add(rule, table[rows], kind, table[kind][rows], personal=True, identifier=True)
         table[kind] = judged.usable
     if "nik" in table:
         female, birth = _female(table), _birth(table)
@@ -369,7 +376,7 @@ def _judged(table: pd.DataFrame, source: Source, study: Study, keys: Keys, findi
             ("nik_beda_tanggal", contradicts_birth(table["nik"], birth)),
         ):
             if rows.any():
-                findings.add(rule, table[rows], "nik", table["nik"][rows])
+                findings.add(rule, table[rows], "nik", table["nik"][rows], personal=True, identifier=True)
         if not study.synthetic:
             elsewhere = (table["nik"] != "") & ~table["nik"].str.startswith(study.reference.kemendagri)
             share = f"{int(elsewhere.sum())} dari {len(table)} NIK"

@@ -64,7 +64,7 @@ _EXACT = {
     pa.uint8(): pd.UInt8Dtype(), pa.uint16(): pd.UInt16Dtype(), pa.uint32(): pd.UInt32Dtype(),
     pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype(),
 }  # fmt: skip
-_PANIC = "PanicException"  # how a reader written in Rust ends on what it did not foresee; no Exception to Python
+PANIC = "PanicException"  # how a reader written in Rust ends on what it did not foresee; no Exception to Python
 _CSV_BLOCK_BYTES = 8_000_000
 _TEXT_CELL_BYTES, _TEXT_COLUMN_BYTES = 24, 3500  # of an empty cell of a delimited text, and of its column, while read
 _CELLS_PER_BYTE = 16  # of a packed table whose rows differ at all
@@ -113,13 +113,17 @@ class RawTable:
 Wanted = Callable[[str], bool]
 
 
-def read_source(source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda heading: True) -> Iterator[RawTable]:
+def read_source(
+    source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda heading: True, folder: Path = Path()
+) -> Iterator[RawTable]:
     """All sheets and files of a source.
 
     Parameters
     ----------
     wanted
         Says whether a heading is needed; formats that know their columns (DBF, Stata, SPSS, Parquet) read those alone.
+    folder
+        That of the study, from which a database's file is meant.
 
     Raises
     ------
@@ -127,7 +131,7 @@ def read_source(source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda
         A file is damaged, locked, too large once unpacked, or of an unknown format. The message never shows contents.
     """
     if "://" in source.path:
-        with table_rows(source, MAX_TABLE_CELLS, wanted) as rows:
+        with table_rows(source, folder, MAX_TABLE_CELLS, wanted) as rows:
             comma = source.locale == "id"  # text columns of a database follow the office's way of writing numbers
             raw = _from_frames(source.table or "", rows.frames, comma=comma)
         yield replace(raw, locale=None, cells=raw.cells if rows.ordered else _sorted(raw.cells))
@@ -145,16 +149,16 @@ def read_source(source: Source, paths: tuple[Path, ...], wanted: Wanted = lambda
         except PasswordError:
             raise DataRejected(f"{path.name}: berkas terkunci kata sandi. Buka dan simpan tanpa kata sandi.") from None
         except BaseException as error:  # readers of other people's formats fail in many ways; contents must not show
-            if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+            if not isinstance(error, Exception) and type(error).__name__ != PANIC:
                 raise
             raise DataRejected(
                 f"{path.name}: berkas rusak atau bukan {path.suffix} ({type(error).__name__})."
             ) from None
 
 
-def table_fingerprint(source: Source) -> str:
-    """Hash of what a database source holds now."""
-    return database_fingerprint(source, MAX_TABLE_CELLS)
+def table_fingerprint(source: Source, folder: Path = Path()) -> str:
+    """Hash of what a database source holds now; a database's file is meant from the study's folder."""
+    return database_fingerprint(source, folder, MAX_TABLE_CELLS)
 
 
 def _read_spreadsheet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:

@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 import re
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import xlsxwriter
 from pandas.api.types import is_numeric_dtype, is_string_dtype
 
 from kaur_analysis.intake.findings import rules
+from kaur_analysis.store import write_bytes
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _APOSTROPHE = f"^'(?=[{re.escape(''.join(_DANGEROUS))}])"
@@ -138,21 +140,20 @@ def write_sheet(
         sheet.autofilter(top, 0, top + len(shown), len(columns) - 1)
 
 
-def new_workbook(path: Path) -> xlsxwriter.Workbook:
+def new_workbook(file: BytesIO) -> xlsxwriter.Workbook:
     """A workbook that never turns text into formulas, links or numbers; equal contents give equal bytes.
 
     Parameters
     ----------
-    path
-        XLSX to write.
+    file
+        What its bytes go to: onto disk they come whole, by :func:`kaur_analysis.store.write_bytes`.
 
     Returns
     -------
     An open workbook, to be closed by the caller.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     book = xlsxwriter.Workbook(
-        str(path), {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+        file, {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     )
     book.set_properties({"created": dt.datetime(2000, 1, 1, tzinfo=dt.UTC)})
     return book
@@ -175,13 +176,19 @@ def write_findings_workbook(
     Returns
     -------
     The workbook.
+
+    Raises
+    ------
+    PermissionError
+        Another program holds the workbook open; it stays as it was.
     """
     titles = {code: rule["title"] for code, rule in rules().items()}
     counts = findings.groupby(["rule", "severity", "source"], as_index=False).size()
     counts = counts.assign(title=counts["rule"].map(titles), order=counts["severity"].map(_SEVERITIES))
     counts = counts.sort_values(["order", "size"], ascending=[True, False])
     stamp = "DATA SINTETIS. " if synthetic else ""
-    with new_workbook(path) as book:
+    content = BytesIO()
+    with new_workbook(content) as book:
         write_sheet(
             book,
             "Ringkasan",
@@ -199,4 +206,4 @@ def write_findings_workbook(
                 + (f" ({len(rows)} temuan, sebagian tidak muat)" if len(rows) > MAX_SHEET_ROWS else "")
             )
             write_sheet(book, str(rule), rows, FINDINGS_HEADINGS, note)
-    return path
+    return write_bytes(path, content.getvalue())

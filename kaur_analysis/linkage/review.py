@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from kaur_analysis.errors import DataRejected
-from kaur_analysis.intake import as_written
+from kaur_analysis.intake import read_answers
 from kaur_analysis.study import DECISIONS_FILE as FILE
 
 GREY = (0.02, 0.995)
@@ -100,12 +100,13 @@ def load_decisions(folder: Path, recipient_keys: pd.DataFrame) -> pd.DataFrame |
     Raises
     ------
     DataRejected
-        Columns are missing, an answer is neither 0 nor 1, or an answer's line now holds somebody else.
+        The file is damaged, columns are missing, an answer is neither 0 nor 1, or an answer's line now holds somebody
+        else.
     """
     path = folder / FILE
     if not path.is_file():
         return None
-    table = as_written(pd.read_csv(path, dtype=str, keep_default_na=False))
+    table = read_answers(path)
     if missing := [name for name in DECISION_COLUMNS if name not in table]:
         raise DataRejected(f"{FILE}: kolom tidak ada: {', '.join(missing)}.")
     wrong = ~table["same"].isin(["0", "1"])

@@ -2,8 +2,8 @@
 
 Follows RO-Crate 1.1 (https://w3id.org/ro/crate/1.1) and the profile Process Run Crate 0.5
 (https://w3id.org/ro/wfrun/process/0.5): the run is an action, its instrument is the program at its commit, its
-results are the files of the edition, its objects are the inputs. Inputs hold people, so none is in the crate: each is
-named by hash and size alone.
+results are the files of the edition, its objects are the inputs. Inputs hold people and executed notebooks stay in the
+office (docs/privacy.md), so none is in the crate: each is named by hash and size alone.
 """
 
 import json
@@ -16,7 +16,7 @@ from rocrate.rocrate import ROCrate
 
 from kaur_analysis.errors import UsageError
 from kaur_analysis.pipeline.manifest import NAME, read_manifest
-from kaur_analysis.pipeline.share import deterministic_zip, unchanged
+from kaur_analysis.pipeline.share import deterministic_zip, may_leave, unchanged
 
 METADATA = "ro-crate-metadata.json"
 VERSION = "1.1"
@@ -56,7 +56,7 @@ def archive(folder: Path, license_url: str = "") -> Path:
     unchanged(folder)
     manifest = read_manifest(folder)
     metadata = json.dumps(crate(manifest, license_url), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-    content = {name: (folder / name).read_bytes() for name in sorted((NAME, *manifest["products"]))}
+    content = {name: (folder / name).read_bytes() for name in sorted((NAME, *manifest["products"])) if may_leave(name)}
     path = folder.with_name(f"{manifest['area']}-{manifest['edition']}-arsip.zip")
     return deterministic_zip(path, {METADATA: metadata.encode("utf-8")} | content)
 
@@ -74,7 +74,7 @@ def crate(manifest: Mapping[str, Any], license_url: str = "") -> dict[str, Any]:
     author = _entity(made, "#penyusun", "Organization", name=manifest["contact"] or f"Bappeda/Litbang {place}")
     program = _program(made, manifest)
     licence = _licence(made, license_url)
-    results = [_file(made, name, entry) for name, entry in manifest["products"].items()]
+    results = [(_file if may_leave(name) else _kept)(made, name, entry) for name, entry in manifest["products"].items()]
     results.append(made.add_file(dest_path=NAME, properties={"name": NAME, "encodingFormat": FORMATS[".json"]}))
     run = _entity(
         made,
@@ -92,8 +92,9 @@ def crate(manifest: Mapping[str, Any], license_url: str = "") -> dict[str, Any]:
     root = {
         "name": f"{place}: kemiskinan dan ketepatan sasaran, edisi {manifest['edition']}",
         "description": (
-            f"{synthetic}Halaman per kecamatan, instansi dan kabupaten, tabel angka terbit dan buku catatan analisis. "
-            "Masukan memuat orang dan tidak disertakan; masing-masing dikenal dari sidiknya."
+            f"{synthetic}Halaman per kecamatan, instansi dan kabupaten, dan tabel angka terbit. Masukan memuat orang "
+            "dan buku catatan analisis tinggal di kantor: keduanya tidak disertakan; masing-masing dikenal dari "
+            "sidiknya."
         ),
         "datePublished": end,
         "inLanguage": "id",
@@ -148,13 +149,21 @@ def _licence(made: ROCrate, url: str) -> ContextEntity:
 
 
 def _file(made: ROCrate, name: str, entry: Mapping[str, Any]) -> Any:
-    properties = {
+    return made.add_file(dest_path=name, properties=_described(name, entry))
+
+
+def _kept(made: ROCrate, name: str, entry: Mapping[str, Any]) -> ContextEntity:
+    """A result that stays in the office: no file of the crate, so that what is listed as one is there."""
+    return _entity(made, f"#di-kantor/{name}", "CreativeWork", **_described(name, entry))
+
+
+def _described(name: str, entry: Mapping[str, Any]) -> dict[str, str]:
+    return {
         "name": name,
         "encodingFormat": FORMATS.get(Path(name).suffix, "application/octet-stream"),
         "contentSize": str(entry["bytes"]),
         "sha256": entry["sha256"],
     }
-    return made.add_file(dest_path=name, properties=properties)
 
 
 def _input(made: ROCrate, number: int, entry: Mapping[str, Any]) -> ContextEntity:

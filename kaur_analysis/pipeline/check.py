@@ -10,12 +10,14 @@ from ruamel.yaml import YAML
 from kaur_analysis.cleaning import Clean, clean
 from kaur_analysis.cleaning.answers import unknown_codes
 from kaur_analysis.cleaning.visits import load_visits
+from kaur_analysis.errors import DataRejected, UsageError
 from kaur_analysis.formats import number
-from kaur_analysis.intake import keys_for, read_study, rejection, write_findings_workbook
+from kaur_analysis.intake import keys_for, read_answers, read_study, rejection, write_findings_workbook
+from kaur_analysis.linkage import load_decisions
 from kaur_analysis.planning.verification import load_verification
 from kaur_analysis.reference.boundaries import read_boundaries
 from kaur_analysis.store import write_text
-from kaur_analysis.study import VERIFICATION_FILE, VISITS_FILE, Study, load_study
+from kaur_analysis.study import DECISIONS_FILE, VERIFICATION_FILE, VISITS_FILE, Study, load_study
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,12 @@ def check_study(path: Path, output: Path | None = None) -> Verdict:
     ------
     StudyRejected, KeyMissing
         The study cannot be used as it stands, or real people are to be read without a key.
+    UsageError
+        The workbook would take the place of the study or of a file it names.
     """
     study = load_study(path)
+    target = output or path.with_name(f"{path.stem}-temuan.xlsx")
+    _require_free(target, path, study)
     _read_companions(study)
     intake = read_study(study, keys_for(study.synthetic), strict=False)
     findings, accounting, rejected = intake.findings, intake.accounting, rejection(intake.findings, study)
@@ -63,16 +69,21 @@ def check_study(path: Path, output: Path | None = None) -> Verdict:
     if not rejected:  # cleaning joins sources, so it only makes sense of sources that can be used
         cleaned = clean(intake, study)
         findings, accounting = cleaned.findings, cleaned.accounting
-        rejected = rejection(findings, study)
+        rejected = rejection(findings, study) or _decisions_rejected(study, cleaned.recipient_keys)
         answers = _unknown_answers(study, cleaned)
-    workbook = write_findings_workbook(
-        findings, accounting, output or path.with_name(f"{path.stem}-temuan.xlsx"), study.synthetic
-    )
+    workbook = write_findings_workbook(findings, accounting, target, study.synthetic)
     remarks = _by_rule(findings) + answers
     if len(intake.proposals):
         proposed = write_text(path.with_name(f"{path.stem}.usulan.yaml"), _with_proposals(path, intake.proposals))
         remarks += (f"Usulan arti judul kolom ditulis ke {proposed.name}: periksa, lalu pakai sebagai berkas studi.",)
     return Verdict(_by_source(study, accounting, findings), remarks, workbook, rejected)
+
+
+def _require_free(target: Path, path: Path, study: Study) -> None:
+    """Refuse to write over what is read."""
+    held = (path, *study.companions(), *(file for files in study.files().values() for file in files))
+    if target.suffix.lower() != ".xlsx" or target.resolve() in {file.resolve() for file in held}:
+        raise UsageError(f"{target.name} bukan tempat untuk temuan. Sebut berkas .xlsx yang bukan masukan studi ini.")
 
 
 def _read_companions(study: Study) -> None:
@@ -81,10 +92,17 @@ def _read_companions(study: Study) -> None:
     Raises
     ------
     KaurError
-        The boundary file, the previous issue or the field's answers cannot be used.
+        The boundary file, the previous issue, judged links, the field's answers or visits cannot be used.
     """
     study.companions()
     load_verification(study.folder)
+    load_visits(study.folder)
+    if (judged := study.folder / DECISIONS_FILE).is_file():  # whose lines they are is seen when lists have been cleaned
+        read_answers(judged)
+    if study.previous_file is not None:
+        from kaur_analysis.pipeline.steps.publish import previous_issue  # here, because few studies name one
+
+        previous_issue(study)
     if study.boundary_file is not None:
         read_boundaries(study.boundary_file, study.reference)
 
@@ -103,6 +121,15 @@ def _unknown_answers(study: Study, cleaned: Clean) -> tuple[str, ...]:
     known = cleaned.families["family"], cleaned.former_codes
     said = [unknown_codes(file, table["family"], *known) for file, table in answered.items() if table is not None]
     return tuple(filter(None, said))
+
+
+def _decisions_rejected(study: Study, recipient_keys: pd.DataFrame) -> str:
+    """Why judged links cannot be used with the lists as they are now; empty where they can."""
+    try:
+        load_decisions(study.folder, recipient_keys)
+    except DataRejected as error:
+        return str(error)
+    return ""
 
 
 def _by_source(study: Study, accounting: pd.DataFrame, findings: pd.DataFrame) -> tuple[tuple[str, ...], ...]:

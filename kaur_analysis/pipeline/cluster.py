@@ -179,7 +179,7 @@ class _Run:
                     self._client.cancel(list(futures.futures))
                     raise error
             if kind == "riset" and error is None:
-                self._researched(future.result(), name)
+                self._researched(future.result())
                 futures.update([self._submit_page(code, page) for page in self._found[code].pages])
                 if not self._waiting[code]:
                     self._publish(code)
@@ -220,7 +220,7 @@ class _Run:
         study = str(self._province.studies[code])
         return self._client.submit(one_page, study, place, page, key=key, pure=False, priority=1)
 
-    def _researched(self, found: Research, name: str) -> None:
+    def _researched(self, found: Research) -> None:
         self._found[found.code] = found
         self._waiting[found.code], self._pages[found.code] = set(found.pages), {}
         if found.effort is not None:

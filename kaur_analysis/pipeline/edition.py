@@ -87,7 +87,7 @@ class Edition:
     def inputs(self) -> dict[str, str]:
         """Hash of the study, of every source it names and of each file beside it that changes its result, by name."""
         tables = (source for source in self.study.sources if "://" in source.path)
-        return self.files() | {f"{SOURCE}{source.name}": _table_hash(source) for source in tables}
+        return self.files() | {f"{SOURCE}{source.name}": _table_hash(source, self.study.folder) for source in tables}
 
     def ingredients(self) -> dict[str, str]:
         """Hash of everything that decides the result, by name: inputs, the program's code, its libraries."""
@@ -128,10 +128,10 @@ def _program() -> dict[str, str]:
     return {"kode program": code_hash(), "pustaka": combined_hash(libraries())}
 
 
-def _table_hash(source: Source) -> str:
+def _table_hash(source: Source, folder: Path) -> str:
     from kaur_analysis.intake.readers import table_fingerprint  # here, because most studies have no database
 
-    return table_fingerprint(source)
+    return table_fingerprint(source, folder)
 
 
 def slug(name: str) -> str:

@@ -91,7 +91,7 @@ def explain(edition: Edition, indicator: str, area: str, **more: str) -> tuple[E
     wanted = {column: value for column, value in asked.items() if value}
     rows = published[(published[list(wanted)] == pd.Series(wanted)).all(axis=1)]
     if rows.empty:
-        raise UsageError(f"Tidak ada angka untuk {', '.join(wanted.values())}.")
+        raise UsageError(f"Tidak ada angka untuk {', '.join(wanted.values())}.", codes=wanted.values())
     decisions = edition.store.read("published/decisions").set_index(KEYS)["why"]
     state = read_state(edition)
     return tuple(_explained(row, decisions, state) for row in rows.to_dict("records"))
@@ -137,4 +137,4 @@ def _known(value: str, there: Iterable[str], what: str) -> None:
     if value not in known:
         near = get_close_matches(value, known, n=3, cutoff=0.5)
         hint = f" Maksud Anda: {', '.join(near)}?" if near else ""
-        raise UsageError(f"{what} '{value}' tidak ada dalam edisi ini.{hint}")
+        raise UsageError(f"{what} '{value}' tidak ada dalam edisi ini.{hint}", codes=(value, *near))

@@ -115,7 +115,10 @@ def inputs(edition: Edition) -> list[dict[str, Any]]:
             from kaur_analysis.intake.readers import table_fingerprint  # here, because most studies have no database
 
             origin = f"{source.path.split(':', 1)[0]}, tabel {source.table}"
-            found.append(common | {"origin": mask(origin), "bytes": None, "sha256": table_fingerprint(source)})
+            found.append(
+                common
+                | {"origin": mask(origin), "bytes": None, "sha256": table_fingerprint(source, edition.study.folder)}
+            )
         found += [common | _file(path, edition.study.folder) for path in files[source.name]]
     beside = [{"source": "pendamping", "kind": "companion"} | _file(p, p.parent) for p in edition.study.companions()]
     return [*found, *beside, *_reference(edition)]

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -15,7 +16,7 @@ from nbconvert import HTMLExporter, TemplateExporter
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
-from kaur_analysis.errors import NotebookFailed, NotebookRejected, UsageError, mask, mask_quoted
+from kaur_analysis.errors import NotebookFailed, NotebookRejected, UsageError, held_open, mask, mask_quoted
 from kaur_analysis.pipeline.engine import ENGINE
 from kaur_analysis.reporting import PAGE_TEMPLATES
 
@@ -132,6 +133,8 @@ def _failure(path: Path, error: PapermillExecutionError) -> NotebookFailed:
         message = "memori habis. Tutup program lain, lalu jalankan kaur run lagi."
     elif error.ename == "OSError" and f"[Errno {errno.ENOSPC}]" in error.evalue:
         message = "cakram penuh. Kosongkan ruang, lalu jalankan kaur run lagi."
+    elif error.ename == "PermissionError":  # of two paths the second is the file that was to be replaced
+        message = held_open(next(reversed(re.findall(r"'([^']+)'", error.evalue)), None))
     elif not rejected:
         message = f"{error.ename}: {mask_quoted(error.evalue)}"
     return kind(f"{path.name}, sel ke-{error.exec_count}: {message}")

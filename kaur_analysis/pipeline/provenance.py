@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -12,6 +14,7 @@ import kaur_analysis
 from kaur_analysis.store import file_hash
 
 PACKAGE = Path(kaur_analysis.__file__).parent
+DECIDING_EXTRAS = ("maps",)  # outlines rest on it; clusters, tests and documents decide nothing
 CODE_SUFFIXES = (".py", ".yaml", ".csv", ".j2", ".css", ".json")
 
 
@@ -33,6 +36,19 @@ def code_hash() -> str:
 
 @cache
 def libraries() -> dict[str, str]:
-    """Installed version of each library the package declares; read once, none can change under a running program."""
-    names = [line.split(";")[0] for line in metadata.requires("kaur-analysis") or [] if "extra ==" not in line]
-    return {name: metadata.version(name) for name in sorted(name.strip() for name in names)}
+    """Installed version of each library that results rest on; read once, none can change under a running program.
+
+    Libraries of an extra are among them where it decides what a page shows and they are installed.
+    """
+    return dict(sorted(_versions(metadata.requires("kaur-analysis") or [])))
+
+
+def _versions(requirements: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for requirement in requirements:
+        name, _, condition = (part.strip() for part in requirement.partition(";"))
+        extra = re.search(r"extra == ['\"](\w+)", condition)
+        if extra is None:
+            yield name, metadata.version(name)
+        elif extra.group(1) in DECIDING_EXTRAS:
+            with suppress(metadata.PackageNotFoundError):
+                yield name, metadata.version(name)

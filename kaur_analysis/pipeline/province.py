@@ -16,7 +16,7 @@ from kaur_analysis.pipeline.manifest import read_manifest
 from kaur_analysis.pipeline.run import Watcher, run_edition
 from kaur_analysis.reference import read_yaml
 from kaur_analysis.store import file_hash, project_root, write_text
-from kaur_analysis.study import Settings
+from kaur_analysis.study import Settings, wrong_value
 
 if TYPE_CHECKING:  # drawing a page is imported where it is drawn
     from kaur_analysis.reporting import Member
@@ -118,7 +118,7 @@ def _listed(path: Path) -> ProvinceList:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise StudyRejected(f"{path.name}, {place}: {first['msg']}. Isinya: province, name, studies.") from None
+        raise StudyRejected(f"{path.name}, {place}: {wrong_value(first)}. Isinya: province, name, studies.") from None
 
 
 def chosen_codes(province: Province, only: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from kaur_analysis.disclosure import protect_parts
 from kaur_analysis.errors import DataRejected, UsageError
-from kaur_analysis.intake import as_written, csv_text, keys_for
+from kaur_analysis.intake import csv_text, keys_for, read_answers
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.run import READS_FILES, changed_since, held, read_state
 from kaur_analysis.pipeline.steps import has_lists
@@ -84,7 +84,7 @@ def _recipient_lists(
     rows = recipient_rows(store.read("estimates/needs"), edition.study.programmes, chosen)
     for column, chosen in (("agency", set(agencies)), ("desa", set(desa))):
         if unknown := sorted(chosen - set(rows[column])):
-            raise UsageError(f"Tidak ada calon penerima untuk: {', '.join(unknown)}.")
+            raise UsageError(f"Tidak ada calon penerima untuk: {', '.join(unknown)}.", codes=unknown)
         rows = rows[rows[column].isin(chosen)] if chosen else rows
     heads = store.read("clean/families", ["family", "head_record"]).set_index("family")["head_record"]
     identities = identities_of(heads, edition.vault, keys_for(edition.study.synthetic), access)
@@ -265,6 +265,6 @@ def take_verification(edition: Edition, access: Access, files: Sequence[Path], p
 
 def _merged(path: Path, new: pd.DataFrame, key: list[str]) -> Path:
     new = new.astype(str)
-    old = as_written(pd.read_csv(path, dtype=str, keep_default_na=False)) if path.is_file() else new.iloc[:0]
+    old = read_answers(path) if path.is_file() else new.iloc[:0]
     table = pd.concat([old, new], ignore_index=True).drop_duplicates(key, keep="last").sort_values(key)
     return write_text(path, csv_text(table), lasting=True)

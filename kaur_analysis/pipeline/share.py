@@ -32,8 +32,21 @@ def share_zip(folder: Path, name: str) -> Path:
         A product is not what the manifest says; nothing is written.
     """
     unchanged(folder)
-    files = [path for path in sorted(folder.iterdir()) if path.suffix in SENT or path.name == NAME]
+    files = [path for path in sorted(folder.iterdir()) if may_leave(path.name)]
     return deterministic_zip(folder.with_name(f"{name}.zip"), {path.name: path.read_bytes() for path in files})
+
+
+def may_leave(product: str) -> bool:
+    """Whether a file of an edition may leave the office: pages, published table and manifest.
+
+    Executed notebooks may not: small counts are not shown in them, but no companions are hidden (docs/privacy.md).
+
+    Parameters
+    ----------
+    product
+        Its path inside the edition's folder, as the manifest writes it.
+    """
+    return "/" not in product and (product.endswith(SENT) or product == NAME)
 
 
 def unchanged(folder: Path) -> None:

@@ -1,13 +1,11 @@
 """The workbook in which a person judges doubtful links by name, and the answers read back."""
 
-from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook
 
 from kaur_analysis.errors import DataRejected
-from kaur_analysis.intake import Keys
+from kaur_analysis.intake import Keys, workbook_lines
 from kaur_analysis.planning.lists import Access, log_access, masked_number, people_in
 from kaur_analysis.planning.verification import opened
 from kaur_analysis.planning.workbook import Heading, Sheet, encrypt, write_workbook
@@ -97,10 +95,10 @@ def read_clerical(path: Path, password: str | None = None) -> pd.DataFrame:
         Not such a workbook, a wrong password, or an answer that is neither ``ya`` nor ``tidak``; with its line.
     """
     try:
-        book = CalamineWorkbook.from_filelike(BytesIO(opened(path, password)))
-    except (DataRejected, CalamineError) as error:
-        raise DataRejected(f"{path.name}: {error}") from None
-    lines = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+        sheets = workbook_lines(opened(path, password))
+    except DataRejected as error:
+        raise DataRejected(f"{path.name}: {error}.") from None
+    lines = next(iter(sheets.values()), [])
     wanted = {name: COLUMNS[name].title for name in ("record", "person", "check", "answer")}
     head = next((i for i, cells in enumerate(lines) if set(wanted.values()) <= set(map(str, cells))), None)
     if head is None:

@@ -1,5 +1,6 @@
 """What the field verification found, read back from the lists as data that change the next run."""
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from io import BytesIO
@@ -8,11 +9,11 @@ from typing import Any
 
 import msoffcrypto
 import pandas as pd
-from msoffcrypto.exceptions import DecryptionError, FileFormatError, InvalidKeyError
-from python_calamine import CalamineError, CalamineWorkbook
+from msoffcrypto.exceptions import DecryptionError, InvalidKeyError
 
 from kaur_analysis.errors import DataRejected
-from kaur_analysis.intake import as_written
+from kaur_analysis.intake import read_answers, workbook_lines
+from kaur_analysis.intake.answers import NO_WORKBOOK
 from kaur_analysis.study import VERIFICATION_FILE as FILE
 
 OUTCOMES = {"verified": "layak", "moved": "pindah", "died": "meninggal", "not_poor": "tidak miskin"}
@@ -52,12 +53,12 @@ def load_verification(folder: Path) -> pd.DataFrame | None:
     Raises
     ------
     DataRejected
-        Columns are missing or an outcome is not known.
+        The file is damaged, columns are missing or an outcome is not known.
     """
     path = folder / FILE
     if not path.is_file():
         return None
-    table = as_written(pd.read_csv(path, dtype=str, keep_default_na=False))
+    table = read_answers(path)
     if missing := [name for name in COLUMNS if name not in (*table.columns, "file")]:
         raise DataRejected(f"{FILE}: kolom tidak ada: {', '.join(missing)}.")
     unknown = ~table["outcome"].isin(list(OUTCOMES))
@@ -97,7 +98,8 @@ def read_verification(files: Iterable[Path], password: str | None = None) -> pd.
         problems += wrong
     if problems:
         shown = "; ".join(f"{p['file']} baris {p['line']}: {p['rule']}" for p in problems[:10])
-        raise DataRejected(f"Hasil verifikasi belum dapat dipakai: {shown}", pd.DataFrame(problems))
+        codes = [code for p in problems for code in re.findall(r"\d+", str(p["file"]))]  # lists are named by desa
+        raise DataRejected(f"Hasil verifikasi belum dapat dipakai: {shown}", pd.DataFrame(problems), codes=codes)
     return pd.DataFrame(found, columns=COLUMNS)
 
 
@@ -106,14 +108,11 @@ def _read_one(file: Path, password: str | None) -> tuple[list[dict[str, str]], l
         return {"file": file.name, "line": line, "rule": rule}
 
     try:
-        book = CalamineWorkbook.from_filelike(BytesIO(opened(file, password)))
-    except CalamineError:
-        return [], [problem(0, "bukan buku kerja yang dapat dibuka")]
+        sheets = workbook_lines(opened(file, password))
     except DataRejected as error:
         return [], [problem(0, str(error))]
     rows, wrong = [], []
-    for sheet in book.sheet_names:
-        lines = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+    for sheet, lines in sheets.items():
         head = next((i for i, cells in enumerate(lines) if set(HEADINGS.values()) <= {_text(c) for c in cells}), None)
         if head is None:
             wrong.append(problem(0, f"lembar '{sheet}' tidak memuat kolom {', '.join(HEADINGS.values())}"))
@@ -145,20 +144,25 @@ def opened(file: Path, password: str | None) -> bytes:
     Raises
     ------
     DataRejected
-        The password is wrong or absent, or the file is no workbook.
+        There is no such file, it cannot be read, or the password is wrong or absent.
     """
+    if not file.exists():
+        raise DataRejected("berkas tidak ada")
     try:
         content = file.read_bytes()
-        if content[:2] == b"PK":
-            return content
+    except OSError:
+        raise DataRejected(NO_WORKBOOK) from None
+    plain = BytesIO()
+    try:
         office = msoffcrypto.OfficeFile(BytesIO(content))
+        if not office.is_encrypted():
+            return content
         office.load_key(password=password or "")
-        plain = BytesIO()
         office.decrypt(plain)
     except (InvalidKeyError, DecryptionError):
         raise DataRejected("kata sandi tidak cocok atau belum diberikan") from None
-    except (FileFormatError, OSError):
-        raise DataRejected("bukan buku kerja yang dapat dibuka") from None
+    except Exception:  # it fails in many ways on what Office did not lock; whether that is a workbook shows later
+        return content
     return plain.getvalue()
 
 

@@ -131,13 +131,16 @@ def read_password(file: Path | None = None) -> str:
     Raises
     ------
     UsageError
-        No such file, or it is empty.
+        No such file, it is empty, or it is not text in UTF-8.
     """
     if file is None:
         return getpass("Kata sandi daftar penerima: ")
     if not file.is_file():
         raise UsageError(f"Berkas kata sandi tidak ada: {file.name}.")
-    lines = file.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()  # Notepad's mark is no letter of the password
+    except UnicodeDecodeError:
+        raise UsageError(f"Berkas kata sandi {file.name} bukan teks UTF-8. Simpan ulang sebagai UTF-8.") from None
     if not lines or not lines[0].strip():
         raise UsageError(f"Berkas kata sandi kosong: {file.name}.")
     return lines[0].strip()

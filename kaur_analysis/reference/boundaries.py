@@ -106,11 +106,15 @@ def _listed(codes: Any) -> str:
 def _require_whole(layer: Any, area: Area, level: str, name: str) -> None:
     known = set((area.desa if level == "desa" else area.kecamatan)[level])
     if unknown := [code[1:] for code in layer["code"] if code.startswith("?")]:
-        raise DataRejected(f"{name}: kode {level} tidak dikenal di {area.full_name}: {_listed(unknown)}.")
+        raise DataRejected(
+            f"{name}: kode {level} tidak dikenal di {area.full_name}: {_listed(unknown)}.", codes=unknown
+        )
     if twice := set(layer.loc[layer["code"].duplicated(), "code"]):
-        raise DataRejected(f"{name}: {level} muncul lebih dari sekali: {_listed(twice)}. Gabungkan menjadi satu baris.")
+        raise DataRejected(
+            f"{name}: {level} muncul lebih dari sekali: {_listed(twice)}. Gabungkan menjadi satu baris.", codes=twice
+        )
     if missing := known - set(layer["code"]):
-        raise DataRejected(f"{name}: {level} tidak ada dalam berkas: {_listed(missing)}.")
+        raise DataRejected(f"{name}: {level} tidak ada dalam berkas: {_listed(missing)}.", codes=missing)
 
 
 def _require_sound(layer: Any, name: str, shapely: Any) -> None:

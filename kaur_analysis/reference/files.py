@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from kaur_analysis.errors import StudyRejected
@@ -69,9 +70,15 @@ def read_yaml(path: Path) -> Any:
     """
     try:
         return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except DuplicateKeyError as error:
+        line = error.problem_mark.line + 1
+        raise StudyRejected(f"{path.name}, baris {line}: kunci di baris itu sudah ditulis di atasnya.") from error
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise StudyRejected(f"{path.name}, baris {line}: bukan YAML yang sah ({error.problem}).") from error
+        raise StudyRejected(
+            f"{path.name}, baris {line}: bukan YAML yang sah. Periksa titik dua, kurung, tanda kutip dan "
+            "spasi di awal baris, di baris itu dan di atasnya."
+        ) from error
     except UnicodeDecodeError:
         raise StudyRejected(f"{path.name}: bukan teks UTF-8. Simpan ulang berkas itu dengan pengodean UTF-8.") from None
     except YAMLError:

@@ -1,7 +1,10 @@
 """conda users, pip users and the lock get the same libraries."""
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 
 import pytest
 
@@ -9,7 +12,12 @@ from kaur_analysis.reference import read_yaml
 from tests.shared import ROOT
 
 # Where conda-forge calls a library by another name than PyPI.
-CONDA_NAMES = {"duckdb": "python-duckdb", "playwright": "playwright-python", "psycopg-binary": "psycopg-c"}
+CONDA_NAMES = {
+    "duckdb": "python-duckdb",
+    "jupyter-client": "jupyter_client",
+    "playwright": "playwright-python",
+    "psycopg-binary": "psycopg-c",
+}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = [name for names in PROJECT["optional-dependencies"].values() for name in names]
 # An extra may name the project's own other extras; their libraries are listed there.
@@ -38,6 +46,29 @@ def test_environment_yml_lists_nothing_twice():
 @pytest.mark.parametrize("name", DECLARED)
 def test_every_declared_library_is_locked(name):
     assert re.sub(r"[._]", "-", name) in _locked()
+
+
+def _imported() -> set[str]:
+    """Top-level modules from outside that the program imports anywhere, also inside functions."""
+    found = set()
+    for path in (ROOT / "kaur_analysis").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.split(".")[0])
+    return found - sys.stdlib_module_names - {"kaur_analysis"}
+
+
+def test_every_library_that_is_imported_is_declared():
+    declared = {_plain(name) for name in DECLARED}
+    brought_by = packages_distributions()
+    undeclared = [name for name in _imported() if declared.isdisjoint(map(_plain, brought_by.get(name, ())))]
+    assert sorted(undeclared) == []
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_the_lock_pins_exactly_and_names_no_host():

@@ -156,3 +156,9 @@ def test_memory_that_runs_out_is_told_in_plain_words(notebook):
 def test_a_disk_that_is_full_is_told_in_plain_words(notebook):
     with pytest.raises(NotebookFailed, match="cakram penuh"):
         execute(notebook("stream = open('/dev/full', 'wb', 0)", "stream.write(b'x')"), {})
+
+
+def test_a_file_that_another_program_holds_open_is_named(notebook):
+    held = "raise PermissionError(13, 'denied', 'C:/d/temuan.xlsx.7.partial', None, 'C:/d/temuan.xlsx')"
+    with pytest.raises(NotebookFailed, match=r": temuan\.xlsx tidak dapat ditulisi"):
+        execute(notebook(held), {})

@@ -1,4 +1,4 @@
-"""The crate of an edition can be read without this program, names every input by hash, and holds no input."""
+"""The crate of an edition can be read without this program; inputs and notebooks are known in it by hash alone."""
 
 import json
 import zipfile
@@ -101,8 +101,21 @@ def test_a_licence_that_is_no_address_is_refused(edition):
 
 def test_every_file_of_the_edition_is_described_with_its_hash(read, edition):
     products = json.loads((edition / "manifest.json").read_text(encoding="utf-8"))["products"]
-    described = {entity.id: entity.get("sha256") for entity in read.data_entities}
+    described = {entity["name"]: entity.get("sha256") for entity in read.get("#proses-0123456789ab")["result"]}
     assert described == {name: entry["sha256"] for name, entry in products.items()} | {"manifest.json": None}
+
+
+def test_no_notebook_leaves_the_office_in_a_crate(edition):
+    with zipfile.ZipFile(archive(edition)) as packed:
+        assert packed.namelist() == [
+            METADATA, "index.html", "kaur-2025-1704-kabupaten.html", "manifest.json", "published.csv"
+        ]  # fmt: skip
+
+
+def test_a_notebook_is_no_file_of_the_crate_but_known_by_its_hash(read, edition):
+    products = json.loads((edition / "manifest.json").read_text(encoding="utf-8"))["products"]
+    kept = read.get("#di-kantor/notebooks/01_clean.ipynb")
+    assert (kept.type, kept["sha256"]) == ("CreativeWork", products["notebooks/01_clean.ipynb"]["sha256"])
 
 
 def test_every_described_file_is_there_as_it_was(unpacked, read, edition):

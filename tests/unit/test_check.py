@@ -4,7 +4,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from kaur_analysis.demo import make_demo
-from kaur_analysis.errors import KeyMissing
+from kaur_analysis.errors import DataRejected, KeyMissing, UsageError
 from kaur_analysis.pipeline.check import check_study
 from kaur_analysis.study import load_study
 from tests.intake_files import nik, workbook
@@ -69,6 +69,15 @@ def test_the_workbook_can_go_elsewhere(office, tmp_path):
     assert check_study(office(), wanted).workbook == wanted and wanted.is_file()
 
 
+@pytest.mark.parametrize("name", ["studi.yaml", "daftar.xlsx"])
+def test_the_workbook_never_takes_the_place_of_what_is_read(office, name):
+    study = office()
+    before = study.with_name(name).read_bytes()
+    with pytest.raises(UsageError, match="bukan tempat untuk temuan"):
+        check_study(study, study.with_name(name))
+    assert study.with_name(name).read_bytes() == before
+
+
 def test_the_workbook_of_synthetic_people_says_so(office):
     with CalamineWorkbook.from_path(str(check_study(office()).workbook)) as book:
         assert "DATA SINTETIS" in book.get_sheet_by_name("Ringkasan").to_python()[0][0]
@@ -122,6 +131,30 @@ def test_real_people_are_not_read_without_a_key(office, monkeypatch, tmp_path):
     monkeypatch.setenv("KAUR_KEY_FILE", str(tmp_path / "tidak-ada.key"))
     with pytest.raises(KeyMissing):
         check_study(office(synthetic=False))
+
+
+@pytest.mark.parametrize("name", ["padanan.csv", "verifikasi.csv", "kunjungan.csv"])
+def test_a_damaged_file_beside_the_study_is_refused_by_its_name(office, name):
+    study = office()
+    (study.parent / name).write_bytes("a,b".encode("utf-16"))
+    with pytest.raises(DataRejected, match=f"{name}: bukan teks UTF-8"):
+        check_study(study)
+
+
+def test_judged_links_of_another_list_are_refused_beside_the_findings(office):
+    study = office()
+    (study.parent / "padanan.csv").write_text("record,person,same,check\ndaftar:1,p1,1,abcdefgh\n", encoding="utf-8")
+    verdict = check_study(study)
+    assert "padanan.csv: 1 putusan tidak cocok lagi" in verdict.rejected and verdict.workbook.is_file()
+
+
+def test_a_previous_issue_whose_values_are_words_is_refused_by_its_name(office):
+    study = office()
+    heads = "topic,indicator,area,programme,agency,group,period,unit,value,low,high,rse,n,status,reason,source"
+    (study.parent / "lama.csv").write_text(heads + "\n" + ",".join(heads.split(",")) + "\n", encoding="utf-8")
+    study.write_text(study.read_text(encoding="utf-8") + "previous: lama.csv\n", encoding="utf-8")
+    with pytest.raises(DataRejected, match=r"lama\.csv: ada yang bukan angka"):
+        check_study(study)
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,14 @@
 
 from datetime import date
 
+import pandas as pd
 import pytest
 
 from kaur_analysis.cleaning import clean
-from kaur_analysis.cleaning.places import Gazetteer
+from kaur_analysis.cleaning.places import Gazetteer, locate
 from kaur_analysis.demo import make_demo
 from kaur_analysis.intake import demo_keys, read_study
+from kaur_analysis.intake.findings import Findings
 from kaur_analysis.reference import load_area
 from kaur_analysis.study import Registry, Source, load_study
 from tests.intake_files import card, dtsen, nik, study, workbook
@@ -164,6 +166,14 @@ def test_a_kecamatan_is_known_however_it_is_written(gazetteer, written):
 def test_where_code_and_name_differ_the_name_wins_and_is_marked(gazetteer):
     place = gazetteer.find("", "Nasal", "", "17.04.01", "kemendagri")
     assert (place.kecamatan, place.contradiction) == ("1704010", True)
+
+
+def test_the_code_of_a_desa_is_shown_whole_where_it_contradicts_the_name(gazetteer):
+    findings = Findings()
+    place = {"source": ["p3ke"], "file": ["p3ke.xlsx"], "sheet": [""], "line": [2]}
+    table = pd.DataFrame(place | {"kecamatan_name": ["Nasal"], "region_code": ["1704020001"], "region_codes": ["bps"]})
+    locate(table, gazetteer.area, findings)
+    assert findings.table()["found"].tolist() == ["Nasal /  1704020001"]
 
 
 def test_a_name_between_two_places_is_not_guessed(gazetteer):

@@ -153,6 +153,11 @@ def test_the_demo_says_that_it_is_synthetic(tmp_path):
     assert "DATA SINTETIS" in kaur("demo", tmp_path, "--families", "300")[1]
 
 
+def test_a_demo_over_a_study_of_an_office_is_a_wrong_call(tmp_path):
+    kaur("init", tmp_path)
+    assert kaur("demo", tmp_path, "--families", "300")[0] == 2
+
+
 @pytest.mark.parametrize("option", [("--families", "299"), ("--seed", "-1")])
 def test_too_small_a_number_is_refused_in_indonesian_before_anything_is_written(tmp_path, option):
     code, _, error = kaur("demo", tmp_path / "demo", *option)
@@ -241,12 +246,45 @@ def test_what_an_error_quotes_in_brackets_is_printed_as_it_stands(monkeypatch, c
     assert "kaur-analysis[maps]" in capsys.readouterr().err
 
 
-def test_a_workbook_that_excel_holds_open_is_named(monkeypatch, capsys):
-    held = PermissionError(13, "denied", "studi-temuan.xlsx")
-    monkeypatch.setattr(cli, "app", lambda **_: (_ for _ in ()).throw(held))
+def test_a_refusal_about_a_desa_is_printed_with_its_whole_code(monkeypatch, capsys):
+    refused = UsageError("Tidak ada calon penerima untuk: 1704010999.", codes=["1704010999"])
+    monkeypatch.setattr(cli, "app", lambda **_: (_ for _ in ()).throw(refused))
     with pytest.raises(SystemExit):
         cli.main()
-    assert "studi-temuan.xlsx tidak dapat ditulisi" in capsys.readouterr().err
+    assert "1704010999" in capsys.readouterr().err
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """Windows does not let a file be replaced that another program holds open."""
+    replace = os.replace
+
+    def refuse(source, target):
+        if str(target).endswith("temuan.xlsx"):
+            raise PermissionError(13, "Access is denied", str(source), None, str(target))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse)
+
+
+def test_a_workbook_that_excel_holds_open_is_named(office, held, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["kaur", "check", str(office)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert (ended.value.code, capsys.readouterr().err.strip()) == (
+        1,
+        "kaur: studi-temuan.xlsx tidak dapat ditulisi, biasanya karena sedang dibuka program lain, misalnya Excel. "
+        "Tutup, lalu ulangi perintahnya.",
+    )
+
+
+def test_a_workbook_that_excel_holds_open_stays_as_it_was(office, held, monkeypatch):
+    workbook = office.with_name("studi-temuan.xlsx")
+    workbook.write_text("lama", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["kaur", "check", str(office)])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert workbook.read_text(encoding="utf-8") == "lama"
 
 
 def test_who_only_asks_makes_no_synthetic_kaur(tmp_path):

@@ -1,10 +1,12 @@
 """The synthetic Kaur: impossible people in the files an office holds, with the truth beside them."""
 
+import subprocess
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from kaur_analysis.demo import LEAST_FAMILIES, make_demo, write_template
+from kaur_analysis.demo import LEAST_FAMILIES, make_demo, make_province, write_template
 from kaur_analysis.errors import StudyRejected, UsageError
 from kaur_analysis.store import file_hash
 from kaur_analysis.study import load_study
@@ -105,6 +107,22 @@ def test_a_template_does_not_overwrite_a_study(tmp_path):
         write_template(tmp_path)
 
 
+def test_git_sees_the_study_of_a_template_and_none_of_its_lists(tmp_path):
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    study = write_template(tmp_path / "studi")
+    for name in ("sumber/pkh.xlsx", "studi-temuan.xlsx", "verifikasi.csv"):
+        (study.parent / name).write_text("nama orang", encoding="utf-8")
+    subprocess.run(["git", "-C", tmp_path, "add", "--all"], check=True)
+    listed = subprocess.run(["git", "-C", tmp_path, "ls-files"], check=True, capture_output=True, text=True).stdout
+    assert listed.split() == ["studi/.gitignore", "studi/katalog_program.yaml", "studi/studi.yaml"]
+
+
+def test_a_template_leaves_what_the_office_told_git_as_it_is(tmp_path):
+    (tmp_path / ".gitignore").write_text("/lain/\n", encoding="utf-8")
+    write_template(tmp_path)
+    assert (tmp_path / ".gitignore").read_text(encoding="utf-8") == "/lain/\n"
+
+
 def test_a_list_that_nobody_stands_on_is_written_all_the_same(tmp_path):
     make_demo(tmp_path, seed=3, families=60, dirt="field")
     assert len(list((tmp_path / "sumber").iterdir())) > 5
@@ -114,6 +132,20 @@ def test_too_few_families_are_refused_before_anything_is_written(tmp_path):
     with pytest.raises(UsageError, match="paling sedikit 60 keluarga"):
         make_demo(tmp_path / "demo", families=10)
     assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.parametrize("make", [make_demo, make_province])
+def test_a_study_of_an_office_is_not_overwritten(tmp_path, make):
+    study = write_template(tmp_path)
+    text = study.read_text(encoding="utf-8")
+    with pytest.raises(UsageError, match="bukan data sintetis"):
+        make(tmp_path, families=300)
+    assert study.read_text(encoding="utf-8") == text and not (tmp_path / "truth").exists()
+
+
+def test_a_synthetic_folder_is_written_anew(tmp_path):
+    make_demo(tmp_path, seed=3, families=60)
+    assert make_demo(tmp_path, seed=4, families=60).is_file()
 
 
 @pytest.mark.parametrize("seed", range(3))

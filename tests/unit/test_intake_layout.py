@@ -45,6 +45,12 @@ def test_lines_are_those_a_spreadsheet_shows():
     assert list(layout.lines) == [4, 6]
 
 
+def test_a_list_without_headings_is_called_so_and_nobody_on_it_is_shown():
+    layout, findings = found(["1", "Nana", "0012", "Dusun I", "Merpas", "Nasal"], BUDI)
+    [shown] = findings.table()["found"]
+    assert (layout, findings.proposed(), shown.startswith("tidak ada baris judul")) == (None, [], True)
+
+
 def test_columns_are_matched_by_heading_not_by_position():
     layout, _ = found(["NIK", "Kecamatan", "Nama"], ["0012", "Nasal", "Ana"])
     assert column(layout, "kecamatan") == ["Nasal"]

@@ -71,6 +71,18 @@ def test_a_wrong_number_is_shown_masked(tmp_path):
     assert result.findings["found"][0] == "9904" + "•" * 11
 
 
+@pytest.mark.parametrize("between", [" ", ".", "-"])
+def test_a_wrong_number_written_in_groups_is_shown_masked(tmp_path, between):
+    written = between.join(["9904", "0718", "0795", "00012"])
+    result = intake(tmp_path, ANA, ["Qiledvin", written, "", "L", "Merpas", "Nasal", 1])
+    assert result.findings["found"][0] == between.join(["9904", "••••", "••••", "•••••"])
+
+
+def test_a_name_where_a_number_should_stand_is_shown_masked(tmp_path):
+    result = intake(tmp_path, ANA, ["Qiledvin", "Zorabruk 123", "", "L", "Merpas", "Nasal", 1])
+    assert result.findings["found"][0] == "Z• 123"
+
+
 def test_a_number_of_the_other_sex_and_day_is_two_warnings(tmp_path):
     assert rules(intake(tmp_path, [ANA[0], nik(), "13/05/1980", "P", *ANA[4:]])) == [
         "nik_beda_kelamin",

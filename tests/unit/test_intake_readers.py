@@ -14,6 +14,7 @@ import xlsxwriter
 
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import readers
+from kaur_analysis.intake.database import _connected
 from kaur_analysis.intake.readers import read_source
 from tests.intake_files import recipients, study, workbook
 from tests.old_workbook import number, old_workbook
@@ -288,6 +289,31 @@ def test_a_table_in_a_database_is_a_source_like_any_other(tmp_path):
     pd.DataFrame({"nik": ["01"], "nama": ["Ana"]}).to_sql("penerima", sqlalchemy.create_engine(url), index=False)
     [raw] = read_source(recipients(path=url, table="penerima"), ())
     assert (raw.headings, texts(raw, 0)) == (("nik", "nama"), ["01", "Ana"])
+
+
+def test_a_database_is_found_from_the_folder_of_the_study(tmp_path, monkeypatch):
+    (tmp_path / "studi").mkdir()
+    engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'studi' / 'a.db'}")
+    pd.DataFrame({"nik": ["01"]}).to_sql("penerima", engine, index=False)
+    monkeypatch.chdir(tmp_path)
+    [raw] = read_source(recipients(path="sqlite:///a.db", table="penerima"), (), folder=tmp_path / "studi")
+    assert texts(raw, 0) == ["01"]
+
+
+def test_a_database_that_is_not_there_is_refused_and_not_made(tmp_path):
+    with pytest.raises(DataRejected, match="folder studi"):
+        list(read_source(recipients(path="sqlite:///a.db", table="penerima"), (), folder=tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_is_opened_to_read_alone(tmp_path):
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    pd.DataFrame({"nik": ["01"]}).to_sql("penerima", sqlalchemy.create_engine(url), index=False)
+    with (
+        _connected(recipients(path=url, table="penerima"), tmp_path) as connection,
+        pytest.raises(sqlalchemy.exc.OperationalError, match="readonly"),
+    ):
+        connection.execute(sqlalchemy.text("delete from penerima"))
 
 
 def test_a_database_that_fails_does_not_show_its_password(tmp_path):

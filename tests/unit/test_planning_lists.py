@@ -12,7 +12,7 @@ import pytest
 from msoffcrypto.exceptions import InvalidKeyError
 from python_calamine import CalamineWorkbook
 
-from kaur_analysis.errors import DataRejected, StudyRejected, UsageError
+from kaur_analysis.errors import DataRejected, StudyRejected, UsageError, mask
 from kaur_analysis.intake import demo_keys
 from kaur_analysis.intake.vault import write_vault
 from kaur_analysis.planning import budget, musdes, needs_matrix, zero_cost
@@ -174,6 +174,19 @@ def test_a_password_is_read_from_the_first_line_of_a_file(tmp_path):
     assert read_password(file) == PASSWORD
 
 
+def test_the_mark_that_notepad_puts_before_a_text_is_no_letter_of_the_password(tmp_path):
+    file = tmp_path / "sandi.txt"
+    file.write_text(PASSWORD, encoding="utf-8-sig")
+    assert read_password(file) == PASSWORD
+
+
+def test_a_password_file_in_another_encoding_is_refused(tmp_path):
+    file = tmp_path / "sandi.txt"
+    file.write_text(PASSWORD, encoding="utf-16")
+    with pytest.raises(UsageError, match="bukan teks UTF-8"):
+        read_password(file)
+
+
 @pytest.mark.parametrize("content", [None, "", "  \n"])
 def test_a_missing_or_empty_password_file_is_refused(tmp_path, content):
     file = tmp_path / "sandi.txt"
@@ -291,6 +304,17 @@ def test_a_file_that_is_no_workbook_is_a_finding(tmp_path):
     path.write_bytes(b"bukan buku kerja")
     with pytest.raises(DataRejected, match="bukan buku kerja"):
         read_verification([path])
+
+
+def test_an_answer_that_is_not_there_is_called_so(tmp_path):
+    with pytest.raises(DataRejected, match=r"isi\.xlsx baris 0: berkas tidak ada"):
+        read_verification([tmp_path / "isi.xlsx"])
+
+
+def test_a_list_that_is_refused_is_named_with_the_whole_code_of_its_desa(tmp_path):
+    with pytest.raises(DataRejected) as refused:
+        read_verification([tmp_path / "calon-2025-dinsos-1704010001.xlsx"])
+    assert "calon-2025-dinsos-1704010001.xlsx" in mask(refused.value, codes=refused.value.codes)
 
 
 def test_a_list_without_its_columns_is_a_finding(tmp_path):

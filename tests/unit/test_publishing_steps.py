@@ -9,7 +9,7 @@ import pytest
 from kaur_analysis.disclosure import publish
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import csv_text
-from kaur_analysis.pipeline.steps.publish import _previous_issue, scenario_rows
+from kaur_analysis.pipeline.steps.publish import previous_issue, scenario_rows
 from kaur_analysis.pipeline.steps.targeting import RegistryRoute, _largest_unmatched, largest_benefits
 from kaur_analysis.study import Thresholds
 
@@ -92,12 +92,12 @@ def test_how_many_families_a_budget_serves_is_no_estimate():
     assert np.isnan(scored(measure="served_families", value=500.0).loc["served_families", "rse"])
 
 
-def edition(path):
-    return SimpleNamespace(study=SimpleNamespace(previous_file=path))
+def study(path):
+    return SimpleNamespace(previous_file=path)
 
 
 def test_without_an_earlier_issue_nothing_is_compared():
-    assert _previous_issue(edition(None)) is None
+    assert previous_issue(study(None)) is None
 
 
 def test_an_earlier_issue_is_read_back_as_it_was_published(tmp_path):
@@ -105,7 +105,7 @@ def test_an_earlier_issue_is_read_back_as_it_was_published(tmp_path):
     counts |= {"programme": "=pkh"}
     published, *_ = publish({"registry": pd.DataFrame(counts)}, Thresholds())
     (tmp_path / "published.csv").write_text(csv_text(published), encoding="utf-8")
-    again = _previous_issue(edition(tmp_path / "published.csv"))
+    again = previous_issue(study(tmp_path / "published.csv"))
     pd.testing.assert_frame_equal(again, published)
 
 
@@ -115,11 +115,11 @@ def test_an_earlier_issue_that_tells_shares_of_hidden_bases_is_compared_with(tmp
     published, *_ = publish(tables, Thresholds())
     assert list(published["n"].isna()) == [True, False]
     (tmp_path / "published.csv").write_text(csv_text(published), encoding="utf-8")
-    again, *_ = publish(tables, Thresholds(), _previous_issue(edition(tmp_path / "published.csv")))
+    again, *_ = publish(tables, Thresholds(), previous_issue(study(tmp_path / "published.csv")))
     assert list(again["status"]) == list(published["status"])
 
 
 def test_a_file_that_is_no_published_table_is_refused_with_the_columns_it_lacks(tmp_path):
     (tmp_path / "published.csv").write_text("area,value\n1704,3\n", encoding="utf-8")
     with pytest.raises(DataRejected, match="status"):
-        _previous_issue(edition(tmp_path / "published.csv"))
+        previous_issue(study(tmp_path / "published.csv"))

@@ -1,13 +1,14 @@
 """A study file says everything that decides a result, or it is refused with the place and the remedy."""
 
 import copy
+import re
 
 import pytest
 from ruamel.yaml import YAML
 
 from kaur_analysis import __version__
 from kaur_analysis.errors import StudyRejected
-from kaur_analysis.study import load_study
+from kaur_analysis.study import Line, Source, Study, load_study
 
 GOOD = {
     "edition": "2025",
@@ -54,6 +55,98 @@ def refusal(path):
     with pytest.raises(StudyRejected) as caught:
         load_study(path)
     return str(caught.value)
+
+
+WRONG = [
+    5,
+    -1,
+    2.5,
+    float("inf"),
+    "tidak tahu",
+    "",
+    True,
+    [],
+    ["a"],
+    [[1]],
+    {},
+    {"a": "b"},
+    {"code": ["a"]},
+    [{"code": ["a"]}],
+    None,
+]
+
+
+@pytest.mark.parametrize("key", sorted({*Study.model_fields} - {"folder"}))
+@pytest.mark.parametrize("value", WRONG, ids=str)
+def test_whatever_is_written_for_a_key_is_read_or_refused_with_a_reason_in_indonesian(write, key, value):
+    try:
+        load_study(write(**{key: value}))
+    except StudyRejected as refused:
+        assert not re.search(r"Input|should|valid |unable|nilai tidak sah$", str(refused), re.MULTILINE)
+
+
+@pytest.mark.parametrize("model", [Source, Line])
+@pytest.mark.parametrize("value", WRONG, ids=str)
+def test_whatever_is_written_in_a_part_is_read_or_refused_with_a_reason_in_indonesian(write, model, value):
+    part = "sources" if model is Source else "lines"
+    for key in model.model_fields:
+        first, second = copy.deepcopy(GOOD[part])
+        try:
+            load_study(write(**{part: [first | {key: value}, second]}))
+        except StudyRejected as refused:
+            assert not re.search(r"Input|should|valid |unable|nilai tidak sah$", str(refused), re.MULTILINE)
+
+
+def test_years_and_codes_need_no_quotation_marks(write):
+    source = GOOD["sources"][1] | {"period": 2024}
+    study = load_study(write(edition=2025, area=1704, sources=[GOOD["sources"][0], source]))
+    assert (study.edition, study.area, study.sources[1].period) == ("2025", "1704", "2024")
+
+
+@pytest.mark.parametrize("path", ["", ".", "/", "./"])
+def test_a_path_that_names_no_file_is_refused(write, path):
+    sources = [GOOD["sources"][0] | {"path": path}, GOOD["sources"][1]]
+    assert "path harus menyebut berkas" in refusal(write(sources=sources))
+
+
+def test_a_pattern_that_is_none_matches_nothing(write):
+    study = load_study(write(sources=[GOOD["sources"][0] | {"path": "sumber/**.csv"}, GOOD["sources"][1]]))
+    with pytest.raises(StudyRejected, match="tidak ada berkas yang cocok"):
+        study.files()
+
+
+def test_a_file_whose_name_holds_brackets_is_found(write, tmp_path):
+    for name in ("csr[1].csv", "csr1.csv", "pkh.xlsx"):
+        (tmp_path / name).touch()
+    study = load_study(write(sources=[GOOD["sources"][0] | {"path": "csr[1].csv"}, GOOD["sources"][1]]))
+    assert [path.name for path in study.files()["dtsen_keluarga"]] == ["csr[1].csv"]
+
+
+@pytest.mark.parametrize("written", ["500.000", "595.242"])
+def test_a_line_with_a_dot_before_its_thousands_is_refused_with_words_about_the_dot(write, written):
+    path = write()
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("rupiah: 500000", f"rupiah: {written}"), encoding="utf-8")
+    assert f"Tulis {written.replace('.', '')} tanpa titik" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("edition: [1\nseed: 1\n", "bukan YAML yang sah. Periksa"), ("seed: 1\nseed: 2\n", "baris 2: kunci di baris itu")],
+)
+def test_a_file_that_is_no_yaml_is_told_so_in_indonesian(tmp_path, text, said):
+    path = tmp_path / "studi.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert said in refusal(path)
+
+
+def test_a_share_written_in_per_cent_is_told_how_a_share_is_written(write):
+    official = {"share": 16.64, "year": 2025, "source": "BPS", "accessed": "2026-01-01"}
+    assert "benchmark.share: paling besar 1 (bagian, bukan persen" in refusal(write(benchmark=official))
+
+
+def test_a_key_that_is_like_no_other_is_answered_without_a_guess(write):
+    assert refusal(write(garis=1)).endswith("garis: kunci tidak dikenal")
 
 
 def test_a_good_study_loads(write):

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from kaur_analysis.disclosure import largest_two, protect_parts, publish
 from kaur_analysis.errors import DataRejected
-from kaur_analysis.intake import as_written
+from kaur_analysis.intake import read_answers
 from kaur_analysis.intake.findings import rules
 from kaur_analysis.linkage import any_reach, latest
 from kaur_analysis.pipeline.edition import Edition
@@ -20,6 +20,7 @@ from kaur_analysis.pipeline.steps.poverty import differences_of_shares
 from kaur_analysis.pipeline.steps.unseen import DESIL, ruled_by_unseen_desil
 from kaur_analysis.poverty.intervals import held_interval
 from kaur_analysis.reference.boundaries import read_boundaries
+from kaur_analysis.study import Study
 
 KEY = ["topic", "indicator", "area", "programme", "agency", "group", "period"]
 NUMBERS = ["value", "low", "high", "rse", "n"]
@@ -415,7 +416,7 @@ def publish_edition(edition: Edition) -> pd.DataFrame:
     """Pass all topics through the disclosure gate, and store the published table with its record of decisions."""
     rows = unprotected_rows(edition)
     published, decisions, search = publish(
-        dict(list(rows.groupby("topic"))), edition.study.thresholds, _previous_issue(edition)
+        dict(list(rows.groupby("topic"))), edition.study.thresholds, previous_issue(edition.study)
     )
     edition.store.write("published/published", published)
     edition.store.write("published/decisions", decisions)
@@ -424,7 +425,7 @@ def publish_edition(edition: Edition) -> pd.DataFrame:
     return published
 
 
-def _previous_issue(edition: Edition) -> pd.DataFrame | None:
+def previous_issue(study: Study) -> pd.DataFrame | None:
     """What readers of an earlier issue know, where the study names it.
 
     Raises
@@ -432,17 +433,19 @@ def _previous_issue(edition: Edition) -> pd.DataFrame | None:
     DataRejected
         The file is not a published table.
     """
-    path = edition.study.previous_file
+    path = study.previous_file
     if path is None:
         return None
-    missing = {name: [""] for name in NUMBERS}
-    table = pd.read_csv(path, dtype=dict.fromkeys(KEY, str), keep_default_na=False, na_values=missing)
+    table = read_answers(path)
     if absent := {*KEY, "unit", *NUMBERS, "status"} - set(table.columns):
         raise DataRejected(
             f"{path.name}: kolom {', '.join(sorted(absent))} tidak ada; "
             "berkas 'previous' harus published.csv sebuah edisi."
         )
-    return as_written(table).astype(dict.fromkeys(NUMBERS, float))
+    try:
+        return table.assign(**{name: table[name].replace("", np.nan).astype(float) for name in NUMBERS})
+    except ValueError:
+        raise DataRejected(f"{path.name}: ada yang bukan angka di kolom {', '.join(NUMBERS)}.") from None
 
 
 def edition_facts(edition: Edition, published: pd.DataFrame) -> dict[str, Any]:
