@@ -228,7 +228,19 @@ def initials(name: str) -> str:
 
 
 def log_access(access: Access, edition: str, what: str, **counts: int) -> None:
-    """Append who opened what, when and why; never whose data."""
+    """Append who opened what, when and why; never whose data.
+
+    Parameters
+    ----------
+    access
+        Who, why, and the log.
+    edition
+        Whose names were opened.
+    what
+        For which list or answers, as the log's reader understands it.
+    counts
+        How many families, files or pairs.
+    """
     entry = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "person": mask(access.person),
