@@ -50,7 +50,8 @@ class Gaps:
     """Families due per kecamatan for the agency's largest programmes; ``whom`` says which families are counted.
 
     ``kinds`` are the columns of rupiah, heading and attribute of :class:`~kaur_analysis.reporting.views.Sum`. ``whose``
-    says which families the chart counts.
+    says which families the chart counts. ``absent`` says which programmes the rupiah of every row leave out; rows whose
+    own differ say theirs.
     """
 
     programmes: tuple[Programme, ...]
@@ -58,6 +59,7 @@ class Gaps:
     whom: str
     kinds: tuple[tuple[str, str], ...]
     whose: str
+    absent: str
     title: str
 
 
@@ -199,7 +201,9 @@ def _gaps(table: PublishedTable, area: Area, programmes: list[Programme]) -> Gap
         state = "tetapi belum menerima" if lead[0].listed else "(daftar penerimanya tidak dipegang)"
         whose = f"{whom}yang berhak atas {lead[0].short} {state}"
         title = titles.gaps([row.families[0] for row in rows], _due(table, area.code, lead[0]), whose)
-    return Gaps(tuple(lead), tuple(rows), whom, kinds, whose, title)
+    said = {row.absent for row in rows if row.rupiah.text}
+    absent = said.pop() if len(said) == 1 else ""
+    return Gaps(tuple(lead), tuple(rows), whom, kinds, whose, absent, title)
 
 
 def _told_apart(table: PublishedTable) -> bool:

@@ -183,8 +183,7 @@ class Facts:
     def registered(self) -> str:
         """What the list of target families is, and its day; empty where the study names none."""
         found = next((source for source in self.sources if source.name == self.targeting_list), None)
-        told = "Daftar keluarga sasaran: daftar tempat penerima program ditetapkan"
-        return f"{told}, di sini {self.label(found)}" if found else ""
+        return f"Daftar keluarga sasaran, tempat penerima ditetapkan: {self.label(found)}" if found else ""
 
     @property
     def unreached(self) -> str:

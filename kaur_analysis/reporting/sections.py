@@ -23,9 +23,8 @@ _TENS_REGISTRY = (
 _TENS_SURVEY = "Tiap tanda 10 dari 100 rumah tangga miskin ekstrem: ● menerima, ○ terlewat."
 _REACH_WORDS = ("menerima", "belum terdaftar", "terlewat")
 _DENOMINATORS_REGISTRY = (
-    "Terlewat: dari semua keluarga miskin ekstrem; di bawahnya dari 100 keluarga yang belum terdaftar + yang terdaftar "
-    "tetapi terlewat. Bukan miskin ekstrem: dari semua penerima yang padan dengan daftar keluarga. Yang tidak padan "
-    "tidak dinilai."
+    "Terlewat: dari semua keluarga miskin ekstrem (belum terdaftar + terdaftar tetapi terlewat). Bukan miskin ekstrem: "
+    "dari semua penerima yang padan dengan daftar keluarga. Yang tidak padan tidak dinilai."
 )
 _OUTSIDE_RULES = (
     " Di luar syarat: dari penerima yang sama, yang menurut catatan registri tidak memenuhi syarat program yang kini "

@@ -501,7 +501,8 @@ def _of_the_poor(
     states, signs = (_THREE, REACH_SIGNS) if reasons else (_TWO, REACH_SIGNS[0] + REACH_SIGNS[2])
     told = ", ".join(f"{count} {state}" for count, state in zip(counts, states, strict=True))
     picture = "".join(sign * count for sign, count in zip(signs, ten_signs(hundred), strict=True))
-    return f"Dari 100 {_unit(facts)} miskin ekstrem{of}: {told}{_doubt(exclusion)}.", picture, hundred
+    doubt = "" if based else _doubt(exclusion)  # of any programme it is one of the main figures, which carry it
+    return f"Dari 100 {_unit(facts)} miskin ekstrem{of}: {told}{doubt}.", picture, hundred
 
 
 _THREE = ("menerima", "belum terdaftar", "terdaftar tetapi terlewat")

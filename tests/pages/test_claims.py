@@ -97,6 +97,14 @@ def test_a_kecamatan_names_the_programme_that_its_rupiah_leave_out():
     assert 'Nasal<span class="small">rupiah tanpa PKH</span></th>' in html
 
 
+def test_what_every_row_leaves_out_is_said_once():
+    table = made.published()
+    rows = table["indicator"].eq("due_extreme_rupiah_year") & table["programme"].eq("blt_dd")
+    hidden = table.assign(status=table["status"].mask(rows, "disembunyikan"))
+    html = r.gap_table(r.agency_view(hidden, FACTS, made.AREA, "dpmd")).html
+    assert html.count("tanpa BLT Dana Desa") == 1
+
+
 def test_rupiah_of_a_kecamatan_carry_the_caution_of_their_parts():
     html = r.gap_table(with_needs("dinsos", "1704010", pkh__rupiah_year={"status": "hati-hati"})).html
     row = html.partition("<tbody>")[2].partition(">Nasal<")[2].partition("</tr>")[0]

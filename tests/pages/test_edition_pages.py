@@ -146,7 +146,7 @@ def test_a_list_that_speaks_of_one_day_says_which():
 
 def test_pages_say_what_the_list_of_target_families_is():
     view = r.kecamatan_view(made.published(), made.facts() | {"targeting_list": "p3ke"}, made.AREA, "1704010")
-    wanted = "Daftar keluarga sasaran: daftar tempat penerima program ditetapkan, di sini keluarga P3KE 2023."
+    wanted = "Daftar keluarga sasaran, tempat penerima ditetapkan: keluarga P3KE 2023."
     assert wanted in r.method(view).html
 
 

@@ -263,12 +263,12 @@ def test_paper_tells_those_who_are_not_listed_from_those_passed_over():
     pkh = next(reach for reach in view().reach if reach.short == "PKH")
     table = r.targeting_sentences(view()).html.partition("<table")[2]
     row = spoken(table[table.index(">PKH<") :].partition("</tr>")[0])
-    assert re.search(rf"{pkh.exclusion.text} +{pkh.hundred[1]} \+ {pkh.hundred[2]}", row)
+    assert re.search(rf"{pkh.exclusion.text} +\({pkh.hundred[1]} \+ {pkh.hundred[2]}\)", row)
 
 
 def test_recipients_are_families_and_those_not_found_are_names():
     html = spoken(r.targeting_sentences(view()).html)
-    assert re.search(r"[\d.]+ +keluarga +\+ [\d.]+ nama", html)
+    assert re.search(r"[\d.]+ +keluarga +\+ [\d.]+ +nama", html)
 
 
 def test_denominators_stand_beside_the_sentences():
