@@ -29,8 +29,8 @@ _BLANK = frozenset(
 )
 _BLANK_TEXTS = pa.array(sorted(_BLANK), type=pa.large_string())
 _CURRENCY = re.compile(r"^(rp|idr)\.?\s*|\s*(,-|,=|\.-)$|\s+", re.IGNORECASE)
-_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")
-_PARTS = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[T ].*)?")
+_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[t ].*)?")
+_PARTS = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[t ].*)?")
 _WORDS = re.compile(r"(\d{1,2})[-/. ]*([a-z]{3,9})[-/., ]*(\d{4}|\d{2})")
 _SERIAL = re.compile(r"(\d{3,5})(?:[.,]\d+)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -57,6 +57,7 @@ _MONTHS = {
 }
 _EXCEL_EPOCH = dt.date(1899, 12, 30)
 _FIRST_SERIAL, _LAST_SERIAL = 366, 60_000  # 1901 to 2064
+_YEARS = range(1900, 2101)  # numbers that are a year and no day of 1905
 
 Array = NDArray[Any]
 
@@ -148,7 +149,7 @@ def numbers(texts: pd.Series, locale: str) -> Parsed:
 def dates(texts: pd.Series, locale: str, latest: dt.date) -> Parsed:
     """Dates as days: ISO, day-month-year (``id``) or month-day-year (``en``), month names, Excel serials.
 
-    A two-digit year is of this century where that is not after ``latest``, else of the last.
+    A year alone is no date. A two-digit year is of this century where that is not after ``latest``, else of the last.
     """
 
     def parse(text: str) -> tuple[Any, int]:
@@ -164,7 +165,7 @@ def dates(texts: pd.Series, locale: str, latest: dt.date) -> Parsed:
             return (value, state) if value is not None or _day(year, day, month)[0] is None else (None, 2)
         if (found := _WORDS.fullmatch(bare)) and found[2] in _MONTHS:
             return _day(_year(found[3], latest), _MONTHS[found[2]], int(found[1]))
-        if (found := _SERIAL.fullmatch(bare)) and _FIRST_SERIAL <= int(found[1]) <= _LAST_SERIAL:
+        if (found := _SERIAL.fullmatch(bare)) and _is_serial(int(found[1])):
             return np.datetime64(_EXCEL_EPOCH + dt.timedelta(days=int(found[1])), "D"), 0
         if found := _COMPACT.fullmatch(bare):
             return _day(int(found[1]), int(found[2]), int(found[3]))
@@ -178,6 +179,11 @@ def dates(texts: pd.Series, locale: str, latest: dt.date) -> Parsed:
         if value is not None:
             days[i] = value
     return Parsed(codes, days, states)
+
+
+def _is_serial(number: int) -> bool:
+    """Whether a bare number is a day as Excel counts them."""
+    return _FIRST_SERIAL <= number <= _LAST_SERIAL and number not in _YEARS
 
 
 def _usual_dates(texts: list[str], locale: str) -> tuple[Array, NDArray[np.bool_]]:

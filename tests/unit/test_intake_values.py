@@ -66,6 +66,9 @@ def test_what_is_no_number_is_bad(text):
         ("29353,9999884", "id", "1980-05-12"),
         ("19800512", "id", "1980-05-12"),
         ("1980-05-12 00:00:00", "id", "1980-05-12"),
+        ("1980-05-12T00:00", "id", "1980-05-12"),
+        ("1980-05-12T00:00:00.000Z", "en", "1980-05-12"),
+        ("12/05/1980T00:00", "id", "1980-05-12"),
     ],
 )
 def test_dates_in_every_way_offices_write_them(text, locale, day):
@@ -74,6 +77,12 @@ def test_dates_in_every_way_offices_write_them(text, locale, day):
 
 @pytest.mark.parametrize("text", ["31/02/1980", "00/05/1980", "12/13/14/15", "kemarin", "12 Foo 1980"])
 def test_what_is_no_date_is_bad(text):
+    parsed = dates(series(text), "id", LATEST)
+    assert np.isnat(parsed.values[0]) and parsed.bad[0]
+
+
+@pytest.mark.parametrize("text", ["1900", "1980", "1980.0", "2100"])
+def test_a_year_alone_is_no_day_of_1905(text):
     parsed = dates(series(text), "id", LATEST)
     assert np.isnat(parsed.values[0]) and parsed.bad[0]
 
