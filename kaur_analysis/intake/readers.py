@@ -280,10 +280,17 @@ def _cell_text(cell: Any, comma: bool) -> str:
             return f"{cell:.14E}"
         if cell == int(cell):
             return str(int(cell))
-        return repr(float(cell)).replace(".", ",") if comma else repr(float(cell))
+        return _decimal_text(repr(float(cell)), comma)
     if isinstance(cell, dt.datetime):
         return cell.date().isoformat()
     return cell.isoformat() if isinstance(cell, dt.date | dt.time) else str(cell)
+
+
+def _decimal_text(number: str, comma: bool) -> str:
+    """A number with its decimals; three of them get a zero behind, so that nobody takes them for thousands."""
+    unclear = number[-4:-3] == "." and number[-3:].isdigit()
+    written = number + "0" if unclear else number
+    return written.replace(".", ",") if comma else written
 
 
 def _frame(columns: Sequence[pa.Array | pa.ChunkedArray], rows: int) -> pd.DataFrame:
@@ -701,7 +708,7 @@ def _typed_text(column: pd.Series, comma: bool = False) -> pd.Series:
 
 def _cell_or_text(cell: Any, comma: bool) -> str:
     if isinstance(cell, Decimal):
-        return str(cell).replace(".", ",") if comma else str(cell)
+        return _decimal_text(str(cell), comma)
     if isinstance(cell, bytes):
         return cell.decode("utf-8", errors="replace")
     return cell if isinstance(cell, str) else _cell_text(cell, comma)

@@ -52,7 +52,7 @@ def typed_table(raw: RawTable, layout: Layout, context: Context) -> pd.DataFrame
             own = raw.locale is None or position in raw.free
             labels = raw.labels.get(position, {}) if position is not None else {}
             locale = source.locale if own else str(raw.locale)
-            columns[name] = _typed(texts, name, column, locale, labels, table, context)
+            columns[name] = _typed(texts, name, column, locale, not own, labels, table, context)
     table = pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
     lacking = np.zeros(len(table), dtype=bool)
     for name, column in book.columns.items():
@@ -123,13 +123,14 @@ def _typed(
     name: str,
     column: Column,
     locale: str,
+    certain: bool,
     labels: Mapping[str, str],
     places: pd.DataFrame,
     context: Context,
 ) -> pd.Series:
     kind = column.type
     if kind == "number":
-        return _numbers(texts, name, column, locale, places, context)
+        return _numbers(texts, name, column, values.numbers(texts, locale, certain), places, context)
     if kind == "date":
         return _dates(texts, name, locale, places, context)
     if kind in ("category", "flag", "any_flag"):
@@ -164,10 +165,9 @@ def _report_codes(
 
 
 def _numbers(
-    texts: pd.Series, name: str, column: Column, locale: str, places: pd.DataFrame, context: Context
+    texts: pd.Series, name: str, column: Column, parsed: values.Parsed, places: pd.DataFrame, context: Context
 ) -> pd.Series:
     findings = context.findings
-    parsed = values.numbers(texts, locale)
     result = parsed.distinct * context.source.times.get(name, 1.0)
     _judge_locale(parsed, np.isfinite(result), texts, name, places, findings, "angka_tidak_terbaca")
     low = -np.inf if column.minimum is None else column.minimum

@@ -23,6 +23,13 @@ _NUMBER = {
     "id": re.compile(r"-?\d{1,3}(\.\d{3})+(,\d+)?|-?\d+(,\d+)?"),
     "en": re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?|-?\d+(\.\d+)?([eE][+-]?\d{1,3})?|-?\.\d+"),
 }
+# Three digits behind the decimal sign may be thousands of the other locale, but for a zero or four digits before it.
+_DOUBTFUL = {
+    "id": re.compile(r"-?[1-9]\d{0,2}(\.\d{3})*,\d{3}"),
+    "en": re.compile(r"-?[1-9]\d{0,2}(,\d{3})*\.\d{3}"),
+}
+_GROUPED = {"id": re.compile(r"\d\.\d{3}"), "en": re.compile(r"\d,\d{3}")}
+_DECIMAL = {"id": ",", "en": "."}
 _OTHER_LOCALE = {"id": "en", "en": "id"}
 _BLANK = frozenset(
     {"", "-", "--", "–", "...", "…", "n a", "na", "nan", "null", "none", "tidak ada data", "#n/a", "n/a"}
@@ -129,21 +136,53 @@ def blanks(texts: pd.Series) -> NDArray[np.bool_]:
     return pc.is_in(bare, value_set=_BLANK_TEXTS).to_numpy(zero_copy_only=False)
 
 
-def numbers(texts: pd.Series, locale: str) -> Parsed:
-    """Numbers in the declared locale: ``id`` writes ``1.234,5``, ``en`` writes ``1,234.5``; ``Rp`` may stand before."""
+def numbers(texts: pd.Series, locale: str, certain: bool = False) -> Parsed:
+    """Numbers in the declared locale: ``id`` writes ``1.234,5``, ``en`` writes ``1,234.5``; ``Rp`` may stand before.
+
+    ``600,000`` is 600 in ``id`` only where the column has other decimals and no thousands in groups, or where the
+    format itself is ``certain`` of its decimal sign; else it is a number of the other locale.
+    """
+    doubtful = False
 
     def parse(text: str) -> tuple[float | None, int]:
+        nonlocal doubtful
         if _PLAIN.fullmatch(text):
             return float(text), 0
         if is_blank(text):
             return None, 0
-        bare = _CURRENCY.sub("", text.strip())
+        bare = _bare(text)
         if _NUMBER[locale].fullmatch(bare):
+            doubtful = doubtful or _DOUBTFUL[locale].fullmatch(bare) is not None
             plain = bare.replace(".", "").replace(",", ".") if locale == "id" else bare.replace(",", "")
             return float(plain), 0
-        return None, 2 if _NUMBER[_OTHER_LOCALE[locale]].fullmatch(bare) else 1
+        return None, _no_number(bare, locale)
 
-    return _by_distinct(texts, parse, "float64", np.nan)
+    parsed = _by_distinct(texts, parse, "float64", np.nan)
+    return _without_doubtful(parsed, factorized(texts)[1], locale) if doubtful and not certain else parsed
+
+
+def _bare(text: str) -> str:
+    return _CURRENCY.sub("", text.strip())
+
+
+def _no_number(bare: str, locale: str) -> int:
+    """State of a text that is no number of the locale."""
+    return 2 if _NUMBER[_OTHER_LOCALE[locale]].fullmatch(bare) else 1
+
+
+def _without_doubtful(parsed: Parsed, distinct: list[str], locale: str) -> Parsed:
+    """Numbers without those that may be a thousand times as large, unless the column shows how it writes decimals."""
+    written = [_bare(text) for text in distinct]
+    sign, shape = _DECIMAL[locale], _DOUBTFUL[locale]
+    read = [text for text, state in zip(written, parsed.states, strict=True) if state == 0]
+    decimals = any(sign in text and not shape.fullmatch(text) for text in read)
+    if decimals and not any(_GROUPED[locale].search(text) for text in read):
+        return parsed
+    states, values = parsed.states.copy(), parsed.distinct.copy()
+    for place, text in enumerate(written):
+        if shape.fullmatch(text):
+            states[place], values[place] = _no_number(text, locale), np.nan
+    return Parsed(parsed.codes, values, states)
 
 
 def dates(texts: pd.Series, locale: str, latest: dt.date) -> Parsed:

@@ -125,6 +125,25 @@ def test_text_in_a_typed_file_is_read_in_the_locale_of_the_source(tmp_path, loca
     assert list(result.recipients["rupiah_total"]) == [rupiah]
 
 
+@pytest.mark.parametrize("locale", ["id", "en"])
+def test_a_number_that_a_spreadsheet_keeps_with_three_decimals_is_read(tmp_path, locale):
+    workbook(tmp_path / "daftar.xlsx", [HEAD, [*ANA[:6], 12.125]])
+    result = read_study(study(tmp_path, recipients(locale=locale)), demo_keys())
+    assert list(result.recipients["rupiah_total"]) == [12.125]
+
+
+def test_a_number_of_a_typed_file_with_three_decimals_is_read(tmp_path):
+    table = {"nama": ["Zorabruk"], "nik": [nik()], "desa": ["Merpas"], "kecamatan": ["Nasal"], "nominal": [12.125]}
+    pd.DataFrame(table).to_stata(tmp_path / "daftar.dta", write_index=False)
+    result = read_study(study(tmp_path, recipients(path="daftar.dta")), demo_keys())
+    assert list(result.recipients["rupiah_total"]) == [12.125]
+
+
+def test_rupiah_grouped_by_commas_beside_rupiah_grouped_by_stops_are_reported(tmp_path):
+    result = intake(tmp_path, [*ANA[:6], "600.000"], [*ANA[:6], "600.000"], [*ANA[:6], "600,000"])
+    assert rules(result) == ["angka_tidak_terbaca"] and result.recipients["rupiah_total"].isna().sum() == 1
+
+
 @pytest.mark.parametrize("suffix", ["sav", "dta"])
 def test_codes_and_places_mean_what_the_file_itself_calls_them(tmp_path, suffix):
     table = pd.DataFrame({"nama": ["Zorabruk"], "nik": [nik()], "jk": [2], "desa": [7], "kecamatan": ["Nasal"]})
