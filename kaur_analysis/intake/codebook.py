@@ -38,6 +38,7 @@ class Column(BaseModel):
     ``combine`` reads several headings as one code joined by ``/`` (``*`` fits any part); ``any_of`` is 1 where any of
     the headings says yes, ``otherwise`` are the headings read where none of those exists. ``blank`` is what an empty
     cell means, where that is known. ``instead`` is a column that makes up for a required one: either must exist.
+    ``chosen`` says that the study named the heading.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +58,7 @@ class Column(BaseModel):
     minimum: float | None = None
     maximum: float | None = None
     from_title: str | None = None
+    chosen: bool = False
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -106,7 +108,7 @@ def codebook_for(source: Source) -> Codebook:
     for canonical, heading in source.aliases.items():
         if canonical in columns:
             known = columns[canonical]
-            columns[canonical] = known.model_copy(update={"aliases": (heading, *known.aliases)})
+            columns[canonical] = known.model_copy(update={"aliases": (heading, *known.aliases), "chosen": True})
         elif canonical in _openable(book):
             columns[canonical] = _openable(book)[canonical].model_copy(update={"aliases": (heading,)})
         elif book.open:

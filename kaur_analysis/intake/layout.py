@@ -76,7 +76,32 @@ def find_layout(raw: RawTable, book: Codebook, source: str, findings: Findings) 
         first = positions[headings[position]]
         if headings[position] in known and not layout.cells[position].equals(layout.cells[first]):
             findings.add("judul_ganda", place, headings[position], headings[position])
+    _report_rivals(layout, book, place, findings)
     return layout if _complete(layout, book, known, place, findings) else None
+
+
+def _report_rivals(layout: Layout, book: Codebook, place: pd.DataFrame, findings: Findings) -> None:
+    """Headings of one column that say different things: the first that the codebook names is used.
+
+    A choice that the study states is settled, any key of a family is as good as another, and no estimate reads an
+    address.
+    """
+    for name, column in book.columns.items():
+        found = [h for h in dict.fromkeys(map(normal, column.aliases)) if h in layout.positions]
+        if (
+            len(found) < 2
+            or column.type in ("address", "key")
+            or (column.chosen and found[0] == normal(column.aliases[0]))
+        ):
+            continue
+        used, *others = (layout.cells[layout.positions[heading]] for heading in found)
+        rivals = [
+            heading
+            for heading, cells in zip(found[1:], others, strict=True)
+            if not cells.equals(used) and cells.str.strip().ne("").any()
+        ]
+        if rivals:
+            findings.add("judul_bersaing", place, name, f"dipakai: {found[0]}; tidak dibaca: {', '.join(rivals)}")
 
 
 def _header(raw: RawTable, known: set[str]) -> tuple[tuple[str, ...], int]:

@@ -125,6 +125,13 @@ def test_text_in_a_typed_file_is_read_in_the_locale_of_the_source(tmp_path, loca
     assert list(result.recipients["rupiah_total"]) == [rupiah]
 
 
+def test_a_column_of_people_is_not_taken_for_rupiah_beside_one_of_money(tmp_path):
+    head = ["Nama", "NIK", "Desa", "Jumlah", "Nominal"]
+    workbook(tmp_path / "daftar.xlsx", [head, ["Zorabruk", nik(), "Merpas", 4, 600_000]])
+    result = read_study(study(tmp_path, recipients()), demo_keys())
+    assert (list(result.recipients["rupiah_total"]), rules(result)) == ([600_000], ["judul_bersaing"])
+
+
 @pytest.mark.parametrize("locale", ["id", "en"])
 def test_a_number_that_a_spreadsheet_keeps_with_three_decimals_is_read(tmp_path, locale):
     workbook(tmp_path / "daftar.xlsx", [HEAD, [*ANA[:6], 12.125]])
