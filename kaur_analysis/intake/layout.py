@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from kaur_analysis.intake.codebook import Codebook
+from kaur_analysis.intake.codebook import Codebook, Column
 from kaur_analysis.intake.findings import Findings
 from kaur_analysis.intake.readers import RawTable
 from kaur_analysis.intake.text import factorized, normal
@@ -83,25 +83,28 @@ def find_layout(raw: RawTable, book: Codebook, source: str, findings: Findings) 
 def _report_rivals(layout: Layout, book: Codebook, place: pd.DataFrame, findings: Findings) -> None:
     """Headings of one column that say different things: the first that the codebook names is used.
 
-    A choice that the study states is settled, any key of a family is as good as another, and no estimate reads an
-    address.
+    Only headings that no other column uses. A choice that the study states is settled, any key of a family is as good
+    as another, and no estimate reads an address.
     """
+    in_use = {heading for column in book.columns.values() for heading in _present(layout, column)[:1]}
     for name, column in book.columns.items():
-        found = [h for h in dict.fromkeys(map(normal, column.aliases)) if h in layout.positions]
-        if (
-            len(found) < 2
-            or column.type in ("address", "key")
-            or (column.chosen and found[0] == normal(column.aliases[0]))
-        ):
+        found = _present(layout, column)
+        settled = column.chosen and found[:1] == [normal(column.aliases[0])]
+        if len(found) < 2 or settled or column.quiet or column.type in ("address", "key"):
             continue
         used, *others = (layout.cells[layout.positions[heading]] for heading in found)
         rivals = [
             heading
             for heading, cells in zip(found[1:], others, strict=True)
-            if not cells.equals(used) and cells.str.strip().ne("").any()
+            if heading not in in_use and not cells.equals(used) and cells.str.strip().ne("").any()
         ]
         if rivals:
             findings.add("judul_bersaing", place, name, f"dipakai: {found[0]}; tidak dibaca: {', '.join(rivals)}")
+
+
+def _present(layout: Layout, column: Column) -> list[str]:
+    """Headings of the table that are other names of the column, the first that the codebook names first."""
+    return [h for h in dict.fromkeys(map(normal, column.aliases)) if h in layout.positions]
 
 
 def _header(raw: RawTable, known: set[str]) -> tuple[tuple[str, ...], int]:
