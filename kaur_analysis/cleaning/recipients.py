@@ -6,7 +6,7 @@ Rows of a person that differ in stage, month or date are payments, and are added
 import numpy as np
 import pandas as pd
 
-from kaur_analysis.cleaning.places import locate
+from kaur_analysis.cleaning.places import locate, written_kabupaten, written_place
 from kaur_analysis.cleaning.registry import KEY_COLUMNS
 from kaur_analysis.intake import Findings, Intake
 from kaur_analysis.intake.text import factorized, normal, spread
@@ -26,7 +26,7 @@ def recipient_tables(intake: Intake, study: Study, findings: Findings) -> tuple[
         return empty, pd.DataFrame(columns=[*KEY_COLUMNS, "female", "kecamatan", "desa"])
     rows = locate(rows, study.reference, findings)
     outside = rows["outside"].to_numpy()
-    findings.set_aside("wilayah_lain", rows[outside], True)
+    findings.set_aside("wilayah_lain", rows[outside], True, "kabupaten", written_kabupaten(rows[outside]))
     rows = rows[~outside]
     if "realised" in rows:
         unpaid = rows["realised"].eq(0).to_numpy()
@@ -35,7 +35,8 @@ def recipient_tables(intake: Intake, study: Study, findings: Findings) -> tuple[
     doubled = _doubled(rows)
     findings.set_aside("baris_ganda", rows[doubled], True)
     rows = _one_row_each(rows[~doubled], study, findings).reset_index(drop=True)
-    findings.add("wilayah_penerima", rows[rows["desa"].isna().to_numpy()], "desa")
+    unknown = rows[rows["desa"].isna().to_numpy()]
+    findings.add("wilayah_penerima", unknown, "desa", written_place(unknown))
     table = rows[["record", "programme", "period", "kecamatan", "desa", "rupiah_year"]].assign(
         **{name: rows[name].astype(DAY) if name in rows else pd.Series(pd.NaT, rows.index, DAY) for name in DATES},
     )

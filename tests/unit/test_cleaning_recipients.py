@@ -165,6 +165,10 @@ def test_a_recipient_of_an_unknown_desa_stays_and_is_told(cleaned):
     assert kept(result) == 1 and "wilayah_penerima" in rules(result)
 
 
+def test_an_unknown_desa_is_shown_by_its_kecamatan_and_its_first_letter(cleaned):
+    assert list(cleaned({"Desa": "Xyqwkap"}).findings["found"]) == ["Nasal / X•"]
+
+
 def test_lines_read_are_lines_kept_and_set_aside(cleaned):
     counts = cleaned({}, {}, ELSEWHERE, {"NIK": nik(serial=2)}).accounting.iloc[0]
     assert (counts["rows_read"], counts["rows_kept"], counts["rows_set_aside"]) == (4, 2, 2)
