@@ -430,7 +430,7 @@ def _previous_issue(edition: Edition) -> pd.DataFrame | None:
     Raises
     ------
     DataRejected
-        The file is not a published table.
+        The file is not a published table, or tells nothing of the study's area.
     """
     path = edition.study.previous_file
     if path is None:
@@ -441,6 +441,13 @@ def _previous_issue(edition: Edition) -> pd.DataFrame | None:
         raise DataRejected(
             f"{path.name}: kolom {', '.join(sorted(absent))} tidak ada; "
             "berkas 'previous' harus published.csv sebuah edisi."
+        )
+    # official figures tell of other kabupaten too
+    own = table["area"].str.startswith(edition.area.code) & table["topic"].ne("official")
+    if not own.any():
+        raise DataRejected(
+            f"{path.name}: tidak ada angka {edition.area.full_name} ({edition.area.code}) di dalamnya; "
+            "berkas 'previous' harus published.csv edisi lalu dari kabupaten studi ini."
         )
     return as_written(table).astype(dict.fromkeys(NUMBERS, float))
 
