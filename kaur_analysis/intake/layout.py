@@ -52,7 +52,7 @@ class Layout:
 
 def find_layout(raw: RawTable, book: Codebook, source: str, findings: Findings) -> Layout | None:
     """Find header and body; ``None`` where a required heading is missing (reported with the nearest heading)."""
-    known = {heading for column in book.columns.values() for heading in column.headings}
+    known = _known(book)
     headings, body_start = _header(raw, known)
     place = pd.DataFrame(
         {"source": [source], "file": raw.file, "sheet": raw.sheet, "line": raw.first_line + max(body_start - 1, 0)}
@@ -78,6 +78,16 @@ def find_layout(raw: RawTable, book: Codebook, source: str, findings: Findings) 
             findings.add("judul_ganda", place, headings[position], headings[position])
     _report_rivals(layout, book, place, findings)
     return layout if _complete(layout, book, known, place, findings) else None
+
+
+def has_known_heading(raw: RawTable, book: Codebook) -> bool:
+    """Whether any heading of a sheet is one of the codebook's."""
+    known = _known(book)
+    return not known.isdisjoint(_header(raw, known)[0])
+
+
+def _known(book: Codebook) -> set[str]:
+    return {heading for column in book.columns.values() for heading in column.headings}
 
 
 def _report_rivals(layout: Layout, book: Codebook, place: pd.DataFrame, findings: Findings) -> None:

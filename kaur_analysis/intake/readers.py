@@ -172,14 +172,15 @@ def _read_spreadsheet(path: Path, source: Source, wanted: Wanted) -> Iterator[Ra
         visible = [meta.name for meta in sheets if meta.visible == SheetVisibleEnum.Visible] or [m.name for m in sheets]
         names = _wanted(source.sheet, visible, [meta.name for meta in sheets], path.name)
         with _unheard():
-            filled = [name for name in visible if name not in names and (book.get_sheet_by_name(name).height or 0) > 1]
+            others = [m.name for m in sheets if m.name not in names and (source.sheet == "*" or m.name in visible)]
+            filled = [name for name in others if (book.get_sheet_by_name(name).height or 0) > 1]
         for name in names:
             with _unheard():
                 sheet = book.get_sheet_by_name(name)
                 if name == names[-1]:
                     book.close()  # it keeps the sheets of the older kinds a second time
                 cells = _sheet_cells(sheet, source.locale == "id")
-            yield RawTable(path.name, name, cells, unread_sheets=tuple(filled))
+            yield RawTable(path.name, name, cells, unread_sheets=tuple(filled) if name == names[0] else ())
     finally:
         with suppress(CalamineError):  # closed already
             book.close()
@@ -256,7 +257,7 @@ def _wanted(asked: str | None, visible: list[str], every: list[str], file: str) 
     if asked is None:
         return visible[:1]
     if asked == "*":
-        return every
+        return visible
     if asked not in every:
         raise DataRejected(f"{file}: lembar '{asked}' tidak ada. Lembar yang ada: {', '.join(every)}.")
     return [asked]

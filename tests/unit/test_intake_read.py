@@ -167,6 +167,37 @@ def test_a_single_cell_of_the_other_locale_is_only_a_bad_cell(tmp_path):
     assert rules(intake(tmp_path, *rows, [*ANA[:6], "1,000,000.50"])) == ["angka_tidak_terbaca"]
 
 
+def beside_a_list(tmp_path, **more):
+    """What the findings say of a workbook with a list and other sheets, and how many people were read."""
+    workbook(tmp_path / "daftar.xlsx", [HEAD, ANA], sheet="Merpas", more=more)
+    result = read_study(study(tmp_path, recipients(sheet="*")), demo_keys(), strict=False)
+    return result.findings[["rule", "sheet", "found", "severity"]].to_numpy().tolist(), len(result.recipients)
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ([["REKAPITULASI"], ["Uraian", "Banyak"], ["Orang", 1]], "tidak ada judul yang dikenal"),
+        ([], "lembar kosong"),
+        ([HEAD], "tidak ada baris di bawah judul"),
+    ],
+)
+def test_a_sheet_without_a_list_among_lists_is_left_alone_and_told(tmp_path, rows, why):
+    assert beside_a_list(tmp_path, Rekap=rows) == ([["lembar_bukan_daftar", "Rekap", why, "peringatan"]], 1)
+
+
+def test_a_list_of_which_a_heading_is_missing_rejects_and_tells_the_way_out(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [HEAD, ANA], more={"Rekap": [["Desa", "Jumlah"], ["Merpas", 1]]})
+    with pytest.raises(DataRejected, match="Rekap.*sembunyikan atau hapus"):
+        read_study(study(tmp_path, recipients(sheet="*")), demo_keys())
+
+
+def test_a_workbook_without_any_list_is_rejected(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [["Uraian"], ["Orang"]], more={"Kosong": []})
+    result = read_study(study(tmp_path, recipients(sheet="*")), demo_keys(), strict=False)
+    assert rules(result) == ["berkas_kosong", "judul_wajib"]
+
+
 def test_a_missing_required_heading_rejects_with_all_findings(tmp_path):
     workbook(tmp_path / "daftar.xlsx", [["NIK", "Desa"], [nik(), "Merpas"]])
     with pytest.raises(DataRejected, match="judul_wajib") as caught:
