@@ -68,9 +68,8 @@ _PANIC = "PanicException"  # how a reader written in Rust ends on what it did no
 _CSV_BLOCK_BYTES = 8_000_000
 _TEXT_CELL_BYTES, _TEXT_COLUMN_BYTES = 24, 3500  # of an empty cell of a delimited text, and of its column, while read
 _CELLS_PER_BYTE = 16  # of a packed table whose rows differ at all
-_WEB_PAGE = re.compile(
-    rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|html|head|meta|style|table|\?xml[^>]*>\s*<html)", re.IGNORECASE
-)
+_MARKUP = re.compile(rb"(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<")  # how no workbook begins
+_WORKBOOKS = {b"PK\3\4": ".xlsx", b"\xd0\xcf\x11\xe0": ".xls"}  # how those two begin, and no text
 _ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _MARKS = tuple(_ENCODINGS)
 _MOST_ODD_LINES = 10_000  # of a text, that are read apart from the others
@@ -159,10 +158,10 @@ def table_fingerprint(source: Source) -> str:
 
 def _read_spreadsheet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
     with path.open("rb") as stream:
-        if _WEB_PAGE.match(stream.read(2000)):
+        if _MARKUP.match(stream.read(2000)):
             raise DataRejected(
-                f"{path.name}: ini halaman web yang diberi nama lembar kerja. Buka di Excel atau LibreOffice, lalu "
-                "simpan sebagai XLSX."
+                f"{path.name}: ini halaman web atau XML yang diberi nama lembar kerja. Buka di Excel atau "
+                "LibreOffice, lalu simpan sebagai XLSX."
             )
     refuse_bombs(path, MAX_CELLS)
     with _unheard():
@@ -306,6 +305,11 @@ def _read_text(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]
 def _text_cells(path: Path, source: Source) -> pd.DataFrame:
     """Cells of a delimited text: as Arrow reads it, else line by line with more care."""
     content = path.read_bytes()
+    if suffix := _WORKBOOKS.get(content[:4]):
+        raise DataRejected(
+            f"{path.name}: ini lembar kerja yang diberi nama teks. Ganti akhiran namanya menjadi {suffix} di sini dan "
+            "di studi, atau buka di Excel atau LibreOffice lalu simpan sebagai CSV."
+        )
     if source.encoding is not None or not _is_plain(content):
         content = _decoded(content, source.encoding, path.name).replace("\0", "").encode()
     delimiter, width = _delimiter(_beginning(content))

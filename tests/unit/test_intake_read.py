@@ -188,7 +188,7 @@ def test_a_sheet_without_a_list_among_lists_is_left_alone_and_told(tmp_path, row
 
 def test_a_list_of_which_a_heading_is_missing_rejects_and_tells_the_way_out(tmp_path):
     workbook(tmp_path / "daftar.xlsx", [HEAD, ANA], more={"Rekap": [["Desa", "Jumlah"], ["Merpas", 1]]})
-    with pytest.raises(DataRejected, match="Rekap.*sembunyikan atau hapus"):
+    with pytest.raises(DataRejected, match=r"Rekap.*sembunyikan atau hapus"):
         read_study(study(tmp_path, recipients(sheet="*")), demo_keys())
 
 

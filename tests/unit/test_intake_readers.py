@@ -156,6 +156,12 @@ def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(tmp_path):
         read(path, sheet="Data")
 
 
+def test_a_workbook_named_as_text_is_refused_with_what_to_do(tmp_path):
+    path = workbook(tmp_path / "a.xlsx", [["nama"], ["Ana"]]).rename(tmp_path / "a.csv")
+    with pytest.raises(DataRejected, match=r"lembar kerja yang diberi nama teks.*\.xlsx"):
+        read(path)
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_csv_of_any_delimiter(tmp_path, delimiter):
     path = write(tmp_path / "a.csv", f"nik{delimiter}nama\n1{delimiter}Ana\n")
