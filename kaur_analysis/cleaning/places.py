@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
+from kaur_analysis.errors import mask
 from kaur_analysis.intake import Findings
 from kaur_analysis.intake.text import encoded, spread
 from kaur_analysis.reference import Area
@@ -19,6 +20,7 @@ from kaur_analysis.reference import Area
 MINIMUM_SCORE = 78.0
 MINIMUM_LEAD = 6.0
 _PREFIX = re.compile(r"^(desa|kelurahan|kel|kecamatan|kec|kabupaten|kab|kota)\b\.?\s*", re.IGNORECASE)
+_KABUPATEN = re.compile(r"\b(?:kabupaten|kab)\b", re.IGNORECASE)
 _COLUMNS = ("kabupaten_name", "kecamatan_name", "desa_name", "region_code", "region_codes")
 
 
@@ -68,7 +70,7 @@ class Gazetteer:
     def find(self, kabupaten: str, kecamatan: str, desa: str, code: str, system: str) -> Place:
         """Place of one combination of region columns (``""`` where a column is missing).
 
-        Where code and names point to different kecamatan the names win, and the row is marked.
+        Where code and names point to different places the names win, and the row is marked.
         """
         if kabupaten and not self._is_this_kabupaten(kabupaten):
             return Place(outside=True)
@@ -81,15 +83,34 @@ class Gazetteer:
         by_name = self._by_name(kecamatan, desa, by_code[:7])
         if not by_code:
             return by_name
-        if not by_name.kecamatan:
-            return Place(by_code[:7], by_code if len(by_code) == 10 else "")
-        if by_name.kecamatan != by_code[:7]:
+        if by_name.kecamatan not in ("", by_code[:7]):
             return Place(by_name.kecamatan, by_name.desa, by_name.score, contradiction=True)
-        return Place(by_code[:7], by_name.desa or (by_code if len(by_code) == 10 else ""), by_name.score)
+        return self._by_both(kecamatan, desa, by_code, by_name)
+
+    def _by_both(self, kecamatan: str, desa: str, by_code: str, by_name: Place) -> Place:
+        """Place of a known code beside names that mean no other kecamatan, though perhaps nothing known at all.
+
+        Names that are all unlike the code's place tell that the code is wrong: then the place is unknown.
+        """
+        inside, own_desa = by_code[:7], by_code if len(by_code) == 10 else ""
+        alike = bool(by_name.kecamatan) or _likeness(kecamatan, inside, self._kecamatan_names) >= MINIMUM_SCORE
+        if by_name.desa:
+            against = not alike or own_desa not in ("", by_name.desa)
+            return Place(inside, by_name.desa, by_name.score, contradiction=against)
+        likeness = _likeness(desa, own_desa, self._desa_names.get(inside, {}))
+        sound = likeness >= MINIMUM_SCORE
+        if not alike and not (_plain(desa) and own_desa and sound):
+            return Place(contradiction=True)
+        return Place(inside, own_desa, min(by_name.score, likeness) if sound else 100.0, contradiction=not sound)
 
     def _is_this_kabupaten(self, name: str) -> bool:
-        found = _plain(name)
-        return found in ("", self.area.code, self.area.kemendagri) or fuzz.ratio(found, _plain(self.area.name)) >= 75
+        """Whether a name, perhaps with its code before and its province behind, is that of the area."""
+        digits = re.sub(r"\D", "", name)
+        if len(digits) >= 4 and digits not in (self.area.code, self.area.kemendagri):
+            return False
+        found = _plain(_KABUPATEN.split(re.sub(r"[\d_]", " ", name).strip(" .,-/()"))[-1])
+        alone = found.removesuffix(_plain(self.area.province_name)).removesuffix("provinsi").removesuffix("prov")
+        return not found or any(fuzz.ratio(text, _plain(self.area.name)) >= 75 for text in (found, alone))
 
     def _by_name(self, kecamatan: str, desa: str, kecamatan_by_code: str) -> Place:
         code, score = _best(_plain(kecamatan), self._kecamatan_names)
@@ -113,6 +134,13 @@ def _names(table: pd.DataFrame, code: str) -> dict[str, str]:
 def _plain(name: str) -> str:
     """A place name as it is compared: no kind of place in front, no case, spaces or punctuation."""
     return re.sub(r"[^a-z0-9]", "", _PREFIX.sub("", name.strip()).lower())
+
+
+def _likeness(written: str, code: str, names: dict[str, str]) -> float:
+    """How like (0-100) a written name is to those of a place; 100 where there is nothing to compare."""
+    plain = _plain(written)
+    own = [name for name, place in names.items() if place == code]
+    return max((fuzz.ratio(plain, name) for name in own), default=100.0) if plain else 100.0
 
 
 def _best(name: str, names: dict[str, str]) -> tuple[str, float]:
@@ -164,3 +192,26 @@ def locate(table: pd.DataFrame, area: Area, findings: Findings) -> pd.DataFrame:
         desa=spread([p.desa or None for p in places], codes, table.index),
         outside=rows([p.outside for p in places]),
     )
+
+
+def written_kabupaten(table: pd.DataFrame) -> pd.Series:
+    """Kabupaten and code of each row as a finding may show them, whatever else stands in these columns."""
+    return _shown(table, "kabupaten_name", "region_code")
+
+
+def written_place(table: pd.DataFrame) -> pd.Series:
+    """Kecamatan, desa and code of each row, as a finding may show them.
+
+    A kecamatan that is known is written out; an unknown word may be a person's name in the wrong column.
+    """
+    known = table["kecamatan"].notna()
+    kecamatan = table["kecamatan_name"].fillna("") if "kecamatan_name" in table else ""
+    shown = _shown(table, "kecamatan_name", "desa_name", "region_code")
+    rest = _shown(table, "desa_name", "region_code")
+    return shown.where(~known, (kecamatan + " / " + rest).str.strip(" /"))
+
+
+def _shown(table: pd.DataFrame, *names: str) -> pd.Series:
+    texts = [table[name].fillna("").astype("str") for name in names if name in table]
+    rows = [" / ".join(filter(None, cells)) for cells in zip(*texts, strict=True)]
+    return pd.Series(rows or "", index=table.index, dtype="str").map(lambda text: mask(text, name=True))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kaur_analysis.cleaning.composition import complete_sums, composition, heads
-from kaur_analysis.cleaning.places import locate
+from kaur_analysis.cleaning.places import locate, written_kabupaten
 from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS
 from kaur_analysis.intake import Findings, Intake
 from kaur_analysis.intake.text import among, encoded, factorized, places_in, spread
@@ -111,11 +111,11 @@ def _one_system(name: str, families: pd.DataFrame, persons: pd.DataFrame, study:
     families = locate(families, study.reference, findings)
     outside, unknown = families["outside"].to_numpy(), (~families["outside"] & families["desa"].isna()).to_numpy()
     if own_file:
-        findings.set_aside("wilayah_lain", families[outside])
+        findings.set_aside("wilayah_lain", families[outside], True, "kabupaten", written_kabupaten(families[outside]))
         findings.set_aside("wilayah_tidak_dikenal", families[unknown], report=True, column="desa")
     families = _kept(families, ~outside & ~unknown)
     lost = ~among(persons["registry_family"], families["registry_family"])
-    findings.set_aside("keluarga_tidak_ada", persons[lost])
+    findings.set_aside("keluarga_tidak_ada", persons[lost], report=True)
     persons = _one_family_each(_kept(persons, ~lost), findings)
     if own_file and len(persons):
         empty = ~among(families["registry_family"], persons["registry_family"])

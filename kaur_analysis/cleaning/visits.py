@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from kaur_analysis.cleaning.answers import current_codes
@@ -9,6 +10,7 @@ from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import read_answers
 from kaur_analysis.study import VISITS_FILE as FILE
 
+AMOUNT = r"(?!\d{1,3}\.\d{3}$)\d+(\.\d+)?"  # 455.000 may be 455 thousand
 COLUMNS = ("family", "period", "expenditure_rp_month")
 
 
@@ -33,10 +35,14 @@ def load_visits(folder: Path) -> pd.DataFrame | None:
     table = read_answers(path)
     if missing := [name for name in COLUMNS if name not in table.columns]:
         raise DataRejected(f"{FILE}: kolom tidak ada: {', '.join(missing)}.")
-    amount = pd.to_numeric(table["expenditure_rp_month"], errors="coerce")
+    written = table["expenditure_rp_month"].str.strip()
+    amount = pd.to_numeric(written.where(written.str.fullmatch(AMOUNT)), errors="coerce")
     for wrong, what in (
         (~table["period"].str.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?"), "period harus YYYY atau YYYY-MM"),
-        (~(amount > 0), "expenditure_rp_month harus rupiah di atas nol, tanpa titik pemisah"),
+        (
+            ~((amount > 0) & np.isfinite(amount)),
+            "expenditure_rp_month harus rupiah di atas nol, tanpa pemisah ribuan; misalnya 455000",
+        ),
         (table.duplicated(["family", "period"]), "keluarga ini sudah tercatat pada periode yang sama"),
     ):
         if wrong.any():

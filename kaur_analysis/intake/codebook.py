@@ -37,6 +37,8 @@ class Column(BaseModel):
     ``combine`` reads several headings as one code joined by ``/`` (``*`` fits any part); ``any_of`` is 1 where any of
     the headings says yes, ``otherwise`` are the headings read where none of those exists. ``blank`` is what an empty
     cell means, where that is known. ``instead`` is a column that makes up for a required one: either must exist.
+    ``sum`` adds up the numbers of all its headings. ``quiet`` keeps unknown codes and rival headings to itself. A word
+    among the ``codes`` of a number is that number. ``chosen`` says that the study named the heading.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,6 +46,7 @@ class Column(BaseModel):
     type: ColumnType
     aliases: tuple[str, ...] = ()
     combine: tuple[str, ...] = ()
+    sum: tuple[str, ...] = ()
     any_of: tuple[str, ...] = ()
     otherwise: tuple[str, ...] = ()
     codes: dict[str, str | float | None] = {}
@@ -56,11 +59,12 @@ class Column(BaseModel):
     minimum: float | None = None
     maximum: float | None = None
     from_title: str | None = None
+    chosen: bool = False
 
     @property
     def headings(self) -> tuple[str, ...]:
         """Every heading the column may be read from, normalised."""
-        return tuple(normal(text) for text in (*self.aliases, *self.combine, *self.any_of, *self.otherwise))
+        return tuple(normal(text) for text in (*self.aliases, *self.combine, *self.sum, *self.any_of, *self.otherwise))
 
 
 class Codebook(BaseModel):
@@ -105,7 +109,7 @@ def codebook_for(source: Source) -> Codebook:
     for canonical, heading in source.aliases.items():
         if canonical in columns:
             known = columns[canonical]
-            columns[canonical] = known.model_copy(update={"aliases": (heading, *known.aliases)})
+            columns[canonical] = known.model_copy(update={"aliases": (heading, *known.aliases), "chosen": True})
         elif canonical in _openable(book):
             columns[canonical] = _openable(book)[canonical].model_copy(update={"aliases": (heading,)})
         elif book.open:

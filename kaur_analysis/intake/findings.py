@@ -87,7 +87,9 @@ class Findings:
         )
         self._findings.append(table)
 
-    def set_aside(self, rule: str, places: pd.DataFrame, report: bool = False, column: str = "") -> None:
+    def set_aside(
+        self, rule: str, places: pd.DataFrame, report: bool = False, column: str = "", found: pd.Series | str = ""
+    ) -> None:
         """Note rows that are not used, with the rule's title as reason.
 
         Parameters
@@ -100,12 +102,14 @@ class Findings:
             Whether they are findings as well.
         column
             Column of the file.
+        found
+            What is reported of the values, as :meth:`add` takes it.
         """
         if places.empty:
             return
         self._set_aside.append(places[["source", "file", "sheet", "line"]].assign(reason=rules()[rule]["title"]))
         if report:
-            self.add(rule, places, column)
+            self.add(rule, places, column, found)
 
     def propose(self, place: pd.DataFrame, column: str, required: bool, heading: str, score: float) -> None:
         """Note that a heading nobody knows may be a column that is absent.

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from kaur_analysis.intake.codebook import Codebook
+from kaur_analysis.intake.codebook import Codebook, Column
 from kaur_analysis.intake.findings import Findings
 from kaur_analysis.intake.readers import RawTable
 from kaur_analysis.intake.text import factorized, normal
@@ -53,7 +53,7 @@ class Layout:
 
 def find_layout(raw: RawTable, book: Codebook, source: str, findings: Findings) -> Layout | None:
     """Find header and body; ``None`` where headings or a required one are missing (reported with the nearest)."""
-    known = {heading for column in book.columns.values() for heading in column.headings}
+    known = _known(book)
     headings, body_start = _header(raw, known)
     place = pd.DataFrame(
         {"source": [source], "file": raw.file, "sheet": raw.sheet, "line": raw.first_line + max(body_start - 1, 0)}
@@ -81,7 +81,45 @@ def find_layout(raw: RawTable, book: Codebook, source: str, findings: Findings) 
         first = positions[headings[position]]
         if headings[position] in known and not layout.cells[position].equals(layout.cells[first]):
             findings.add("judul_ganda", place, headings[position], headings[position])
+    _report_rivals(layout, book, place, findings)
     return layout if _complete(layout, book, known, place, findings) else None
+
+
+def has_known_heading(raw: RawTable, book: Codebook) -> bool:
+    """Whether any heading of a sheet is one of the codebook's."""
+    known = _known(book)
+    return not known.isdisjoint(_header(raw, known)[0])
+
+
+def _known(book: Codebook) -> set[str]:
+    return {heading for column in book.columns.values() for heading in column.headings}
+
+
+def _report_rivals(layout: Layout, book: Codebook, place: pd.DataFrame, findings: Findings) -> None:
+    """Headings of one column that say different things: the first that the codebook names is used.
+
+    Only headings that no other column uses. A choice that the study states is settled, any key of a family is as good
+    as another, and no estimate reads an address.
+    """
+    in_use = {heading for column in book.columns.values() for heading in _present(layout, column)[:1]}
+    for name, column in book.columns.items():
+        found = _present(layout, column)
+        settled = column.chosen and found[:1] == [normal(column.aliases[0])]
+        if len(found) < 2 or settled or column.quiet or column.type in ("address", "key"):
+            continue
+        used, *others = (layout.cells[layout.positions[heading]] for heading in found)
+        rivals = [
+            heading
+            for heading, cells in zip(found[1:], others, strict=True)
+            if heading not in in_use and not cells.equals(used) and cells.str.strip().ne("").any()
+        ]
+        if rivals:
+            findings.add("judul_bersaing", place, name, f"dipakai: {found[0]}; tidak dibaca: {', '.join(rivals)}")
+
+
+def _present(layout: Layout, column: Column) -> list[str]:
+    """Headings of the table that are other names of the column, the first that the codebook names first."""
+    return [h for h in dict.fromkeys(map(normal, column.aliases)) if h in layout.positions]
 
 
 def _header(raw: RawTable, known: set[str]) -> tuple[tuple[str, ...], int]:

@@ -15,7 +15,7 @@ from kaur_analysis.intake.codebook import Codebook, codebook_for
 from kaur_analysis.intake.findings import Findings, accounting, rules
 from kaur_analysis.intake.identity import contradicts_birth, contradicts_sex, judge_numbers
 from kaur_analysis.intake.keys import Keys
-from kaur_analysis.intake.layout import find_layout, without_furniture
+from kaur_analysis.intake.layout import find_layout, has_known_heading, without_furniture
 from kaur_analysis.intake.pseudonyms import Pseudonymiser
 from kaur_analysis.intake.readers import RawTable, read_source
 from kaur_analysis.intake.shelf import Shelf
@@ -270,12 +270,19 @@ def _read(source: Source, paths: tuple[Path, ...], book: Codebook, study: Study,
     context = Context(source, book, study.reference_date, findings)
     known = {heading for column in book.columns.values() for heading in column.headings}
     found: list[_Sheet] = []
+    said: list[Findings] = []
     # An unreadable file ends its source: the other files are judged when it has been repaired.
     try:
         for raw in read_source(source, paths, lambda h: not book.ignored_rest or normal(h) in known, study.folder):
-            found.append(_sheet(raw, context, f"{source.name}:{len(found)}:"))
+            if raw.unread_sheets:
+                place = _place(source, raw.file, raw.sheet, raw.first_line)
+                findings.add("lembar_tidak_dibaca", place, "", ", ".join(raw.unread_sheets))
+            said.append(Findings())
+            found.append(_sheet(raw, replace(context, findings=said[-1]), f"{source.name}:{len(found)}:"))
             del raw  # the cells are large and not needed again
+        _tell(found, said, findings)
     except DataRejected as error:
+        _tell(found, said, findings)
         findings.add("berkas_rusak", _place(source, "", "", 0), "", str(error))
     tables = [sheet.table for sheet in found if sheet.table is not None and len(sheet.table)]
     counts = [sheet.rows_read for sheet in found if sheet.rows_read]
@@ -307,8 +314,13 @@ def _records(prefix: str, lines: pd.Series) -> pd.Series:
 
 @dataclass(frozen=True)
 class _Sheet:
-    """Typed rows of one sheet, still with identities, and how many rows were read; neither where it holds no table."""
+    """Typed rows of one sheet, still with identities, and how many rows were read; neither where it holds no table.
 
+    ``no_list`` says why a sheet is none at all, in words; among sheets of its workbook that are it is left alone.
+    """
+
+    place: pd.DataFrame
+    no_list: str = ""
     table: pd.DataFrame | None = None
     rows_read: dict[str, object] = field(default_factory=dict)
 
@@ -317,21 +329,30 @@ def _sheet(raw: RawTable, context: Context, prefix: str) -> _Sheet:
     """One sheet; its records are named by the prefix and the line."""
     source, findings = context.source, context.findings
     place = _place(source, raw.file, raw.sheet, raw.first_line)
-    if raw.unread_sheets:
-        findings.add("lembar_tidak_dibaca", place, "", ", ".join(raw.unread_sheets))
     if raw.cells.empty:
         findings.add("berkas_kosong", place)
-        return _Sheet()
+        return _Sheet(place, "lembar kosong")
     layout = find_layout(raw, context.book, source.name, findings)
     if layout is None:
-        return _Sheet()
+        return _Sheet(place, "" if has_known_heading(raw, context.book) else "tidak ada judul yang dikenal")
     count: dict[str, object] = {
         "source": source.name, "file": raw.file, "sheet": raw.sheet, "rows_read": len(layout.lines)
     }  # fmt: skip
     if not len(layout.lines):
         findings.add("berkas_kosong", place)
     table = typed_table(raw, without_furniture(layout, context.book, source.name, raw, findings), context)
-    return _Sheet(table.assign(record=_records(prefix, table["line"])), count)
+    empty = "" if len(layout.lines) else "tidak ada baris di bawah judul"
+    return _Sheet(place, empty, table.assign(record=_records(prefix, table["line"])), count)
+
+
+def _tell(sheets: list[_Sheet], said: list[Findings], findings: Findings) -> None:
+    """What was found on the sheets; of those that hold no list beside others that do, only that they are left alone."""
+    files = {sheet.place["file"].item() for sheet in sheets if not sheet.no_list}
+    for sheet, own in zip(sheets, said, strict=False):
+        if sheet.no_list and sheet.place["sheet"].item() and sheet.place["file"].item() in files:
+            findings.add("lembar_bukan_daftar", sheet.place, "", sheet.no_list)
+        else:
+            findings.take(own.table(), own.set_aside_table(), own.proposed())
 
 
 def _place(source: Source, file: str, sheet: str, line: int) -> pd.DataFrame:

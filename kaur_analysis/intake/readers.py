@@ -68,9 +68,8 @@ PANIC = "PanicException"  # how a reader written in Rust ends on what it did not
 _CSV_BLOCK_BYTES = 8_000_000
 _TEXT_CELL_BYTES, _TEXT_COLUMN_BYTES = 24, 3500  # of an empty cell of a delimited text, and of its column, while read
 _CELLS_PER_BYTE = 16  # of a packed table whose rows differ at all
-_WEB_PAGE = re.compile(
-    rb"\s*(\xef\xbb\xbf)?\s*<(!doctype|html|head|meta|style|table|\?xml[^>]*>\s*<html)", re.IGNORECASE
-)
+_MARKUP = re.compile(rb"(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<")  # how no workbook begins
+_WORKBOOKS = {b"PK\3\4": ".xlsx", b"\xd0\xcf\x11\xe0": ".xls"}  # how those two begin, and no text
 _ENCODINGS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _MARKS = tuple(_ENCODINGS)
 _MOST_ODD_LINES = 10_000  # of a text, that are read apart from the others
@@ -163,10 +162,10 @@ def table_fingerprint(source: Source, folder: Path = Path()) -> str:
 
 def _read_spreadsheet(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
     with path.open("rb") as stream:
-        if _WEB_PAGE.match(stream.read(2000)):
+        if _MARKUP.match(stream.read(2000)):
             raise DataRejected(
-                f"{path.name}: ini halaman web yang diberi nama lembar kerja. Buka di Excel atau LibreOffice, lalu "
-                "simpan sebagai XLSX."
+                f"{path.name}: ini halaman web atau XML yang diberi nama lembar kerja. Buka di Excel atau "
+                "LibreOffice, lalu simpan sebagai XLSX."
             )
     refuse_bombs(path, MAX_CELLS)
     with _unheard():
@@ -176,14 +175,15 @@ def _read_spreadsheet(path: Path, source: Source, wanted: Wanted) -> Iterator[Ra
         visible = [meta.name for meta in sheets if meta.visible == SheetVisibleEnum.Visible] or [m.name for m in sheets]
         names = _wanted(source.sheet, visible, [meta.name for meta in sheets], path.name)
         with _unheard():
-            filled = [name for name in visible if name not in names and (book.get_sheet_by_name(name).height or 0) > 1]
+            others = [m.name for m in sheets if m.name not in names and (source.sheet == "*" or m.name in visible)]
+            filled = [name for name in others if (book.get_sheet_by_name(name).height or 0) > 1]
         for name in names:
             with _unheard():
                 sheet = book.get_sheet_by_name(name)
                 if name == names[-1]:
                     book.close()  # it keeps the sheets of the older kinds a second time
                 cells = _sheet_cells(sheet, source.locale == "id")
-            yield RawTable(path.name, name, cells, unread_sheets=tuple(filled))
+            yield RawTable(path.name, name, cells, unread_sheets=tuple(filled) if name == names[0] else ())
     finally:
         with suppress(CalamineError):  # closed already
             book.close()
@@ -260,7 +260,7 @@ def _wanted(asked: str | None, visible: list[str], every: list[str], file: str) 
     if asked is None:
         return visible[:1]
     if asked == "*":
-        return every
+        return visible
     if asked not in every:
         raise DataRejected(f"{file}: lembar '{asked}' tidak ada. Lembar yang ada: {', '.join(every)}.")
     return [asked]
@@ -284,10 +284,17 @@ def _cell_text(cell: Any, comma: bool) -> str:
             return f"{cell:.14E}"
         if cell == int(cell):
             return str(int(cell))
-        return repr(float(cell)).replace(".", ",") if comma else repr(float(cell))
+        return _decimal_text(repr(float(cell)), comma)
     if isinstance(cell, dt.datetime):
         return cell.date().isoformat()
     return cell.isoformat() if isinstance(cell, dt.date | dt.time) else str(cell)
+
+
+def _decimal_text(number: str, comma: bool) -> str:
+    """A number with its decimals; three of them get a zero behind, so that nobody takes them for thousands."""
+    unclear = number[-4:-3] == "." and number[-3:].isdigit()
+    written = number + "0" if unclear else number
+    return written.replace(".", ",") if comma else written
 
 
 def _frame(columns: Sequence[pa.Array | pa.ChunkedArray], rows: int) -> pd.DataFrame:
@@ -302,6 +309,11 @@ def _read_text(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]
 def _text_cells(path: Path, source: Source) -> pd.DataFrame:
     """Cells of a delimited text: as Arrow reads it, else line by line with more care."""
     content = path.read_bytes()
+    if suffix := _WORKBOOKS.get(content[:4]):
+        raise DataRejected(
+            f"{path.name}: ini lembar kerja yang diberi nama teks. Ganti akhiran namanya menjadi {suffix} di sini dan "
+            "di studi, atau buka di Excel atau LibreOffice lalu simpan sebagai CSV."
+        )
     if source.encoding is not None or not _is_plain(content):
         content = _decoded(content, source.encoding, path.name).replace("\0", "").encode()
     delimiter, width = _delimiter(_beginning(content))
@@ -705,7 +717,7 @@ def _typed_text(column: pd.Series, comma: bool = False) -> pd.Series:
 
 def _cell_or_text(cell: Any, comma: bool) -> str:
     if isinstance(cell, Decimal):
-        return str(cell).replace(".", ",") if comma else str(cell)
+        return _decimal_text(str(cell), comma)
     if isinstance(cell, bytes):
         return cell.decode("utf-8", errors="replace")
     return cell if isinstance(cell, str) else _cell_text(cell, comma)

@@ -44,15 +44,17 @@ def typed_table(raw: RawTable, layout: Layout, context: Context) -> pd.DataFrame
     table = pd.DataFrame({name: same_text(text, rows) for name, text in said.items()} | {"line": layout.lines})
     columns = {}
     for name, column in book.columns.items():
+        if column.sum:
+            if (total := _summed(raw, layout, name, column, table, context)) is not None:
+                columns[name] = total
+            continue
         texts = _texts(layout, column)
         if texts is None:
             texts = _from_titles(layout, column)
         if texts is not None:
             position = _position(layout, column)
-            own = raw.locale is None or position in raw.free
             labels = raw.labels.get(position, {}) if position is not None else {}
-            locale = source.locale if own else str(raw.locale)
-            columns[name] = _typed(texts, name, column, locale, labels, table, context)
+            columns[name] = _typed(texts, name, column, *_locale(raw, position, source), labels, table, context)
     table = pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
     lacking = np.zeros(len(table), dtype=bool)
     for name, column in book.columns.items():
@@ -64,6 +66,25 @@ def typed_table(raw: RawTable, layout: Layout, context: Context) -> pd.DataFrame
         return table
     findings.set_aside("isian_wajib_kosong", table[lacking])
     return table[~lacking].reset_index(drop=True)
+
+
+def _locale(raw: RawTable, position: int | None, source: Source) -> tuple[str, bool]:
+    """How a column writes numbers, and whether the format itself is certain of it."""
+    certain = raw.locale is not None and position not in raw.free
+    return str(raw.locale) if certain else source.locale, certain
+
+
+def _summed(
+    raw: RawTable, layout: Layout, name: str, column: Column, places: pd.DataFrame, context: Context
+) -> pd.Series | None:
+    """Sum of the numbers of the column's headings, whichever there are; missing where none is filled."""
+    parts = []
+    for heading in column.headings:
+        if (position := layout.positions.get(heading)) is not None:
+            texts = layout.cells[position].str.strip()
+            parsed = values.numbers(texts, *_locale(raw, position, context.source))
+            parts.append(_numbers(texts, name, column, parsed, places, context))
+    return pd.concat(parts, axis=1).sum(axis=1, min_count=1) if parts else None
 
 
 def _texts(layout: Layout, column: Column) -> pd.Series | None:
@@ -123,13 +144,17 @@ def _typed(
     name: str,
     column: Column,
     locale: str,
+    certain: bool,
     labels: Mapping[str, str],
     places: pd.DataFrame,
     context: Context,
 ) -> pd.Series:
     kind = column.type
     if kind == "number":
-        return _numbers(texts, name, column, locale, places, context)
+        if column.codes:
+            codes, distinct = factorized(texts)
+            texts = spread([_number_of(text, column) for text in distinct], codes, texts.index)
+        return _numbers(texts, name, column, values.numbers(texts, locale, certain), places, context)
     if kind == "date":
         return _dates(texts, name, locale, places, context)
     if kind in ("category", "flag", "any_flag"):
@@ -149,6 +174,12 @@ def _typed(
     return texts.mask(blank, "") if blank.any() else texts
 
 
+def _number_of(text: str, column: Column) -> str:
+    """The number that a word means, else the text."""
+    number = column.codes.get(code_key(text))
+    return text if number is None else f"{number:g}"
+
+
 def _report_codes(
     bad: np.ndarray, texts: pd.Series, name: str, column: Column, places: pd.DataFrame, findings: Findings
 ) -> None:
@@ -164,10 +195,9 @@ def _report_codes(
 
 
 def _numbers(
-    texts: pd.Series, name: str, column: Column, locale: str, places: pd.DataFrame, context: Context
+    texts: pd.Series, name: str, column: Column, parsed: values.Parsed, places: pd.DataFrame, context: Context
 ) -> pd.Series:
     findings = context.findings
-    parsed = values.numbers(texts, locale)
     result = parsed.distinct * context.source.times.get(name, 1.0)
     _judge_locale(parsed, np.isfinite(result), texts, name, places, findings, "angka_tidak_terbaca")
     low = -np.inf if column.minimum is None else column.minimum

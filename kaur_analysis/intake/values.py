@@ -23,14 +23,21 @@ _NUMBER = {
     "id": re.compile(r"-?\d{1,3}(\.\d{3})+(,\d+)?|-?\d+(,\d+)?"),
     "en": re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?|-?\d+(\.\d+)?([eE][+-]?\d{1,3})?|-?\.\d+"),
 }
+# Three digits behind the decimal sign may be thousands of the other locale, but for a zero or four digits before it.
+_DOUBTFUL = {
+    "id": re.compile(r"-?[1-9]\d{0,2}(\.\d{3})*,\d{3}"),
+    "en": re.compile(r"-?[1-9]\d{0,2}(,\d{3})*\.\d{3}"),
+}
+_GROUPED = {"id": re.compile(r"\d\.\d{3}"), "en": re.compile(r"\d,\d{3}")}
+_DECIMAL = {"id": ",", "en": "."}
 _OTHER_LOCALE = {"id": "en", "en": "id"}
 _BLANK = frozenset(
     {"", "-", "--", "–", "...", "…", "n a", "na", "nan", "null", "none", "tidak ada data", "#n/a", "n/a"}
 )
 _BLANK_TEXTS = pa.array(sorted(_BLANK), type=pa.large_string())
 _CURRENCY = re.compile(r"^(rp|idr)\.?\s*|\s*(,-|,=|\.-)$|\s+", re.IGNORECASE)
-_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")
-_PARTS = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[T ].*)?")
+_ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[t ].*)?")
+_PARTS = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})(?:[t ].*)?")
 _WORDS = re.compile(r"(\d{1,2})[-/. ]*([a-z]{3,9})[-/., ]*(\d{4}|\d{2})")
 _SERIAL = re.compile(r"(\d{3,5})(?:[.,]\d+)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -57,6 +64,7 @@ _MONTHS = {
 }
 _EXCEL_EPOCH = dt.date(1899, 12, 30)
 _FIRST_SERIAL, _LAST_SERIAL = 366, 60_000  # 1901 to 2064
+_YEARS = range(1900, 2101)  # numbers that are a year and no day of 1905
 
 Array = NDArray[Any]
 
@@ -128,27 +136,59 @@ def blanks(texts: pd.Series) -> NDArray[np.bool_]:
     return pc.is_in(bare, value_set=_BLANK_TEXTS).to_numpy(zero_copy_only=False)
 
 
-def numbers(texts: pd.Series, locale: str) -> Parsed:
-    """Numbers in the declared locale: ``id`` writes ``1.234,5``, ``en`` writes ``1,234.5``; ``Rp`` may stand before."""
+def numbers(texts: pd.Series, locale: str, certain: bool = False) -> Parsed:
+    """Numbers in the declared locale: ``id`` writes ``1.234,5``, ``en`` writes ``1,234.5``; ``Rp`` may stand before.
+
+    ``600,000`` is 600 in ``id`` only where the column has other decimals and no thousands in groups, or where the
+    format itself is ``certain`` of its decimal sign; else it is a number of the other locale.
+    """
+    doubtful = False
 
     def parse(text: str) -> tuple[float | None, int]:
+        nonlocal doubtful
         if _PLAIN.fullmatch(text):
             return float(text), 0
         if is_blank(text):
             return None, 0
-        bare = _CURRENCY.sub("", text.strip())
+        bare = _bare(text)
         if _NUMBER[locale].fullmatch(bare):
+            doubtful = doubtful or _DOUBTFUL[locale].fullmatch(bare) is not None
             plain = bare.replace(".", "").replace(",", ".") if locale == "id" else bare.replace(",", "")
             return float(plain), 0
-        return None, 2 if _NUMBER[_OTHER_LOCALE[locale]].fullmatch(bare) else 1
+        return None, _no_number(bare, locale)
 
-    return _by_distinct(texts, parse, "float64", np.nan)
+    parsed = _by_distinct(texts, parse, "float64", np.nan)
+    return _without_doubtful(parsed, factorized(texts)[1], locale) if doubtful and not certain else parsed
+
+
+def _bare(text: str) -> str:
+    return _CURRENCY.sub("", text.strip())
+
+
+def _no_number(bare: str, locale: str) -> int:
+    """State of a text that is no number of the locale."""
+    return 2 if _NUMBER[_OTHER_LOCALE[locale]].fullmatch(bare) else 1
+
+
+def _without_doubtful(parsed: Parsed, distinct: list[str], locale: str) -> Parsed:
+    """Numbers without those that may be a thousand times as large, unless the column shows how it writes decimals."""
+    written = [_bare(text) for text in distinct]
+    sign, shape = _DECIMAL[locale], _DOUBTFUL[locale]
+    read = [text for text, state in zip(written, parsed.states, strict=True) if state == 0]
+    decimals = any(sign in text and not shape.fullmatch(text) for text in read)
+    if decimals and not any(_GROUPED[locale].search(text) for text in read):
+        return parsed
+    states, values = parsed.states.copy(), parsed.distinct.copy()
+    for place, text in enumerate(written):
+        if shape.fullmatch(text):
+            states[place], values[place] = _no_number(text, locale), np.nan
+    return Parsed(parsed.codes, values, states)
 
 
 def dates(texts: pd.Series, locale: str, latest: dt.date) -> Parsed:
     """Dates as days: ISO, day-month-year (``id``) or month-day-year (``en``), month names, Excel serials.
 
-    A two-digit year is of this century where that is not after ``latest``, else of the last.
+    A year alone is no date. A two-digit year is of this century where that is not after ``latest``, else of the last.
     """
 
     def parse(text: str) -> tuple[Any, int]:
@@ -164,7 +204,7 @@ def dates(texts: pd.Series, locale: str, latest: dt.date) -> Parsed:
             return (value, state) if value is not None or _day(year, day, month)[0] is None else (None, 2)
         if (found := _WORDS.fullmatch(bare)) and found[2] in _MONTHS:
             return _day(_year(found[3], latest), _MONTHS[found[2]], int(found[1]))
-        if (found := _SERIAL.fullmatch(bare)) and _FIRST_SERIAL <= int(found[1]) <= _LAST_SERIAL:
+        if (found := _SERIAL.fullmatch(bare)) and _is_serial(int(found[1])):
             return np.datetime64(_EXCEL_EPOCH + dt.timedelta(days=int(found[1])), "D"), 0
         if found := _COMPACT.fullmatch(bare):
             return _day(int(found[1]), int(found[2]), int(found[3]))
@@ -178,6 +218,11 @@ def dates(texts: pd.Series, locale: str, latest: dt.date) -> Parsed:
         if value is not None:
             days[i] = value
     return Parsed(codes, days, states)
+
+
+def _is_serial(number: int) -> bool:
+    """Whether a bare number is a day as Excel counts them."""
+    return _FIRST_SERIAL <= number <= _LAST_SERIAL and number not in _YEARS
 
 
 def _usual_dates(texts: list[str], locale: str) -> tuple[Array, NDArray[np.bool_]]:

@@ -90,9 +90,16 @@ def test_a_member_without_a_family_is_set_aside(registry):
     assert (len(result.persons), reasons(result)) == (1, ["Anggota tanpa keluarga"])
 
 
+def test_a_member_without_a_family_is_told(registry):
+    result = registry([{}], [{}, CHILD | {"id_keluarga": "K9"}])
+    assert set(result.findings["rule"]) == {"keluarga_tidak_ada"}
+
+
 def test_a_family_of_another_kabupaten_is_set_aside(registry):
     other = {"id_keluarga": "K2", "nik": nik(serial=2), "kabupaten": "SELUMA"}
-    assert "Di luar wilayah studi" in reasons(registry([{}, other], [{}]))
+    result = registry([{}, other], [{}])
+    assert "Di luar wilayah studi" in reasons(result)
+    assert list(result.findings.loc[result.findings["rule"] == "wilayah_lain", "found"]) == ["S•"]
 
 
 def test_a_family_of_an_unknown_desa_is_set_aside_and_reported(registry):
@@ -174,6 +181,43 @@ def test_the_code_of_a_desa_is_shown_whole_where_it_contradicts_the_name(gazette
     table = pd.DataFrame(place | {"kecamatan_name": ["Nasal"], "region_code": ["1704020001"], "region_codes": ["bps"]})
     locate(table, gazetteer.area, findings)
     assert findings.table()["found"].tolist() == ["Nasal /  1704020001"]
+
+
+@pytest.mark.parametrize("kecamatan", ["Nasal", ""])
+def test_where_code_and_name_are_two_desa_of_a_kecamatan_the_name_wins_and_is_marked(gazetteer, kecamatan):
+    place = gazetteer.find("", kecamatan, "Merpas", "1704010001", "bps")
+    assert (place.desa, place.contradiction) == ("1704010005", True)
+
+
+@pytest.mark.parametrize("desa", ["Arah Tiga", ""])
+def test_a_code_against_names_that_are_all_unlike_its_place_places_nobody(gazetteer, desa):
+    place = gazetteer.find("", "LUBUK PINANG", desa, "1704010001", "bps")
+    assert (place.kecamatan, place.desa, place.contradiction) == ("", "", True)
+
+
+def test_a_code_whose_desa_is_named_otherwise_than_any_in_its_kecamatan_is_marked(gazetteer):
+    place = gazetteer.find("", "Nasal", "Qwertyuiop", "1704010001", "bps")
+    assert (place.desa, place.contradiction) == ("1704010001", True)
+
+
+@pytest.mark.parametrize("names", [("Nasal", "Tanjung Betuah"), ("", ""), ("Nasal", "")])
+def test_a_code_with_its_own_names_or_none_is_not_marked(gazetteer, names):
+    place = gazetteer.find("", *names, "1704010001", "bps")
+    assert (place.desa, place.contradiction, place.score) == ("1704010001", False, 100.0)
+
+
+AS_WRITTEN = ["KAUR", "Kab. Kaur", "Kabupaten Kaur, Bengkulu", "KAUR BENGKULU", "1704 - KAUR", "17.04 KAUR"]
+WITH_MORE = ["17.04 Kab. Kaur", "KAUR (1704)", "Kaur - Prov. Bengkulu", "Provinsi Bengkulu, Kabupaten Kaur", "17.04"]
+
+
+@pytest.mark.parametrize("written", [*AS_WRITTEN, *WITH_MORE])
+def test_the_kabupaten_is_known_however_it_is_written(gazetteer, written):
+    assert not gazetteer.find(written, "Nasal", "", "", "bps").outside
+
+
+@pytest.mark.parametrize("written", ["Seluma", "SELUMA, BENGKULU", "Bengkulu", "1705 - SELUMA", "1705 KAUR", "17.05"])
+def test_another_kabupaten_is_outside_however_it_is_written(gazetteer, written):
+    assert gazetteer.find(written, "Nasal", "", "", "bps").outside
 
 
 def test_a_name_between_two_places_is_not_guessed(gazetteer):

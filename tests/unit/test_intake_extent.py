@@ -366,9 +366,19 @@ def test_spaces_that_an_ods_file_counts_beyond_bounds_are_refused(tmp_path):
         read(ods(tmp_path / "a.ods", f"<table:table-row>{cell}</table:table-row>"))
 
 
-def test_a_web_page_named_as_a_workbook_is_refused_with_what_to_do(tmp_path):
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        "<html>",
+        "<div>",
+        "<!-- ekspor --><div>",
+        '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook>',
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_web_page_named_as_a_workbook_is_refused_with_what_to_do(tmp_path, beginning, encoding):
     path = tmp_path / "ekspor.xls"
-    path.write_text("<html><table><tr><td>NIK</td></tr></table></html>", encoding="utf-8")
+    path.write_text(f"{beginning}<table><tr><td>NIK</td></tr></table>", encoding=encoding)
     with pytest.raises(DataRejected, match="halaman web"):
         read(path)
 

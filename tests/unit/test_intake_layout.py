@@ -93,6 +93,33 @@ def test_repeated_headings_with_different_cells_are_reported():
     assert "judul_ganda" in set(findings.table()["rule"])
 
 
+def rivals(*rows, **more):
+    report = found(*rows, **more)[1].table()
+    return list(report.loc[report["rule"] == "judul_bersaing", "found"])
+
+
+@pytest.mark.parametrize(
+    ("headings", "used"),
+    [
+        (["Jumlah", "Nominal"], "dipakai: nominal; tidak dibaca: jumlah"),
+        (["Jumlah", "Total Diterima"], "dipakai: total diterima; tidak dibaca: jumlah"),
+        (["Jumlah", "Jumlah", "Total"], "dipakai: total; tidak dibaca: jumlah"),
+        (["Jumlah", "Besaran"], "dipakai: besaran; tidak dibaca: jumlah"),
+    ],
+)
+def test_of_two_headings_of_a_column_the_more_specific_is_used_and_told(headings, used):
+    assert rivals(["Nama", "NIK", *headings], ["Ana", "0012", *"345"[: len(headings)]]) == [used]
+
+
+def test_two_headings_of_a_column_that_say_the_same_are_not_told():
+    assert rivals(["Nama", "NIK", "Jumlah", "Nominal"], ["Ana", "0012", "600000", "600000"]) == []
+
+
+def test_a_heading_that_the_study_chose_has_no_rival():
+    own = recipients(aliases={"rupiah_total": "Jumlah"})
+    assert rivals(["Nama", "NIK", "Jumlah", "Nominal"], ["Ana", "0012", "3", "600000"], source=own) == []
+
+
 def test_a_row_of_column_numbers_is_not_data():
     layout, findings = found(HEAD, ["(1)", "(2)", "(3)", "(4)", "(5)", "(6)"], ANA)
     assert column(layout, "nama") == ["Ana"]

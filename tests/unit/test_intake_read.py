@@ -138,6 +138,32 @@ def test_text_in_a_typed_file_is_read_in_the_locale_of_the_source(tmp_path, loca
     assert list(result.recipients["rupiah_total"]) == [rupiah]
 
 
+def test_a_column_of_people_is_not_taken_for_rupiah_beside_one_of_money(tmp_path):
+    head = ["Nama", "NIK", "Desa", "Jumlah", "Nominal"]
+    workbook(tmp_path / "daftar.xlsx", [head, ["Zorabruk", nik(), "Merpas", 4, 600_000]])
+    result = read_study(study(tmp_path, recipients()), demo_keys())
+    assert (list(result.recipients["rupiah_total"]), rules(result)) == ([600_000], ["judul_bersaing"])
+
+
+@pytest.mark.parametrize("locale", ["id", "en"])
+def test_a_number_that_a_spreadsheet_keeps_with_three_decimals_is_read(tmp_path, locale):
+    workbook(tmp_path / "daftar.xlsx", [HEAD, [*ANA[:6], 12.125]])
+    result = read_study(study(tmp_path, recipients(locale=locale)), demo_keys())
+    assert list(result.recipients["rupiah_total"]) == [12.125]
+
+
+def test_a_number_of_a_typed_file_with_three_decimals_is_read(tmp_path):
+    table = {"nama": ["Zorabruk"], "nik": [nik()], "desa": ["Merpas"], "kecamatan": ["Nasal"], "nominal": [12.125]}
+    pd.DataFrame(table).to_stata(tmp_path / "daftar.dta", write_index=False)
+    result = read_study(study(tmp_path, recipients(path="daftar.dta")), demo_keys())
+    assert list(result.recipients["rupiah_total"]) == [12.125]
+
+
+def test_rupiah_grouped_by_commas_beside_rupiah_grouped_by_stops_are_reported(tmp_path):
+    result = intake(tmp_path, [*ANA[:6], "600.000"], [*ANA[:6], "600.000"], [*ANA[:6], "600,000"])
+    assert rules(result) == ["angka_tidak_terbaca"] and result.recipients["rupiah_total"].isna().sum() == 1
+
+
 @pytest.mark.parametrize("suffix", ["sav", "dta"])
 def test_codes_and_places_mean_what_the_file_itself_calls_them(tmp_path, suffix):
     table = pd.DataFrame({"nama": ["Zorabruk"], "nik": [nik()], "jk": [2], "desa": [7], "kecamatan": ["Nasal"]})
@@ -152,6 +178,37 @@ def test_codes_and_places_mean_what_the_file_itself_calls_them(tmp_path, suffix)
 def test_a_single_cell_of_the_other_locale_is_only_a_bad_cell(tmp_path):
     rows = [[*ANA[:6], f"{n}.000.000,50"] for n in range(1, 6)]
     assert rules(intake(tmp_path, *rows, [*ANA[:6], "1,000,000.50"])) == ["angka_tidak_terbaca"]
+
+
+def beside_a_list(tmp_path, **more):
+    """What the findings say of a workbook with a list and other sheets, and how many people were read."""
+    workbook(tmp_path / "daftar.xlsx", [HEAD, ANA], sheet="Merpas", more=more)
+    result = read_study(study(tmp_path, recipients(sheet="*")), demo_keys(), strict=False)
+    return result.findings[["rule", "sheet", "found", "severity"]].to_numpy().tolist(), len(result.recipients)
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ([["REKAPITULASI"], ["Uraian", "Banyak"], ["Orang", 1]], "tidak ada judul yang dikenal"),
+        ([], "lembar kosong"),
+        ([HEAD], "tidak ada baris di bawah judul"),
+    ],
+)
+def test_a_sheet_without_a_list_among_lists_is_left_alone_and_told(tmp_path, rows, why):
+    assert beside_a_list(tmp_path, Rekap=rows) == ([["lembar_bukan_daftar", "Rekap", why, "peringatan"]], 1)
+
+
+def test_a_list_of_which_a_heading_is_missing_rejects_and_tells_the_way_out(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [HEAD, ANA], more={"Rekap": [["Desa", "Jumlah"], ["Merpas", 1]]})
+    with pytest.raises(DataRejected, match=r"Rekap.*sembunyikan atau hapus"):
+        read_study(study(tmp_path, recipients(sheet="*")), demo_keys())
+
+
+def test_a_workbook_without_any_list_is_rejected(tmp_path):
+    workbook(tmp_path / "daftar.xlsx", [["Uraian"], ["Orang"]], more={"Kosong": []})
+    result = read_study(study(tmp_path, recipients(sheet="*")), demo_keys(), strict=False)
+    assert rules(result) == ["berkas_kosong", "judul_wajib"]
 
 
 def test_a_missing_required_heading_rejects_with_all_findings(tmp_path):

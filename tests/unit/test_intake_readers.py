@@ -75,13 +75,23 @@ def test_hidden_rows_are_kept(tmp_path):
     assert list(read(path)[0].cells[0]) == ["nama", "Ana", "Budi"]
 
 
-def test_a_hidden_sheet_is_read_where_a_star_asks_for_every_sheet(tmp_path):
+@pytest.fixture
+def with_a_hidden_sheet(tmp_path):
     path = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:
-        for name in ("Depan", "Lama"):
-            book.add_worksheet(name).write_string(0, 0, name)
+        for name in ("Depan", "Belakang", "Lama"):
+            book.add_worksheet(name).write_column(0, 0, ["nama", name])
         book.get_worksheet_by_name("Lama").hide()
-    assert [raw.sheet for raw in read(path, sheet="*")] == ["Depan", "Lama"]
+    return path
+
+
+def test_a_star_leaves_hidden_sheets_and_names_those_with_rows_once(with_a_hidden_sheet):
+    found = [(raw.sheet, raw.unread_sheets) for raw in read(with_a_hidden_sheet, sheet="*")]
+    assert found == [("Depan", ("Lama",)), ("Belakang", ())]
+
+
+def test_a_hidden_sheet_is_read_where_it_is_named(with_a_hidden_sheet):
+    assert [raw.sheet for raw in read(with_a_hidden_sheet, sheet="Lama")] == ["Lama"]
 
 
 def test_a_pattern_of_file_names_reads_every_file_in_the_order_of_their_names(tmp_path):
@@ -145,6 +155,12 @@ def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(tmp_path):
     path = workbook(tmp_path / "a.xlsx", [["nama"], ["Ana"]])
     with pytest.raises(DataRejected, match="Sheet1"):
         read(path, sheet="Data")
+
+
+def test_a_workbook_named_as_text_is_refused_with_what_to_do(tmp_path):
+    path = workbook(tmp_path / "a.xlsx", [["nama"], ["Ana"]]).rename(tmp_path / "a.csv")
+    with pytest.raises(DataRejected, match=r"lembar kerja yang diberi nama teks.*\.xlsx"):
+        read(path)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])

@@ -46,6 +46,40 @@ def test_a_number_that_only_the_other_locale_writes_is_told_apart(text, locale):
     assert np.isnan(parsed.values[0]) and parsed.other_locale[0]
 
 
+@pytest.mark.parametrize(("text", "locale"), [("600,000", "id"), ("Rp 1,000", "id"), ("600.000", "en")])
+def test_three_digits_behind_a_sign_with_nothing_that_tells_are_of_the_other_locale(text, locale):
+    parsed = numbers(series(text), locale)
+    assert np.isnan(parsed.values[0]) and parsed.other_locale[0]
+
+
+@pytest.mark.parametrize(("text", "beside", "locale"), [("600,000", "600.000", "id"), ("600.000", "600,000", "en")])
+def test_three_digits_beside_grouped_thousands_are_reported_and_the_thousands_stay(text, beside, locale):
+    parsed = numbers(series(text, beside), locale)
+    assert list(parsed.other_locale) == [True, False] and parsed.values[1] == 600_000
+
+
+@pytest.mark.parametrize(("text", "locale"), [("1.200,000", "id"), ("1,200.000", "en")])
+def test_thousands_grouped_by_two_signs_are_no_number(text, locale):
+    assert numbers(series(text), locale).bad[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "locale", "value"),
+    [("0,125", "id", 0.125), ("0.125", "en", 0.125), ("1234,567", "id", 1234.567), ("12,1250", "id", 12.125)],
+)
+def test_three_decimals_that_cannot_be_thousands_are_decimals(text, locale, value):
+    assert numbers(series(text), locale).values[0] == value
+
+
+@pytest.mark.parametrize(("text", "beside", "locale"), [("12,125", "36,5", "id"), ("12.125", "36.5432", "en")])
+def test_three_decimals_beside_other_decimals_are_decimals(text, beside, locale):
+    assert numbers(series(text, beside), locale).values[0] == 12.125
+
+
+def test_three_decimals_of_a_format_that_writes_them_itself_are_decimals():
+    assert numbers(series("12.125"), "en", certain=True).values[0] == 12.125
+
+
 @pytest.mark.parametrize("text", ["abc", "12x", "1.23.4"])
 def test_what_is_no_number_is_bad(text):
     assert numbers(series(text), "id").bad[0]
@@ -66,6 +100,9 @@ def test_what_is_no_number_is_bad(text):
         ("29353,9999884", "id", "1980-05-12"),
         ("19800512", "id", "1980-05-12"),
         ("1980-05-12 00:00:00", "id", "1980-05-12"),
+        ("1980-05-12T00:00", "id", "1980-05-12"),
+        ("1980-05-12T00:00:00.000Z", "en", "1980-05-12"),
+        ("12/05/1980T00:00", "id", "1980-05-12"),
     ],
 )
 def test_dates_in_every_way_offices_write_them(text, locale, day):
@@ -74,6 +111,12 @@ def test_dates_in_every_way_offices_write_them(text, locale, day):
 
 @pytest.mark.parametrize("text", ["31/02/1980", "00/05/1980", "12/13/14/15", "kemarin", "12 Foo 1980"])
 def test_what_is_no_date_is_bad(text):
+    parsed = dates(series(text), "id", LATEST)
+    assert np.isnat(parsed.values[0]) and parsed.bad[0]
+
+
+@pytest.mark.parametrize("text", ["1900", "1980", "1980.0", "2100"])
+def test_a_year_alone_is_no_day_of_1905(text):
     parsed = dates(series(text), "id", LATEST)
     assert np.isnat(parsed.values[0]) and parsed.bad[0]
 

@@ -11,6 +11,7 @@ from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import csv_text
 from kaur_analysis.pipeline.steps.publish import previous_issue, scenario_rows
 from kaur_analysis.pipeline.steps.targeting import RegistryRoute, _largest_unmatched, largest_benefits
+from kaur_analysis.reference import load_area
 from kaur_analysis.study import Thresholds
 
 
@@ -93,7 +94,7 @@ def test_how_many_families_a_budget_serves_is_no_estimate():
 
 
 def study(path):
-    return SimpleNamespace(previous_file=path)
+    return SimpleNamespace(previous_file=path, reference=load_area("1704"))
 
 
 def test_without_an_earlier_issue_nothing_is_compared():
@@ -117,6 +118,31 @@ def test_an_earlier_issue_that_tells_shares_of_hidden_bases_is_compared_with(tmp
     (tmp_path / "published.csv").write_text(csv_text(published), encoding="utf-8")
     again, *_ = publish(tables, Thresholds(), previous_issue(study(tmp_path / "published.csv")))
     assert list(again["status"]) == list(published["status"])
+
+
+@pytest.mark.parametrize("area", ["1705010", "17"])
+def test_an_earlier_issue_that_tells_nothing_of_the_area_is_refused(tmp_path, area):
+    counts = {"indicator": "families", "area": [area], "unit": "keluarga", "value": [90.0]}
+    published, *_ = publish({"registry": pd.DataFrame(counts)}, Thresholds())
+    (tmp_path / "published.csv").write_text(csv_text(published), encoding="utf-8")
+    with pytest.raises(DataRejected, match="tidak ada angka Kabupaten Kaur"):
+        previous_issue(study(tmp_path / "published.csv"))
+
+
+def test_an_earlier_issue_of_a_header_alone_is_refused(tmp_path):
+    counts = {"indicator": "families", "area": ["1704010"], "unit": "keluarga", "value": [90.0]}
+    published, *_ = publish({"registry": pd.DataFrame(counts)}, Thresholds())
+    (tmp_path / "published.csv").write_text(csv_text(published.head(0)), encoding="utf-8")
+    with pytest.raises(DataRejected, match="tidak ada angka Kabupaten Kaur"):
+        previous_issue(study(tmp_path / "published.csv"))
+
+
+def test_official_figures_of_the_area_in_the_issue_of_another_kabupaten_do_not_make_it_its_own(tmp_path):
+    shares = {"indicator": "poor_share", "area": ["1704"], "unit": "bagian", "value": [0.2], "period": "2024"}
+    published, *_ = publish({"official": pd.DataFrame(shares)}, Thresholds())
+    (tmp_path / "published.csv").write_text(csv_text(published), encoding="utf-8")
+    with pytest.raises(DataRejected, match="edisi lalu"):
+        previous_issue(study(tmp_path / "published.csv"))
 
 
 def test_a_file_that_is_no_published_table_is_refused_with_the_columns_it_lacks(tmp_path):

@@ -24,6 +24,11 @@ def test_visits_are_read_with_their_amount(tmp_path):
     assert table["expenditure_rp_month"].tolist() == [450_000, 500_000]
 
 
+def test_amounts_may_have_decimals(tmp_path):
+    table = read(tmp_path, "k1,2023,450000.50", "k2,2023,450000.125")
+    assert table["expenditure_rp_month"].tolist() == [450_000.5, 450_000.125]
+
+
 def test_codes_of_families_stay_text(tmp_path):
     assert read(tmp_path, "0012,2023,450000")["family"].tolist() == ["0012"]
 
@@ -35,6 +40,11 @@ def test_codes_of_families_stay_text(tmp_path):
         (["k1,2023-13,450000"], "baris 2: period"),
         (["k1,2023,450.000 rupiah"], "baris 2: expenditure"),
         (["k1,2023,0"], "baris 2: expenditure"),
+        (["k1,2023,450000", "k2,2023,455.000"], "kunjungan.csv: baris 3: expenditure_rp_month .* misalnya 455000"),
+        (["k1,2023,inf"], "baris 2: expenditure"),
+        (["k1,2023,1e999"], "baris 2: expenditure"),
+        (["k1,2023,nan"], "baris 2: expenditure"),
+        (["k1,2023,1_000"], "baris 2: expenditure"),
         (["k1,2023,450000", "k1,2023,460000"], "baris 3: keluarga ini sudah"),
     ],
 )

@@ -431,7 +431,7 @@ def previous_issue(study: Study) -> pd.DataFrame | None:
     Raises
     ------
     DataRejected
-        The file is not a published table.
+        The file is not a published table, or tells nothing of the study's area.
     """
     path = study.previous_file
     if path is None:
@@ -441,6 +441,13 @@ def previous_issue(study: Study) -> pd.DataFrame | None:
         raise DataRejected(
             f"{path.name}: kolom {', '.join(sorted(absent))} tidak ada; "
             "berkas 'previous' harus published.csv sebuah edisi."
+        )
+    # official figures tell of other kabupaten too
+    own = table["area"].str.startswith(study.reference.code) & table["topic"].ne("official")
+    if not own.any():
+        raise DataRejected(
+            f"{path.name}: tidak ada angka {study.reference.full_name} ({study.reference.code}) di dalamnya; "
+            "berkas 'previous' harus published.csv edisi lalu dari kabupaten studi ini."
         )
     try:
         return table.assign(**{name: table[name].replace("", np.nan).astype(float) for name in NUMBERS})
