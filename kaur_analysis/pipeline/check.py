@@ -8,6 +8,7 @@ import pandas as pd
 from ruamel.yaml import YAML
 
 from kaur_analysis.cleaning import clean
+from kaur_analysis.errors import DataRejected
 from kaur_analysis.formats import number
 from kaur_analysis.intake import keys_for, read_study, rejection, write_findings_workbook
 from kaur_analysis.planning.verification import load_verification
@@ -58,9 +59,13 @@ def check_study(path: Path, output: Path | None = None) -> Verdict:
     intake = read_study(study, keys_for(study.synthetic), strict=False)
     findings, accounting, rejected = intake.findings, intake.accounting, rejection(intake.findings, study)
     if not rejected:  # cleaning joins sources, so it only makes sense of sources that can be used
-        cleaned = clean(intake, study)
-        findings, accounting = cleaned.findings, cleaned.accounting
-        rejected = rejection(findings, study)
+        try:
+            cleaned = clean(intake, study)
+        except DataRejected as error:  # what reading found is told all the same
+            rejected = str(error)
+        else:
+            findings, accounting = cleaned.findings, cleaned.accounting
+            rejected = rejection(findings, study)
     workbook = write_findings_workbook(
         findings, accounting, output or path.with_name(f"{path.stem}-temuan.xlsx"), study.synthetic
     )
