@@ -35,6 +35,8 @@ SourceKind = Literal[
     "recipients",
     "podes",
 ]
+REGISTRY_KINDS = ("p3ke_family", "p3ke_person", "dtsen_family", "dtsen_person", "dtks_person", "bdt_household")
+SUSENAS_KINDS = ("susenas_household", "susenas_person", "susenas_consumption")
 
 
 class Settings(BaseModel):
@@ -309,9 +311,17 @@ class Study(Settings):
         codes = [programme.code for programme in self.programmes]
         registry = self.registry
         listed = (*registry.precedence, registry.targeting_list) if registry else ()
+        if registry and not registry.precedence:
+            raise ValueError(
+                "registry.precedence: sebutkan paling sedikit satu sumber registri, yang terbaru lebih dulu"
+            )
         for name in filter(None, listed):
             if name not in names:
                 raise ValueError(f"registry menyebut sumber '{name}' yang tidak ada di sources{_nearest(name, names)}")
+            if self.source(name).kind not in REGISTRY_KINDS:
+                raise ValueError(
+                    f"registry menyebut sumber '{name}' yang bukan registri; kind yang boleh: {', '.join(REGISTRY_KINDS)}"
+                )
         for source in self.sources:
             if source.programme and source.programme not in codes:
                 raise ValueError(

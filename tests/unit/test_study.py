@@ -320,3 +320,14 @@ def test_an_index_without_the_month_of_a_line_is_refused(write):
 def test_susenas_files_of_two_months_are_refused(write):
     other = SURVEY | {"name": "susenas_kp", "kind": "susenas_consumption", "wave": "2025-03"}
     assert "bulan yang berlainan" in refusal(write(sources=[*surveyed(), other]))
+
+
+def test_a_registry_names_at_least_one_source(write):
+    assert "paling sedikit satu sumber registri" in refusal(write(registry={"precedence": []}))
+
+
+@pytest.mark.parametrize(
+    "registry", [{"precedence": ["pkh_2024"]}, {"precedence": ["dtsen_keluarga"], "targeting_list": "pkh_2024"}]
+)
+def test_a_list_of_recipients_is_no_registry(write, registry):
+    assert "registry menyebut sumber 'pkh_2024' yang bukan registri" in refusal(write(registry=registry))
