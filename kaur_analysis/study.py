@@ -320,7 +320,8 @@ class Study(Settings):
                 raise ValueError(f"registry menyebut sumber '{name}' yang tidak ada di sources{_nearest(name, names)}")
             if self.source(name).kind not in REGISTRY_KINDS:
                 raise ValueError(
-                    f"registry menyebut sumber '{name}' yang bukan registri; kind yang boleh: {', '.join(REGISTRY_KINDS)}"
+                    f"registry menyebut sumber '{name}' yang bukan registri; kind yang boleh: "
+                    f"{', '.join(REGISTRY_KINDS)}"
                 )
         for source in self.sources:
             if source.programme and source.programme not in codes:
@@ -531,7 +532,20 @@ def load_study(path: Path) -> Study:
                 f"{path.name}: program '{programme.code}' menyebut instansi '{programme.agency}' yang tidak ada di "
                 f"acuan {area.name}{_nearest(programme.agency, list(area.agencies))}"
             )
+    _require_whole_survey(study, path)
     return study
+
+
+def _require_whole_survey(study: Study, path: Path) -> None:
+    """A Susenas household has its size, its members and its spending in three files: none makes up for another."""
+    kinds = {source.kind for source in study.sources}
+    absent = [kind for kind in SUSENAS_KINDS if kind not in kinds]
+    if absent and len(absent) < len(SUSENAS_KINDS):
+        raise StudyRejected(
+            f"{path.name}: Susenas belum lengkap, sources tidak memuat {' dan '.join(absent)}. Survei memerlukan tiga "
+            "berkas: KOR rumah tangga (susenas_household), KOR individu (susenas_person), dan KP blok 43 "
+            "(susenas_consumption)."
+        )
 
 
 def _check_version(path: Path, written_for: str) -> None:

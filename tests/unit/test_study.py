@@ -271,13 +271,14 @@ def test_a_study_saved_in_another_encoding_says_how_to_save_it(tmp_path):
     assert "UTF-8" in refusal(path)
 
 
-SURVEY = {"name": "susenas", "kind": "susenas_household", "wave": "2024-03", "path": "kor.dbf"}
+SUSENAS = ("susenas_household", "susenas_person", "susenas_consumption")
+SURVEY = [{"name": kind, "kind": kind, "wave": "2024-03", "path": f"{kind}.dbf"} for kind in SUSENAS]
 PRICES = {"index": {"2024-03": 105.0, "2025-03": 106.05}, "source": "indeks uji", "accessed": "2026-01-01"}
 
 
 def surveyed(**changes):
     """Sources with a survey of March 2024, or with what is changed of it."""
-    return [*copy.deepcopy(GOOD["sources"]), SURVEY | changes]
+    return [*copy.deepcopy(GOOD["sources"]), *(source | changes for source in SURVEY)]
 
 
 def test_lines_of_another_month_than_the_survey_are_told_where_no_index_is_named(write):
@@ -318,7 +319,7 @@ def test_an_index_without_the_month_of_a_line_is_refused(write):
 
 
 def test_susenas_files_of_two_months_are_refused(write):
-    other = SURVEY | {"name": "susenas_kp", "kind": "susenas_consumption", "wave": "2025-03"}
+    other = SURVEY[0] | {"name": "tahun_lain", "wave": "2025-03"}
     assert "bulan yang berlainan" in refusal(write(sources=[*surveyed(), other]))
 
 
@@ -331,3 +332,9 @@ def test_a_registry_names_at_least_one_source(write):
 )
 def test_a_list_of_recipients_is_no_registry(write, registry):
     assert "registry menyebut sumber 'pkh_2024' yang bukan registri" in refusal(write(registry=registry))
+
+
+@pytest.mark.parametrize("absent", SUSENAS)
+def test_a_susenas_of_two_files_is_refused_by_the_third(write, absent):
+    sources = [source for source in surveyed() if source["kind"] != absent]
+    assert f"sources tidak memuat {absent}." in refusal(write(sources=sources))
