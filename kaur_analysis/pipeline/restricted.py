@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from kaur_analysis.disclosure import protect_parts
-from kaur_analysis.errors import UsageError
+from kaur_analysis.errors import DataRejected, UsageError
 from kaur_analysis.intake import as_written, csv_text, keys_for
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.steps import has_lists
@@ -19,6 +19,7 @@ from kaur_analysis.planning import (
     Access,
     Provenance,
     identities_of,
+    load_verification,
     read_clerical,
     read_verification,
     recipient_rows,
@@ -203,13 +204,25 @@ def take_review(edition: Edition, file: Path, password: str | None) -> Path:
 
 
 def take_verification(edition: Edition, files: Iterable[Path], password: str | None) -> Path:
-    """Put what the field found beside the study; a later round replaces what it says of the same family."""
-    found = read_verification(files, password).drop(columns="file")
-    return _merged(edition.study.folder / VERIFICATION_FILE, found, ["family", "programme", "visited"])
+    """Put what the field found beside the study; a later round replaces what it says of the same family.
+
+    Raises
+    ------
+    DataRejected
+        Nothing was filled in, or something that cannot be used; or earlier answers cannot be.
+    """
+    programmes = [programme.code for programme in edition.study.programmes]
+    found = read_verification(files, password, programmes).drop(columns="file")
+    if found.empty:
+        raise DataRejected("Tidak ada hasil verifikasi yang terisi. Isi kolom Hasil verifikasi dan Tanggal kunjungan.")
+    folder = edition.study.folder
+    earlier = load_verification(folder)
+    return _merged(folder / VERIFICATION_FILE, found, ["family", "programme", "visited"], earlier)
 
 
-def _merged(path: Path, new: pd.DataFrame, key: list[str]) -> Path:
+def _merged(path: Path, new: pd.DataFrame, key: list[str], earlier: pd.DataFrame | None = None) -> Path:
     new = new.astype(str)
-    old = as_written(pd.read_csv(path, dtype=str, keep_default_na=False)) if path.is_file() else new.iloc[:0]
-    table = pd.concat([old, new], ignore_index=True).drop_duplicates(key, keep="last").sort_values(key)
+    if earlier is None:
+        earlier = as_written(pd.read_csv(path, dtype=str, keep_default_na=False)) if path.is_file() else new.iloc[:0]
+    table = pd.concat([earlier, new], ignore_index=True).drop_duplicates(key, keep="last").sort_values(key)
     return write_text(path, csv_text(table))
