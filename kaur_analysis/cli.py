@@ -18,6 +18,7 @@ from kaur_analysis.errors import (
     EXIT_REJECTED,
     DataRejected,
     KaurError,
+    StudyRejected,
     UsageError,
     mask,
     mask_quoted,
@@ -55,7 +56,22 @@ def _at_least(least: int) -> Callable[[int | None], int | None]:
     return judged
 
 
-StudyArgument = Annotated[Path | None, typer.Argument(help="Berkas studi (YAML). Kosong: data demo sintetis.")]
+def _study_file(path: Path | None) -> Path | None:
+    """The study of a folder, where a folder is named: people name what they see in their file manager."""
+    if path is None or not path.is_dir():
+        return path
+    if (path / "studi.yaml").is_file():
+        return path / "studi.yaml"
+    held = ", ".join(sorted(file.name for file in path.glob("*.yaml")))
+    raise StudyRejected(
+        f"Folder {path.name} tidak memuat studi.yaml. "
+        + (f"Sebut berkas studinya; di dalamnya ada: {held}." if held else "Buat dengan 'kaur init'.")
+    )
+
+
+StudyArgument = Annotated[
+    Path | None, typer.Argument(callback=_study_file, help="Berkas studi (YAML). Kosong: data demo sintetis.")
+]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder tabel antara. Bawaan: data/ proyek.")]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", help="Folder hasil; edisi menjadi subfolder. Bawaan: reports/ proyek.")
@@ -183,7 +199,7 @@ def _say(name: str, event: str) -> None:
 
 @app.command()
 def check(
-    study: Annotated[Path, typer.Argument(help="Berkas studi (YAML).")],
+    study: Annotated[Path, typer.Argument(callback=_study_file, help="Berkas studi (YAML).")],
     output: Annotated[
         Path | None, typer.Option("--output", help="Buku kerja temuan (XLSX). Bawaan: di samping studi.")
     ] = None,
@@ -258,7 +274,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Folder studi baru.")]) -> 
 
 @app.command()
 def lists(
-    study: Annotated[Path, typer.Argument(help="Berkas studi (YAML) yang sudah dijalankan.")],
+    study: Annotated[Path, typer.Argument(callback=_study_file, help="Berkas studi (YAML) yang sudah dijalankan.")],
     person: PersonOption,
     reason: ReasonOption,
     agency: Annotated[list[str] | None, typer.Option("--agency", help="Kode instansi; boleh diulang.")] = None,
@@ -286,7 +302,7 @@ def lists(
 
 @app.command()
 def review(
-    study: Annotated[Path, typer.Argument(help="Berkas studi (YAML) yang sudah dijalankan.")],
+    study: Annotated[Path, typer.Argument(callback=_study_file, help="Berkas studi (YAML) yang sudah dijalankan.")],
     person: PersonOption,
     reason: ReasonOption,
     answers: Annotated[Path | None, typer.Option("--answers", help="Buku kerja yang sudah diisi.")] = None,
@@ -309,7 +325,7 @@ def review(
 
 @app.command()
 def export(
-    study: Annotated[Path, typer.Argument(help="Berkas studi (YAML) yang sudah dijalankan.")],
+    study: Annotated[Path, typer.Argument(callback=_study_file, help="Berkas studi (YAML) yang sudah dijalankan.")],
     data: DataOption = None,
 ) -> None:
     """Tulis buku kerja anggaran untuk RKPD/RPKD. Juga sebab terlewat menurut desa; untuk di dalam kantor."""
@@ -359,7 +375,9 @@ def status(study: StudyArgument = None, output: OutputOption = None, data: DataO
 def explain(
     indicator: Annotated[str, typer.Argument(help="Indikator seperti di published.csv, misalnya poverty.poor_share.")],
     area: Annotated[str, typer.Argument(help="Kode BPS kabupaten, kecamatan atau desa.")],
-    study: Annotated[Path | None, typer.Option("--study", help="Berkas studi. Kosong: data demo sintetis.")] = None,
+    study: Annotated[
+        Path | None, typer.Option("--study", callback=_study_file, help="Berkas studi. Kosong: data demo sintetis.")
+    ] = None,
     programme: Annotated[str, typer.Option("--programme", help="Kode program.")] = "",
     agency: Annotated[str, typer.Option("--agency", help="Kode instansi.")] = "",
     group: Annotated[str, typer.Option("--group", help="Kelompok.")] = "",

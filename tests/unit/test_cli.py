@@ -89,6 +89,16 @@ def test_a_missing_study_is_rejected(tmp_path):
     assert code == 3 and "kaur init" in error
 
 
+def test_a_folder_stands_for_the_study_in_it(office):
+    assert kaur("check", office.parent)[0] == 0
+
+
+def test_a_folder_without_a_study_is_rejected_with_the_files_it_holds(tmp_path):
+    (tmp_path / "provinsi.yaml").write_text("", encoding="utf-8")
+    code, _, error = kaur("check", tmp_path)
+    assert code == 3 and "tidak memuat studi.yaml" in error and "provinsi.yaml" in error
+
+
 def test_an_unknown_key_is_rejected_with_the_nearest_known(office, tmp_path):
     study = tmp_path / "studi.yaml"
     study.write_text(office.read_text("utf-8").replace("target_year:", "target_yaer:"), encoding="utf-8")
