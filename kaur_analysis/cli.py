@@ -16,6 +16,7 @@ from kaur_analysis.errors import (
     EXIT_PARTLY_DONE,
     EXIT_PROGRAM_FAILED,
     EXIT_REJECTED,
+    EXIT_USAGE,
     DataRejected,
     KaurError,
     StudyRejected,
@@ -482,6 +483,16 @@ def main() -> None:
     except KaurError as error:
         err().print(_red("kaur:"), mask(error), soft_wrap=True)
         sys.exit(error.exit_code)
+    except (FileExistsError, NotADirectoryError) as error:
+        name = Path(str(error.filename or "sebuah jalur")).name
+        said = f"{mask(name)}: di jalur ini ada berkas, padahal diperlukan folder. Pilih tempat lain."
+        err().print(_red("kaur:"), said, soft_wrap=True)
+        sys.exit(EXIT_USAGE)
+    except IsADirectoryError as error:
+        name = Path(str(error.filename2 or error.filename or "sebuah jalur")).name
+        said = f"{mask(name)} adalah folder, padahal diperlukan berkas. Sebut juga nama berkasnya."
+        err().print(_red("kaur:"), said, soft_wrap=True)
+        sys.exit(EXIT_USAGE)
     except PermissionError as error:
         name = Path(str(error.filename or "sebuah berkas")).name
         err().print(

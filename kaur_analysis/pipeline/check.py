@@ -8,7 +8,7 @@ import pandas as pd
 from ruamel.yaml import YAML
 
 from kaur_analysis.cleaning import clean
-from kaur_analysis.errors import DataRejected
+from kaur_analysis.errors import DataRejected, UsageError
 from kaur_analysis.formats import number
 from kaur_analysis.intake import keys_for, read_study, rejection, write_findings_workbook
 from kaur_analysis.planning.verification import load_verification
@@ -53,8 +53,16 @@ def check_study(path: Path, output: Path | None = None) -> Verdict:
     ------
     StudyRejected, KeyMissing
         The study cannot be used as it stands, or real people are to be read without a key.
+    UsageError
+        The workbook's place is a folder.
     """
     study = load_study(path)
+    workbook = output or path.with_name(f"{path.stem}-temuan.xlsx")
+    if workbook.is_dir():  # seen before all is read
+        raise UsageError(
+            f"--output {workbook.name} adalah folder, padahal diperlukan berkas. Sebut juga nama berkasnya."
+        )
+    workbook.parent.mkdir(parents=True, exist_ok=True)
     _read_companions(study)
     intake = read_study(study, keys_for(study.synthetic), strict=False)
     findings, accounting, rejected = intake.findings, intake.accounting, rejection(intake.findings, study)
@@ -66,9 +74,7 @@ def check_study(path: Path, output: Path | None = None) -> Verdict:
         else:
             findings, accounting = cleaned.findings, cleaned.accounting
             rejected = rejection(findings, study)
-    workbook = write_findings_workbook(
-        findings, accounting, output or path.with_name(f"{path.stem}-temuan.xlsx"), study.synthetic
-    )
+    write_findings_workbook(findings, accounting, workbook, study.synthetic)
     remarks = _by_rule(findings)
     if len(intake.proposals):
         proposed = write_text(path.with_name(f"{path.stem}.usulan.yaml"), _with_proposals(path, intake.proposals))

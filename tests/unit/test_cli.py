@@ -113,18 +113,39 @@ def test_a_missing_list_is_rejected_by_the_name_of_its_source(office, tmp_path):
     assert code == 3 and "dtsen_keluarga" in error
 
 
-def test_a_program_that_fails_ends_with_1_and_no_traceback(tmp_path):
+def test_a_program_that_fails_ends_with_1_and_no_traceback(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "app", lambda **_: (_ for _ in ()).throw(RuntimeError("rusak")))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    error = capsys.readouterr().err
+    assert ended.value.code == 1 and "kesalahan program" in error and "Traceback" not in error
+
+
+@pytest.mark.parametrize("command", [["init"], ["demo", "--families", "300"], ["key", "new"]])
+def test_a_file_in_the_way_of_a_folder_is_a_wrong_call(tmp_path, command):
     place = tmp_path / "berkas"
     place.write_text("bukan folder", encoding="utf-8")
-    code, _, error = kaur("demo", place / "di-dalam")
-    assert code == 1 and "Traceback" not in error
+    code, _, error = kaur(*command, place / "di-dalam")
+    assert code == 2 and "ada berkas, padahal diperlukan folder" in error
+
+
+def test_a_folder_in_place_of_the_workbook_is_a_wrong_call(office, tmp_path):
+    code, _, error = kaur("check", office, "--output", tmp_path)
+    assert code == 2 and "adalah folder, padahal diperlukan berkas" in error
+
+
+def test_a_workbook_below_a_file_is_a_wrong_call(office, tmp_path):
+    place = tmp_path / "berkas"
+    place.write_text("bukan folder", encoding="utf-8")
+    code, _, error = kaur("check", office, "--output", place / "temuan.xlsx")
+    assert code == 2 and "ada berkas, padahal diperlukan folder" in error
 
 
 def test_a_folder_that_cannot_be_written_to_is_a_wrong_call(office, tmp_path):
     place = tmp_path / "berkas"
     place.write_text("bukan folder", encoding="utf-8")
     code, _, error = kaur("run", office, "--data", place, "--output", tmp_path / "r")
-    assert code == 2 and "tidak dapat ditulisi" in error
+    assert code == 2 and "tidak dapat ditulisi: ada berkas di jalurnya" in error
 
 
 def test_real_people_are_refused_without_a_key(office):
