@@ -1,6 +1,7 @@
 """The command ``kaur``: one function per sentence a person says, each one call."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -68,6 +69,36 @@ def _study_file(path: Path | None) -> Path | None:
         f"Folder {path.name} tidak memuat studi.yaml. "
         + (f"Sebut berkas studinya; di dalamnya ada: {held}." if held else "Buat dengan 'kaur init'.")
     )
+
+
+# What the library that reads commands says of a wrong call, and how it is said here.
+_CALL_REFUSED: type[Exception] = typer.BadParameter.__mro__[1]  # the base of them all, which typer does not name
+_CALL_WORDS = (
+    (r"No such command ('[^']+')\.", r"perintah \1 tidak ada."),
+    (r"No such option: (\S+)", r"pilihan \1 tidak ada."),
+    (r"Did you mean (.+?)\?", r"Maksud Anda \1?"),
+    (r"\(Possible options: (.+)\)", r"Yang ada: \1."),
+    (r"Missing (?:argument|parameter) ('[^']+')\.", r"\1 belum diisi."),
+    (r"Missing option ('[^']+')\.", r"pilihan \1 wajib diisi."),
+    (r"Invalid value for ('[^']+'): ", r"isian \1 tidak sah: "),
+    (r"(?:Value error, )?('[^']+') is not one of (.+)\.", r"\1 bukan salah satu dari \2."),
+    (
+        r"Input should be a valid (?:integer|number).*|'[^']*' is not a valid (?:integer|float).*",
+        "harus bilangan bulat.",
+    ),
+    (r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)", r"kelebihan isian: \1."),
+    (r"Option ('[^']+') requires an argument\.", r"pilihan \1 memerlukan isian."),
+    (r"Option ('[^']+') does not take a value\.", r"pilihan \1 tidak memerlukan isian."),
+)
+
+
+def _said_of_call(error: Exception) -> str:
+    """What is wrong with a call, in Indonesian, and where the manual of the command is."""
+    said = str(error.format_message())  # type: ignore[attr-defined]
+    for english, indonesian in _CALL_WORDS:
+        said = re.sub(english, indonesian, said)
+    context = getattr(error, "ctx", None)
+    return f"{said} Cara memanggil: {context.command_path if context else 'kaur'} --help"
 
 
 StudyArgument = Annotated[
@@ -479,7 +510,16 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console of code page 1252 lacks letters that names may have
     try:
-        app(standalone_mode=True)
+        code = app(standalone_mode=False)
+    except _CALL_REFUSED as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # what it says is the manual
+            err().print(str(error.format_message()), soft_wrap=True)  # type: ignore[attr-defined]
+        else:
+            err().print(_red("kaur:"), mask(_said_of_call(error)), soft_wrap=True)
+        sys.exit(EXIT_USAGE)
+    except typer.Abort:
+        err().print(_red("kaur:"), "dibatalkan.")
+        sys.exit(EXIT_PROGRAM_FAILED)
     except KaurError as error:
         err().print(_red("kaur:"), mask(error), soft_wrap=True)
         sys.exit(error.exit_code)
@@ -506,4 +546,4 @@ def main() -> None:
         said = f"kesalahan program: {type(error).__name__}: {mask_quoted(error)}"
         err().print(_red("kaur:"), said, soft_wrap=True)
         sys.exit(EXIT_PROGRAM_FAILED)
-    sys.exit(EXIT_OK)
+    sys.exit(code or EXIT_OK)

@@ -79,6 +79,39 @@ def test_an_unknown_option_is_a_usage_error():
     assert kaur("run", "--tanpa-arti")[0] == 2
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (["chekc", "x"], "perintah 'chekc' tidak ada. Maksud Anda 'check'?"),
+        (["check"], "'study' belum diisi."),
+        (["lists", "studi.yaml"], "pilihan '--person' wajib diisi."),
+        (["run", "--jobz", "2"], "pilihan --jobz tidak ada. Yang ada: --jobs."),
+        (["run", "--jobs", "dua"], "isian '--jobs' tidak sah: harus bilangan bulat."),
+        (
+            ["demo", "d", "--dirt", "banyak"],
+            "'--dirt' tidak sah: 'banyak' bukan salah satu dari 'none', 'field'.",
+        ),
+        (["demo", "a", "b"], "kelebihan isian: b."),
+        (["run", "--jobs"], "pilihan '--jobs' memerlukan isian."),
+        (["run", "--force=1"], "pilihan '--force' tidak memerlukan isian."),
+    ],
+)
+def test_a_wrong_call_is_told_in_indonesian(call, words, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["kaur", *call])
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    error = capsys.readouterr().err
+    assert ended.value.code == 2 and words in error and "Cara memanggil: " in error
+
+
+def test_a_command_of_commands_alone_shows_its_manual(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["kaur", "key"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2 and "Buat kunci baru" in capsys.readouterr().err
+
+
 def test_an_unknown_kecamatan_is_a_usage_error(office, tmp_path):
     code, _, error = kaur("run", office, "--only", "9999999", "--data", tmp_path / "d", "--output", tmp_path / "r")
     assert code == 2 and "1704010" in error

@@ -3,7 +3,9 @@
 import json
 import shutil
 import subprocess
+import warnings
 from datetime import date
+from getpass import GetPassWarning
 from io import BytesIO
 
 import msoffcrypto
@@ -338,6 +340,16 @@ def test_a_programme_that_the_study_has_no_more_leaves_the_answer(tmp_path):
 def test_a_recorded_answer_that_cannot_be_is_refused_with_its_line(tmp_path, line, words):
     with pytest.raises(DataRejected, match=words):
         recorded(tmp_path, line)
+
+
+def test_a_password_is_not_asked_for_where_it_would_be_seen(monkeypatch):
+    def seen(_prompt):
+        warnings.warn("echoed", GetPassWarning, stacklevel=1)
+        raise EOFError
+
+    monkeypatch.setattr("kaur_analysis.planning.workbook.getpass", seen)
+    with pytest.raises(UsageError, match="--password-file"):
+        read_password()
 
 
 @pytest.fixture
