@@ -190,6 +190,15 @@ class Thresholds(Settings):
     minimum_families: int = Field(default=_SHOWN["minimum_families"], ge=3)
     link_probability: Share = 0.90
 
+    @model_validator(mode="after")
+    def _caution_comes_before_hiding(self) -> Self:
+        if self.rse_caution > self.rse_hide:
+            raise ValueError(
+                f"rse_caution ({self.rse_caution:g}) tidak boleh di atas rse_hide ({self.rse_hide:g}): angka diberi "
+                "tanda hati-hati sebelum tidak disajikan"
+            )
+        return self
+
 
 class Model(Settings):
     """How family welfare is modelled from the survey.
@@ -336,6 +345,18 @@ class Study(Settings):
             if key not in known:
                 raise ValueError(
                     f"budgets: '{key}' bukan 'total', sumber dana, instansi atau program{_nearest(key, known)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _days_have_been(self) -> Self:
+        today = date.today()
+        dated = {f"as_of sumber '{source.name}'": source.as_of for source in self.sources if source.as_of}
+        for what, day in ({"reference_date": self.reference_date} | dated).items():
+            if day > today:
+                raise ValueError(
+                    f"{what} ({day}) belum terjadi: hari ini {today} menurut komputer. Benarkan tanggalnya, atau "
+                    "tanggal komputer"
                 )
         return self
 

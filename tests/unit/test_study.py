@@ -338,3 +338,18 @@ def test_a_list_of_recipients_is_no_registry(write, registry):
 def test_a_susenas_of_two_files_is_refused_by_the_third(write, absent):
     sources = [source for source in surveyed() if source["kind"] != absent]
     assert f"sources tidak memuat {absent}." in refusal(write(sources=sources))
+
+
+def test_a_reference_date_that_has_not_been_is_refused(write):
+    assert "reference_date (2995-03-31) belum terjadi" in refusal(write(reference_date="2995-03-31"))
+
+
+def test_a_list_of_a_day_that_has_not_been_is_refused_by_its_name(write):
+    sources = [GOOD["sources"][0] | {"as_of": "2995-01-01"}, GOOD["sources"][1]]
+    assert "as_of sumber 'dtsen_keluarga' (2995-01-01) belum terjadi" in refusal(write(sources=sources))
+
+
+def test_a_number_is_not_hidden_before_it_is_marked(write):
+    assert "rse_caution (0.6) tidak boleh di atas rse_hide (0.5)" in refusal(
+        write(thresholds={"rse_caution": 0.6, "rse_hide": 0.5})
+    )
