@@ -1,6 +1,7 @@
 """The command ``kaur``: one function per sentence a person says, each one call."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,8 +17,10 @@ from kaur_analysis.errors import (
     EXIT_PARTLY_DONE,
     EXIT_PROGRAM_FAILED,
     EXIT_REJECTED,
+    EXIT_USAGE,
     DataRejected,
     KaurError,
+    StudyRejected,
     UsageError,
     held_open,
     mask,
@@ -56,7 +59,52 @@ def _at_least(least: int) -> Callable[[int | None], int | None]:
     return judged
 
 
-StudyArgument = Annotated[Path | None, typer.Argument(help="Berkas studi (YAML). Kosong: data demo sintetis.")]
+def _study_file(path: Path | None) -> Path | None:
+    """The study of a folder, where a folder is named: people name what they see in their file manager."""
+    if path is None or not path.is_dir():
+        return path
+    if (path / "studi.yaml").is_file():
+        return path / "studi.yaml"
+    held = ", ".join(sorted(file.name for file in path.glob("*.yaml")))
+    raise StudyRejected(
+        f"Folder {path.name} tidak memuat studi.yaml. "
+        + (f"Sebut berkas studinya; di dalamnya ada: {held}." if held else "Buat dengan 'kaur init'.")
+    )
+
+
+# What the library that reads commands says of a wrong call, and how it is said here.
+_CALL_REFUSED: type[Exception] = typer.BadParameter.__mro__[1]  # the base of them all, which typer does not name
+_CALL_WORDS = (
+    (r"No such command ('[^']+')\.", r"perintah \1 tidak ada."),
+    (r"No such option: (\S+)", r"pilihan \1 tidak ada."),
+    (r"Did you mean (.+?)\?", r"Maksud Anda \1?"),
+    (r"\(Possible options: (.+)\)", r"Yang ada: \1."),
+    (r"Missing (?:argument|parameter) ('[^']+')\.", r"\1 belum diisi."),
+    (r"Missing option ('[^']+')\.", r"pilihan \1 wajib diisi."),
+    (r"Invalid value for ('[^']+'): ", r"isian \1 tidak sah: "),
+    (r"(?:Value error, )?('[^']+') is not one of (.+)\.", r"\1 bukan salah satu dari \2."),
+    (
+        r"Input should be a valid (?:integer|number).*|'[^']*' is not a valid (?:integer|float).*",
+        "harus bilangan bulat.",
+    ),
+    (r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)", r"kelebihan isian: \1."),
+    (r"Option ('[^']+') requires an argument\.", r"pilihan \1 memerlukan isian."),
+    (r"Option ('[^']+') does not take a value\.", r"pilihan \1 tidak memerlukan isian."),
+)
+
+
+def _said_of_call(error: Exception) -> str:
+    """What is wrong with a call, in Indonesian, and where the manual of the command is."""
+    said = str(error.format_message())  # type: ignore[attr-defined]
+    for english, indonesian in _CALL_WORDS:
+        said = re.sub(english, indonesian, said)
+    context = getattr(error, "ctx", None)
+    return f"{said} Cara memanggil: {context.command_path if context else 'kaur'} --help"
+
+
+StudyArgument = Annotated[
+    Path | None, typer.Argument(callback=_study_file, help="Berkas studi (YAML). Kosong: data demo sintetis.")
+]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder tabel antara. Bawaan: data/ proyek.")]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", help="Folder hasil; edisi menjadi subfolder. Bawaan: reports/ proyek.")
@@ -184,7 +232,7 @@ def _say(name: str, event: str) -> None:
 
 @app.command()
 def check(
-    study: Annotated[Path, typer.Argument(help="Berkas studi (YAML).")],
+    study: Annotated[Path, typer.Argument(callback=_study_file, help="Berkas studi (YAML).")],
     output: Annotated[
         Path | None, typer.Option("--output", help="Buku kerja temuan (XLSX). Bawaan: di samping studi.")
     ] = None,
@@ -259,7 +307,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Folder studi baru.")]) -> 
 
 @app.command()
 def lists(
-    study: Annotated[Path, typer.Argument(help="Berkas studi (YAML) yang sudah dijalankan.")],
+    study: Annotated[Path, typer.Argument(callback=_study_file, help="Berkas studi (YAML) yang sudah dijalankan.")],
     person: PersonOption,
     reason: ReasonOption,
     agency: Annotated[list[str] | None, typer.Option("--agency", help="Kode instansi; boleh diulang.")] = None,
@@ -287,7 +335,7 @@ def lists(
 
 @app.command()
 def review(
-    study: Annotated[Path, typer.Argument(help="Berkas studi (YAML) yang sudah dijalankan.")],
+    study: Annotated[Path, typer.Argument(callback=_study_file, help="Berkas studi (YAML) yang sudah dijalankan.")],
     person: PersonOption,
     reason: ReasonOption,
     answers: Annotated[Path | None, typer.Option("--answers", help="Buku kerja yang sudah diisi.")] = None,
@@ -311,7 +359,7 @@ def review(
 
 @app.command()
 def export(
-    study: Annotated[Path, typer.Argument(help="Berkas studi (YAML) yang sudah dijalankan.")],
+    study: Annotated[Path, typer.Argument(callback=_study_file, help="Berkas studi (YAML) yang sudah dijalankan.")],
     data: DataOption = None,
 ) -> None:
     """Tulis buku kerja anggaran untuk RKPD/RPKD. Juga sebab terlewat menurut desa; untuk di dalam kantor."""
@@ -361,7 +409,9 @@ def status(study: StudyArgument = None, output: OutputOption = None, data: DataO
 def explain(
     indicator: Annotated[str, typer.Argument(help="Indikator seperti di published.csv, misalnya poverty.poor_share.")],
     area: Annotated[str, typer.Argument(help="Kode BPS kabupaten, kecamatan atau desa.")],
-    study: Annotated[Path | None, typer.Option("--study", help="Berkas studi. Kosong: data demo sintetis.")] = None,
+    study: Annotated[
+        Path | None, typer.Option("--study", callback=_study_file, help="Berkas studi. Kosong: data demo sintetis.")
+    ] = None,
     programme: Annotated[str, typer.Option("--programme", help="Kode program.")] = "",
     agency: Annotated[str, typer.Option("--agency", help="Kode instansi.")] = "",
     group: Annotated[str, typer.Option("--group", help="Kelompok.")] = "",
@@ -462,10 +512,29 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console of code page 1252 lacks letters that names may have
     try:
-        app(standalone_mode=True)
+        code = app(standalone_mode=False)
+    except _CALL_REFUSED as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # what it says is the manual
+            err().print(str(error.format_message()), soft_wrap=True)  # type: ignore[attr-defined]
+        else:
+            err().print(_red("kaur:"), mask(_said_of_call(error)), soft_wrap=True)
+        sys.exit(EXIT_USAGE)
+    except typer.Abort:
+        err().print(_red("kaur:"), "dibatalkan.")
+        sys.exit(EXIT_PROGRAM_FAILED)
     except KaurError as error:
         err().print(_red("kaur:"), mask(error, codes=error.codes), soft_wrap=True)
         sys.exit(error.exit_code)
+    except (FileExistsError, NotADirectoryError) as error:
+        name = Path(str(error.filename or "sebuah jalur")).name
+        said = f"{mask(name)}: di jalur ini ada berkas, padahal diperlukan folder. Pilih tempat lain."
+        err().print(_red("kaur:"), said, soft_wrap=True)
+        sys.exit(EXIT_USAGE)
+    except IsADirectoryError as error:
+        name = Path(str(error.filename2 or error.filename or "sebuah jalur")).name
+        said = f"{mask(name)} adalah folder, padahal diperlukan berkas. Sebut juga nama berkasnya."
+        err().print(_red("kaur:"), said, soft_wrap=True)
+        sys.exit(EXIT_USAGE)
     except PermissionError as error:
         err().print(_red("kaur:"), held_open(error.filename2 or error.filename), soft_wrap=True)
         sys.exit(EXIT_PROGRAM_FAILED)
@@ -473,4 +542,4 @@ def main() -> None:
         said = f"kesalahan program: {type(error).__name__}: {mask_quoted(error)}"
         err().print(_red("kaur:"), said, soft_wrap=True)
         sys.exit(EXIT_PROGRAM_FAILED)
-    sys.exit(EXIT_OK)
+    sys.exit(code or EXIT_OK)

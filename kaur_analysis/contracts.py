@@ -48,6 +48,7 @@ COUNTS = (
     "adults_19_59",
     "elderly_60",
 )
+LARGEST_FAMILY = 40  # whoever is more is not one family
 
 
 def _category(values: tuple[str, ...]) -> pa.Column:
@@ -78,7 +79,7 @@ def _flag(**options: Any) -> pa.Column:
 
 
 _COVARIATES = {
-    **{name: _number(0, 40, nullable=True, required=name == "household_size") for name in COUNTS},
+    **{name: _number(0, LARGEST_FAMILY, nullable=True, required=name == "household_size") for name in COUNTS},
     "head_female": _flag(nullable=True, required=False),
     "head_age": _number(10, 120, nullable=True, required=False),
     **{name: _category(values) for name, values in CATEGORIES.items()},

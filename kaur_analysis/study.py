@@ -39,6 +39,8 @@ SourceKind = Literal[
     "recipients",
     "podes",
 ]
+REGISTRY_KINDS = ("p3ke_family", "p3ke_person", "dtsen_family", "dtsen_person", "dtks_person", "bdt_household")
+SUSENAS_KINDS = ("susenas_household", "susenas_person", "susenas_consumption")
 
 
 class Settings(BaseModel):
@@ -197,6 +199,15 @@ class Thresholds(Settings):
     minimum_families: int = Field(default=_SHOWN["minimum_families"], ge=3)
     link_probability: Share = 0.90
 
+    @model_validator(mode="after")
+    def _caution_comes_before_hiding(self) -> Self:
+        if self.rse_caution > self.rse_hide:
+            raise ValueError(
+                f"rse_caution ({self.rse_caution:g}) tidak boleh di atas rse_hide ({self.rse_hide:g}): angka diberi "
+                "tanda hati-hati sebelum tidak disajikan"
+            )
+        return self
+
 
 class Model(Settings):
     """How family welfare is modelled from the survey.
@@ -327,9 +338,18 @@ class Study(Settings):
         codes = [programme.code for programme in self.programmes]
         registry = self.registry
         listed = (*registry.precedence, registry.targeting_list) if registry else ()
+        if registry and not registry.precedence:
+            raise ValueError(
+                "registry.precedence: sebutkan paling sedikit satu sumber registri, yang terbaru lebih dulu"
+            )
         for name in filter(None, listed):
             if name not in names:
                 raise ValueError(f"registry menyebut sumber '{name}' yang tidak ada di sources{_nearest(name, names)}")
+            if self.source(name).kind not in REGISTRY_KINDS:
+                raise ValueError(
+                    f"registry menyebut sumber '{name}' yang bukan registri; kind yang boleh: "
+                    f"{', '.join(REGISTRY_KINDS)}"
+                )
         for source in self.sources:
             if source.programme and source.programme not in codes:
                 raise ValueError(
@@ -343,6 +363,18 @@ class Study(Settings):
             if key not in known:
                 raise ValueError(
                     f"budgets: '{key}' bukan 'total', sumber dana, instansi atau program{_nearest(key, known)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _days_have_been(self) -> Self:
+        today = date.today()
+        dated = {f"as_of sumber '{source.name}'": source.as_of for source in self.sources if source.as_of}
+        for what, day in ({"reference_date": self.reference_date} | dated).items():
+            if day > today:
+                raise ValueError(
+                    f"{what} ({day}) belum terjadi: hari ini {today} menurut komputer. Benarkan tanggalnya, atau "
+                    "tanggal komputer"
                 )
         return self
 
@@ -543,7 +575,20 @@ def load_study(path: Path) -> Study:
                 f"{path.name}: program '{programme.code}' menyebut instansi '{programme.agency}' yang tidak ada di "
                 f"acuan {area.name}{_nearest(programme.agency, list(area.agencies))}"
             )
+    _require_whole_survey(study, path)
     return study
+
+
+def _require_whole_survey(study: Study, path: Path) -> None:
+    """A Susenas household has its size, its members and its spending in three files: none makes up for another."""
+    kinds = {source.kind for source in study.sources}
+    absent = [kind for kind in SUSENAS_KINDS if kind not in kinds]
+    if absent and len(absent) < len(SUSENAS_KINDS):
+        raise StudyRejected(
+            f"{path.name}: Susenas belum lengkap, sources tidak memuat {' dan '.join(absent)}. Survei memerlukan tiga "
+            "berkas: KOR rumah tangga (susenas_household), KOR individu (susenas_person), dan KP blok 43 "
+            "(susenas_consumption)."
+        )
 
 
 def _check_version(path: Path, written_for: str) -> None:

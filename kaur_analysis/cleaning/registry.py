@@ -11,7 +11,9 @@ import pandas as pd
 
 from kaur_analysis.cleaning.composition import complete_sums, composition, heads
 from kaur_analysis.cleaning.places import locate, written_kabupaten
-from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS
+from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS, LARGEST_FAMILY
+from kaur_analysis.errors import DataRejected
+from kaur_analysis.formats import number
 from kaur_analysis.intake import Findings, Intake
 from kaur_analysis.intake.text import among, encoded, factorized, places_in, spread
 from kaur_analysis.study import Registry, Study
@@ -52,19 +54,63 @@ class _System:
 
 
 def unify(intake: Intake, study: Study, findings: Findings) -> RegistryTables:
-    """Families and persons of all registries the study names, newest first."""
+    """Families and persons of all registries the study names, newest first.
+
+    Raises
+    ------
+    DataRejected
+        No family is left, or nothing says how many people a family has.
+    """
     registry = study.registry
     if registry is None:
         raise ValueError("the study has no registry")
     names = _system_of(study, registry)
+    members = intake.persons if "registry_family" in intake.persons else _nobody(intake.families)
     systems = []
     for system in dict.fromkeys(names.values()):
         sources = [source for source, own in names.items() if own == system]
-        families, persons = _rows_of(intake.families, sources), _rows_of(intake.persons, sources)
-        systems.append(_one_system(system, families, persons, study, findings))
+        families, persons = _rows_of(intake.families, sources), _rows_of(members, sources)
+        if len(families) or len(persons):
+            systems.append(_one_system(system, families, persons, study, findings))
+    if not any(len(system.families) for system in systems):
+        raise DataRejected(_nothing_left(list(names), [intake.set_aside, findings.set_aside_table()], study))
     listed = names.get(registry.targeting_list or "", "")
-    families, persons = _joined(systems, findings)
-    return _finished(families, persons, listed)
+    tables = _finished(*_joined(systems, findings), listed)
+    _require_sizes(tables.families["household_size"], list(names))
+    return tables
+
+
+def _require_sizes(size: pd.Series, names: list[str]) -> None:
+    """Refuse families of whom nobody knows how many they are, or who are more than a family can be."""
+    if size.isna().all():
+        raise DataRejected(
+            f"Besar keluarga tidak diketahui: registri ({', '.join(names)}) tidak memuat anggota dan tidak memuat "
+            "jumlah anggota. Tambahkan berkas anggotanya ke sources, atau kolom jumlah anggota keluarga."
+        )
+    if (size > LARGEST_FAMILY).any():
+        raise DataRejected(
+            f"{number(int((size > LARGEST_FAMILY).sum()))} keluarga beranggota lebih dari {LARGEST_FAMILY} orang "
+            f"(terbesar {number(int(size.max()))}). Rupanya kode keluarga di {', '.join(names)} sama pada banyak "
+            "baris. Perbaiki kolom kode keluarganya."
+        )
+
+
+def _nothing_left(names: list[str], set_aside: list[pd.DataFrame], study: Study) -> str:
+    """What became of the rows of a registry of which no family is left: how many were set aside, and why."""
+    rows = pd.concat(set_aside)
+    rows = rows[rows["source"].isin(names)]
+    told = [
+        f"  - {source}: {number(count)} baris disisihkan: {reason}"
+        for (source, reason), count in rows.groupby(["source", "reason"]).size().items()
+    ]
+    return "\n".join(
+        [
+            "Tidak ada keluarga yang tersisa dari registri.",
+            *(told or ["  - berkasnya tidak memuat satu baris pun"]),
+            f"Periksa apakah berkasnya dari {study.reference.full_name}, dan kolom wilayah serta kode keluarganya "
+            "terisi.",
+        ]
+    )
 
 
 def _system_of(study: Study, registry: Registry) -> dict[str, str]:
@@ -89,6 +135,12 @@ def _system_of(study: Study, registry: Registry) -> dict[str, str]:
     return dict(sorted(systems.items(), key=lambda item: order[item[1]]))
 
 
+def _nobody(families: pd.DataFrame) -> pd.DataFrame:
+    """No member, with the columns that tell people apart: a registry may be a list of families alone."""
+    columns = ["record", "source", "file", "sheet", "line", "registry_family", *_IDENTITY[1:], "age", "female"]
+    return families.iloc[:0].reindex(columns=columns)
+
+
 def _rows_of(table: pd.DataFrame, sources: list[str]) -> pd.DataFrame:
     return _kept(table, table["source"].isin(sources).to_numpy(dtype=bool))
 
@@ -104,10 +156,15 @@ def _one_system(name: str, families: pd.DataFrame, persons: pd.DataFrame, study:
         dead = persons["deceased"].eq(1).to_numpy()
         findings.set_aside("meninggal", persons[dead], report=True)
         persons = _kept(persons, ~dead)
-    own_file = len(families) > 0
+    own_file, rows = len(families) > 0, len(families)
     if not own_file:
         families = persons.sort_values("line").drop_duplicates(["source", "registry_family"])
     families = _once(families, findings if own_file else Findings(), ["registry_family"])
+    if 2 * len(families) < rows:
+        raise DataRejected(
+            f"{name}: hanya {number(len(families))} kode keluarga pada {number(rows)} baris. Setiap keluarga harus "
+            "berkode sendiri. Perbaiki kolom kode keluarganya."
+        )
     families = locate(families, study.reference, findings)
     outside, unknown = families["outside"].to_numpy(), (~families["outside"] & families["desa"].isna()).to_numpy()
     if own_file:
@@ -287,7 +344,7 @@ def _with_heads(persons: pd.DataFrame) -> pd.DataFrame:
     """Name every person and one head of every family: where none is written, the spouse, else the oldest."""
     if persons.empty:
         columns = ["person", "family", "age", "female", "is_head", "in_school", "disabled", *KEY_COLUMNS, "relation"]
-        return pd.DataFrame(columns=columns).astype({"age": float, "female": float, "is_head": float})
+        return pd.DataFrame(columns=columns).astype("str").astype(dict.fromkeys(("age", "female", "is_head"), float))
     family, _ = encoded(persons["family"])
     order = np.lexsort((-persons["age"].fillna(-1).to_numpy(), _rank(persons), family))
     is_head = np.zeros(len(persons))

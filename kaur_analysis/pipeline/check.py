@@ -57,20 +57,25 @@ def check_study(path: Path, output: Path | None = None) -> Verdict:
     StudyRejected, KeyMissing
         The study cannot be used as it stands, or real people are to be read without a key.
     UsageError
-        The workbook would take the place of the study or of a file it names.
+        The workbook would take the place of the study, of a file it names, or of a folder.
     """
     study = load_study(path)
     target = output or path.with_name(f"{path.stem}-temuan.xlsx")
     _require_free(target, path, study)
+    target.parent.mkdir(parents=True, exist_ok=True)
     _read_companions(study)
     intake = read_study(study, keys_for(study.synthetic), strict=False)
     findings, accounting, rejected = intake.findings, intake.accounting, rejection(intake.findings, study)
     answers: tuple[str, ...] = ()
     if not rejected:  # cleaning joins sources, so it only makes sense of sources that can be used
-        cleaned = clean(intake, study)
-        findings, accounting = cleaned.findings, cleaned.accounting
-        rejected = rejection(findings, study) or _decisions_rejected(study, cleaned.recipient_keys)
-        answers = _unknown_answers(study, cleaned)
+        try:
+            cleaned = clean(intake, study)
+        except DataRejected as error:  # what reading found is told all the same
+            rejected = str(error)
+        else:
+            findings, accounting = cleaned.findings, cleaned.accounting
+            rejected = rejection(findings, study) or _decisions_rejected(study, cleaned.recipient_keys)
+            answers = _unknown_answers(study, cleaned)
     workbook = write_findings_workbook(findings, accounting, target, study.synthetic)
     remarks = _by_rule(findings) + answers
     if len(intake.proposals):
@@ -80,7 +85,9 @@ def check_study(path: Path, output: Path | None = None) -> Verdict:
 
 
 def _require_free(target: Path, path: Path, study: Study) -> None:
-    """Refuse to write over what is read."""
+    """Refuse to write over what is read, or where a folder is."""
+    if target.is_dir():  # seen before all is read
+        raise UsageError(f"--output {target.name} adalah folder, padahal diperlukan berkas. Sebut juga nama berkasnya.")
     held = (path, *study.companions(), *(file for files in study.files().values() for file in files))
     if target.suffix.lower() != ".xlsx" or target.resolve() in {file.resolve() for file in held}:
         raise UsageError(f"{target.name} bukan tempat untuk temuan. Sebut berkas .xlsx yang bukan masukan studi ini.")

@@ -21,6 +21,7 @@ from kaur_analysis.planning import (
     Access,
     Provenance,
     identities_of,
+    load_verification,
     log_access,
     read_clerical,
     read_verification,
@@ -257,14 +258,25 @@ def take_verification(edition: Edition, access: Access, files: Sequence[Path], p
     """Put what the field found beside the study; a later round replaces what it says of the same family.
 
     That names were opened for it is logged, whether or not the answers can be used.
+
+    Raises
+    ------
+    DataRejected
+        Nothing was filled in, or something that cannot be used; or earlier answers cannot be.
     """
     log_access(access, edition.name, "hasil verifikasi dibaca", files=len(files))
-    found = read_verification(files, password).drop(columns="file")
-    return _merged(edition.study.folder / VERIFICATION_FILE, found, ["family", "programme", "visited"])
+    programmes = [programme.code for programme in edition.study.programmes]
+    found = read_verification(files, password, programmes).drop(columns="file")
+    if found.empty:
+        raise DataRejected("Tidak ada hasil verifikasi yang terisi. Isi kolom Hasil verifikasi dan Tanggal kunjungan.")
+    folder = edition.study.folder
+    earlier = load_verification(folder)
+    return _merged(folder / VERIFICATION_FILE, found, ["family", "programme", "visited"], earlier)
 
 
-def _merged(path: Path, new: pd.DataFrame, key: list[str]) -> Path:
+def _merged(path: Path, new: pd.DataFrame, key: list[str], earlier: pd.DataFrame | None = None) -> Path:
     new = new.astype(str)
-    old = read_answers(path) if path.is_file() else new.iloc[:0]
-    table = pd.concat([old, new], ignore_index=True).drop_duplicates(key, keep="last").sort_values(key)
+    if earlier is None:
+        earlier = read_answers(path) if path.is_file() else new.iloc[:0]
+    table = pd.concat([earlier, new], ignore_index=True).drop_duplicates(key, keep="last").sort_values(key)
     return write_text(path, csv_text(table), lasting=True)

@@ -486,7 +486,9 @@ def _writable(folder: Path) -> None:
         with TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise UsageError(f"Folder {folder} tidak dapat ditulisi ({error.strerror}).") from None
+        in_the_way = isinstance(error, FileExistsError | NotADirectoryError)
+        why = "ada berkas di jalurnya" if in_the_way else "periksa izin dan sisa tempatnya"
+        raise UsageError(f"Folder {folder} tidak dapat ditulisi: {why}.") from None
 
 
 def research_basis(edition: Edition, ingredients: dict[str, str]) -> Iterator[tuple[Job, dict[str, str]]]:

@@ -1,7 +1,7 @@
 """What the field verification found, read back from the lists as data that change the next run."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +24,10 @@ HEADINGS = {
     "visited": "Tanggal kunjungan",
 }
 COLUMNS = ["family", "programme", "outcome", "visited", "file"]
+FAMILY = re.compile(r"[a-p]{32}")  # a keyed pseudonym, as intake makes them
+WRONG_FAMILY = "kode keluarga harus seperti di daftar: 32 huruf a sampai p"
+WRONG_DAY = "harus tanggal dari tahun 2000 sampai hari ini (pakai 31-12-2025)"
+EARLIEST = date(2000, 1, 1)  # an earlier visit is a slip of the pen
 
 
 def latest_outcomes(verification: pd.DataFrame | None) -> pd.Series:
@@ -53,7 +57,13 @@ def load_verification(folder: Path) -> pd.DataFrame | None:
     Raises
     ------
     DataRejected
-        The file is damaged, columns are missing or an outcome is not known.
+        The file is damaged, columns are missing, an outcome is not known, a family has no code of the lists, or a
+        visit no day that was.
+
+    Notes
+    -----
+    Dates that a spreadsheet has written its own way (``31/12/2024``) are read as such: as text the older would win. A
+    programme that the study no longer has is no reason to refuse: what was found is true of the family.
     """
     path = folder / FILE
     if not path.is_file():
@@ -61,15 +71,20 @@ def load_verification(folder: Path) -> pd.DataFrame | None:
     table = read_answers(path)
     if missing := [name for name in COLUMNS if name not in (*table.columns, "file")]:
         raise DataRejected(f"{FILE}: kolom tidak ada: {', '.join(missing)}.")
-    unknown = ~table["outcome"].isin(list(OUTCOMES))
-    if unknown.any():
-        raise DataRejected(
-            f"{FILE}: baris {int(unknown.idxmax()) + 2}: outcome harus salah satu dari {', '.join(OUTCOMES)}."
-        )
-    return table
+    days = table["visited"].map(_day)
+    for wrong, rule in (
+        (~table["outcome"].isin(list(OUTCOMES)), f"outcome harus salah satu dari {', '.join(OUTCOMES)}"),
+        (~table["family"].map(_is_family), WRONG_FAMILY),
+        (~days.map(_has_been), f"visited: {WRONG_DAY}"),
+    ):
+        if wrong.any():
+            raise DataRejected(f"{FILE}: baris {int(wrong.idxmax()) + 2}: {rule}.")
+    return table.assign(visited=days.map(date.isoformat))
 
 
-def read_verification(files: Iterable[Path], password: str | None = None) -> pd.DataFrame:
+def read_verification(
+    files: Iterable[Path], password: str | None = None, programmes: Collection[str] | None = None
+) -> pd.DataFrame:
     """Read what officers filled in on the recipient lists.
 
     Parameters
@@ -78,6 +93,8 @@ def read_verification(files: Iterable[Path], password: str | None = None) -> pd.
         Workbooks as :func:`~kaur_analysis.planning.lists.write_lists` made them, with or without their password.
     password
         Password of those that have one.
+    programmes
+        Codes that an answer may name; any where not given.
 
     Returns
     -------
@@ -93,7 +110,7 @@ def read_verification(files: Iterable[Path], password: str | None = None) -> pd.
     found: list[dict[str, str]] = []
     problems: list[dict[str, object]] = []
     for file in files:
-        rows, wrong = _read_one(file, password)
+        rows, wrong = _read_one(file, password, programmes)
         found += rows
         problems += wrong
     if problems:
@@ -103,7 +120,9 @@ def read_verification(files: Iterable[Path], password: str | None = None) -> pd.
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def _read_one(file: Path, password: str | None) -> tuple[list[dict[str, str]], list[dict[str, object]]]:
+def _read_one(
+    file: Path, password: str | None, programmes: Collection[str] | None
+) -> tuple[list[dict[str, str]], list[dict[str, object]]]:
     def problem(line: int, rule: str) -> dict[str, object]:
         return {"file": file.name, "line": line, "rule": rule}
 
@@ -126,14 +145,20 @@ def _read_one(file: Path, password: str | None) -> tuple[list[dict[str, str]], l
                 continue
             outcome = next((code for code, shown in OUTCOMES.items() if shown == word), None)
             day = _day(row["visited"])
+            family, programme = _text(row["family"]), _text(row["programme"])
             if outcome is None:
                 wrong.append(problem(number, f"hasil verifikasi harus salah satu dari: {', '.join(OUTCOMES.values())}"))
             elif day is None:
                 wrong.append(problem(number, "tanggal kunjungan kosong atau bukan tanggal (pakai 31-12-2026)"))
-            elif not _text(row["family"]):
+            elif not _has_been(day):
+                wrong.append(problem(number, f"tanggal kunjungan {WRONG_DAY}"))
+            elif not family:
                 wrong.append(problem(number, "kode keluarga kosong"))
+            elif not _is_family(family):
+                wrong.append(problem(number, WRONG_FAMILY))
+            elif programmes is not None and programme not in programmes:
+                wrong.append(problem(number, f"kode program harus salah satu dari: {', '.join(programmes)}"))
             else:
-                family, programme = _text(row["family"]), _text(row["programme"])
                 rows.append(dict(zip(COLUMNS, (family, programme, outcome, day.isoformat(), file.name), strict=True)))
     return rows, wrong
 
@@ -164,6 +189,14 @@ def opened(file: Path, password: str | None) -> bytes:
     except Exception:  # it fails in many ways on what Office did not lock; whether that is a workbook shows later
         return content
     return plain.getvalue()
+
+
+def _is_family(code: str) -> bool:
+    return FAMILY.fullmatch(code) is not None
+
+
+def _has_been(day: date | None) -> bool:
+    return day is not None and EARLIEST <= day <= date.today()
 
 
 def _text(cell: Any) -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from getpass import getpass
+from getpass import GetPassWarning, getpass
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
+from warnings import catch_warnings, simplefilter
 
 import pandas as pd
 import xlsxwriter
@@ -131,10 +132,15 @@ def read_password(file: Path | None = None) -> str:
     Raises
     ------
     UsageError
-        No such file, it is empty, or it is not text in UTF-8.
+        No such file, it is empty, or it is not text in UTF-8; or there is no terminal to ask on.
     """
     if file is None:
-        return getpass("Kata sandi daftar penerima: ")
+        try:
+            with catch_warnings():
+                simplefilter("error", GetPassWarning)  # it would show what is typed
+                return getpass("Kata sandi daftar penerima: ")
+        except (GetPassWarning, EOFError):
+            raise UsageError("Kata sandi tidak dapat ditanyakan di sini. Pakai --password-file.") from None
     if not file.is_file():
         raise UsageError(f"Berkas kata sandi tidak ada: {file.name}.")
     try:

@@ -157,6 +157,17 @@ def test_a_previous_issue_whose_values_are_words_is_refused_by_its_name(office):
         check_study(study)
 
 
+def test_a_rejection_by_cleaning_leaves_the_findings_in_the_workbook(office):
+    path = office()
+    path.with_name("corrections.yaml").write_text(
+        "- {source: daftar, rows: {line: 99}, action: set_aside, reason: salah ketik, "
+        "who: Litbang, date: 2025-04-02, status: disetujui, expected: 1}",
+        encoding="utf-8",
+    )
+    verdict = check_study(path)
+    assert "cocok dengan 0 baris" in verdict.rejected and verdict.workbook.is_file()
+
+
 @pytest.fixture(scope="module")
 def dirty(tmp_path_factory):
     return check_study(make_demo(tmp_path_factory.mktemp("lapangan"), seed=3, families=600, dirt="field"))

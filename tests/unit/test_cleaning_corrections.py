@@ -126,3 +126,56 @@ def test_a_correction_without_a_reviewer_is_refused(tmp_path):
     own = study(tmp_path, recipients())
     with pytest.raises(StudyRejected, match=r"corrections\.yaml"):
         clean(read_study(own, demo_keys(), strict=False), own)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"value": "seribu"}, "koreksi ke-1: value untuk kolom 'rupiah_total' harus angka, paling sedikit 0"),
+        ({"value": -500}, "koreksi ke-1: value untuk kolom 'rupiah_total' harus angka, paling sedikit 0"),
+        ({"column": "desa_name", "value": 12}, "koreksi ke-1: value untuk kolom 'desa_name' harus teks"),
+        (
+            {"column": "sex", "value": "pria"},
+            "koreksi ke-1: value untuk kolom 'sex' harus salah satu dari: female, male",
+        ),
+        ({"column": "female", "value": 7}, "koreksi ke-1: value untuk kolom 'female' harus 1"),
+        ({"column": "paid_date", "value": "kapan"}, "koreksi ke-1: value untuk kolom 'paid_date' harus tanggal"),
+        ({"column": "line", "value": 7}, "koreksi ke-1: kolom 'line' tidak dapat diubah"),
+        ({"action": "ganti"}, "koreksi ke-1 belum dapat dipakai: action: set atau set_aside"),
+        ({"status": "oke"}, "koreksi ke-1 belum dapat dipakai: status: usulan, disetujui, atau ditolak"),
+        ({"expected": 0}, "koreksi ke-1 belum dapat dipakai: expected: banyak baris, paling sedikit 1"),
+    ],
+)
+def test_what_an_entry_cannot_hold_is_refused_with_what_it_can(cleaned, entry, words):
+    with pytest.raises(StudyRejected, match=words):
+        cleaned(**entry)
+
+
+def test_a_value_of_another_kind_than_a_column_without_codebook_is_refused(cleaned):
+    with pytest.raises(DataRejected, match="kolom 'region_codes' harus teks"):
+        cleaned(column="region_codes", value=12)
+
+
+def test_an_empty_cell_is_set_by_saying_null(cleaned):
+    assert cleaned(column="desa_name", value="null").recipients["desa"].isna().sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("teks saja", "harus berupa daftar"),
+        ("source: daftar", "harus berupa daftar"),
+        ("- teks saja", "koreksi ke-1: harus berisi kunci dan nilai"),
+        (ENTRY.replace("  value: {value}\n", ""), "koreksi ke-1 belum dapat dipakai: value: wajib diisi"),
+        (ENTRY.replace("2025-04-02", "kemarin"), "koreksi ke-1 belum dapat dipakai: date: tanggal seperti 2025-04-02"),
+        (ENTRY.replace("  who", "  siapa"), "siapa: kunci tidak dikenal; who: nama pemutus"),
+    ],
+)
+def test_a_file_of_another_form_is_refused_with_the_form(tmp_path, text, words):
+    workbook(tmp_path / "daftar.xlsx", [HEAD, *ROWS])
+    usual = {"source": "daftar", "column": "rupiah_total", "rows": "{line: 3}", "action": "set", "value": 500}
+    text = text.format(**usual, status="disetujui", expected=1) if text.startswith("- source") else text
+    (tmp_path / "corrections.yaml").write_text(text, encoding="utf-8")
+    own = study(tmp_path, recipients())
+    with pytest.raises(StudyRejected, match=words):
+        clean(read_study(own, demo_keys(), strict=False), own)

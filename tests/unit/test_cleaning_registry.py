@@ -8,6 +8,7 @@ import pytest
 from kaur_analysis.cleaning import clean
 from kaur_analysis.cleaning.places import Gazetteer, locate
 from kaur_analysis.demo import make_demo
+from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import demo_keys, read_study
 from kaur_analysis.intake.findings import Findings
 from kaur_analysis.reference import load_area
@@ -143,6 +144,51 @@ def test_rows_read_are_rows_kept_and_set_aside(tmp_path):
     own = load_study(make_demo(tmp_path, seed=4, families=500, dirt="field"))
     table = clean(read_study(own, demo_keys(), strict=False), own).accounting
     assert (table["rows_read"] == table["rows_kept"] + table["rows_set_aside"]).all()
+
+
+# --- a registry that cannot be used ---
+
+
+def families_alone(tmp_path, **row):
+    family, _ = dtsen(tmp_path, [row], [{}])
+    own = study(tmp_path, family, registry=Registry(precedence=(family.name,)))
+    return clean(read_study(own, demo_keys(), strict=False), own)
+
+
+def test_a_registry_may_be_a_list_of_families_alone(tmp_path):
+    result = families_alone(tmp_path, jumlah_anggota_keluarga="4")
+    assert (result.families["household_size"].item(), len(result.persons)) == (4, 0)
+
+
+def test_the_head_of_a_family_without_members_can_be_found_on_lists(tmp_path):
+    keys = families_alone(tmp_path, jumlah_anggota_keluarga="4").registry_keys
+    assert keys["person_token"].notna().tolist() == [True]
+
+
+def test_a_registry_that_says_nothing_of_the_size_of_families_is_rejected(tmp_path):
+    with pytest.raises(DataRejected, match="Besar keluarga tidak diketahui"):
+        families_alone(tmp_path)
+
+
+def test_a_registry_of_another_kabupaten_is_rejected_with_what_was_set_aside(registry):
+    with pytest.raises(DataRejected, match="dtsen_keluarga: 1 baris disisihkan: Di luar wilayah studi"):
+        registry([{"kabupaten": "SELUMA"}], [{}])
+
+
+def test_a_registry_without_any_family_code_is_rejected_with_what_was_set_aside(registry):
+    with pytest.raises(DataRejected, match="dtsen_keluarga: 1 baris disisihkan: Isian wajib kosong"):
+        registry([{"id_keluarga": ""}], [{"id_keluarga": ""}])
+
+
+def test_one_code_for_many_families_is_rejected(registry):
+    with pytest.raises(DataRejected, match="hanya 1 kode keluarga pada 3 baris"):
+        registry([{}, {}, {}], [{}])
+
+
+def test_one_code_for_too_many_people_is_rejected(registry):
+    people = [MEMBER | {"nik": nik(date(2010, 2, 1), serial=serial), "nama": f"Anak {serial}"} for serial in range(41)]
+    with pytest.raises(DataRejected, match="lebih dari 40 orang"):
+        registry([{}], people)
 
 
 # --- where is this: two code systems that number the same places differently ---

@@ -79,6 +79,39 @@ def test_an_unknown_option_is_a_usage_error():
     assert kaur("run", "--tanpa-arti")[0] == 2
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (["chekc", "x"], "perintah 'chekc' tidak ada. Maksud Anda 'check'?"),
+        (["check"], "'study' belum diisi."),
+        (["lists", "studi.yaml"], "pilihan '--person' wajib diisi."),
+        (["run", "--jobz", "2"], "pilihan --jobz tidak ada. Yang ada: --jobs."),
+        (["run", "--jobs", "dua"], "isian '--jobs' tidak sah: harus bilangan bulat."),
+        (
+            ["demo", "d", "--dirt", "banyak"],
+            "'--dirt' tidak sah: 'banyak' bukan salah satu dari 'none', 'field'.",
+        ),
+        (["demo", "a", "b"], "kelebihan isian: b."),
+        (["run", "--jobs"], "pilihan '--jobs' memerlukan isian."),
+        (["run", "--force=1"], "pilihan '--force' tidak memerlukan isian."),
+    ],
+)
+def test_a_wrong_call_is_told_in_indonesian(call, words, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["kaur", *call])
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    error = capsys.readouterr().err
+    assert ended.value.code == 2 and words in error and "Cara memanggil: " in error
+
+
+def test_a_command_of_commands_alone_shows_its_manual(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["kaur", "key"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2 and "Buat kunci baru" in capsys.readouterr().err
+
+
 def test_an_unknown_kecamatan_is_a_usage_error(office, tmp_path):
     code, _, error = kaur("run", office, "--only", "9999999", "--data", tmp_path / "d", "--output", tmp_path / "r")
     assert code == 2 and "1704010" in error
@@ -87,6 +120,16 @@ def test_an_unknown_kecamatan_is_a_usage_error(office, tmp_path):
 def test_a_missing_study_is_rejected(tmp_path):
     code, _, error = kaur("check", tmp_path / "tidak-ada.yaml")
     assert code == 3 and "kaur init" in error
+
+
+def test_a_folder_stands_for_the_study_in_it(office):
+    assert kaur("check", office.parent)[0] == 0
+
+
+def test_a_folder_without_a_study_is_rejected_with_the_files_it_holds(tmp_path):
+    (tmp_path / "provinsi.yaml").write_text("", encoding="utf-8")
+    code, _, error = kaur("check", tmp_path)
+    assert code == 3 and "tidak memuat studi.yaml" in error and "provinsi.yaml" in error
 
 
 def test_an_unknown_key_is_rejected_with_the_nearest_known(office, tmp_path):
@@ -103,18 +146,39 @@ def test_a_missing_list_is_rejected_by_the_name_of_its_source(office, tmp_path):
     assert code == 3 and "dtsen_keluarga" in error
 
 
-def test_a_program_that_fails_ends_with_1_and_no_traceback(tmp_path):
+def test_a_program_that_fails_ends_with_1_and_no_traceback(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "app", lambda **_: (_ for _ in ()).throw(RuntimeError("rusak")))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    error = capsys.readouterr().err
+    assert ended.value.code == 1 and "kesalahan program" in error and "Traceback" not in error
+
+
+@pytest.mark.parametrize("command", [["init"], ["demo", "--families", "300"], ["key", "new"]])
+def test_a_file_in_the_way_of_a_folder_is_a_wrong_call(tmp_path, command):
     place = tmp_path / "berkas"
     place.write_text("bukan folder", encoding="utf-8")
-    code, _, error = kaur("demo", place / "di-dalam")
-    assert code == 1 and "Traceback" not in error
+    code, _, error = kaur(*command, place / "di-dalam")
+    assert code == 2 and "ada berkas, padahal diperlukan folder" in error
+
+
+def test_a_folder_in_place_of_the_workbook_is_a_wrong_call(office, tmp_path):
+    code, _, error = kaur("check", office, "--output", tmp_path)
+    assert code == 2 and "adalah folder, padahal diperlukan berkas" in error
+
+
+def test_a_workbook_below_a_file_is_a_wrong_call(office, tmp_path):
+    place = tmp_path / "berkas"
+    place.write_text("bukan folder", encoding="utf-8")
+    code, _, error = kaur("check", office, "--output", place / "temuan.xlsx")
+    assert code == 2 and "ada berkas, padahal diperlukan folder" in error
 
 
 def test_a_folder_that_cannot_be_written_to_is_a_wrong_call(office, tmp_path):
     place = tmp_path / "berkas"
     place.write_text("bukan folder", encoding="utf-8")
     code, _, error = kaur("run", office, "--data", place, "--output", tmp_path / "r")
-    assert code == 2 and "tidak dapat ditulisi" in error
+    assert code == 2 and "tidak dapat ditulisi: ada berkas di jalurnya" in error
 
 
 def test_real_people_are_refused_without_a_key(office):

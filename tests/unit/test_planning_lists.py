@@ -3,7 +3,9 @@
 import json
 import shutil
 import subprocess
+import warnings
 from datetime import date
+from getpass import GetPassWarning
 from io import BytesIO
 
 import msoffcrypto
@@ -19,7 +21,7 @@ from kaur_analysis.planning import budget, musdes, needs_matrix, zero_cost
 from kaur_analysis.planning.exports import Provenance, write_budget_workbook
 from kaur_analysis.planning.lists import Access, identities_of, initials, masked_number, recipient_rows, write_lists
 from kaur_analysis.planning.musdes import public_reasons, short_name, write_musdes
-from kaur_analysis.planning.verification import HEADINGS, latest_outcomes, read_verification
+from kaur_analysis.planning.verification import HEADINGS, latest_outcomes, load_verification, read_verification
 from kaur_analysis.planning.workbook import Heading, Sheet, encrypt, read_password, write_workbook
 from kaur_analysis.reference import load_area
 from kaur_analysis.reference.catalogue import load_catalogue
@@ -237,6 +239,9 @@ def test_short_numbers_are_left_alone():
     assert masked_number("1234") == "1234"
 
 
+K1, K2 = "a" * 32, "b" * 32  # codes of families as lists show them
+
+
 def filled(tmp_path, *lines, headings=None, password=None):
     """A workbook as an officer returns it: (family, programme, outcome, visited) per line."""
     headings = headings or tuple(HEADINGS.values())
@@ -249,22 +254,22 @@ def filled(tmp_path, *lines, headings=None, password=None):
 
 
 def test_what_officers_filled_in_comes_back_as_rows(tmp_path):
-    path = filled(tmp_path, ("k1", "pkh", "Pindah", "05-03-2026"), ("k2", "pkh", None, None))
+    path = filled(tmp_path, (K1, "pkh", "Pindah", "05-03-2026"), (K2, "pkh", None, None))
     rows = read_verification([path]).drop(columns="file").to_numpy().tolist()
-    assert rows == [["k1", "pkh", "moved", "2026-03-05"]]
+    assert rows == [[K1, "pkh", "moved", "2026-03-05"]]
 
 
 def test_a_date_cell_is_read_as_well(tmp_path):
     columns = {"a": Heading("Kode keluarga"), "b": Heading("Kode program"), "c": Heading("Hasil verifikasi")}
     columns["d"] = Heading("Tanggal kunjungan", "date")
-    table = pd.DataFrame({"a": ["k1"], "b": ["pkh"], "c": ["layak"], "d": [date(2026, 3, 5)]})
+    table = pd.DataFrame({"a": [K1], "b": ["pkh"], "c": ["layak"], "d": [date(2026, 3, 5)]})
     path = tmp_path / "isi.xlsx"
     path.write_bytes(write_workbook([Sheet("x", [], columns, table)]))
     assert read_verification([path])["visited"].tolist() == ["2026-03-05"]
 
 
 def test_protected_returns_are_read_with_the_password(tmp_path):
-    path = filled(tmp_path, ("k1", "pkh", "layak", "05-03-2026"), password=PASSWORD)
+    path = filled(tmp_path, (K1, "pkh", "layak", "05-03-2026"), password=PASSWORD)
     assert read_verification([path], PASSWORD)["outcome"].tolist() == ["verified"]
 
 
@@ -275,26 +280,30 @@ def test_an_untouched_list_brings_nothing_back(written):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (("k1", "pkh", "mungkin", "05-03-2026"), "baris 5: hasil verifikasi harus salah satu dari"),
-        (("k1", "pkh", "layak", None), "baris 5: tanggal kunjungan"),
-        (("k1", "pkh", "layak", "31-02-2026"), "baris 5: tanggal kunjungan"),
+        ((K1, "pkh", "mungkin", "05-03-2026"), "baris 5: hasil verifikasi harus salah satu dari"),
+        ((K1, "pkh", "layak", None), "baris 5: tanggal kunjungan"),
+        ((K1, "pkh", "layak", "31-02-2026"), "baris 5: tanggal kunjungan"),
         ((None, "pkh", "layak", "05-03-2026"), "baris 5: kode keluarga kosong"),
+        (("zzzz", "pkh", "layak", "05-03-2026"), "baris 5: kode keluarga harus seperti di daftar"),
+        ((K1, "pkhx", "layak", "05-03-2026"), "baris 5: kode program harus salah satu dari: pkh, sembako"),
+        ((K1, "pkh", "layak", "05-03-2995"), "baris 5: tanggal kunjungan harus tanggal dari tahun 2000 sampai hari"),
+        ((K1, "pkh", "layak", "05-03-0202"), "baris 5: tanggal kunjungan harus tanggal dari tahun 2000 sampai hari"),
     ],
 )
 def test_what_cannot_be_understood_is_refused_with_its_line(tmp_path, line, words):
     with pytest.raises(DataRejected, match=words):
-        read_verification([filled(tmp_path, line)])
+        read_verification([filled(tmp_path, line)], programmes=["pkh", "sembako"])
 
 
 def test_all_problems_come_at_once(tmp_path):
-    path = filled(tmp_path, ("k1", "pkh", "mungkin", "x"), ("k2", "pkh", "layak", "x"))
+    path = filled(tmp_path, (K1, "pkh", "mungkin", "x"), (K2, "pkh", "layak", "x"))
     with pytest.raises(DataRejected) as error:
         read_verification([path])
     assert len(error.value.findings) == 2
 
 
 def test_a_wrong_password_is_a_finding(tmp_path):
-    path = filled(tmp_path, ("k1", "pkh", "layak", "05-03-2026"), password=PASSWORD)
+    path = filled(tmp_path, (K1, "pkh", "layak", "05-03-2026"), password=PASSWORD)
     with pytest.raises(DataRejected, match="kata sandi tidak cocok"):
         read_verification([path], "salah-sekali-123")
 
@@ -318,14 +327,53 @@ def test_a_list_that_is_refused_is_named_with_the_whole_code_of_its_desa(tmp_pat
 
 
 def test_a_list_without_its_columns_is_a_finding(tmp_path):
-    path = filled(tmp_path, ("k1", "layak"), headings=("Kode keluarga", "Hasil verifikasi"))
+    path = filled(tmp_path, (K1, "layak"), headings=("Kode keluarga", "Hasil verifikasi"))
     with pytest.raises(DataRejected, match="tidak memuat kolom"):
         read_verification([path])
 
 
 def test_of_two_findings_of_one_day_the_one_that_ends_the_entitlement_counts():
-    visits = pd.DataFrame({"family": ["k1"] * 2, "outcome": ["died", "verified"], "visited": ["2026-03-01"] * 2})
-    assert latest_outcomes(visits).to_dict() == {"k1": "died"}
+    visits = pd.DataFrame({"family": [K1] * 2, "outcome": ["died", "verified"], "visited": ["2026-03-01"] * 2})
+    assert latest_outcomes(visits).to_dict() == {K1: "died"}
+
+
+def recorded(tmp_path, *lines):
+    rows = "\n".join(["family,programme,outcome,visited", *(",".join(line) for line in lines)])
+    (tmp_path / "verifikasi.csv").write_text(rows + "\n", encoding="utf-8")
+    return load_verification(tmp_path)
+
+
+def test_of_dates_that_a_spreadsheet_wrote_its_own_way_the_later_counts(tmp_path):
+    table = recorded(tmp_path, (K1, "pkh", "died", "31/12/2024"), (K1, "pkh", "verified", "02/01/2025"))
+    assert latest_outcomes(table).to_dict() == {K1: "verified"}
+
+
+def test_a_programme_that_the_study_has_no_more_leaves_the_answer(tmp_path):
+    assert len(recorded(tmp_path, (K1, "program_lama", "died", "2025-03-01"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (("zzzz", "pkh", "died", "2025-03-01"), "baris 2: kode keluarga harus seperti di daftar"),
+        ((K1, "pkh", "died", "kapan"), "baris 2: visited: harus tanggal dari tahun 2000"),
+        ((K1, "pkh", "died", "2995-03-01"), "baris 2: visited: harus tanggal dari tahun 2000"),
+        ((K1, "pkh", "wafat", "2025-03-01"), "baris 2: outcome harus salah satu dari"),
+    ],
+)
+def test_a_recorded_answer_that_cannot_be_is_refused_with_its_line(tmp_path, line, words):
+    with pytest.raises(DataRejected, match=words):
+        recorded(tmp_path, line)
+
+
+def test_a_password_is_not_asked_for_where_it_would_be_seen(monkeypatch):
+    def seen(_prompt):
+        warnings.warn("echoed", GetPassWarning, stacklevel=1)
+        raise EOFError
+
+    monkeypatch.setattr("kaur_analysis.planning.workbook.getpass", seen)
+    with pytest.raises(UsageError, match="--password-file"):
+        read_password()
 
 
 @pytest.fixture

@@ -368,13 +368,14 @@ def test_a_study_saved_in_another_encoding_says_how_to_save_it(tmp_path):
     assert "UTF-8" in refusal(path)
 
 
-SURVEY = {"name": "susenas", "kind": "susenas_household", "wave": "2024-03", "path": "kor.dbf"}
+SUSENAS = ("susenas_household", "susenas_person", "susenas_consumption")
+SURVEY = [{"name": kind, "kind": kind, "wave": "2024-03", "path": f"{kind}.dbf"} for kind in SUSENAS]
 PRICES = {"index": {"2024-03": 105.0, "2025-03": 106.05}, "source": "indeks uji", "accessed": "2026-01-01"}
 
 
 def surveyed(**changes):
     """Sources with a survey of March 2024, or with what is changed of it."""
-    return [*copy.deepcopy(GOOD["sources"]), SURVEY | changes]
+    return [*copy.deepcopy(GOOD["sources"]), *(source | changes for source in SURVEY)]
 
 
 def test_lines_of_another_month_than_the_survey_are_told_where_no_index_is_named(write):
@@ -415,5 +416,37 @@ def test_an_index_without_the_month_of_a_line_is_refused(write):
 
 
 def test_susenas_files_of_two_months_are_refused(write):
-    other = SURVEY | {"name": "susenas_kp", "kind": "susenas_consumption", "wave": "2025-03"}
+    other = SURVEY[0] | {"name": "tahun_lain", "wave": "2025-03"}
     assert "bulan yang berlainan" in refusal(write(sources=[*surveyed(), other]))
+
+
+def test_a_registry_names_at_least_one_source(write):
+    assert "paling sedikit satu sumber registri" in refusal(write(registry={"precedence": []}))
+
+
+@pytest.mark.parametrize(
+    "registry", [{"precedence": ["pkh_2024"]}, {"precedence": ["dtsen_keluarga"], "targeting_list": "pkh_2024"}]
+)
+def test_a_list_of_recipients_is_no_registry(write, registry):
+    assert "registry menyebut sumber 'pkh_2024' yang bukan registri" in refusal(write(registry=registry))
+
+
+@pytest.mark.parametrize("absent", SUSENAS)
+def test_a_susenas_of_two_files_is_refused_by_the_third(write, absent):
+    sources = [source for source in surveyed() if source["kind"] != absent]
+    assert f"sources tidak memuat {absent}." in refusal(write(sources=sources))
+
+
+def test_a_reference_date_that_has_not_been_is_refused(write):
+    assert "reference_date (2995-03-31) belum terjadi" in refusal(write(reference_date="2995-03-31"))
+
+
+def test_a_list_of_a_day_that_has_not_been_is_refused_by_its_name(write):
+    sources = [GOOD["sources"][0] | {"as_of": "2995-01-01"}, GOOD["sources"][1]]
+    assert "as_of sumber 'dtsen_keluarga' (2995-01-01) belum terjadi" in refusal(write(sources=sources))
+
+
+def test_a_number_is_not_hidden_before_it_is_marked(write):
+    assert "rse_caution (0.6) tidak boleh di atas rse_hide (0.5)" in refusal(
+        write(thresholds={"rse_caution": 0.6, "rse_hide": 0.5})
+    )

@@ -263,6 +263,17 @@ def test_a_later_round_adds_to_the_earlier_one(edition, access, needs, tmp_path)
     assert len(pd.read_csv(path)) == 2
 
 
+def test_a_list_in_which_nothing_is_filled_in_is_refused(edition, needs, tmp_path):
+    row = needs.iloc[0]
+    with pytest.raises(DataRejected, match="Tidak ada hasil verifikasi yang terisi"):
+        take_verification(edition, [answered(tmp_path, (row["family"], row["programme"], "", ""))], None)
+
+
+def test_an_answer_about_a_programme_that_the_study_does_not_have_is_refused(edition, needs, tmp_path):
+    with pytest.raises(DataRejected, match="kode program harus salah satu dari"):
+        take_verification(edition, [answered(tmp_path, (needs["family"].iloc[0], "pkhx", "layak", "01-04-2025"))], None)
+
+
 # --- doubtful links ---
 
 
