@@ -70,7 +70,7 @@ def actions_for(
         if rule.get("lists") == "absent" and "number" not in rule:
             found += _lists_wanted(rule, facts, area, agency)
             continue
-        if rule.get("unless") in [action.code for action in found]:
+        if {action.code for action in found} & set(rule.get("unless", "").split()):
             continue
         candidates = [
             (figure, programme)

@@ -120,8 +120,13 @@ def test_an_agency_whose_families_are_not_shown_has_no_empty_chart():
 
 def test_an_agency_without_lists_is_told_its_families_and_rupiah():
     action = next(action for action in agency("pupr").actions if action.code == "siapkan")
-    assert re.search(r"bagi perkiraan [\d.]+ keluarga .*, termasuk yang mungkin sudah menerima", action.sentence)
+    assert re.search(r"bagi perkiraan [\d.]+ keluarga .* \(mungkin sudah ada yang menerima\)", action.sentence)
     assert action.rupiah.startswith("Rp") and action.rupiah.endswith(" sekali")
+
+
+def test_where_a_programme_with_a_list_asks_to_serve_one_without_waits_for_its_list():
+    codes = [action.code for action in with_needs("dpmd", blt_dd__families=HIDDEN).actions]
+    assert "layani" in codes and "siapkan" not in codes and "kirim_daftar" in codes
 
 
 def test_a_dagger_is_explained_where_a_column_carries_it_alone():
