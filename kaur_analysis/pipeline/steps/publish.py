@@ -442,17 +442,18 @@ def previous_issue(study: Study) -> pd.DataFrame | None:
             f"{path.name}: kolom {', '.join(sorted(absent))} tidak ada; "
             "berkas 'previous' harus published.csv sebuah edisi."
         )
+    try:
+        issue = table.assign(**{name: table[name].replace("", np.nan).astype(float) for name in NUMBERS})
+    except ValueError:
+        raise DataRejected(f"{path.name}: ada yang bukan angka di kolom {', '.join(NUMBERS)}.") from None
     # official figures tell of other kabupaten too
-    own = table["area"].str.startswith(study.reference.code) & table["topic"].ne("official")
+    own = issue["area"].str.startswith(study.reference.code) & issue["topic"].ne("official")
     if not own.any():
         raise DataRejected(
             f"{path.name}: tidak ada angka {study.reference.full_name} ({study.reference.code}) di dalamnya; "
             "berkas 'previous' harus published.csv edisi lalu dari kabupaten studi ini."
         )
-    try:
-        return table.assign(**{name: table[name].replace("", np.nan).astype(float) for name in NUMBERS})
-    except ValueError:
-        raise DataRejected(f"{path.name}: ada yang bukan angka di kolom {', '.join(NUMBERS)}.") from None
+    return issue
 
 
 def edition_facts(edition: Edition, published: pd.DataFrame) -> dict[str, Any]:
