@@ -464,7 +464,9 @@ def pseudo_effects(
     total = sums_by(areas, weights, number)
     share = weights / total[areas]
     spread = sums_by(areas, share**2, number)
-    gamma = np.where(total > 0, fit.sigma2_u / (fit.sigma2_u + fit.sigma2_e * spread), 0.0)
+    whole = fit.sigma2_u + fit.sigma2_e * spread
+    # areas without sample lean on nothing of their own
+    gamma = np.divide(fit.sigma2_u, whole, out=np.zeros_like(spread), where=total > 0)
     mean_x = np.zeros((number, X.shape[1]))
     np.add.at(mean_x, areas, share[:, None] * X)
     mean_y = sums_by(areas, share * y, number)

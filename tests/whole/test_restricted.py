@@ -242,7 +242,7 @@ def test_what_the_field_found_holds_under_the_code_of_an_older_registry(edition,
 
 
 def test_answers_about_families_of_no_registry_are_refused_aloud(edition, access, tmp_path):
-    take_verification(edition, access, [answered(tmp_path, ("entah", "pkh", "meninggal", "01-04-2025"))], None)
+    take_verification(edition, access, [answered(tmp_path, ("a" * 32, "pkh", "meninggal", "01-04-2025"))], None)
     with pytest.raises(StudyRejected, match=r"verifikasi\.csv: 1 dari 1 kode keluarga"):
         match_needs(edition)
 
@@ -263,15 +263,16 @@ def test_a_later_round_adds_to_the_earlier_one(edition, access, needs, tmp_path)
     assert len(pd.read_csv(path)) == 2
 
 
-def test_a_list_in_which_nothing_is_filled_in_is_refused(edition, needs, tmp_path):
+def test_a_list_in_which_nothing_is_filled_in_is_refused(edition, access, needs, tmp_path):
     row = needs.iloc[0]
     with pytest.raises(DataRejected, match="Tidak ada hasil verifikasi yang terisi"):
-        take_verification(edition, [answered(tmp_path, (row["family"], row["programme"], "", ""))], None)
+        take_verification(edition, access, [answered(tmp_path, (row["family"], row["programme"], "", ""))], None)
 
 
-def test_an_answer_about_a_programme_that_the_study_does_not_have_is_refused(edition, needs, tmp_path):
+def test_an_answer_about_a_programme_that_the_study_does_not_have_is_refused(edition, access, needs, tmp_path):
+    answer = (needs["family"].iloc[0], "pkhx", "layak", "01-04-2025")
     with pytest.raises(DataRejected, match="kode program harus salah satu dari"):
-        take_verification(edition, [answered(tmp_path, (needs["family"].iloc[0], "pkhx", "layak", "01-04-2025"))], None)
+        take_verification(edition, access, [answered(tmp_path, answer)], None)
 
 
 # --- doubtful links ---
