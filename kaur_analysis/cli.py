@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
@@ -73,7 +73,7 @@ def _study_file(path: Path | None) -> Path | None:
 
 
 # What the library that reads commands says of a wrong call, and how it is said here.
-_CALL_REFUSED: type[Exception] = typer.BadParameter.__mro__[1]  # the base of them all, which typer does not name
+_CALL_REFUSED = cast("type[typer.BadParameter]", typer.BadParameter.__base__)  # the base of all, which typer hides
 _CALL_WORDS = (
     (r"No such command ('[^']+')\.", r"perintah \1 tidak ada."),
     (r"No such option: (\S+)", r"pilihan \1 tidak ada."),
@@ -93,13 +93,12 @@ _CALL_WORDS = (
 )
 
 
-def _said_of_call(error: Exception) -> str:
+def _said_of_call(error: typer.BadParameter) -> str:
     """What is wrong with a call, in Indonesian, and where the manual of the command is."""
-    said = str(error.format_message())  # type: ignore[attr-defined]
+    said = error.format_message()
     for english, indonesian in _CALL_WORDS:
         said = re.sub(english, indonesian, said)
-    context = getattr(error, "ctx", None)
-    return f"{said} Cara memanggil: {context.command_path if context else 'kaur'} --help"
+    return f"{said} Cara memanggil: {error.ctx.command_path if error.ctx else 'kaur'} --help"
 
 
 StudyArgument = Annotated[
@@ -515,7 +514,7 @@ def main() -> None:
         code = app(standalone_mode=False)
     except _CALL_REFUSED as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # what it says is the manual
-            err().print(str(error.format_message()), soft_wrap=True)  # type: ignore[attr-defined]
+            err().print(error.format_message(), soft_wrap=True)
         else:
             err().print(_red("kaur:"), mask(_said_of_call(error)), soft_wrap=True)
         sys.exit(EXIT_USAGE)

@@ -100,7 +100,7 @@ class Source(Settings):
             raise ValueError(f"sumber '{self.name}': daftar penerima harus menyebut programme dan period")
         if self.proposal and self.kind != "recipients":
             raise ValueError(f"sumber '{self.name}': hanya daftar penerima yang dapat menjadi proposal")
-        if self.path.strip() in ("", "/") or Path(self.path) == Path():
+        if not Path(self.path.strip()).name:
             raise ValueError(f"sumber '{self.name}': path harus menyebut berkas, misalnya sumber/pkh.xlsx")
         if _PASSWORD_IN_URL.search(unquote_plus(self.path)):
             raise ValueError(
@@ -532,7 +532,7 @@ def _matching(folder: Path, wanted: Path) -> Iterable[Path]:
     start, pattern = (Path(wanted.anchor), wanted.relative_to(wanted.anchor)) if wanted.anchor else (folder, wanted)
     try:
         return list(start.glob(str(pattern)))
-    except (ValueError, NotImplementedError):  # ** beside other letters, before Python 3.13
+    except ValueError:  # ** beside other letters is no pattern before Python 3.13
         return []
 
 

@@ -103,7 +103,7 @@ def test_years_and_codes_need_no_quotation_marks(write):
     assert (study.edition, study.area, study.sources[1].period) == ("2025", "1704", "2024")
 
 
-@pytest.mark.parametrize("path", ["", ".", "/", "./"])
+@pytest.mark.parametrize("path", ["", " ", ".", "/", "./", "//", "/."])
 def test_a_path_that_names_no_file_is_refused(write, path):
     sources = [GOOD["sources"][0] | {"path": path}, GOOD["sources"][1]]
     assert "path harus menyebut berkas" in refusal(write(sources=sources))
