@@ -51,11 +51,12 @@ class Encoding:
             column = _column(sample, name, "sample")
             if pd.api.types.is_numeric_dtype(column):
                 values = column.to_numpy(dtype=float)
-                if not np.std(values) > 0:
+                mean, deviation = float(np.mean(values)), float(np.std(values))
+                if not deviation > 0:
                     raise EstimationError(
                         f"covariate {name!r} is constant in the sample", "covariate_constant", covariate=name
                     )
-                numbers.append((name, float(np.mean(values)), float(np.std(values))))
+                numbers.append((name, mean, deviation))
             else:
                 # Levels as frequent as each other go by name, not by which row comes first.
                 counts = column.astype(str).value_counts().sort_index().sort_values(ascending=False, kind="stable")
@@ -88,9 +89,11 @@ class Encoding:
         EstimationError
             A covariate is absent or missing somewhere, or a level was never seen.
         """
-        columns = [np.ones(len(table))]
-        for name, mean, deviation in self.numbers:
-            columns.append((_column(table, name, "table").to_numpy(dtype=float) - mean) / deviation)
+        out = np.empty((len(table), len(self.terms)))
+        out[:, 0] = 1.0
+        for place, (name, mean, deviation) in enumerate(self.numbers, start=1):
+            out[:, place] = (_column(table, name, "table").to_numpy(dtype=float) - mean) / deviation
+        place = len(self.numbers)
         for name, own in self.levels:
             values = _column(table, name, "table").astype(str).to_numpy(dtype=object)
             values = np.where(np.isin(values, dict(self.pooled)[name]), POOLED if POOLED in own else own[0], values)
@@ -103,8 +106,10 @@ class Encoding:
                     covariate=name,
                     count=int(new.sum()),
                 )
-            columns += [(values == level).astype(float) for level in own[1:]]
-        return np.column_stack(columns)
+            for level in own[1:]:
+                place += 1
+                out[:, place] = values == level
+        return out
 
     def unscaled(self, beta: FloatArray) -> FloatArray:
         """Coefficients per unit of each covariate instead of per standard deviation."""

@@ -8,11 +8,13 @@ needed. If y itself is normal the partial moments follow a recursion. ``powers``
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import comb
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
+
+from kaur_analysis.poverty.normal import STEPS, below
 
 FloatArray = NDArray[np.float64]
 
@@ -21,29 +23,30 @@ def expected_fgt_log(
     mean: FloatArray, variance: FloatArray | float, line: float, powers: Sequence[int], shift: float = 0.0
 ) -> list[FloatArray]:
     """E[((z − y)/z)^α 1(y < z)] for each α where log(y + shift) ~ N(mean, variance)."""
-    deviation = np.sqrt(variance)
     top = line + shift
-    # A negative shift may lie above the line: then nobody's welfare reaches down to it.
-    edge = ((np.log(top) if top > 0 else -np.inf) - mean) / deviation
-    moments = [ndtr(edge)]  # of (y + shift) / line
+    if top <= 0:  # a negative shift may lie above the line: then nobody's welfare reaches down to it
+        return [np.zeros(np.broadcast_shapes(np.shape(mean), np.shape(variance))) for _ in powers]
+    deviation = np.sqrt(variance)
+    edge = (np.log(top) - mean) / deviation
+    edge *= STEPS
+    moments = [below(edge)]  # of (y + shift) / (z + shift)
     if max(powers):
-        factor = step = np.exp(mean + (0.5 * variance - np.log(line)))
+        deviation = deviation * STEPS
+        factor = step = np.exp(mean + (0.5 * variance - np.log(top)))
         spread = np.exp(variance)
         for k in range(1, max(powers) + 1):
             edge -= deviation
-            moment = ndtr(edge)
+            moment = below(edge)
             moment *= factor
             moments.append(moment)
             if k < max(powers):
                 step = step * spread  # exp(kμ + k²s²/2) by recursion: one exponential of μ whatever the power
                 factor = factor * step
-    found = []
-    for a in powers:
-        total = (top / line) ** a * moments[0]
-        for k in range(1, a + 1):
-            total += (comb(a, k) * (-1) ** k * (top / line) ** (a - k)) * moments[k]
-        found.append(total)
-    return found
+    found = {0: moments[0]}
+    for a in range(1, max(powers) + 1):  # E[(1 − r)^a r^k] by differences of those of the power below
+        moments = [one - next_one for one, next_one in pairwise(moments)]
+        found[a] = moments[0]
+    return [found[a] if top == line else found[a] * (top / line) ** a for a in powers]
 
 
 def expected_fgt_normal(

@@ -6,13 +6,13 @@ sample (Battese, Harter & Fuller 1988; Rao & Molina 2015, ch. 7).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize.elementwise import find_root
 
 from kaur_analysis.errors import EstimationError
 
@@ -23,6 +23,7 @@ _RATIOS = np.concatenate(
     [[0.0], np.logspace(-7, 5, 49)]
 )  # where the likelihood is looked at before the root is refined
 _CORRELATIONS = (np.arange(400) + 0.5) / 400 * 0.9  # grid of ρ; nine tenths is more than any survey of people shows
+_ODDS = _CORRELATIONS / (1 - _CORRELATIONS)  # λ at each
 
 
 @dataclass(frozen=True, eq=False)
@@ -308,6 +309,12 @@ class NestedErrors:
     log_likelihood: FloatArray
 
 
+def _responses(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: FloatArray, kind: Likelihood) -> _Seen | _Inverted:
+    """Likelihoods of responses by whichever way costs less."""
+    decomposed = sums.decomposed(len(xy))
+    return sums.spectrum.seen(xy, area_y, yy, kind) if decomposed else _Inverted(sums, xy, area_y, yy, kind)
+
+
 def fit_many(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: FloatArray, kind: Likelihood = "reml") -> NestedErrors:
     """Fit many responses on one design at once, as a bootstrap needs it.
 
@@ -326,22 +333,36 @@ def fit_many(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: FloatArray, kin
         As :func:`fit_sums`.
     """
     _can_vary(sums, xy, area_y, yy)
-    responses = (
-        sums.spectrum.seen(xy, area_y, yy, kind) if sums.decomposed(len(xy)) else _Inverted(sums, xy, area_y, yy, kind)
-    )
+    responses = _responses(sums, xy, area_y, yy, kind)
     best = responses.heights(_RATIOS).argmax(axis=0)
     low, high = _RATIOS[np.maximum(best - 1, 0)], _RATIOS[np.minimum(best + 1, len(_RATIOS) - 1)]
     score, ratio, every = responses.score, _RATIOS[best], np.arange(len(xy))
     inner = np.flatnonzero((score(low, every) < 0) & (score(high, every) > 0))
     if len(inner):
-        exact = {"xatol": 1e-15, "xrtol": 1e-13, "fatol": 0.0, "frtol": 0.0}
-        ratio[inner] = find_root(score, (low[inner], high[inner]), args=(inner,), tolerances=exact).x
+        ratio[inner] = _roots(lambda tried: score(tried, inner), low[inner], high[inner])
     found = _Profile(sums, xy, area_y, yy, ratio, kind)
     sigma2_e = found.residual / found.freedom
     effects = found.shrink * (area_y - found.beta @ sums.area_x.T)
     return NestedErrors(
         found.beta, ratio * sigma2_e, sigma2_e, effects, found.shrink * sums.sizes, found.log_likelihood
     )
+
+
+def _roots(score: Callable[[FloatArray], FloatArray], low: FloatArray, high: FloatArray) -> FloatArray:
+    """Where each of many scores is zero, whose signs differ at ``low`` and ``high``: by secants of a bracket.
+
+    The height of an end that stays is halved ("Illinois", Dowell & Jarratt 1971), so that it cannot stay for long.
+    """
+    end, at_end, found, at_found = low, score(low), high, score(high)
+    for _ in range(100):
+        last, at_last = found, at_found
+        found = last - at_last * (last - end) / (at_last - at_end)
+        at_found = score(found)
+        if (np.abs(found - last) <= 1e-13 * found).all():
+            break
+        passed = at_found * at_last < 0
+        end, at_end = np.where(passed, last, end), np.where(passed, at_last, 0.5 * at_end)
+    return found
 
 
 def fit_sums(sums: Sums, xy: FloatArray, area_y: FloatArray, yy: float, kind: Likelihood = "reml") -> NestedError:
@@ -408,7 +429,7 @@ class Posterior:
     Attributes
     ----------
     profile, weight
-        The model at each ρ of a grid, and the posterior probability of each.
+        The model at ρ = 0, and the posterior probability of each ρ of a grid.
     """
 
     profile: _Profile
@@ -418,9 +439,9 @@ class Posterior:
     def of(cls, sums: Sums, xy: FloatArray, area_y: FloatArray, yy: float) -> Posterior:
         """Posterior from the sums that :func:`fit_sums` takes; the same errors."""
         _can_vary(sums, xy, area_y, yy)
-        profile = _Profile(sums, xy, area_y, yy, _CORRELATIONS / (1 - _CORRELATIONS), "reml")
-        weight = np.exp(profile.log_likelihood - profile.log_likelihood.max())
-        return cls(profile, weight / weight.sum())
+        [heights] = _responses(sums, xy[None], area_y[None], np.array([yy]), "reml").heights(_ODDS).T
+        weight = np.exp(heights - heights.max())
+        return cls(_Profile(sums, xy, area_y, yy, 0.0, "reml"), weight / weight.sum())
 
     def fit(self) -> NestedError:
         """The model at the posterior mean of ρ, which is never zero."""
@@ -430,14 +451,14 @@ class Posterior:
     def draw(self, count: int, random: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Draws of β (count × p), σ²_u and σ²_e (count)."""
         places = random.choice(len(self.weight), count, p=self.weight)
-        grid = self.profile
+        tried, own = np.unique(places, return_inverse=True)
+        grid = replace(self.profile, ratio=_ODDS[tried])
         chi2 = random.chisquare(grid.freedom, count)
         normal = random.standard_normal((count, len(grid.xy)))
-        within = grid.residual[places] / chi2
-        tried, own = np.unique(places, return_inverse=True)
-        roots = np.linalg.cholesky(grid.inverse[tried])
-        beta = grid.beta[places] + np.sqrt(within)[:, None] * np.einsum("rij,rj->ri", roots[own], normal)
-        between = np.asarray(grid.ratio)[places] * within
+        within = grid.residual[own] / chi2
+        roots = np.linalg.cholesky(grid.inverse)
+        beta = grid.beta[own] + np.sqrt(within)[:, None] * np.einsum("rij,rj->ri", roots[own], normal)
+        between = _ODDS[places] * within
         return beta, between, within
 
 

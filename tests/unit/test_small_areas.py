@@ -376,6 +376,23 @@ def test_a_survey_without_codes_must_name_its_psu(world):
         predict(world, survey=world.survey.drop(columns=["kecamatan", "psu"]))
 
 
+# --- the truth of bootstrap replicates ---
+
+
+@pytest.mark.parametrize("transformation", ["log", "none"])
+@pytest.mark.parametrize("apart", [0.1, 1.0, 6.0, 30.0])
+def test_a_polynomial_in_the_effects_stands_for_the_values(world, transformation, apart):
+    found = predict(world, transformation=transformation)
+    model, census = found.model, found._census
+    share = census.weight / census.total[census.area]
+    groups = grouped(census.X, census.area, len(census.labels), share, model.fit.beta, model.fit.covariance)
+    effects = np.random.default_rng(1).uniform(-1, 1, (len(census.labels), 400)) * apart * np.sqrt(model.fit.sigma2_e)
+    told = unit_level._given_effects(model, groups, effects, {"": LINE}, (0, 1, 2))
+    each = [unit_level._given_effects(model, groups, one, {"": LINE}, (0, 1, 2)) for one in np.split(effects, 40, 1)]
+    # ten effects at a time are fewer than the points of any polynomial, so that these are the values themselves
+    np.testing.assert_allclose(told, np.concatenate(each, axis=-1), rtol=1e-11, atol=2e-14 * (1 + apart) ** 2)
+
+
 # --- the posterior of the variances ---
 
 

@@ -1,0 +1,20 @@
+"""The table of the normal distribution function against scipy's."""
+
+import numpy as np
+from scipy.special import ndtr
+
+from kaur_analysis.poverty.normal import STEPS, below
+
+
+def test_the_table_is_right_to_rounding_everywhere():
+    x = np.random.default_rng(1).uniform(-45, 15, 1_000_000)
+    np.testing.assert_allclose(below(x * STEPS), ndtr(x), rtol=0, atol=4e-15)
+
+
+def test_small_probabilities_keep_their_digits():
+    x = np.linspace(-10, 0, 200_001)
+    np.testing.assert_allclose(below(x * STEPS), ndtr(x), rtol=3e-11)
+
+
+def test_far_from_the_line_there_is_no_doubt():
+    assert below(np.array([-1e15, 1e15])).tolist() == [0.0, 1.0] and below(np.zeros(1)).tolist() == [0.5]
