@@ -27,9 +27,10 @@ _CUBIC, *_LOWER = _table()
 
 
 def below(steps: FloatArray) -> FloatArray:
-    """Φ(x) at x = ``steps``/:data:`STEPS`, finite."""
+    """Φ(x) at x = ``steps``/:data:`STEPS`."""
+    steps = np.clip(steps, _LOWEST * STEPS, _HIGHEST * STEPS)  # without spread x has no end
     nearest = np.rint(steps)
-    away = steps - nearest
+    away = np.subtract(steps, nearest, out=steps)
     nearest -= _LOWEST * STEPS
     place = nearest.astype(np.intp)
     found = _CUBIC.take(place, mode="clip")

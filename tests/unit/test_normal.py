@@ -17,4 +17,8 @@ def test_small_probabilities_keep_their_digits():
 
 
 def test_far_from_the_line_there_is_no_doubt():
-    assert below(np.array([-1e15, 1e15])).tolist() == [0.0, 1.0] and below(np.zeros(1)).tolist() == [0.5]
+    assert below(np.array([-np.inf, -1e300, -1e15, 1e15, 1e300, np.inf])).tolist() == [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]
+
+
+def test_at_the_line_there_is_an_even_chance():
+    assert below(np.zeros(1)).tolist() == [0.5]
