@@ -19,7 +19,7 @@ from kaur_analysis.intake.layout import find_layout, has_known_heading, without_
 from kaur_analysis.intake.pseudonyms import Pseudonymiser
 from kaur_analysis.intake.readers import RawTable, read_source
 from kaur_analysis.intake.shelf import Shelf
-from kaur_analysis.intake.text import factorized, from_arrow, normal, same_text, spread
+from kaur_analysis.intake.text import distinct_days, factorized, from_arrow, normal, same_text, spread
 from kaur_analysis.intake.typed import PLACE, Context, typed_table
 from kaur_analysis.intake.vault import VAULT_COLUMNS, waiting_vault, write_vault
 from kaur_analysis.store import file_hash
@@ -372,7 +372,7 @@ def _origin(source: Source, book: Codebook) -> dict[str, str]:
 
 def _judged(table: pd.DataFrame, study: Study, keys: Keys, findings: Findings) -> pd.DataFrame:
     """Keep usable numbers, blank the others, report why."""
-    table = table.copy()
+    table = table.copy(deep=False)
     for kind in ("nik", "kk"):
         if kind not in table:
             continue
@@ -386,7 +386,7 @@ def _judged(table: pd.DataFrame, study: Study, keys: Keys, findings: Findings) -
                 personal=True,
                 identifier=True,
             )
-        for rule in sorted(set(judged.fault.unique()) - {""}):
+        for rule in sorted(set(factorized(judged.fault)[1]) - {""}):
             rows = (judged.fault == rule).to_numpy()
             findings.add(rule, table[rows], kind, table[kind][rows], personal=True, identifier=True)
         table[kind] = judged.usable
@@ -520,12 +520,13 @@ def completed_years(birth: np.ndarray, day: dt.date) -> np.ndarray:
 
     Who is born on 29 February completes a year on 1 March of common years.
     """
-    months = birth.astype("datetime64[M]")
-    years = birth.astype("datetime64[Y]").astype(float) + 1970
-    month = (months - birth.astype("datetime64[Y]")).astype(float) + 1
-    of_month = (birth - months).astype(float) + 1
+    codes, days = distinct_days(birth)
+    months = days.astype("datetime64[M]")
+    years = days.astype("datetime64[Y]").astype(float) + 1970
+    month = (months - days.astype("datetime64[Y]")).astype(float) + 1
+    of_month = (days - months).astype(float) + 1
     not_yet = (month > day.month) | ((month == day.month) & (of_month > day.day))
-    return np.where(np.isnat(birth), np.nan, day.year - years - not_yet)
+    return np.append(day.year - years - not_yet, np.nan)[codes]
 
 
 def _inside_area(units: dict[str, pd.DataFrame], study: Study, findings: Findings) -> dict[str, pd.DataFrame]:
