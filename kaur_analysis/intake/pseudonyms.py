@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kaur_analysis.intake.identity import NIK_DIGITS, as_numbers, normal_names
 from kaur_analysis.intake.keys import Keys
-from kaur_analysis.intake.text import distinct_days, encoded, factorized, spread_array
+from kaur_analysis.intake.text import category, distinct_days, encoded, factorized, spread_array
 
 # Two letters for each byte: its hexadecimal digits, 0-9 as g-p.
 _LETTERS = np.frombuffer(b"ghijklmnopabcdef", dtype=np.uint8)
@@ -61,7 +61,10 @@ class Pseudonymiser:
         return pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(letters))
 
     def names(self, names: pd.Series) -> pd.DataFrame:
-        """``name_token`` of the normalised name; ``name_bigrams``, keyed tokens of its letter pairs, spaces between."""
+        """``name_token`` of the normalised name; ``name_bigrams``, keyed tokens of its letter pairs, spaces between.
+
+        The letter pairs are a category: they are long, and so each name's are held once.
+        """
         codes, distinct = factorized(names)
         # Spellings of one name share what is made of it.
         same, normalised = encoded(normal_names(distinct))
@@ -69,7 +72,7 @@ class Pseudonymiser:
         return pd.DataFrame(
             {
                 "name_token": spread_array(self._keyed(normalised, "name", TOKEN_BYTES), codes, names.index),
-                "name_bigrams": spread_array(self._pairs_of(normalised), codes, names.index),
+                "name_bigrams": category(self._pairs_of(normalised), codes, names.index),
             }
         )
 

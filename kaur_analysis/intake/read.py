@@ -437,28 +437,24 @@ def _pseudonymised(
     bounds = np.cumsum([0, *map(len, people.values())])
     known = int(bounds[-2]) if "recipient" in people else len(everybody)
     maker = Pseudonymiser(keys)
-    features = _together(
-        [
-            table
-            for table in (
-                _kept_features(maker, everybody.iloc[:known], shelf, registry),
-                _features(maker, everybody.iloc[known:]),
-            )
-            if len(table)
-        ]
-    )
+    features = [
+        _kept_features(maker, everybody.iloc[:known], shelf, registry),
+        _features(maker, everybody.iloc[known:]),
+    ]
     if "recipient" in people and len(people) > 1:
-        features["nik_masks"] = _masks(maker, everybody["nik"], int(bounds[-2]))
+        for table, masks in zip(features, _masks(maker, everybody["nik"], known), strict=True):
+            table["nik_masks"] = masks
     if vault is not None:
         identities = everybody[["record", "nik", "kk", "name", "address"]]
-        tokens = features[["person_token", "family_token"]]
+        tokens = _together([table[["person_token", "family_token"]] for table in features if len(table)])
         write_vault(pd.concat([identities, tokens], axis=1), waiting_vault(vault), keys)
     made = {}
     for (unit, table), start, stop in zip(people.items(), bounds, bounds[1:], strict=False):
         plain = table.drop(columns=[c for c in (*_IDENTITY, "family_id", "person_id", "sex") if c in table])
         age = completed_years(birth[start:stop], study.reference_date)
-        own = features.iloc[start:stop].reset_index(drop=True)
-        made[unit] = pd.concat([plain.assign(female=_female(table), age=age), own], axis=1)
+        own = features[0].iloc[start:stop] if stop <= known else features[1].iloc[start - known : stop - known]
+        plain = plain.assign(female=_female(table), age=age)
+        made[unit] = pd.concat([plain, own.reset_index(drop=True)], axis=1)
     return made
 
 
@@ -508,11 +504,11 @@ def _identities(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _masks(maker: Pseudonymiser, niks: pd.Series, registry: int) -> pd.Series:
+def _masks(maker: Pseudonymiser, niks: pd.Series, registry: int) -> tuple[pd.Series, pd.Series]:
     """Masks of the numbers of the first ``registry`` rows and of the recipients below them."""
     sides = {"registry": niks.iloc[:registry], "recipients": niks.iloc[registry:]}
     found = maker.shared_masks({side: rows.reset_index(drop=True) for side, rows in sides.items()})
-    return pd.concat([found["registry"], found["recipients"]], ignore_index=True)
+    return found["registry"], found["recipients"]
 
 
 def completed_years(birth: np.ndarray, day: dt.date) -> np.ndarray:
