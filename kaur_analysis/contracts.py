@@ -293,7 +293,8 @@ def checked(schema: pa.DataFrameSchema, table: pd.DataFrame) -> pd.DataFrame:
     A broken contract is a defect of the program, not of the data: values are never part of the message.
     """
     try:
-        return schema.validate(table, lazy=True)
+        # the copy shares its columns until one gets another type: the table given stays as it was and is not held twice
+        return schema.validate(table.copy(deep=False), lazy=True, inplace=True)
     except SchemaErrors as error:
         cases = error.failure_cases[["column", "check"]].drop_duplicates()
         problems = "; ".join(f"{column}: {check}" for column, check in cases.itertuples(index=False))

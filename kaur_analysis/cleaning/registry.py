@@ -171,11 +171,14 @@ def _one_system(name: str, families: pd.DataFrame, persons: pd.DataFrame, study:
         findings.set_aside("wilayah_lain", families[outside], True, "kabupaten", written_kabupaten(families[outside]))
         findings.set_aside("wilayah_tidak_dikenal", families[unknown], report=True, column="desa")
     families = _kept(families, ~outside & ~unknown)
-    lost = ~among(persons["registry_family"], families["registry_family"])
+    home = places_in(persons["registry_family"], families["registry_family"])
+    lost = home < 0
     findings.set_aside("keluarga_tidak_ada", persons[lost], report=True)
-    persons = _one_family_each(_kept(persons, ~lost), findings)
+    persons, home = _kept(persons, ~lost), home[~lost]
+    once = _one_family_each(persons, home, findings)
+    persons, home = _kept(persons, once), home[once]
     if own_file and len(persons):
-        empty = ~among(families["registry_family"], persons["registry_family"])
+        empty = np.bincount(home, minlength=len(families)) == 0
         elsewhere = np.zeros(len(families), dtype=bool)
         elsewhere[empty] = among(families["person_token"][empty], persons["person_token"])
         findings.set_aside("dua_keluarga", families[elsewhere], report=True)
@@ -196,22 +199,25 @@ def _once(rows: pd.DataFrame, findings: Findings, key: list[str]) -> pd.DataFram
     return rows[~np.isin(np.arange(len(rows)), doubled)]
 
 
-def _one_family_each(persons: pd.DataFrame, findings: Findings) -> pd.DataFrame:
-    """Every person once: who stands in two families stays where they are head, else spouse, else first."""
-    if persons.empty:
-        return persons
-    order = np.argsort(_rank(persons), kind="stable")
+def _one_family_each(persons: pd.DataFrame, home: np.ndarray, findings: Findings) -> np.ndarray:
+    """Rows that hold every person once: who stands in two families stays where they are head, else spouse, else first.
+
+    ``home`` numbers the family of each row.
+    """
     identity, by_number = _identity(persons)
-    family, names = encoded(persons["registry_family"])
-    identity, family, by_number = identity[order], family[order], by_number[order]
-    same_family = pd.Series(identity * (len(names) + 1) + family).duplicated().to_numpy()
+    several = np.flatnonzero(np.bincount(identity)[identity] > 1) if len(persons) else np.zeros(0, dtype=np.int64)
+    order = several[np.argsort(_rank(persons.filter(["relation"]).iloc[several]), kind="stable")]
+    found = pd.DataFrame({"identity": identity[order], "home": home[order]})
+    same_family = found.duplicated().to_numpy()
     twice = np.zeros(len(order), dtype=bool)
-    twice[~same_family] = pd.Series(identity[~same_family]).duplicated().to_numpy() & by_number[~same_family]
+    twice[~same_family] = found["identity"][~same_family].duplicated().to_numpy() & by_number[order][~same_family]
     if same_family.any():
         findings.set_aside("baris_ganda", persons.iloc[order[same_family]], report=True)
     if twice.any():
         findings.set_aside("dua_keluarga", persons.iloc[order[twice]], report=True)
-    return _kept(persons, ~np.isin(np.arange(len(order)), order[same_family | twice]))
+    once = np.ones(len(persons), dtype=bool)
+    once[order[same_family | twice]] = False
+    return once
 
 
 def _rank(persons: pd.DataFrame) -> np.ndarray:
@@ -297,8 +303,9 @@ def _same_people(older: pd.DataFrame, newer: pd.DataFrame) -> np.ndarray:
 
 def _finished(families: pd.DataFrame, persons: pd.DataFrame, listed: str) -> RegistryTables:
     """Tables of the contracts, and the keys of everybody for linkage."""
-    persons = _with_heads(persons)
     merged = _one_row_each(families)
+    home = places_in(persons["family"], merged.index)
+    persons = _with_heads(persons, home)
     merged["listed_desil"], merged["in_targeting_list"] = np.nan, 1.0
     if listed:
         on_list = families[families["system"] == listed]
@@ -306,7 +313,7 @@ def _finished(families: pd.DataFrame, persons: pd.DataFrame, listed: str) -> Reg
         merged["listed_desil"] = ranked["desil"].reindex(merged.index)
         merged["in_targeting_list"] = merged.index.isin(on_list["family"]).astype(float)
     merged = merged.rename(columns={"record": "head_record"})
-    table = _covariates(merged, persons)
+    table = _covariates(merged, persons, home)
     shown = [
         "kecamatan", "desa", *COUNTS, "head_female", "head_age", *CATEGORIES, *ASSETS, "floor_area_m2",
         "disabled_members", "severely_disabled", "pregnant", "has_business", "pupils_primary", "pupils_junior",
@@ -316,7 +323,7 @@ def _finished(families: pd.DataFrame, persons: pd.DataFrame, listed: str) -> Reg
     tidy = tidy.drop(
         columns=[name for name in tidy if tidy[name].isna().all() and name not in ("desil", "household_size")]
     )
-    keys = _keys(persons, families, table[["kecamatan", "desa"]])
+    keys = _keys(persons, families, table[["kecamatan", "desa"]], home)
     shown_persons = ["person", "family", "age", "female", "is_head", "in_school", "disabled", "record"]
     people = persons[[name for name in shown_persons if name in persons]].reset_index(drop=True)
     return RegistryTables(tidy.rename_axis("family").reset_index(), people, keys, _former(families))
@@ -340,25 +347,39 @@ def _one_row_each(families: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([single, several]).loc[families["family"].drop_duplicates()]
 
 
-def _with_heads(persons: pd.DataFrame) -> pd.DataFrame:
-    """Name every person and one head of every family: where none is written, the spouse, else the oldest."""
+def _with_heads(persons: pd.DataFrame, home: np.ndarray) -> pd.DataFrame:
+    """Name every person and one head of every family: where none is written, the spouse, else the oldest.
+
+    ``home`` numbers the family of each row.
+    """
     if persons.empty:
         columns = ["person", "family", "age", "female", "is_head", "in_school", "disabled", *KEY_COLUMNS, "relation"]
         return pd.DataFrame(columns=columns).astype("str").astype(dict.fromkeys(("age", "female", "is_head"), float))
-    family, _ = encoded(persons["family"])
-    order = np.lexsort((-persons["age"].fillna(-1).to_numpy(), _rank(persons), family))
+    rows = np.arange(len(persons))
+    for further in (_rank(persons), -persons["age"].fillna(-1).to_numpy()):
+        rows = rows[_is_least(further[rows], home[rows])]
     is_head = np.zeros(len(persons))
-    is_head[order[np.diff(family[order], prepend=-1) != 0]] = 1.0
+    is_head[rows[~pd.Series(home[rows]).duplicated().to_numpy()]] = 1.0
     return persons.assign(is_head=is_head, person=persons["person_token"].fillna(persons["record"]))
 
 
-def _covariates(families: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
-    """Composition and head of every family: from its persons where it has any, else from the family's own row."""
+def _is_least(values: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Where no value of the group is smaller; faster than putting millions of rows in order."""
+    least = np.full(group.max() + 1, np.inf)
+    np.minimum.at(least, group, values)
+    return values == least[group]
+
+
+def _covariates(families: pd.DataFrame, persons: pd.DataFrame, home: np.ndarray) -> pd.DataFrame:
+    """Composition and head of every family: from its persons where it has any, else from the family's own row.
+
+    ``home`` is the row of each person's family.
+    """
     own_head = {"age": "head_age", "female": "head_female", "education": "head_education", "sector": "head_sector"}
     table = families.rename(columns=own_head)
     # people and families meet by position: numbers are compared faster than names
     row = pd.RangeIndex(len(table))
-    people = persons.assign(family=places_in(persons["family"], table.index))
+    people = persons.assign(family=home)
     counted, of_head = (facts(people, "family").reindex(row).set_axis(table.index) for facts in (composition, heads))
     for source in (counted, of_head):
         for name in source:
@@ -380,18 +401,22 @@ def _covariates(families: pd.DataFrame, persons: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _keys(persons: pd.DataFrame, families: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
-    """What links people to lists: every person, and heads of family rows that no person row stands for."""
+def _keys(persons: pd.DataFrame, families: pd.DataFrame, placed: pd.DataFrame, home: np.ndarray) -> pd.DataFrame:
+    """What links people to lists: every person, and heads of family rows that no person row stands for.
+
+    ``home`` is the row of each person's family among those that are ``placed``.
+    """
     columns = ["person", "family", *KEY_COLUMNS, "female"]
     people = persons.reindex(columns=columns)
-    absent = ~among(families["family"], persons["family"])
+    row = home
+    empty = placed.index[np.bincount(home, minlength=len(placed)) == 0].to_series()
+    absent = among(families["family"], empty)
     if absent.any():
         own_heads = families[absent].drop_duplicates("family")
         own_heads = own_heads.assign(person=own_heads["person_token"].fillna(own_heads["record"]))
         people = pd.concat([people, own_heads.reindex(columns=columns)], ignore_index=True)
+        row = np.append(row, places_in(own_heads["family"], placed.index))
     if people["family_token"].isna().any():
         cards = families.dropna(subset="family_token").drop_duplicates("family").set_index("family")["family_token"]
         people["family_token"] = people["family_token"].fillna(people["family"].map(cards))
-    row = places_in(people["family"], placed.index)
-    people = _kept(people, row >= 0).reset_index(drop=True)
-    return pd.concat([people, placed.iloc[row[row >= 0]].reset_index(drop=True)], axis=1)
+    return pd.concat([people.reset_index(drop=True), placed.iloc[row].reset_index(drop=True)], axis=1)

@@ -6,7 +6,9 @@ to the day for women, serial number. Number of the family card: region, date of 
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,12 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kaur_analysis.intake.text import from_arrow, spread, to_arrow
+from kaur_analysis.intake.text import by_pieces, from_arrow, from_pieces, pieces, same_text, spread, trimmed
 
 # Provinces of the Kemendagri code list (Kepmendagri 2025, as kept by cahyadsn/wilayah); 54 was Timor Timur.
 PROVINCES = frozenset(
     (*range(11, 20), 21, *range(31, 37), *range(51, 55), *range(61, 66), *range(71, 77), 81, 82, *range(91, 97))
 )
+Bools = NDArray[np.bool_]
 _IS_PROVINCE = np.isin(np.arange(100), list(PROVINCES))
 SYNTHETIC_PROVINCE = 99
 NIK_DIGITS = 16
@@ -53,14 +56,32 @@ def judge_numbers(texts: pd.Series, kind: str, synthetic: bool) -> Judged:
     A number that a spreadsheet has damaged is not repaired: which digits it lost nobody knows. Where ``synthetic``,
     only numbers of the impossible province 99 are usable.
     """
-    clean = pc.utf8_trim_whitespace(to_arrow(texts))
+    clean, well_formed, fault, real, zero = zip(
+        *(_judged_piece(piece, kind, synthetic) for piece in pieces(texts)), strict=True
+    )
+    # A column where most numbers end in 0: a spreadsheet kept 15 digits and wrote 0 for the last.
+    numbers, zeros = sum(map(np.count_nonzero, well_formed)), sum(map(np.count_nonzero, zero))
+    if numbers >= 20 and zeros > numbers / 2:
+        for faults, ends in zip(fault, zero, strict=True):
+            faults[ends & (faults == 0)] = _FAULTS.index("nik_rusak_excel")
+    usable = map(_usable, clean, well_formed, fault)
+    faults = np.concatenate(fault)
+    said = spread(_FAULTS, faults, texts.index) if faults.any() else same_text("", texts.index)
+    return Judged(from_pieces(usable, texts.index), said, np.concatenate(real))
+
+
+def _judged_piece(
+    texts: pa.Array, kind: str, synthetic: bool
+) -> tuple[pa.Array, Bools, NDArray[np.int8], Bools, Bools]:
+    """Trimmed texts, which are numbers, their faults, which are of a province that exists, and which end in 0."""
+    clean = trimmed(texts)
     well_formed, filled = _is_number(clean), _is_filled(clean)
     rest = filled & ~well_formed
     if rest.any():
         undecorated = [_undecorated(text) for text in clean.filter(rest).to_pylist()]
         clean = pc.replace_with_mask(clean, rest, pa.array(undecorated, type=pa.large_string()))
         well_formed, filled = _is_number(clean), _is_filled(clean)
-    fault = np.zeros(len(clean), dtype=np.int64)
+    fault = np.zeros(len(clean), dtype=np.int8)
     other = filled & ~well_formed
     if other.any():
         damaged = [_EXCEL_NUMBER.fullmatch(text) is not None for text in clean.filter(other).to_pylist()]
@@ -70,13 +91,16 @@ def judge_numbers(texts: pd.Series, kind: str, synthetic: bool) -> Judged:
     impossible = _impossible(numbers, kind)
     known = _IS_PROVINCE[province]
     allowed = province == SYNTHETIC_PROVINCE if synthetic else known
-    damaged_ends = np.where(_ends_in_zero_too_often(numbers), _FAULTS.index("nik_rusak_excel"), 0)
-    fault[well_formed] = np.where(impossible | ~allowed, _FAULTS.index("nik_tidak_sah"), damaged_ends)
-    real = np.zeros(len(clean), dtype=bool)
-    real[well_formed] = known & ~impossible
+    fault[well_formed] = np.where(impossible | ~allowed, _FAULTS.index("nik_tidak_sah"), 0)
+    real, zero = np.zeros((2, len(clean)), dtype=bool)
+    real[well_formed], zero[well_formed] = known & ~impossible, numbers % 10 == 0
+    return clean, well_formed, fault, real, zero
+
+
+def _usable(clean: pa.Array, well_formed: Bools, fault: NDArray[np.int8]) -> pa.Array:
+    """The numbers without fault, ``""`` in place of others."""
     usable = well_formed & (fault == 0)
-    kept = clean if usable.all() else pc.if_else(usable, clean, pa.scalar("", pa.large_string()))
-    return Judged(from_arrow(kept, texts.index), spread(_FAULTS, fault, texts.index), real)
+    return clean if usable.all() else pc.if_else(usable, clean, pa.scalar("", pa.large_string()))
 
 
 def _is_number(texts: pa.Array) -> NDArray[np.bool_]:
@@ -104,22 +128,35 @@ def _impossible(numbers: NDArray[np.int64], kind: str) -> NDArray[np.bool_]:
     return ~(real_month & real_day & (serial > 0)) | (numbers % (10**16 // 9) == 0)
 
 
-def _ends_in_zero_too_often(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Numbers ending in 0 of a column where most do: a spreadsheet kept 15 digits and wrote 0 for the last."""
-    zero = numbers % 10 == 0
-    return zero if len(numbers) >= 20 and zero.mean() > 0.5 else np.zeros(len(numbers), dtype=bool)
-
-
 def contradicts_sex(usable: pd.Series, female: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Where the day of a usable NIK says another sex than the list (NaN: unknown, no contradiction)."""
-    numbers = as_numbers(usable)
+    return _against(usable, female, _other_sex)
+
+
+def _other_sex(numbers: NDArray[np.int64], female: NDArray[np.float64]) -> NDArray[np.bool_]:
     by_nik = _part(numbers, 6, 8) > 40
     return (numbers > 0) & ~np.isnan(female) & (by_nik != (female == 1))
 
 
 def contradicts_birth(usable: pd.Series, birth: NDArray[np.datetime64]) -> NDArray[np.bool_]:
     """Where a usable NIK carries another date of birth than the list."""
-    numbers = as_numbers(usable)
+    return _against(usable, birth, _other_birth)
+
+
+def _against(
+    usable: pd.Series, listed: NDArray[Any], judge: Callable[[NDArray[np.int64], NDArray[Any]], Bools]
+) -> NDArray[np.bool_]:
+    """What is judged of numbers and what the list says beside them, piece by piece."""
+    found = np.empty(len(listed), dtype=bool)
+    start = 0
+    for piece in pieces(usable):
+        rows = slice(start, start + len(piece))
+        found[rows] = judge(_as_numbers(piece).to_numpy(), listed[rows])
+        start += len(piece)
+    return found
+
+
+def _other_birth(numbers: NDArray[np.int64], birth: NDArray[np.datetime64]) -> NDArray[np.bool_]:
     known = (numbers > 0) & ~np.isnat(birth)
     years, months = birth.astype("datetime64[Y]"), birth.astype("datetime64[M]")
     day = (birth - months).astype("timedelta64[D]").astype(np.int64) + 1
@@ -133,8 +170,11 @@ def contradicts_birth(usable: pd.Series, birth: NDArray[np.datetime64]) -> NDArr
 
 def as_numbers(usable: pd.Series) -> NDArray[np.int64]:
     """Usable numbers as integers; 0 where there is none."""
-    texts = to_arrow(usable)
-    return pc.if_else(pc.equal(texts, ""), pa.scalar("0", pa.large_string()), texts).cast(pa.int64()).to_numpy()
+    return by_pieces(usable, _as_numbers, np.int64)
+
+
+def _as_numbers(usable: pa.Array) -> pa.Array:
+    return pc.if_else(pc.equal(usable, ""), pa.scalar("0", pa.large_string()), usable).cast(pa.int64())
 
 
 def _part(numbers: NDArray[np.int64], start: int, stop: int) -> NDArray[np.int64]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 from rapidfuzz import fuzz, process
 
 from kaur_analysis.intake.codebook import Codebook, Column
 from kaur_analysis.intake.findings import Findings
 from kaur_analysis.intake.readers import RawTable
-from kaur_analysis.intake.text import factorized, normal
+from kaur_analysis.intake.text import by_pieces, factorized, normal
 
 HEADER_SEARCH_ROWS = 40
 NEAR, NEAR_REQUIRED = 75, 55  # likeness (0-100) from which a heading is proposed for a column that is absent
@@ -201,11 +202,14 @@ def without_furniture(layout: Layout, book: Codebook, source: str, raw: RawTable
     if _is_numbering([cell for cell in cells.iloc[0] if cell.strip()]):
         numbers[0] = True
     foot = suspicious & ~heading_row & ~numbers
-    place = pd.DataFrame({"source": source, "file": raw.file, "sheet": raw.sheet, "line": lines})
-    findings.set_aside("judul_berulang", place[heading_row | numbers])
+
+    def places(rows: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame({"source": source, "file": raw.file, "sheet": raw.sheet, "line": lines[rows]})
+
+    findings.set_aside("judul_berulang", places(heading_row | numbers))
     doubtful = note & ~empty & (filled > 1)  # nobody would look for a person among footnotes
-    findings.set_aside("baris_kaki", place[foot & ~doubtful])
-    findings.set_aside("baris_kaki", place[foot & doubtful], report=True)
+    findings.set_aside("baris_kaki", places(foot & ~doubtful))
+    findings.set_aside("baris_kaki", places(foot & doubtful), report=True)
     kept = ~(foot | heading_row | numbers)
     if kept.all():
         return layout
@@ -232,7 +236,7 @@ def _blank_rows(cells: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
     for column in cells.columns:
         if not len(rows):
             break
-        rows = rows[cells[column].iloc[rows].str.strip().eq("").to_numpy(dtype=bool)]
+        rows = rows[_says(cells[column], rows, "")]
     return rows
 
 
@@ -257,8 +261,14 @@ def _repeats_heading(cells: pd.DataFrame, layout: Layout) -> np.ndarray:
     alike = np.ones(len(cells), dtype=bool)
     for position, text in printed:
         rows = np.flatnonzero(alike)
-        alike[rows] = cells[position].iloc[rows].str.strip().eq(text).to_numpy(dtype=bool)
+        alike[rows] = _says(cells[position], rows, text)
     return alike
+
+
+def _says(cells: pd.Series, rows: np.ndarray, text: str) -> np.ndarray:
+    """Which of the rows hold the text and nothing but spaces around it; a column is not copied to ask of every row."""
+    asked = cells if len(rows) == len(cells) else cells.iloc[rows]
+    return by_pieces(asked, lambda piece: pc.equal(pc.utf8_trim_whitespace(piece), text), np.bool_)
 
 
 def _is_numbering(filled: list[str]) -> bool:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kaur_analysis.intake.identity import NIK_DIGITS, as_numbers, normal_names
 from kaur_analysis.intake.keys import Keys
-from kaur_analysis.intake.text import encoded, factorized, spread_array
+from kaur_analysis.intake.text import category, distinct_days, encoded, factorized, spread_array
 
 # Two letters for each byte: its hexadecimal digits, 0-9 as g-p.
 _LETTERS = np.frombuffer(b"ghijklmnopabcdef", dtype=np.uint8)
@@ -61,15 +61,18 @@ class Pseudonymiser:
         return pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(letters))
 
     def names(self, names: pd.Series) -> pd.DataFrame:
-        """``name_token`` of the normalised name; ``name_bigrams``, keyed tokens of its letter pairs, spaces between."""
+        """``name_token`` of the normalised name; ``name_bigrams``, keyed tokens of its letter pairs, spaces between.
+
+        The letter pairs are a category: they are long, and so each name's are held once.
+        """
         codes, distinct = factorized(names)
         # Spellings of one name share what is made of it.
         same, normalised = encoded(normal_names(distinct))
-        codes = np.where(codes < 0, -1, np.append(_blank_missing(same, normalised), -1)[codes])
+        codes = np.append(_blank_missing(same, normalised), np.int32(-1))[codes]
         return pd.DataFrame(
             {
                 "name_token": spread_array(self._keyed(normalised, "name", TOKEN_BYTES), codes, names.index),
-                "name_bigrams": spread_array(self._pairs_of(normalised), codes, names.index),
+                "name_bigrams": category(self._pairs_of(normalised), codes, names.index),
             }
         )
 
@@ -92,24 +95,19 @@ class Pseudonymiser:
 
     def births(self, days: NDArray[np.datetime64], index: pd.Index) -> pd.DataFrame:
         """Tokens of the whole date, of day and of month, and the plain year."""
-        whole = days.astype("datetime64[D]")
-        known = ~np.isnat(whole)
-        months = whole.astype("datetime64[M]")
-        years = whole.astype("datetime64[Y]")
-        distinct, codes = np.unique(whole[known], return_inverse=True)
+        codes, distinct = distinct_days(days.astype("datetime64[D]"))
+        months = distinct.astype("datetime64[M]")
+        years = distinct.astype("datetime64[Y]")
         parts = {
-            "birth_token": ("birth", np.datetime_as_string(distinct, unit="D"), codes),
-            "birth_day_token": ("birth day", _TWO_DIGITS, (whole - months)[known].astype(np.int64) + 1),
-            "birth_month_token": ("birth month", _TWO_DIGITS, (months - years)[known].astype(np.int64) + 1),
+            "birth_token": ("birth", np.datetime_as_string(distinct, unit="D"), np.arange(len(distinct))),
+            "birth_day_token": ("birth day", _TWO_DIGITS, (distinct - months).astype(np.int64) + 1),
+            "birth_month_token": ("birth month", _TWO_DIGITS, (months - years).astype(np.int64) + 1),
         }
         table = {}
         for name, (purpose, texts, places) in parts.items():
-            row = np.full(len(days), -1, dtype=np.int64)
-            row[known] = places
-            table[name] = spread_array(
-                self._keyed(pa.array(texts, pa.large_string()), purpose, TOKEN_BYTES), row, index
-            )
-        year = np.where(known, years.astype(float) + 1970, np.nan)
+            tokens = self._keyed(pa.array(texts, pa.large_string()), purpose, TOKEN_BYTES)
+            table[name] = spread_array(tokens.take(pa.array(places)), codes, index)
+        year = np.append(years.astype(float) + 1970, np.nan)[codes]
         return pd.DataFrame(table, index=index).assign(birth_year=year)
 
     def shared_masks(self, niks: dict[str, pd.Series]) -> dict[str, pd.Series]:
@@ -153,10 +151,10 @@ class Pseudonymiser:
         }
 
 
-def _blank_missing(codes: NDArray[np.int64], distinct: pa.Array) -> NDArray[np.int64]:
+def _blank_missing(codes: NDArray[np.int32], distinct: pa.Array) -> NDArray[np.int32]:
     """The same codes with that of ``""`` as missing."""
     blank = pc.index(distinct, pa.scalar("", distinct.type)).as_py()
-    return codes if blank < 0 else np.where(codes == blank, -1, codes)
+    return codes if blank < 0 else np.where(codes == blank, np.int32(-1), codes)
 
 
 def _joined_pairs(names: list[str], rank: NDArray[np.int64], written: NDArray[np.uint8]) -> pa.Array:

@@ -19,7 +19,7 @@ from kaur_analysis.intake.layout import find_layout, has_known_heading, without_
 from kaur_analysis.intake.pseudonyms import Pseudonymiser
 from kaur_analysis.intake.readers import RawTable, read_source
 from kaur_analysis.intake.shelf import Shelf
-from kaur_analysis.intake.text import factorized, from_arrow, normal, same_text, spread
+from kaur_analysis.intake.text import distinct_days, factorized, from_arrow, normal, same_text, spread
 from kaur_analysis.intake.typed import PLACE, Context, typed_table
 from kaur_analysis.intake.vault import VAULT_COLUMNS, waiting_vault, write_vault
 from kaur_analysis.store import file_hash
@@ -372,7 +372,7 @@ def _origin(source: Source, book: Codebook) -> dict[str, str]:
 
 def _judged(table: pd.DataFrame, study: Study, keys: Keys, findings: Findings) -> pd.DataFrame:
     """Keep usable numbers, blank the others, report why."""
-    table = table.copy()
+    table = table.copy(deep=False)
     for kind in ("nik", "kk"):
         if kind not in table:
             continue
@@ -386,7 +386,7 @@ def _judged(table: pd.DataFrame, study: Study, keys: Keys, findings: Findings) -
                 personal=True,
                 identifier=True,
             )
-        for rule in sorted(set(judged.fault.unique()) - {""}):
+        for rule in sorted(set(factorized(judged.fault)[1]) - {""}):
             rows = (judged.fault == rule).to_numpy()
             findings.add(rule, table[rows], kind, table[kind][rows], personal=True, identifier=True)
         table[kind] = judged.usable
@@ -437,28 +437,24 @@ def _pseudonymised(
     bounds = np.cumsum([0, *map(len, people.values())])
     known = int(bounds[-2]) if "recipient" in people else len(everybody)
     maker = Pseudonymiser(keys)
-    features = _together(
-        [
-            table
-            for table in (
-                _kept_features(maker, everybody.iloc[:known], shelf, registry),
-                _features(maker, everybody.iloc[known:]),
-            )
-            if len(table)
-        ]
-    )
+    features = [
+        _kept_features(maker, everybody.iloc[:known], shelf, registry),
+        _features(maker, everybody.iloc[known:]),
+    ]
     if "recipient" in people and len(people) > 1:
-        features["nik_masks"] = _masks(maker, everybody["nik"], int(bounds[-2]))
+        for table, masks in zip(features, _masks(maker, everybody["nik"], known), strict=True):
+            table["nik_masks"] = masks
     if vault is not None:
         identities = everybody[["record", "nik", "kk", "name", "address"]]
-        tokens = features[["person_token", "family_token"]]
+        tokens = _together([table[["person_token", "family_token"]] for table in features if len(table)])
         write_vault(pd.concat([identities, tokens], axis=1), waiting_vault(vault), keys)
     made = {}
     for (unit, table), start, stop in zip(people.items(), bounds, bounds[1:], strict=False):
         plain = table.drop(columns=[c for c in (*_IDENTITY, "family_id", "person_id", "sex") if c in table])
         age = completed_years(birth[start:stop], study.reference_date)
-        own = features.iloc[start:stop].reset_index(drop=True)
-        made[unit] = pd.concat([plain.assign(female=_female(table), age=age), own], axis=1)
+        own = features[0].iloc[start:stop] if stop <= known else features[1].iloc[start - known : stop - known]
+        plain = plain.assign(female=_female(table), age=age)
+        made[unit] = pd.concat([plain, own.reset_index(drop=True)], axis=1)
     return made
 
 
@@ -508,11 +504,11 @@ def _identities(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _masks(maker: Pseudonymiser, niks: pd.Series, registry: int) -> pd.Series:
+def _masks(maker: Pseudonymiser, niks: pd.Series, registry: int) -> tuple[pd.Series, pd.Series]:
     """Masks of the numbers of the first ``registry`` rows and of the recipients below them."""
     sides = {"registry": niks.iloc[:registry], "recipients": niks.iloc[registry:]}
     found = maker.shared_masks({side: rows.reset_index(drop=True) for side, rows in sides.items()})
-    return pd.concat([found["registry"], found["recipients"]], ignore_index=True)
+    return found["registry"], found["recipients"]
 
 
 def completed_years(birth: np.ndarray, day: dt.date) -> np.ndarray:
@@ -520,12 +516,13 @@ def completed_years(birth: np.ndarray, day: dt.date) -> np.ndarray:
 
     Who is born on 29 February completes a year on 1 March of common years.
     """
-    months = birth.astype("datetime64[M]")
-    years = birth.astype("datetime64[Y]").astype(float) + 1970
-    month = (months - birth.astype("datetime64[Y]")).astype(float) + 1
-    of_month = (birth - months).astype(float) + 1
+    codes, days = distinct_days(birth)
+    months = days.astype("datetime64[M]")
+    years = days.astype("datetime64[Y]").astype(float) + 1970
+    month = (months - days.astype("datetime64[Y]")).astype(float) + 1
+    of_month = (days - months).astype(float) + 1
     not_yet = (month > day.month) | ((month == day.month) & (of_month > day.day))
-    return np.where(np.isnat(birth), np.nan, day.year - years - not_yet)
+    return np.append(day.year - years - not_yet, np.nan)[codes]
 
 
 def _inside_area(units: dict[str, pd.DataFrame], study: Study, findings: Findings) -> dict[str, pd.DataFrame]:

@@ -65,7 +65,7 @@ _EXACT = {
     pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype(),
 }  # fmt: skip
 PANIC = "PanicException"  # how a reader written in Rust ends on what it did not foresee; no Exception to Python
-_CSV_BLOCK_BYTES = 8_000_000
+_CSV_BLOCK_BYTES = 32_000_000  # whose columns are large enough to be given back one by one
 _TEXT_CELL_BYTES, _TEXT_COLUMN_BYTES = 24, 3500  # of an empty cell of a delimited text, and of its column, while read
 _CELLS_PER_BYTE = 16  # of a packed table whose rows differ at all
 _MARKUP = re.compile(rb"(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<")  # how no workbook begins
@@ -352,28 +352,23 @@ def _regular(content: bytes, delimiter: str, width: int, file: str) -> pd.DataFr
         odd[row.number - 1] = next(csv.reader(io.StringIO(row.text, newline=""), delimiter=delimiter), [])
         return "skip"
 
-    def table(threads: bool) -> pa.Table:
-        return arrow_csv.read_csv(
+    try:
+        found = arrow_csv.read_csv(
             pa.BufferReader(content),
-            read_options=arrow_csv.ReadOptions(column_names=names, block_size=_CSV_BLOCK_BYTES, use_threads=threads),
+            # Lines are counted only by one thread; and what others took would not be used again after it is given back.
+            read_options=arrow_csv.ReadOptions(column_names=names, block_size=_CSV_BLOCK_BYTES, use_threads=False),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=delimiter,
                 newlines_in_values=quotes > 0,
                 ignore_empty_lines=False,
-                invalid_row_handler=None if threads else keep,
+                invalid_row_handler=keep,
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.large_string()), null_values=[], strings_can_be_null=False
             ),
         )
-
-    try:
-        found = table(threads=True)
     except pa.ArrowException:
-        try:
-            found = table(threads=False)  # lines are counted only by one thread
-        except pa.ArrowException:
-            return None
+        return None
     rows, columns = found.num_rows, found.columns
     del found  # so that a column is gone once its copy is made
     if not odd:

@@ -13,7 +13,7 @@ from kaur_analysis.intake.codebook import Codebook, Column, code_key
 from kaur_analysis.intake.findings import Findings
 from kaur_analysis.intake.layout import Layout
 from kaur_analysis.intake.readers import RawTable
-from kaur_analysis.intake.text import factorized, normal, same_text, spread
+from kaur_analysis.intake.text import factorized, normal, same_text, spread, stripped
 from kaur_analysis.study import Source
 
 PLACE = ["source", "file", "sheet", "line"]
@@ -41,7 +41,8 @@ def typed_table(raw: RawTable, layout: Layout, context: Context) -> pd.DataFrame
     source, book, findings = context.source, context.book, context.findings
     rows = layout.cells.index
     said = {"source": source.name, "file": raw.file, "sheet": raw.sheet}
-    table = pd.DataFrame({name: same_text(text, rows) for name, text in said.items()} | {"line": layout.lines})
+    places = {name: same_text(text, rows) for name, text in said.items()} | {"line": layout.lines}
+    table = pd.DataFrame(places, copy=False)
     columns = {}
     for name, column in book.columns.items():
         if column.sum:
@@ -55,7 +56,7 @@ def typed_table(raw: RawTable, layout: Layout, context: Context) -> pd.DataFrame
             position = _position(layout, column)
             labels = raw.labels.get(position, {}) if position is not None else {}
             columns[name] = _typed(texts, name, column, *_locale(raw, position, source), labels, table, context)
-    table = pd.concat([table, pd.DataFrame(columns, index=table.index)], axis=1)
+    table = pd.DataFrame(places | columns, index=rows, copy=False)  # numbers side by side would be copied
     lacking = np.zeros(len(table), dtype=bool)
     for name, column in book.columns.items():
         if column.filled and name in columns:
@@ -81,7 +82,7 @@ def _summed(
     parts = []
     for heading in column.headings:
         if (position := layout.positions.get(heading)) is not None:
-            texts = layout.cells[position].str.strip()
+            texts = stripped(layout.cells[position])
             parsed = values.numbers(texts, *_locale(raw, position, context.source))
             parts.append(_numbers(texts, name, column, parsed, places, context))
     return pd.concat(parts, axis=1).sum(axis=1, min_count=1) if parts else None
@@ -92,7 +93,7 @@ def _texts(layout: Layout, column: Column) -> pd.Series | None:
     if column.combine or column.any_of:
         return _joined(layout, column.combine or column.any_of) if column.combine else _any_texts(layout, column)
     position = _position(layout, column)
-    return None if position is None else layout.cells[position].str.strip()
+    return None if position is None else stripped(layout.cells[position])
 
 
 def _position(layout: Layout, column: Column) -> int | None:
@@ -104,7 +105,7 @@ def _joined(layout: Layout, headings: tuple[str, ...]) -> pd.Series | None:
     positions = [layout.positions.get(normal(heading)) for heading in headings]
     if any(position is None for position in positions):
         return None
-    first, *others = [layout.cells[position].str.strip() for position in positions]
+    first, *others = [stripped(layout.cells[position]) for position in positions]
     for other in others:
         first = first + "/" + other
     return first
@@ -113,7 +114,7 @@ def _joined(layout: Layout, headings: tuple[str, ...]) -> pd.Series | None:
 def _any_texts(layout: Layout, column: Column) -> pd.Series | None:
     """Text of a heading whose code is 1, else of the first filled one, over ``any_of`` or else ``otherwise``."""
     for group in (column.any_of, column.otherwise):
-        found = [layout.cells[layout.positions[normal(h)]].str.strip() for h in group if normal(h) in layout.positions]
+        found = [stripped(layout.cells[layout.positions[normal(h)]]) for h in group if normal(h) in layout.positions]
         if not found:
             continue
         texts = found[0]

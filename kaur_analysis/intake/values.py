@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kaur_analysis.intake.codebook import Column, code_key
-from kaur_analysis.intake.text import factorized, normal, to_arrow
+from kaur_analysis.intake.text import by_pieces, factorized, normal
 
 _PLAIN = re.compile(r"-?\d{1,15}")
 _NUMBER = {
@@ -84,7 +84,7 @@ class Parsed:
         calls something else than the codebook does.
     """
 
-    codes: NDArray[np.int64]
+    codes: NDArray[np.int32]
     distinct: Array
     states: NDArray[np.int8]
 
@@ -132,8 +132,11 @@ def is_blank(text: str) -> bool:
 
 def blanks(texts: pd.Series) -> NDArray[np.bool_]:
     """Whether each cell says that there is nothing."""
-    bare = pc.utf8_lower(pc.utf8_trim_whitespace(to_arrow(texts)))
-    return pc.is_in(bare, value_set=_BLANK_TEXTS).to_numpy(zero_copy_only=False)
+    return by_pieces(texts, _blank, np.bool_)
+
+
+def _blank(texts: pa.Array) -> pa.Array:
+    return pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(texts)), value_set=_BLANK_TEXTS)
 
 
 def numbers(texts: pd.Series, locale: str, certain: bool = False) -> Parsed:

@@ -38,7 +38,8 @@ def load_sides(connection: duckdb.DuckDBPyConnection, registry: pd.DataFrame, re
 
     ``open`` holds the recipients whose NIK is missing or in no registry: for the others the NIK has spoken.
     """
-    bits = _pair_bits(pd.concat([registry["name_bigrams"], recipients["name_bigrams"]], ignore_index=True))
+    names = [table["name_bigrams"].astype("str") for table in (registry, recipients)]  # categories of their own
+    bits = _pair_bits(pd.concat(names, ignore_index=True))
     sides = {"registry": (registry, bits.iloc[: len(registry)]), "recipients": (recipients, bits.iloc[len(registry) :])}
     for name, (table, own_bits) in sides.items():
         plain = table.drop(columns="name_bigrams").reset_index(drop=True)
