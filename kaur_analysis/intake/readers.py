@@ -355,7 +355,7 @@ def _regular(content: bytes, delimiter: str, width: int, file: str) -> pd.DataFr
     try:
         found = arrow_csv.read_csv(
             pa.BufferReader(content),
-            # Lines are counted only by one thread; and what others took would not be used again after it is given back.
+            # Lines are counted only by one thread, and a file with an odd one need not be read twice.
             read_options=arrow_csv.ReadOptions(column_names=names, block_size=_CSV_BLOCK_BYTES, use_threads=False),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=delimiter,
