@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.checks import one_of
@@ -20,6 +21,7 @@ NONE = "none"
 # Without the benefit in it a family's welfare is never taken to be below this share of the line (nor above what it
 # is): a list may pay more than the model believes that the family spends, and nobody lives on nothing.
 LEAST_OF_LINE = 0.1
+LEVELS = ("poor_families", "P0", "P1", "P2", "gap_rupiah", "utility")  # what is summed over families
 AT_ONCE = 5  # draws that are scored at once: each is 8 bytes per family in each of some fifty tables
 
 
@@ -251,6 +253,7 @@ def _scored(
         if scenario.kind not in (PERFECT, "delivered")
         for label, budget in budgets.items()
     }
+    alike = _alike(plans)
     kept: dict[tuple[str, float], list[dict[str, Array]]] = {}
     for block in truth:
         y = block.astype(float)
@@ -265,7 +268,7 @@ def _scored(
             for name, rupiah in received.items()
             for label, budget in budgets.items()
         }
-        for key, scores in _score_block(population, as_delivered | plans, budgets, y, line, rho):
+        for key, scores in _score_block(population, alike, as_delivered, budgets, y, line, rho):
             kept.setdefault(key, []).append(scores)
     return {
         key: {name: np.concatenate([block[name] for block in found]) for name in found[0]}
@@ -399,69 +402,123 @@ def _perfect(population: _Population, ranks: Ranks, budget: float) -> _Plan:
 def _utility(rho: float) -> Callable[[Array], Array]:
     if rho == 1.0:
         return np.log
-    return lambda y: (np.power(y, 1.0 - rho) - 1.0) / (1.0 - rho)
+    return lambda y: (1.0 / y ** (rho - 1.0) - 1.0) / (1.0 - rho)
 
 
-def _levels(population: _Population, y: Array, line: Array, rho: float, money: float) -> dict[str, Array]:
-    """What is summed over families at welfare ``y``, each weighted by family or by person."""
-    families, persons = population.weights[:, None], (population.weights * population.size)[:, None]
-    gap = np.maximum(line - y, 0.0)
-    relative = gap / line
-    poor = y < line
-    return {
-        "poor_families": families * poor,
-        "P0": persons * poor,
-        "P1": persons * relative,
-        "P2": persons * relative**2,
-        "gap_rupiah": persons * gap,
-        "utility": persons * _utility(rho)(y / money),
-    }
+@dataclass(frozen=True)
+class _Alike:
+    """Plans that give the same rupiah whatever the draw, and who is served in each (rows × plans)."""
+
+    keys: tuple[tuple[str, float], ...]
+    served: Array
+    rupiah: Array
+
+
+def _alike(plans: Mapping[tuple[str, float], _Plan]) -> list[_Alike]:
+    by_rupiah: dict[bytes, list[tuple[str, float]]] = {}
+    for key, plan in plans.items():
+        by_rupiah.setdefault(plan.rupiah.tobytes(), []).append(key)
+    return [
+        _Alike(tuple(keys), np.hstack([plans[key].served for key in keys]), plans[keys[0]].rupiah)
+        for keys in by_rupiah.values()
+    ]
+
+
+class _Before:
+    """One block of draws before any transfer, and what a transfer changes.
+
+    Rupiah only add to welfare: poverty changes nowhere but among the few who are poor before, so that only these are
+    looked at (``rows``, ``draws``); utility changes for everybody.
+    """
+
+    def __init__(self, population: _Population, y: Array, line: Array, rho: float) -> None:
+        # Utility in units of the line: otherwise rupiah to the power of −2 lose their digits.
+        money, utility = float(line.mean()), _utility(rho)
+        self._population, self._y = population, y
+        self._welfare = lambda welfare: utility(welfare / money)
+        self._persons = population.weights * population.size
+        self._utility = self._welfare(y)
+        self.rows, self.draws = np.nonzero(y < line)
+        self._line = np.broadcast_to(line, y.shape)[self.rows, self.draws]
+        self._levels = self._poverty(y[self.rows, self.draws])
+        self.poor = self._levels[0]
+        self._ends = np.concatenate([[0], np.cumsum(np.bincount(self.rows, minlength=len(y)))])
+
+    @property
+    def start(self) -> dict[str, Array]:
+        """Levels of everybody: sums × M."""
+        poverty = self._by_draw(self._levels)
+        return dict(zip(LEVELS, [*poverty, self._persons @ self._utility], strict=True))
+
+    def changes(self, rupiah: Array) -> tuple[Array, Array]:
+        """Change of the poverty levels of whoever is poor (levels × poor), and of everybody's utility (rows × M)."""
+        after = self._y + rupiah / self._population.size[:, None]
+        utility = self._persons[:, None] * (self._welfare(after) - self._utility)
+        return self._poverty(after[self.rows, self.draws]) - self._levels, utility
+
+    def totals_of_alike(self, plans: _Alike) -> dict[tuple[str, float], dict[str, Array]]:
+        """What each of some plans changes, by one product of matrices."""
+        poverty, utility = self.changes(plans.rupiah)
+        size, levels = self._y.shape[1], np.vstack([poverty, self.poor])
+        places = (self.draws[:, None] * len(levels) + np.arange(len(levels))).ravel()
+        shape = (len(self._y), size * len(levels))
+        of_poor = sparse.csr_matrix((levels.T.ravel(), places, self._ends * len(levels)), shape=shape)
+        sums = np.asarray(of_poor.T @ plans.served).reshape(size, len(levels), -1)
+        gains, weights = plans.served.T @ utility, self._population.weights
+        number, spent = weights @ plans.served, (weights * plans.rupiah[:, 0]) @ plans.served
+        return {
+            key: dict(zip(LEVELS, [*sums[:, :-1, place].T, gains[place]], strict=True))
+            | {"served_poor": sums[:, -1, place]}
+            | {"served": np.full(size, number[place]), "spent": np.full(size, spent[place])}
+            for place, key in enumerate(plans.keys)
+        }
+
+    def totals(self, plan: _Plan) -> dict[str, Array]:
+        """What a plan changes that differs by draw."""
+        poverty, utility = self.changes(plan.rupiah)
+        served = np.broadcast_to(plan.served, self._y.shape)
+        of_poor = served[self.rows, self.draws]
+        *sums, reached = self._by_draw(of_poor * np.vstack([poverty, self.poor]))
+        gains = np.einsum("im,im->m", served, utility)
+        return dict(zip(LEVELS, [*sums, gains], strict=True)) | {
+            "served_poor": reached,
+            "served": self._population.weights @ served,
+            "spent": self._population.weights @ (served * plan.rupiah),
+        }
+
+    def _poverty(self, welfare: Array) -> Array:
+        """Levels of poverty of the poor at some welfare, weighted by family or by person: levels × poor."""
+        families, persons = self._population.weights[self.rows], self._persons[self.rows]
+        gap = np.maximum(self._line - welfare, 0.0)
+        relative, poor = gap / self._line, welfare < self._line
+        return np.stack([families * poor, persons * poor, persons * relative, persons * relative**2, persons * gap])
+
+    def _by_draw(self, levels: Array) -> list[Array]:
+        return [np.bincount(self.draws, level, minlength=self._y.shape[1]) for level in levels]
 
 
 def _score_block(
     population: _Population,
-    plans: Mapping[tuple[str, float], _Plan],
+    alike: Sequence[_Alike],
+    drawn: Mapping[tuple[str, float], _Plan],
     budgets: Mapping[float, float],
     y: Array,
     line: Array,
     rho: float,
 ) -> Iterator[tuple[tuple[str, float], dict[str, Array]]]:
-    """Scores of every plan in one block of draws; plans that give the same rupiah share the levels after transfer."""
-    money = float(line.mean())  # utility in units of the line: otherwise rupiah to the power of −2 lose their digits
-    before = _levels(population, y, line, rho, money)
-    start = {name: level.sum(axis=0) for name, level in before.items()}
+    """Scores of every plan in one block of draws; plans that give the same rupiah share what a transfer changes."""
+    before = _Before(population, y, line, rho)
     truth = fractional_ranks(y, population.weights, Groups.everyone(len(y)))
     best = {(PERFECT, label): _perfect(population, truth, budget) for label, budget in budgets.items()}
-    by_rupiah: dict[bytes, list[tuple[tuple[str, float], _Plan]]] = {}
-    for key, plan in {**best, **plans}.items():
-        by_rupiah.setdefault(plan.rupiah.tobytes(), []).append((key, plan))
     totals: dict[tuple[str, float], dict[str, Array]] = {}
-    for same in by_rupiah.values():
-        after = _levels(population, y + same[0][1].rupiah / population.size[:, None], line, rho, money)
-        change = {name: after[name] - before[name] for name in before}
-        for key, plan in same:
-            totals[key] = _served_totals(population, plan, before["poor_families"], change)
-    persons = float(population.weights @ population.size)
-    nothing = {name: np.zeros(y.shape[1]) for name in (*before, "served", "served_poor", "spent")}
-    for label in budgets:
-        totals[NONE, label] = nothing
-    for key, change in totals.items():
-        gain_at_best = totals[PERFECT, key[1]]["utility"]
-        yield key, _scores(start, change, gain_at_best, persons)
-
-
-def _served_totals(population: _Population, plan: _Plan, poor: Array, change: Mapping[str, Array]) -> dict[str, Array]:
-    families = population.weights[:, None]
-    served = plan.served
-    if served.shape[1] == 1:
-        sums = {name: served[:, 0] @ level for name, level in change.items()}
-        reached = served[:, 0] @ poor
-        number = np.full(poor.shape[1], population.weights @ served[:, 0])
-    else:
-        sums = {name: np.einsum("im,im->m", served, level) for name, level in change.items()}
-        reached, number = np.einsum("im,im->m", served, poor), (families * served).sum(axis=0)
-    spent = np.broadcast_to((families * served * plan.rupiah).sum(axis=0), number.shape)
-    return {**sums, "served": number, "served_poor": reached, "spent": spent}
+    for plans in alike:
+        totals |= before.totals_of_alike(plans)
+    totals |= {key: before.totals(plan) for key, plan in {**best, **drawn}.items()}
+    nothing = {name: np.zeros(y.shape[1]) for name in (*LEVELS, "served", "served_poor", "spent")}
+    totals |= dict.fromkeys(((NONE, label) for label in budgets), nothing)
+    persons, start = float(population.weights @ population.size), before.start
+    for key, changed in totals.items():
+        yield key, _scores(start, changed, totals[PERFECT, key[1]]["utility"], persons)
 
 
 def _scores(
