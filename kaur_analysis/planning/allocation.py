@@ -27,6 +27,7 @@ CONTESTED = 3_000
 CUTTING_ROUNDS = 150
 SAMPLE = 200_000
 _TOLERANCE = 1e-9
+_AT_ONCE = 1_000  # pairs that filling looks at together
 _SCALE = 1e5  # of the ceilings inside HiGHS, whose tolerance of 1e-6 then means 1e-11 of a ceiling
 
 
@@ -620,20 +621,27 @@ def _fill(problem: _Problem, start: Flags) -> Flags:
     family, column = np.nonzero(possible)
     order = np.argsort(-density[family, column], kind="stable")
     number, spent = pairs.sum(axis=1), (wide.rupiah * pairs).sum(axis=1)
-    for who, what in zip(family[order].tolist(), column[order].tolist(), strict=True):
-        if number[who] >= limits.family_programmes or (pairs[who] & wide.exclusive[what]).any():
-            continue
-        if limits.family_rupiah is not None and spent[who] + wide.rupiah[who, what] > limits.family_rupiah:
-            continue
-        use = wide.rupiah[who, what] * rows.rupiah[:, what] + wide.units[who, what] * rows.units[:, what]
-        if not number[who]:
-            use = use + rows.served[:, rows.kecamatan[who]]
-        if (use > room + _TOLERANCE).any():
-            continue
-        room = room - use
-        pairs[who, what] = True
-        number[who] += 1
-        spent[who] += wide.rupiah[who, what]
+    for first in range(0, len(order), _AT_ONCE):
+        some = order[first : first + _AT_ONCE]
+        families, columns = family[some], column[some]
+        rupiah, units = wide.rupiah[families, columns], wide.units[families, columns]
+        uses = rupiah[:, None] * rows.rupiah.T[columns] + units[:, None] * rows.units.T[columns]
+        # Room only shrinks: what does not fit now never will. Late in the order that is nearly everything.
+        fits = (uses <= room + _TOLERANCE).all(axis=1) & (number[families] < limits.family_programmes)
+        for place in np.flatnonzero(fits).tolist():
+            who, what, use = families[place], columns[place], uses[place]
+            if number[who] >= limits.family_programmes or (pairs[who] & wide.exclusive[what]).any():
+                continue
+            if limits.family_rupiah is not None and spent[who] + rupiah[place] > limits.family_rupiah:
+                continue
+            if not number[who]:
+                use = use + rows.served[:, rows.kecamatan[who]]
+            if (use > room + _TOLERANCE).any():
+                continue
+            room = room - use
+            pairs[who, what] = True
+            number[who] += 1
+            spent[who] += rupiah[place]
     return pairs
 
 

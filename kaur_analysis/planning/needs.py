@@ -226,13 +226,16 @@ def conflicts(needs: pd.DataFrame, programmes: Iterable[Programme]) -> pd.DataFr
     for one, two in combinations(listed, 2):
         if one.code not in keyed or two.code not in keyed:
             continue
+        barred = frozenset((one.code, two.code)) in excluded
+        if not barred and (one.agency == two.agency or one.strategy != two.strategy):
+            continue
         others = keyed[two.code][["received", "due", "rupiah_year"]].add_suffix("_other")
         pair = keyed[one.code].join(others, how="inner")
         both_received = pair["received"] * pair["received_other"]
-        if frozenset((one.code, two.code)) in excluded:
+        if barred:
             found.append(_conflict("terlarang_diterima", pair, one, two, both_received))
             found.append(_conflict("terlarang_hak", pair, one, two, np.minimum(pair["due"], pair["due_other"])))
-        elif one.agency != two.agency and one.strategy == two.strategy:
+        else:
             found.append(_conflict("ganda_instansi", pair, one, two, both_received))
     columns = ["kind", "family", "kecamatan", "desa", "programme", "agency", "other", "other_agency"]
     columns += ["probability", "rupiah_year"]
