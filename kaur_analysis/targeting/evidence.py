@@ -59,13 +59,17 @@ class Uncertainty:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The checked columns of one table of families; ``poor`` is zero everywhere where a door does not ask for it."""
+    """The checked columns of one table of families; ``poor`` is zero everywhere where a door does not ask for it.
+
+    ``has_any`` where the last receipt is that of at least one of the others, and not a programme of that name.
+    """
 
     setting: Setting
     poor: Array
     receipts: tuple[Receipt, ...]
     amounts: Mapping[str, Array | None]
     welfare: Array | None
+    has_any: bool = False
 
     def expected(self) -> Block:
         """Expected values as a block of one column."""
@@ -86,11 +90,11 @@ class Evidence:
 
     def joint_draws(self, given: Uncertainty) -> Iterator[Block]:
         """Blocks of joint draws of poverty, welfare and receipt; none where nothing is uncertain or drawn."""
-        generator = np.random.default_rng(given.seed)
+        generators = {receipt.programme: receipt.generator(given.seed) for receipt in self.receipts}
         start = 0
         for poor, welfare in self._poverty_blocks(given):
             size = poor.shape[1]
-            received = self._receipt_block(given.received, generator, start, size)
+            received = self._receipt_block(given.received, generators, start, size)
             start += size
             for first in range(0, size, WIDTH):  # what is summed at once is small; what is drawn at once never changes
                 yield _cut(poor, welfare, received, slice(first, min(first + WIDTH, size)))
@@ -119,12 +123,16 @@ class Evidence:
                 yield np.repeat(self.poor[:, None], min(BLOCK, count - start), axis=1), None
 
     def _receipt_block(
-        self, given: Mapping[str, Array] | None, generator: np.random.Generator, start: int, size: int
+        self,
+        given: Mapping[str, Array] | None,
+        generators: Mapping[str, np.random.Generator],
+        start: int,
+        size: int,
     ) -> dict[str, Array]:
         """Receipt of every programme; the last, ``any``, follows from the others."""
         drawn: dict[str, Array] = {}
         for receipt in self.receipts:
-            if receipt.programme == ANY and drawn:
+            if receipt.programme == ANY and self.has_any:
                 together = list(drawn.values())
                 drawn[ANY] = together[0]
                 for other in together[1:]:
@@ -138,7 +146,7 @@ class Evidence:
                     )
                 drawn[receipt.programme] = block.astype(float)
             else:
-                drawn[receipt.programme] = receipt.draw(generator, size)
+                drawn[receipt.programme] = receipt.draw(generators[receipt.programme], size)
         return drawn
 
     def counts(self, groups: Groups, programme: str) -> dict[str, Array]:
@@ -204,7 +212,8 @@ def read_evidence(
     names = programme_names(received)
     lists = receipts(frame, names)
     rupiah = amounts(frame, names, benefit)
-    if len(names) > 1 and with_any:
+    has_any = len(names) > 1 and with_any
+    if has_any:
         if ANY in names:
             raise EstimationError(f"Nama program '{ANY}' dipakai untuk 'paling sedikit satu program'.")
         reached = 1.0 - np.prod([1.0 - receipt.expected for receipt in lists], axis=0)
@@ -224,4 +233,5 @@ def read_evidence(
         receipts=tuple(lists),
         amounts=rupiah,
         welfare=None if welfare is None else numbers(frame, welfare),
+        has_any=has_any,
     )

@@ -126,6 +126,7 @@ def benefit_incidence(
     classes: str | None = None,
     welfare_draws: Draws | None = None,
     received_draws: Mapping[str, Array] | None = None,
+    with_any: bool = True,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -136,7 +137,7 @@ def benefit_incidence(
 
     Parameters
     ----------
-    frame, received, weights, benefit, by, design, welfare_draws, received_draws, confidence, seed
+    frame, received, weights, benefit, by, design, welfare_draws, received_draws, with_any, confidence, seed
         As in :func:`targeting_measures`.
     welfare
         Column of welfare that makes the quantiles (within each group of ``by``).
@@ -172,7 +173,9 @@ def benefit_incidence(
     if quantiles < 2:
         raise EstimationError("Jumlah kuantil paling sedikit dua.")
     given = Uncertainty(None, received_draws, welfare_draws, seed)
-    evidence = read_evidence(frame, None, received, weights, benefit, welfare, by, design, given, confidence)
+    evidence = read_evidence(
+        frame, None, received, weights, benefit, welfare, by, design, given, confidence, with_any=with_any
+    )
     by_class = None if classes is None else Groups.read(frame, classes)
     labels = by_class.labels if by_class else tuple(str(number) for number in range(1, quantiles + 1))
     members = [None if by_class is None else (by_class.codes == k).astype(float)[:, None] for k in range(len(labels))]

@@ -1,5 +1,6 @@
 """Columns in, checked arrays out: everything the measures need, read once and refused where it makes no sense."""
 
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -158,6 +159,10 @@ class Receipt:
         """Whether every link is known."""
         return bool(np.isin(self.expected, (0.0, 1.0)).all())
 
+    def generator(self, seed: int) -> np.random.Generator:
+        """Random numbers of this programme's own: which others are drawn beside it changes nothing of it."""
+        return np.random.default_rng([seed, zlib.crc32(self.programme.encode("utf-8"))])
+
     def draw(self, generator: np.random.Generator, size: int) -> NDArray[np.bool_]:
         """``size`` joint draws of receipt, rows × size; one column where receipt is known."""
         if self.is_certain:
@@ -202,8 +207,7 @@ def receipt_draws(
     EstimationError
         Columns absent, missing or outside 0–1.
     """
-    generator = np.random.default_rng(seed)
     return {
-        receipt.programme: np.broadcast_to(receipt.draw(generator, draws), (len(frame), draws))
+        receipt.programme: np.broadcast_to(receipt.draw(receipt.generator(seed), draws), (len(frame), draws))
         for receipt in receipts(frame, programme_names(received))
     }

@@ -50,6 +50,7 @@ def targeting_measures(
     welfare_is_rank: bool = False,
     unmatched: pd.DataFrame | None = None,
     bottom: Sequence[float] = (0.2, 0.4),
+    with_any: bool = True,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -67,7 +68,7 @@ def targeting_measures(
         Column: 1 poor, 0 not, or the probability of being poor.
     received
         Column or columns, one per programme: receipt 0/1 or the probability that the link to the list is true. With
-        several, the programme ``any`` (at least one of them) is added.
+        several, the programme ``any`` (at least one of them) is added, unless ``with_any`` is false.
     weights
         Column of weights; the design's where a design is given, else ones.
     benefit
@@ -93,6 +94,8 @@ def targeting_measures(
         names cannot be divided by families. They are counted in rows of their own and enter no error.
     bottom
         Shares for the Coady–Grosh–Hoddinott index of the poorest, e.g. ``cgh_bottom_20``.
+    with_any
+        Whether ``any`` is added where there are several programmes.
     confidence, seed
         Level of the intervals; seed of the link draws.
 
@@ -137,7 +140,9 @@ def targeting_measures(
     {'exclusion_error': 0.5, 'inclusion_error': 0.5, 'coverage': 0.5}
     """
     given = Uncertainty(poor_draws, received_draws, welfare_draws, seed)
-    evidence = read_evidence(frame, poor, received, weights, benefit, welfare, by, design, given, confidence)
+    evidence = read_evidence(
+        frame, poor, received, weights, benefit, welfare, by, design, given, confidence, with_any=with_any
+    )
     ranked = welfare is not None or welfare_draws is not None
     chosen = {
         receipt.programme: formulas(
