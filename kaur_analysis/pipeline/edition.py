@@ -51,6 +51,11 @@ class Edition:
         return self.store.data / "clean" / self.name / "bacaan"
 
     @property
+    def recollections(self) -> Path:
+        """Folder of sealed tables: what steps worked out the last time, by what they were made from."""
+        return self.store.data / "estimates" / self.name / "ingatan"
+
+    @property
     def restricted(self) -> Path:
         """Folder for lists by name; never part of the shareable edition."""
         return self.store.data / "terbatas" / self.name

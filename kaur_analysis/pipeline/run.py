@@ -177,7 +177,7 @@ def run_edition(
     jobs
         Steps and pages made at the same time, where none waits for the other.
     force
-        Run everything, changed or not, and read every source anew.
+        Run everything, changed or not; read every source and work out everything anew.
     continue_on_error
         Go on with the other pages where one fails, and publish what succeeded.
     watch
@@ -194,7 +194,8 @@ def run_edition(
     with sole_run(edition), Workers() as workers:
         _sweep(edition)
         if force:
-            shutil.rmtree(edition.shelf, ignore_errors=True)
+            for remembered in (edition.shelf, edition.recollections):
+                shutil.rmtree(remembered, ignore_errors=True)
         try:
             return _run_alone(edition, chosen, workers, jobs, force, continue_on_error, watch)
         except WorkerDied:

@@ -10,14 +10,14 @@ from kaur_analysis.disclosure import publish
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import csv_text
 from kaur_analysis.pipeline.steps.publish import previous_issue, scenario_rows
-from kaur_analysis.pipeline.steps.targeting import RegistryRoute, _largest_unmatched, largest_benefits
+from kaur_analysis.pipeline.steps.targeting import _largest_unmatched, largest_benefits
 from kaur_analysis.reference import load_area
 from kaur_analysis.study import Thresholds
 
 
 @pytest.fixture
 def route():
-    frame = pd.DataFrame(
+    return pd.DataFrame(
         {
             "kecamatan": ["1704010", "1704010", "1704010", "1704020"],
             "p_extreme": [0.5, 0.0, 1.0, 0.25],
@@ -25,18 +25,15 @@ def route():
             "rupiah_pkh": [100.0, 400.0, 0.0, 300.0],
         }
     )
-    unmatched = pd.DataFrame({"area": ["1704"], "programme": ["pkh"], "first": [7.0], "second": [0.0]})
-    none = np.zeros((4, 1))
-    return RegistryRoute(frame, ("pkh",), none > 0, none, pd.DataFrame(), unmatched, {"pkh": "rupiah_pkh"})
 
 
 def largest(route, indicator, area):
-    table = largest_benefits("1704", route).set_index(["indicator", "area"])
+    table = largest_benefits(route, "pkh").set_index(["indicator", "area"])
     return list(table.loc[(indicator, area), ["first", "second"]])
 
 
 def test_the_largest_benefits_of_the_kabupaten_are_those_of_any_kecamatan(route):
-    assert largest(route, "benefit_rupiah", "1704") == [300.0, 200.0]
+    assert largest(route, "benefit_rupiah", "all") == [300.0, 200.0]
 
 
 def test_a_kecamatan_with_one_recipient_has_no_second(route):
@@ -50,10 +47,6 @@ def test_the_largest_leakage_leaves_out_what_reaches_the_extremely_poor(route):
 def test_what_the_missed_would_need_is_dominated_as_the_benefits_are(route):
     # 1 missed and 1.5 reached in 1704010: the mean benefit is told by the number of the missed.
     assert largest(route, "unserved_rupiah", "1704010") == pytest.approx([200 / 1.5, 100 / 1.5])
-
-
-def test_the_largest_rupiah_of_unmatched_names_are_known_as_well(route):
-    assert largest(route, "unmatched_rupiah", "1704") == [7.0, 0.0]
 
 
 def test_names_without_a_kecamatan_count_for_the_kabupaten():

@@ -19,7 +19,7 @@ from kaur_analysis.demo import make_demo
 from kaur_analysis.errors import DataRejected, UsageError
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.manifest import SCHEMA, verify
-from kaur_analysis.pipeline.run import read_state, run_edition
+from kaur_analysis.pipeline.run import RESEARCH, read_state, run_edition
 from kaur_analysis.pipeline.status import NEVER, edition_status
 from tests.shared import ROOT
 
@@ -282,9 +282,9 @@ def test_a_note_of_steps_that_is_damaged_is_not_believed(undisturbed):
 
 
 def notes(home):
-    """What each step up to the third says it left and took, as the run noted it."""
+    """What each step up to publishing says it left and took, as the run noted it."""
     state = json.loads((home / "data" / "published" / "2025" / "langkah.json").read_text(encoding="utf-8"))
-    return {step: state[step] for step in ("01_clean", "02_poverty", "03_targeting")}
+    return {step: state[step] for step in RESEARCH}
 
 
 def left(home):
@@ -296,7 +296,7 @@ def left(home):
 
 @pytest.fixture(scope="module")
 def renewed(undisturbed, tmp_path_factory):
-    """Steps 01-03 done again after one list has lost a line, and done anew from the same files; notes of before."""
+    """Steps 01-04 done again after one list has lost a line, and done anew from the same files; notes of before."""
     again, anew = tmp_path_factory.mktemp("lagi"), tmp_path_factory.mktemp("baru")
     for folder in ("demo", "data"):
         shutil.copytree(undisturbed[0] / folder, again / folder)
@@ -306,7 +306,7 @@ def renewed(undisturbed, tmp_path_factory):
     shutil.copytree(again / "demo", anew / "demo")
     for home in (again, anew):
         run = start(home, HERE, jobs=2)
-        until(run, "selesai  03_targeting")
+        until(run, "selesai  04_publishing")
         run.kill()
         run.communicate()
     return again, anew, before

@@ -3,7 +3,9 @@
 It needs nothing that the targeting step writes: the two are run side by side.
 """
 
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from kaur_analysis.cleaning.visits import load_visits, of_families_today, years
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.formats import number
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.recall import Tables, each_recalled
 from kaur_analysis.pipeline.steps import where_lists
 from kaur_analysis.pipeline.steps.targeting import (
     MONTHS,
@@ -21,6 +24,8 @@ from kaur_analysis.pipeline.steps.targeting import (
     RegistryRoute,
     any_programme,
     count,
+    joined,
+    of_each,
 )
 from kaur_analysis.targeting import (
     benefit_incidence,
@@ -47,16 +52,37 @@ SIGNIFICANT = 0.05  # adjusted p below which a group counts as losing systematic
 @where_lists
 def benefits(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Which tenth of the families, from poorest to richest, gets which share of each programme's rupiah."""
-    table = benefit_incidence(
-        route.frame,
-        list(route.programmes),
-        welfare="expected_welfare_rp_month",
-        benefit=route.benefits,
+    found = each_recalled(
+        edition,
+        "manfaat",
+        benefits_by_programme,
+        route.receipt(),
+        families=route.frame[["expected_welfare_rp_month"]],
         welfare_draws=route.welfare_draws,
         seed=edition.study.seed,
     )
+    table = pd.concat([tables[0] for tables in found.values()], ignore_index=True)
     edition.store.write("estimates/incidence", table)
     return table
+
+
+def benefits_by_programme(
+    parts: Mapping[str, Mapping[str, pd.DataFrame]],
+    families: pd.DataFrame,
+    welfare_draws: NDArray[np.float32],
+    seed: int,
+) -> dict[str, Tables]:
+    """Benefit incidence of some programmes."""
+    table = benefit_incidence(
+        joined(families, parts),
+        list(parts),
+        welfare="expected_welfare_rp_month",
+        benefit={code: f"rupiah_{code}" for code in parts},
+        welfare_draws=welfare_draws,
+        with_any=False,
+        seed=seed,
+    )
+    return of_each(table, parts)
 
 
 @where_lists
@@ -146,23 +172,44 @@ def movement(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
 @where_lists
 def cost_per_result(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """What each programme's rupiah does to the extreme-poverty gap, and what one family reached costs."""
-    frame = route.frame.copy()
-    monthly = {code: f"monthly_{code}" for code in route.programmes}
-    for code, column in monthly.items():
-        frame[column] = frame[route.benefits[code]] / MONTHS
-    table = cost_effectiveness(
-        frame,
-        welfare="expected_welfare_rp_month",
-        line=edition.study.line("extreme"),
-        received=list(route.programmes),
-        benefit=monthly,
-        household_size="household_size",
-        consumed={code: edition.study.programme(code).closes_gap for code in route.programmes},
+    receipt, study = route.receipt(), edition.study
+    found = each_recalled(
+        edition,
+        "biaya",
+        costs_by_programme,
+        {code: receipt[code] | {"consumed": study.programme(code).closes_gap} for code in route.programmes},
+        families=route.frame[["expected_welfare_rp_month", "household_size"]],
+        line=study.line("extreme"),
         welfare_draws=route.welfare_draws[:, :SCENARIO_DRAWS],
-        seed=edition.study.seed,
+        seed=study.seed,
     )
+    table = pd.concat([tables[0] for tables in found.values()], ignore_index=True)
     edition.store.write("estimates/cost_effectiveness", table)
     return table
+
+
+def costs_by_programme(
+    parts: Mapping[str, Mapping[str, Any]],
+    families: pd.DataFrame,
+    line: float,
+    welfare_draws: NDArray[np.float32],
+    seed: int,
+) -> dict[str, Tables]:
+    """Cost-effectiveness of some programmes, from their rupiah of a year."""
+    frame = joined(families, parts)
+    monthly = {code: f"monthly_{code}" for code in parts}
+    table = cost_effectiveness(
+        frame.assign(**{column: frame[f"rupiah_{code}"] / MONTHS for code, column in monthly.items()}),
+        welfare="expected_welfare_rp_month",
+        line=line,
+        received=list(parts),
+        benefit=monthly,
+        household_size="household_size",
+        consumed={code: own["consumed"] for code, own in parts.items()},
+        welfare_draws=welfare_draws,
+        seed=seed,
+    )
+    return of_each(table, parts)
 
 
 @where_lists

@@ -1,6 +1,6 @@
 """Step 03, targeting: who was reached, who was missed, why, and what the same rupiah could have done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,9 +13,10 @@ from kaur_analysis.disclosure import largest_two
 from kaur_analysis.errors import UsageError
 from kaur_analysis.linkage import latest, reach
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.recall import Tables, each_recalled, recalled
 from kaur_analysis.pipeline.steps import where_lists
 from kaur_analysis.pipeline.steps.poverty import SURVEY_PREFIX, has_areas, survey_sample
-from kaur_analysis.pipeline.steps.unseen import DESIL, ruled_by_unseen_desil
+from kaur_analysis.pipeline.steps.unseen import DESIL, informed_welfare, ruled_by_unseen_desil
 from kaur_analysis.planning.rules import judge, rule_fields
 from kaur_analysis.poverty import rao_wu_bootstrap
 from kaur_analysis.poverty.intervals import spanned
@@ -23,7 +24,6 @@ from kaur_analysis.targeting import (
     Scenario,
     compare_scenarios,
     error_decomposition,
-    informed_draws,
     outside_rules,
     overlap,
     receipt_draws,
@@ -31,9 +31,12 @@ from kaur_analysis.targeting import (
     timeliness,
     welfare_without,
 )
+from kaur_analysis.targeting.evidence import ANY
+from kaur_analysis.targeting.inputs import ALL
 from kaur_analysis.targeting.intervals import COLUMNS
 
 MONTHS = 12
+LARGEST = ["area", "programme", "indicator", "first", "second"]
 SCENARIO_DRAWS = 100  # draws that scenarios and costs are scored on; their intervals need fewer than tails do
 SURVEY_REPLICATES = 100  # bootstrap of PSUs behind the survey's scenario scores
 INFORMED = ["informed", "informed_se", "informed_low", "informed_high"]  # a score had the desil known the most it can
@@ -48,9 +51,9 @@ class RegistryRoute:
     Attributes
     ----------
     frame
-        One row per family: ``p_extreme``, ``p_poor``, one column of link probability per programme, ``listed``,
-        ``eligible_<programme>``, ``outside_<programme>`` (known not to meet its rules), ``kecamatan`` and the groups of
-        the fairness table.
+        One row per family: ``p_extreme``, ``p_poor``, one column of link probability per programme and ``any`` (on the
+        list of at least one), ``rupiah_<programme>`` and ``rupiah_any``, ``listed``, ``eligible_<programme>``,
+        ``outside_<programme>`` (known not to meet its rules), ``kecamatan`` and the groups of the fairness table.
     programmes
         Programmes whose lists the office holds, latest period each; also those whose list names no family found.
     poor_draws, welfare_draws
@@ -70,6 +73,15 @@ class RegistryRoute:
     unmatched: pd.DataFrame
     largest_unmatched: pd.DataFrame
     benefits: dict[str, str]
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The programmes, and ``any`` where there are several."""
+        return (*self.programmes, ANY) if len(self.programmes) > 1 else self.programmes
+
+    def receipt(self) -> dict[str, dict[str, pd.DataFrame]]:
+        """What each of the judged is judged by: who received it, and how many rupiah."""
+        return {code: {"receipt": self.frame[[code, f"rupiah_{code}"]]} for code in self.judged}
 
 
 @where_lists
@@ -97,6 +109,9 @@ def registry_route(edition: Edition) -> RegistryRoute:
         frame[f"eligible_{code}"] = verdict.eligible.astype(float)
         frame[f"outside_{code}"] = verdict.outside.astype(float)
         frame[benefits[code]] = _paid(frame[code], frame[benefits[code]], verdict.rupiah_year)
+    frame[ANY] = any_programme(frame, programmes)
+    known = sum(frame[code] * frame[benefits[code]] for code in programmes)
+    frame[f"rupiah_{ANY}"] = (known / frame[ANY]).where(frame[ANY] > 0, 0.0)
     frame["listed"] = frame["in_targeting_list"]
     extreme = welfare < study.line("extreme")
     largest = _largest_unmatched(current, edition.area.code)
@@ -110,86 +125,156 @@ def registry_errors(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     Beside them, for programmes that have rules, how many recipients do not meet those: another thing than not being
     extremely poor.
     """
-    table = targeting_measures(
-        route.frame,
-        poor="p_extreme",
-        received=list(route.programmes),
-        benefit=route.benefits,
-        welfare="expected_welfare_rp_month",
-        by="kecamatan",
+    unmatched = route.unmatched
+    parts = {
+        code: {
+            "receipt": route.frame[
+                [code, f"rupiah_{code}", *([f"outside_{code}"] if code in route.programmes else [])]
+            ],
+            "unmatched": unmatched[unmatched["programme"] == code].reset_index(drop=True),
+            "ruled": code in route.programmes and edition.study.programme(code).recorded,
+        }
+        for code in route.judged
+    }
+    found = each_recalled(
+        edition,
+        "kesalahan",
+        errors_by_programme,
+        parts,
+        families=route.frame[["p_extreme", "expected_welfare_rp_month", "kecamatan"]],
         poor_draws=route.poor_draws,
         welfare_draws=route.welfare_draws,
-        unmatched=route.unmatched,
         seed=edition.study.seed,
     )
-    ruled = {code: f"outside_{code}" for code in route.programmes if edition.study.programme(code).recorded}
-    if ruled:
-        outside = outside_rules(route.frame, ruled, by="kecamatan", seed=edition.study.seed)
-        table = pd.concat([table, outside], ignore_index=True)
+    table = pd.concat([errors for errors, _ in found.values()], ignore_index=True)
     edition.store.write("estimates/targeting", checked(TARGETING, table))
-    edition.store.write("estimates/largest", largest_benefits(edition.area.code, route))
+    largest = [
+        amounts.replace({"area": {ALL: edition.area.code}}) for code, (_, amounts) in found.items() if code != ANY
+    ]
+    names = route.largest_unmatched.assign(indicator="unmatched_rupiah")
+    edition.store.write("estimates/largest", pd.concat([names, *largest], ignore_index=True)[LARGEST])
     return table
 
 
-def largest_benefits(kabupaten: str, route: RegistryRoute) -> pd.DataFrame:
-    """The two largest amounts of one family or name in each rupiah, per programme and area; the office's alone.
+def errors_by_programme(
+    parts: Mapping[str, Mapping[str, Any]],
+    families: pd.DataFrame,
+    poor_draws: NDArray[np.bool_],
+    welfare_draws: NDArray[np.float32],
+    seed: int,
+) -> dict[str, Tables]:
+    """Targeting errors of some programmes in the kabupaten and its kecamatan, and the largest amounts behind them.
 
-    What the missed would need is their number times the mean benefit: it tells as much of the largest as the benefits.
+    Of those that are ``ruled``, who does not meet the rules as well.
     """
-    found = [route.largest_unmatched.assign(indicator="unmatched_rupiah")]
-    poor = route.frame["p_extreme"]
-    for programme in route.programmes:
-        received = route.frame[programme]
-        paid = received * route.frame[route.benefits[programme]]
-        for area in (pd.Series(kabupaten, route.frame.index), route.frame["kecamatan"]):
-            missed, reached = (part.groupby(area).transform("sum") for part in (poor * (1 - received), received))
-            amounts = {
-                "benefit_rupiah": paid,
-                "leakage_rupiah": paid * (1 - poor),
-                "unserved_rupiah": paid * (missed / reached.where(reached > 0)),
-            }
-            for indicator, amount in amounts.items():
-                keys = pd.DataFrame({"area": area, "programme": programme})
-                found.append(largest_two(amount, keys).assign(indicator=indicator))
-    return pd.concat(found, ignore_index=True)[["area", "programme", "indicator", "first", "second"]]
+    frame = joined(families, parts)
+    table = targeting_measures(
+        frame,
+        poor="p_extreme",
+        received=list(parts),
+        benefit={code: f"rupiah_{code}" for code in parts},
+        welfare="expected_welfare_rp_month",
+        by="kecamatan",
+        poor_draws=poor_draws,
+        welfare_draws=welfare_draws,
+        unmatched=pd.concat([own["unmatched"] for own in parts.values()]),
+        with_any=False,
+        seed=seed,
+    )
+    if ruled := {code: f"outside_{code}" for code, own in parts.items() if own["ruled"]}:
+        table = pd.concat([table, outside_rules(frame, ruled, by="kecamatan", seed=seed)], ignore_index=True)
+    return {code: [*tables, largest_benefits(frame, code)] for code, tables in of_each(table, parts).items()}
+
+
+def largest_benefits(frame: pd.DataFrame, programme: str) -> pd.DataFrame:
+    """The two largest amounts of one family in each rupiah of a programme, per area (``all``: the kabupaten).
+
+    The office's alone. What the missed would need is their number times the mean benefit: it tells as much of the
+    largest as the benefits.
+    """
+    poor, received = frame["p_extreme"], frame[programme]
+    paid = received * frame[f"rupiah_{programme}"]
+    found = []
+    for area in (pd.Series(ALL, frame.index), frame["kecamatan"]):
+        missed, reached = (part.groupby(area).transform("sum") for part in (poor * (1 - received), received))
+        amounts = {
+            "benefit_rupiah": paid,
+            "leakage_rupiah": paid * (1 - poor),
+            "unserved_rupiah": paid * (missed / reached.where(reached > 0)),
+        }
+        for indicator, amount in amounts.items():
+            keys = pd.DataFrame({"area": area, "programme": programme})
+            found.append(largest_two(amount, keys).assign(indicator=indicator))
+    return pd.concat(found, ignore_index=True)
+
+
+def joined(families: pd.DataFrame, parts: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Families with what each programme is judged by."""
+    return pd.concat([families, *(own["receipt"] for own in parts.values())], axis=1)
+
+
+def of_each(table: pd.DataFrame, programmes: Iterable[str]) -> dict[str, Tables]:
+    """Rows of each programme."""
+    return {code: [table[table["programme"] == code].reset_index(drop=True)] for code in programmes}
 
 
 @where_lists
 def error_reasons(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Why the extreme poor were missed and others included, per programme and kecamatan (:func:`split_by_reason`)."""
-    table = split_by_reason(edition, route, {code: f"eligible_{code}" for code in route.programmes}, "kecamatan")
+    table = split_by_reason(edition, route, route.programmes, "kecamatan")
     edition.store.write("estimates/reasons", table)
     return table
 
 
-def split_by_reason(edition: Edition, route: RegistryRoute, eligible: Mapping[str, str], by: str) -> pd.DataFrame:
-    """Reasons of the errors of each programme, whose column of eligibility is given.
+def split_by_reason(edition: Edition, route: RegistryRoute, programmes: Iterable[str], by: str) -> pd.DataFrame:
+    """Reasons of the errors of each programme, whose column of eligibility is ``eligible_<programme>``.
 
     Where a rule goes by a desil that the model does not know, nobody knows how many of those that it admits are
     extremely poor: the interval then spans what the draws say and what they would say had the desil known the most
     that it can, and column ``spans`` is ``desil``.
     """
+    unseen = set(ruled_by_unseen_desil(edition))
+    ruled = [code for code in programmes if code in unseen or (code == UNION and unseen.intersection(route.programmes))]
+    found = each_recalled(
+        edition,
+        f"sebab-{by}",
+        reasons_by_programme,
+        {code: {"receipt": route.frame[[code, f"eligible_{code}"]], "ruled": code in ruled} for code in programmes},
+        families=route.frame[["p_extreme", "listed", by]],
+        by=by,
+        poor_draws=route.poor_draws,
+        informed=(informed_welfare(edition) < edition.study.line("extreme")) if ruled else route.poor_draws,
+        seed=edition.study.seed,
+    )
+    return pd.concat([tables[0] for tables in found.values()], ignore_index=True)
 
-    def split(programmes: Sequence[str], poor_draws: NDArray[np.bool_]) -> pd.DataFrame:
+
+def reasons_by_programme(
+    parts: Mapping[str, Mapping[str, Any]],
+    families: pd.DataFrame,
+    by: str,
+    poor_draws: NDArray[np.bool_],
+    informed: NDArray[np.bool_],
+    seed: int,
+) -> dict[str, Tables]:
+    """Reasons of the errors of some programmes; of those that are ``ruled`` by what the model does not know, a span."""
+
+    def split(programmes: Sequence[str], draws: NDArray[np.bool_]) -> pd.DataFrame:
         return error_decomposition(
-            route.frame,
+            joined(families, parts),
             poor="p_extreme",
             received=list(programmes),
             by=by,
             listed="listed",
-            eligible=eligible,
-            poor_draws=poor_draws,
-            seed=edition.study.seed,
+            eligible={code: f"eligible_{code}" for code in programmes},
+            poor_draws=draws,
+            seed=seed,
         )
 
-    table = split(list(eligible), route.poor_draws).assign(spans="")
-    unseen = set(ruled_by_unseen_desil(edition))
-    ruled = [code for code in eligible if code in unseen or (code == UNION and unseen.intersection(route.programmes))]
-    if not ruled:
-        return table
-    informed = informed_draws(route.welfare_draws, route.frame[DESIL], edition.study.seed)
-    other = split(ruled, informed < edition.study.line("extreme"))
-    return spanned(table, other, ["measure", "programme", "group"], DESIL)
+    table = split(list(parts), poor_draws).assign(spans="")
+    if ruled := [code for code, own in parts.items() if own["ruled"]]:
+        table = spanned(table, split(ruled, informed), ["measure", "programme", "group"], DESIL)
+    return of_each(table, parts)
 
 
 @where_lists
@@ -219,10 +304,9 @@ def reasons_by_desa(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """
     frame = route.frame.assign(
         **{UNION: any_programme(route.frame, route.programmes)},
-        eligible=route.frame[[f"eligible_{code}" for code in route.programmes]].max(axis=1),
+        **{f"eligible_{UNION}": route.frame[[f"eligible_{code}" for code in route.programmes]].max(axis=1)},
     )
-    eligible = {UNION: "eligible", **{code: f"eligible_{code}" for code in route.programmes}}
-    table = split_by_reason(edition, replace(route, frame=frame), eligible, "desa")
+    table = split_by_reason(edition, replace(route, frame=frame), [UNION, *route.programmes], "desa")
     edition.store.write("estimates/reasons_desa", table)
     return table
 
@@ -241,7 +325,7 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     (:func:`kaur_analysis.targeting.informed_draws`). The table is empty where no list brings cash or food.
     """
     frame = route.frame.copy()
-    line = edition.study.line("extreme")
+    line, rho = edition.study.line("extreme"), edition.study.targeting.rho
     draws = route.welfare_draws[:, :SCENARIO_DRAWS]
     programmes = list(route.programmes)
     delivered = _delivered(edition, frame, route, receipt_draws(frame, programmes, draws.shape[1], edition.study.seed))
@@ -272,14 +356,13 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
         frame["unadjusted"] = welfare_without(unadjusted.to_numpy(), aid, line)
         alternatives.insert(3, Scenario("model_unadjusted", "ranked", "unadjusted"))
     known = {"welfare": "p_poor", "household_size": "household_size", "delivered_draws": delivered}
-    table = _scored(edition, frame, alternatives, welfare_draws=draws, **known)
+    table = _scored(frame, alternatives, line, rho, welfare_draws=draws, **known)
     beyond = _beyond_model(edition, route.programmes)
     table["beyond_model"] = table["programme"].isin(beyond)
     if "desil" in beyond and len(table):
         compared = [one for one in alternatives if one.name in ("delivered", "desil")]
-        best = _scored(
-            edition, frame, compared, welfare_draws=informed_draws(draws, frame["desil"], edition.study.seed), **known
-        )
+        informed = informed_welfare(edition)[:, :SCENARIO_DRAWS]
+        best = _scored(frame, compared, line, rho, welfare_draws=informed, **known)
         keys = ["measure", "programme", "budget"]
         best = best[best["programme"] == "desil"].set_index(keys)[["value", "se", "low", "high"]]
         best.columns = pd.Index(INFORMED)
@@ -310,23 +393,40 @@ def survey_scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     predicted = np.exp(frame["predicted_log"].to_numpy())
     frame["predicted_without"] = welfare_without(predicted, aid, edition.study.line("extreme"))
     frame["vulnerable"] = (count(frame, "elderly_60") > 0).astype(float)
-    sampled = rao_wu_bootstrap(survey_sample(frame, "weight_household"), SURVEY_REPLICATES, edition.study.seed)
-    table = _scored(
+    study = edition.study
+    (table,) = recalled(
         edition,
+        "cara-survei",
+        survey_scores,
+        frame=frame,
+        line=study.line("extreme"),
+        rho=study.targeting.rho,
+        seed=study.seed,
+    )
+    edition.store.write("estimates/scenarios_survey", table)
+    return table
+
+
+def survey_scores(frame: pd.DataFrame, line: float, rho: float, seed: int) -> Tables:
+    """Scenarios that the survey's households judge, over replicates of the sample."""
+    alternatives = [
+        Scenario("delivered", "delivered", "delivered_rp_month"),
+        Scenario("model", "ranked", "predicted_without"),
+        Scenario("categorical", "categorical", "vulnerable"),
+        Scenario("universal", "universal"),
+    ]
+    sampled = rao_wu_bootstrap(survey_sample(frame, "weight_household"), SURVEY_REPLICATES, seed)
+    table = _scored(
         frame,
-        [
-            Scenario("delivered", "delivered", "delivered_rp_month"),
-            Scenario("model", "ranked", "predicted_without"),
-            Scenario("categorical", "categorical", "vulnerable"),
-            Scenario("universal", "universal"),
-        ],
+        alternatives,
+        line,
+        rho,
         welfare="expenditure_rp_month",
         household_size="household_size",
         weights="weight_household",
         weight_multipliers=sampled.multipliers,
     )
-    edition.store.write("estimates/scenarios_survey", table)
-    return table
+    return [table]
 
 
 @where_lists
@@ -366,7 +466,7 @@ def survey_errors(edition: Edition) -> pd.DataFrame:
     return table
 
 
-def _scored(edition: Edition, frame: pd.DataFrame, alternatives: list[Scenario], **options: Any) -> pd.DataFrame:
+def _scored(frame: pd.DataFrame, alternatives: list[Scenario], line: float, rho: float, **options: Any) -> pd.DataFrame:
     """Scenarios at shares of the budget that column ``delivered_rp_month`` adds up to; ``budget_share`` names them.
 
     A family is served with what was spent per family served; ``delivered_to`` is the chance that it was one.
@@ -380,11 +480,11 @@ def _scored(edition: Edition, frame: pd.DataFrame, alternatives: list[Scenario],
         alternatives = [scenario for scenario in alternatives if scenario.kind != "categorical"]
     table = compare_scenarios(
         frame,
-        line=edition.study.line("extreme"),
+        line=line,
         scenarios=alternatives,
         transfer_rp_month=spent / float((weight * frame["delivered_to"]).sum()),
         budget_rp_month=[spent * share for share in BUDGET_SHARES],
-        rho=edition.study.targeting.rho,
+        rho=rho,
         **options,
     )
     table["budget_share"] = table["budget"] / spent

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterable
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.recall import Tables, recalled
 from kaur_analysis.pipeline.steps import welfare_draws
 from kaur_analysis.reference.catalogue import Programme
 from kaur_analysis.targeting import informed_draws
@@ -32,4 +34,16 @@ def informed_welfare(edition: Edition) -> NDArray[np.float32]:
     """Joint draws of welfare, had the model known the desil and had that known the most that it can."""
     desil = edition.store.read("clean/families", ["family", DESIL]).set_index("family")[DESIL]
     families = edition.store.read("estimates/welfare_draws", ["family"])["family"]
-    return np.asarray(informed_draws(welfare_draws(edition), desil.reindex(families), edition.study.seed))
+    (table,) = recalled(
+        edition,
+        "desil-tahu",
+        _informed,
+        draws=welfare_draws(edition),
+        desil=desil.reindex(families).reset_index(drop=True),
+        seed=edition.study.seed,
+    )
+    return np.asarray(table.to_numpy(dtype=np.float32))
+
+
+def _informed(draws: NDArray[np.float32], desil: pd.Series, seed: int) -> Tables:
+    return [pd.DataFrame(informed_draws(draws, desil, seed)).rename(columns=str)]

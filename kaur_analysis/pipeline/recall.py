@@ -1,0 +1,141 @@
+"""What a step worked out the last time is not worked out again where it would be made of the very same things.
+
+A new list of one programme changes nothing of the others: what is worked out programme by programme is kept so, sealed
+on a shelf of the edition's like the readings, and found again by the contents of everything it was made from.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pydantic import BaseModel
+
+from kaur_analysis.intake import Shelf, keys_for
+from kaur_analysis.pipeline.edition import Edition
+
+Tables = Sequence[pd.DataFrame]
+WHOLE = "semua"  # name of the only part where there are no parts
+
+
+def each_recalled(
+    edition: Edition,
+    name: str,
+    work: Callable[..., Mapping[str, Tables]],
+    parts: Mapping[str, Mapping[str, Any]],
+    **shared: Any,
+) -> dict[str, Tables]:
+    """Tables that a pure function makes of each part of an edition, those parts anew whose givens have changed.
+
+    Tables come back as the shelf gives them, known or new, so that nothing hangs on which they were.
+
+    Parameters
+    ----------
+    edition
+        Whose shelf keeps them; parts that are no longer asked for are removed from it.
+    name
+        What this is called on the shelf.
+    work
+        A function. Called once, with those ``parts`` whose tables are not known, and with ``shared``; it
+        returns the tables of each. Those of a part may hang on nothing but what is given for it and what is shared.
+    parts
+        What is given for each part alone, by the part's name: tables, arrays, settings, and plain values.
+    shared
+        What is given for all parts.
+
+    Returns
+    -------
+    The tables, by part, in the order asked for.
+
+    Raises
+    ------
+    TypeError
+        Something given has no content that could be compared.
+    """
+    folder = edition.recollections / name
+    shelf = Shelf(folder, edition.program_hash(), keys_for(edition.study.synthetic))
+    shelf.clear(parts)
+    common = content(shared)
+    fingerprints = {part: shelf.fingerprint(name, part, common, content(own)) for part, own in parts.items()}
+    known = {part: shelf.recall(part, fingerprint) for part, fingerprint in fingerprints.items()}
+    if unknown := {part: own for part, own in parts.items() if known[part] is None}:
+        for part, tables in work(unknown, **shared).items():
+            shelf.keep(part, fingerprints[part], tables, {})
+            known[part] = shelf.recall(part, fingerprints[part])
+    return {part: _tables(kept, folder) for part, kept in known.items()}
+
+
+def recalled(edition: Edition, name: str, work: Callable[..., Tables], **given: Any) -> Tables:
+    """Tables of a pure function that is asked once, made anew only where what it is given has changed."""
+
+    def whole(parts: Mapping[str, Mapping[str, Any]], **shared: Any) -> dict[str, Tables]:
+        return {part: work(**shared) for part in parts}
+
+    return each_recalled(edition, name, whole, {WHOLE: {}}, **given)[WHOLE]
+
+
+def _tables(kept: tuple[list[pd.DataFrame], dict[str, Any]] | None, folder: Path) -> Tables:
+    if kept is None:
+        raise OSError(f"{folder}: what was just kept is not there")
+    return kept[0]
+
+
+def content(given: object) -> str:
+    """Hash of what a value holds: equal hashes, equal values.
+
+    Raises
+    ------
+    TypeError
+        It is nothing of which that could be told.
+    """
+    sha = _Sha()
+    if isinstance(given, pd.Series):
+        given = given.to_frame()
+    if isinstance(given, pd.DataFrame):
+        table = pa.Table.from_pandas(given)
+        with pa.ipc.new_stream(pa.PythonFile(sha, "w"), table.schema) as writer:
+            writer.write_table(table)
+    elif isinstance(given, np.ndarray):
+        sha.write(f"{given.dtype.str} {given.shape} ".encode())
+        sha.write(np.ascontiguousarray(given).data)
+    else:
+        sha.write(json.dumps([type(given).__name__, _plain(given)]).encode())
+    return sha.hexdigest()
+
+
+def _plain(given: object) -> object:
+    """A value as JSON can hold it, what it is made of by its content."""
+    if isinstance(given, BaseModel):
+        return given.model_dump(mode="json")
+    if is_dataclass(given):
+        return [[each.name, content(getattr(given, each.name))] for each in fields(given)]
+    if isinstance(given, Mapping):
+        return [[content(name), content(value)] for name, value in given.items()]
+    if isinstance(given, list | tuple):
+        return [content(value) for value in given]
+    if given is None or isinstance(given, str | int | float):
+        return given
+    raise TypeError(f"{type(given).__name__} has no content to compare")
+
+
+class _Sha(io.RawIOBase):
+    """A file that keeps nothing of what is written but its hash."""
+
+    def __init__(self) -> None:
+        self._sha = hashlib.sha256()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any) -> int:
+        self._sha.update(piece)
+        return memoryview(piece).nbytes
+
+    def hexdigest(self) -> str:
+        return self._sha.hexdigest()
