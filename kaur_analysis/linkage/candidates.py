@@ -1,89 +1,128 @@
-"""Which registry people a recipient may be: pairs worth scoring, found by what both sides share."""
+"""Which registry people a recipient may be: pairs worth scoring, found by what both sides share.
+
+Inside the database both sides are numbered by their rows (``unique_id``), and tokens are 64-bit hashes of themselves:
+only their equality counts.
+"""
 
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 MINIMUM_LIKENESS = 0.5
 # Names as sets of keyed letter pairs in the bits of a few words: what two names share is then counted in nanoseconds.
+# 27 letters and ends of words make 728 pairs, so that every pair has a bit of its own.
 WORDS = 12
 WORD_BITS = 64
-
-
-def likeness(left: str, right: str) -> str:
-    """SQL of the likeness of two names, Dice's coefficient of their letter pairs; ``{}`` in a side takes the column."""
-    shared = " + ".join(f"bit_count({left.format(f'pairs_{i}')} & {right.format(f'pairs_{i}')})" for i in range(WORDS))
-    return f"2.0 * ({shared}) / ({left.format('pairs_count')} + {right.format('pairs_count')})"
-
-
-_ALIKE = f"{likeness('l.{}', 'r.{}')} >= {MINIMUM_LIKENESS}"
+_TOKENS = ("person_token", "family_token", "name_token", "birth_token", "birth_day_token", "birth_month_token")
+_SHARED = " + ".join(f"bit_count(l.w{i} & r.w{i})" for i in range(WORDS))
+# Dice's coefficient of the letter pairs of two names
+_LIKENESS = f"create macro alike(l, r) as 2.0 * ({_SHARED}) / (l.n + r.n)"
+_ALIKE = f"alike(l.pairs, r.pairs) >= {MINIMUM_LIKENESS}"
+_BOTH = "select l.unique_id as record, r.unique_id as person from"
 _RULES = (
     # one digit of the NIK differs
-    "select l.record, r.person from open_masks l join registry_masks r using (mask)",
+    f"{_BOTH} (select unique_id, unnest(near) as number from open) l join registry r using (number)",
     # the same family card
-    "select l.record, r.person from open l join registry r using (family_token)",
+    f"{_BOTH} open l join registry r using (family_token)",
     # the same name in the kecamatan, or with the same year of birth
-    "select l.record, r.person from open l join registry r using (name_token, kecamatan)",
-    "select l.record, r.person from open l join registry r using (name_token, birth_year)",
+    f"{_BOTH} open l join registry r using (name_token, kecamatan)",
+    f"{_BOTH} open l join registry r using (name_token, birth_year)",
     # the same date of birth in the kecamatan
-    "select l.record, r.person from open l join registry r using (birth_token, kecamatan)",
+    f"{_BOTH} open l join registry r using (birth_token, kecamatan)",
     # a name like it in the desa; where the desa is unknown, in the kecamatan
-    f"select l.record, r.person from open l join registry r using (desa) where {_ALIKE}",
-    f"select l.record, r.person from open l join registry r using (kecamatan) where l.desa is null and {_ALIKE}",
+    f"{_BOTH} open l join registry r using (desa) where {_ALIKE}",
+    f"{_BOTH} open l join registry r using (kecamatan) where l.desa is null and {_ALIKE}",
 )
 
 
-def load_sides(connection: duckdb.DuckDBPyConnection, registry: pd.DataFrame, recipients: pd.DataFrame) -> None:
-    """Put both sides into tables ``registry`` and ``recipients``; letter pairs become bits, masks become lists.
+def load_registry(connection: duckdb.DuckDBPyConnection, registry: pd.DataFrame) -> pa.Array:
+    """Put the registry into table ``registry`` and what names it holds how often into ``name_frequencies``.
+
+    Returns
+    -------
+    Its letter pairs in the order of their bits, for :func:`load_list`.
+    """
+    connection.execute(_LIKENESS)
+    numbering = _put(connection, "registry", registry, pa.array([], pa.large_string()))
+    connection.execute("alter table registry add column near ubigint[]")
+    connection.execute(
+        "create table name_frequencies as select name_token, count(*) / sum(count(*)) over () as tf_name_token "
+        "from registry where name_token is not null group by name_token order by name_token"
+    )
+    return numbering
+
+
+def load_list(
+    connection: duckdb.DuckDBPyConnection, recipients: pd.DataFrame, near: pd.DataFrame, numbering: pa.Array
+) -> None:
+    """Put a list into table ``recipients`` in place of the list before it.
 
     ``open`` holds the recipients whose NIK is missing or in no registry: for the others the NIK has spoken.
     """
-    names = [table["name_bigrams"].astype("str") for table in (registry, recipients)]  # categories of their own
-    bits = _pair_bits(pd.concat(names, ignore_index=True))
-    sides = {"registry": (registry, bits.iloc[: len(registry)]), "recipients": (recipients, bits.iloc[len(registry) :])}
-    for name, (table, own_bits) in sides.items():
-        plain = table.drop(columns="name_bigrams").reset_index(drop=True)
-        connection.register("given", pd.concat([plain, own_bits.reset_index(drop=True)], axis=1))
-        connection.execute(
-            f"create or replace table {name} as select * replace (string_split(nik_masks::varchar, ' ') as nik_masks, "
-            "try_cast(birth_year as integer) as birth_year) from given"
-        )
-        connection.unregister("given")
+    _put(connection, "given_list", recipients, numbering)
+    rows = pd.Series(np.arange(len(recipients)), recipients["record"].to_numpy())
+    numbers = near.assign(unique_id=rows.loc[near["record"]].to_numpy())[["unique_id", "person_token"]]
+    connection.register("given_near", pa.Table.from_pandas(numbers, preserve_index=False))
+    connection.execute(
+        "create or replace table recipients as select * from given_list left join (select unique_id, "
+        "list(hash(person_token)) as near from given_near group by unique_id) using (unique_id) order by unique_id"
+    )
+    connection.unregister("given_near")
+    connection.execute("drop table given_list")
     connection.execute(
         "create or replace table open as select * from recipients l anti join registry r using (person_token)"
     )
-    for side, key in (("open", "record"), ("registry", "person")):
-        connection.execute(
-            f"create or replace table {side}_masks as "
-            f"select {key}, unnest(nik_masks) as mask from {side} where nik_masks is not null"
-        )
 
 
-def candidate_pairs(connection: duckdb.DuckDBPyConnection) -> int:
-    """Make table ``pairs`` (``record, person``) and return how many there are."""
-    exact = "select l.record, r.person from recipients l join registry r using (person_token)"
+def candidate_pairs(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make table ``pairs`` of the rows ``record, person``."""
+    exact = f"{_BOTH} recipients l join registry r using (person_token)"
     union = " union ".join((exact, *_RULES))
     connection.execute(f"create or replace table pairs as select distinct record, person from ({union})")
-    return counted(connection, "select count(*) from pairs")
 
 
-def counted(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    """The one number a query gives."""
-    return int(connection.execute(query).fetchall()[0][0])
+def counted(connection: duckdb.DuckDBPyConnection, query: str) -> list[int]:
+    """The numbers of the one row that a query gives."""
+    return [int(value) for value in connection.execute(query).fetchall()[0]]
 
 
-def _pair_bits(names: pd.Series) -> pd.DataFrame:
-    """Letter pairs of every name as bits of ``pairs_0``, ``pairs_1``, ... and their number; missing without a name.
+def _put(connection: duckdb.DuckDBPyConnection, name: str, table: pd.DataFrame, numbering: pa.Array) -> pa.Array:
+    """Make a table of keys; ``number`` is its NIK once more, for comparisons that are to hold beside that of NIKs."""
+    bits, numbering = _pair_bits(table["name_bigrams"], numbering)
+    plain = table[[*_TOKENS, "birth_year", "female", "kecamatan", "desa"]].reset_index(drop=True)
+    given = pd.concat([plain, bits], axis=1).assign(unique_id=np.arange(len(table), dtype=np.int32))
+    connection.register("given", pa.Table.from_pandas(given, preserve_index=False))
+    tokens = ", ".join(f"case when {token} is not null then hash({token}) end as {token}" for token in _TOKENS)
+    words = ", ".join(f"'w{i}': pairs_{i}" for i in range(WORDS))
+    connection.execute(
+        f"create or replace table {name} as select unique_id, {tokens}, "
+        "case when person_token is not null then hash(person_token) end as number, "
+        "try_cast(birth_year as integer) as birth_year, female, kecamatan::varchar as kecamatan, desa::varchar as desa,"
+        f" case when pairs_count > 0 then {{{words}, 'n': pairs_count}} end as pairs from given"
+    )
+    connection.unregister("given")
+    return numbering
 
-    Pairs are numbered as they occur; beyond ``WORDS * WORD_BITS`` different ones numbers repeat, which can only make
-    two names look a little more alike.
+
+def _pair_bits(names: pd.Series, numbering: pa.Array) -> tuple[pd.DataFrame, pa.Array]:
+    """Letter pairs of every name as bits of ``pairs_0``, ``pairs_1``, ... and their number; 0 without a name.
+
+    Pairs that are numbered keep their number; others are numbered behind them as they occur.
     """
     codes, distinct = pd.factorize(names)
-    pairs = pd.Series(distinct, dtype="str").str.split(" ").explode()
-    number = pd.factorize(pairs)[0] % (WORDS * WORD_BITS)
-    bits = np.zeros((len(distinct) + 1, WORDS), dtype=np.uint64)
+    parts = pc.split_pattern(pa.array(distinct, pa.large_string()), " ")
+    owner = np.repeat(np.arange(len(distinct)), np.diff(parts.offsets.to_numpy()))
+    held = parts.flatten().dictionary_encode()
+    new = held.dictionary.filter(pc.invert(pc.is_in(held.dictionary, numbering)))
+    numbering = pa.concat_arrays([numbering, new])
+    number = pc.index_in(held.dictionary, numbering).to_numpy()[held.indices.to_numpy()] % (WORDS * WORD_BITS)
+    bits = np.zeros((len(distinct) + 1) * WORDS, dtype=np.uint64)
     one = np.uint64(1) << (number % WORD_BITS).astype(np.uint64)
-    np.bitwise_or.at(bits, (pairs.index.to_numpy(), number // WORD_BITS), one)
-    table = pd.DataFrame(bits[codes], columns=[f"pairs_{i}" for i in range(WORDS)])
-    count = pd.Series(np.bitwise_count(bits).sum(axis=1)[codes], dtype="Int32")
-    return table.assign(pairs_count=count.mask(count == 0))
+    np.bitwise_or.at(bits, owner * WORDS + number // WORD_BITS, one)
+    words = bits.reshape(-1, WORDS)
+    count = np.bitwise_count(words).sum(axis=1)
+    return pd.DataFrame(words[codes], columns=[f"pairs_{i}" for i in range(WORDS)]).assign(
+        pairs_count=count[codes]
+    ), numbering

@@ -1,96 +1,117 @@
-"""The linkage model: how much each agreement and disagreement says, fitted to the lists themselves.
+"""The linkage model: how much each agreement and disagreement says, fitted to each list by itself.
 
 Fellegi and Sunter (1969): each comparison has levels with m (how often true pairs show it) and u (how often other
-pairs do). u of a level comes from random pairs, m from expectation-maximisation on pairs that agree on something else
-(splink on DuckDB). Levels that a small list cannot teach keep the working values below.
+pairs do). u of a level comes from random pairs of the registry, m from expectation-maximisation on pairs of the list
+and the registry that agree on something else (splink on DuckDB). A list that teaches little keeps near the working
+values below: they count as so many pairs more.
 """
 
-import copy
-import json
 import logging
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from splink.comparison_level_library import CustomLevel, ElseLevel
 from splink.comparison_library import CustomComparison
 
-from kaur_analysis.linkage.candidates import counted, likeness
+from kaur_analysis.linkage.candidates import counted
+
+if TYPE_CHECKING:
+    from splink.internals.splink_dataframe import SplinkDataFrame
 
 MINIMUM_TRAINING_PAIRS = 100
 MAXIMUM_TRAINING_PAIRS = 200_000
-RANDOM_PAIRS = 1_000_000
+RANDOM_PAIRS = 500_000
+# What working values count for beside what is learnt: true pairs for m, random pairs for u.
+WORKING_PAIRS = 100
+WORKING_RANDOM_PAIRS = 100_000
 # No agreement is proof and no disagreement excludes: bounds of m, and the fewest pseudo-observations of u.
 LOWEST_M = 1e-3
 LOWEST_U = 1e-7
-_DICE = likeness("{}_l", "{}_r")
-_DAY = "birth_day_token_l = birth_day_token_r"
-_MONTH = "birth_month_token_l = birth_month_token_r"
-_YEAR = "birth_year_l = birth_year_r"
-_TWO_PARTS = f"({_DAY} and {_MONTH}) or ({_DAY} and {_YEAR}) or ({_MONTH} and {_YEAR})"
-_ONE_DIGIT = "list_has_any(nik_masks_l, nik_masks_r)"
-_SKIP = "{0}_l is null or {0}_r is null"
+_PARTS = ("birth_day_token", "birth_month_token", "birth_year")
+_TWO_PARTS = " + ".join(f"coalesce({part}_l = {part}_r, false)::int" for part in _PARTS) + " >= 2"
+_ONE_DIGIT = "list_contains(near_l, number_r)"
 
 
 @dataclass(frozen=True)
 class Level:
-    """One outcome of a comparison: label, condition, working values of m and u.
-
-    ``fixed_u`` marks levels too rare for random pairs to show.
-    """
+    """One outcome of a comparison: label, condition, working values of m and u."""
 
     label: str
     condition: str
     m: float
     u: float
-    fixed_u: bool = False
 
 
-COMPARISONS: dict[str, tuple[str, tuple[Level, ...]]] = {
-    "nik": (
-        _SKIP.format("person_token"),
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared, where both sides know the column and ``unless`` does not hold; the best outcome first.
+
+    ``said`` is when the number has said the same already. Only when scoring: pairs of equal numbers are those that
+    teach how often true pairs agree.
+    """
+
+    column: str
+    levels: tuple[Level, ...]
+    unless: str = ""
+    said: str = ""
+
+    def skipped(self, scoring: bool) -> str:
+        """SQL of the pairs that it says nothing of."""
+        reasons = [f"{self.column}_l is null", f"{self.column}_r is null", self.unless, self.said if scoring else ""]
+        return " or ".join(reason for reason in reasons if reason)
+
+
+# Equal numbers carry the same date of birth and sex, whoever bears one by a slip of the pen: agreement counts once.
+_SAME_NUMBER = "coalesce(number_l = number_r, false)"
+_NEAR_NUMBER = f"coalesce({_ONE_DIGIT}, false)"
+COMPARISONS: dict[str, Comparison] = {
+    "nik": Comparison(
+        "person_token",
         (
-            Level("sama", "person_token_l = person_token_r", 0.95, 1e-7, fixed_u=True),
-            Level("beda satu angka", _ONE_DIGIT, 0.03, 1e-4, fixed_u=True),
-            Level("lain", "ELSE", 0.02, 0.9999, fixed_u=True),
+            Level("sama", "person_token_l = person_token_r", 0.95, 1e-7),
+            Level("beda satu angka", _ONE_DIGIT, 0.03, 1e-4),
+            Level("lain", "ELSE", 0.02, 0.9999),
         ),
     ),
-    "kk": (
-        _SKIP.format("family_token"),
+    "kk": Comparison(
+        "family_token",
         (Level("sama", "family_token_l = family_token_r", 0.9, 3e-5), Level("lain", "ELSE", 0.1, 0.99997)),
     ),
-    "nama": (
-        _SKIP.format("pairs_count"),
+    "nama": Comparison(
+        "pairs",
         (
             Level("sama", "name_token_l = name_token_r", 0.88, 3e-5),
-            Level("sangat mirip", f"{_DICE} >= 0.8", 0.06, 1e-4),
-            Level("mirip", f"{_DICE} >= 0.6", 0.04, 2e-3),
-            Level("agak mirip", f"{_DICE} >= 0.4", 0.01, 3e-2),
+            Level("sangat mirip", "alike(pairs_l, pairs_r) >= 0.8", 0.06, 1e-4),
+            Level("mirip", "alike(pairs_l, pairs_r) >= 0.6", 0.04, 2e-3),
+            Level("agak mirip", "alike(pairs_l, pairs_r) >= 0.4", 0.01, 3e-2),
             Level("lain", "ELSE", 0.01, 0.968),
         ),
     ),
     # Numbers that differ in one digit carry nearly the same date of birth: it says nothing new then.
-    "lahir": (
-        f"{_SKIP.format('birth_token')} or coalesce({_ONE_DIGIT}, false)",
+    "lahir": Comparison(
+        "birth_token",
         (
             Level("sama", "birth_token_l = birth_token_r", 0.95, 4e-5),
             Level("dua bagian sama", _TWO_PARTS, 0.03, 5e-3),
             Level("lain", "ELSE", 0.02, 0.995),
         ),
+        unless=_NEAR_NUMBER,
+        said=f"{_SAME_NUMBER} and birth_token_l = birth_token_r",
     ),
-    "kelamin": (
-        _SKIP.format("female"),
+    "kelamin": Comparison(
+        "female",
         (Level("sama", "female_l = female_r", 0.99, 0.5), Level("lain", "ELSE", 0.01, 0.5)),
+        said=f"({_SAME_NUMBER} or {_NEAR_NUMBER}) and female_l = female_r",
     ),
-    "tempat": (
-        _SKIP.format("kecamatan"),
+    "tempat": Comparison(
+        "kecamatan",
         (
             Level("desa sama", "desa_l = desa_r", 0.95, 0.008),
             Level("kecamatan sama", "kecamatan_l = kecamatan_r", 0.03, 0.08),
@@ -98,20 +119,48 @@ COMPARISONS: dict[str, tuple[str, tuple[Level, ...]]] = {
         ),
     ),
 }  # fmt: skip
-# Equal numbers carry the same date of birth and sex, whoever bears one by a slip of the pen: agreement counts once.
-# Only when scoring: pairs of equal numbers are those that teach how often true pairs agree.
-_SAME_NUMBER = "coalesce(person_token_l = person_token_r, false)"
-_SAID_BY_NUMBER = {
-    "lahir": f"{_SAME_NUMBER} and birth_token_l = birth_token_r",
-    "kelamin": f"({_SAME_NUMBER} or coalesce({_ONE_DIGIT}, false)) and female_l = female_r",
-}
+_NUMBER = "nik"  # too rare for random pairs to show
 _TERM_FREQUENCY = "name_token"
 # What training pairs agree on, and the comparisons that such pairs cannot teach.
-_TRAINING = ("person_token", ("name_token", "desa"))
+_TRAINING = (("person_token",), ("name_token", "desa"))
+Shares = dict[str, NDArray[np.float64]]  # of the levels of each comparison
+_LEFT, _RIGHT = "a_recipients", "b_registry"  # in the order of their names
+_METHOD = (
+    "case when l.number = r.number then 'nik' when list_contains(l.near, r.number) then 'nik_one_error' "
+    "when l.family_token = r.family_token and (l.name_token = r.name_token or alike(l.pairs, r.pairs) >= 0.8) "
+    "then 'kk_name' else 'probabilistic' end"
+)
+
+
+def usual_u(connection: duckdb.DuckDBPyConnection, seed: int) -> pd.DataFrame:
+    """How often random pairs of the registry show each outcome: ``comparison, level, u``.
+
+    People of a list are people of the registry: they meet the others of it in sex, family card, name, date of birth and
+    place about as often as those meet each other. Outcomes of NIKs are too rare to be seen so.
+    """
+    with _quiet():
+        settings = replace(_settings(_working("m"), _working("u"), 0.5, scoring=False), link_type="dedupe_only")
+        linker = _linker(_sides(connection, {_RIGHT: "registry"}), settings)
+        linker.training.estimate_u_using_random_sampling(
+            max_pairs=RANDOM_PAIRS, seed=seed, min_count_per_level=None, num_chunks=1
+        )
+        found = _fitted(linker.misc.save_model_to_json(), "u_probability")
+        linker.table_management.delete_tables_created_by_splink_from_db()
+    people, *known = counted(
+        connection,
+        f"select count(*), {', '.join(f'count({each.column})' for each in COMPARISONS.values())} from registry",
+    )
+    pairs = min(RANDOM_PAIRS, people * (people - 1) / 2)
+    shares = _working("u")
+    for (name, given), count in zip(shares.items(), known, strict=True):
+        if name != _NUMBER:
+            learnt = pairs * (count / people) ** 2 * found[name]
+            shares[name] = _bounded(learnt + WORKING_RANDOM_PAIRS * given, LOWEST_U)
+    return _of_levels(u=shares)
 
 
 def fit_and_score(
-    connection: duckdb.DuckDBPyConnection, expected_matches: float, pairs_possible: float, seed: int
+    connection: duckdb.DuckDBPyConnection, expected_matches: float, pairs_possible: float, usual: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit the model to tables ``recipients`` and ``registry`` and score table ``pairs``.
 
@@ -121,32 +170,68 @@ def fit_and_score(
         How many recipients are expected to be in the registry, for the prior of a random pair.
     pairs_possible
         Number of all pairs.
-    seed
-        For the random pairs of u.
+    usual
+        From :func:`usual_u`.
 
     Returns
     -------
     tuple
-        Scored pairs (``record, person, odds, ...`` with the level of every comparison), and the fitted parameters
+        Scored pairs by their rows (``record, person, match_weight, method``), and the fitted parameters
         (``comparison, level, m, u, weight_log2``).
     """
+    prior = min(max(expected_matches / pairs_possible, 1e-9), 0.5)
+    u = {str(name): own.to_numpy() for name, own in usual.groupby("comparison", sort=False)["u"]}
+    u[_NUMBER] = _number_u(connection, pairs_possible)
+    _meet(connection)
     with _quiet():
-        prior = min(max(expected_matches / pairs_possible, 1e-9), 0.5)
-        settings = _trained(connection, _settings(prior, _nik_levels(connection, pairs_possible)), seed)
-        scored = _scored(connection, settings)
-    return scored, _parameters(settings)
+        sides = _sides(connection, {_LEFT: "recipients", _RIGHT: "met"})
+        m = _learnt_m(connection, sides, _settings(_working("m"), u, prior, scoring=False))
+        scored = _scored(connection, sides, _settings(m, u, prior, scoring=True))
+    table = _of_levels(m=m, u=u)
+    return scored, table.assign(weight_log2=np.log2(table["m"] / table["u"]))
 
 
-def _settings(prior: float, nik_u: dict[str, float]) -> SettingsCreator:
+def _working(kind: str) -> Shares:
+    return {
+        name: np.array([getattr(level, kind) for level in comparison.levels])
+        for name, comparison in COMPARISONS.items()
+    }
+
+
+def _of_levels(**shares: Shares) -> pd.DataFrame:
+    """Shares as a table of levels."""
+    rows = [(name, level.label) for name, comparison in COMPARISONS.items() for level in comparison.levels]
+    table = pd.DataFrame(rows, columns=["comparison", "level"])
+    return table.assign(**{kind: np.concatenate([of[name] for name in COMPARISONS]) for kind, of in shares.items()})
+
+
+def _bounded(pairs: NDArray[np.float64], lowest: float) -> NDArray[np.float64]:
+    """Shares of pairs, none below the lowest."""
+    shares = np.maximum(pairs / pairs.sum(), lowest)
+    return np.asarray(shares / shares.sum())
+
+
+def _meet(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make table ``met`` of the registry's people who are in any pair: the others are not passed through."""
+    training = " union ".join(
+        f"select r.unique_id from registry r semi join recipients using ({', '.join(columns)})" for columns in _TRAINING
+    )
+    connection.execute(
+        "create or replace table met as select * from registry semi join "
+        f"(select person as unique_id from pairs union {training}) using (unique_id) order by unique_id"
+    )
+
+
+def _settings(m: Shares, u: Shares, prior: float, scoring: bool) -> SettingsCreator:
     comparisons: list[Any] = []
-    for name, (skip, levels) in COMPARISONS.items():
-        made: list[Any] = [CustomLevel(skip).configure(is_null_level=True, label_for_charts="tidak ada")]
-        for level in levels:
+    for name, comparison in COMPARISONS.items():
+        nothing = CustomLevel(comparison.skipped(scoring)).configure(is_null_level=True, label_for_charts="tidak ada")
+        made: list[Any] = [nothing]
+        for level, own_m, own_u in zip(comparison.levels, m[name], u[name], strict=True):
             condition = ElseLevel() if level.condition == "ELSE" else CustomLevel(level.condition)
-            u = nik_u.get(level.label, level.u) if name == "nik" else level.u
-            options: dict[str, Any] = {"m_probability": level.m, "u_probability": u, "label_for_charts": level.label}
-            if level.fixed_u:
-                options["fix_u_probability"] = True
+            options: dict[str, Any] = {
+                "m_probability": float(own_m), "u_probability": float(own_u), "label_for_charts": level.label
+            }  # fmt: skip
             if level.condition.startswith(_TERM_FREQUENCY):
                 options |= {"tf_adjustment_column": _TERM_FREQUENCY, "tf_minimum_u_value": 1e-6}
             made.append(condition.configure(**options))
@@ -156,118 +241,102 @@ def _settings(prior: float, nik_u: dict[str, float]) -> SettingsCreator:
         comparisons=comparisons,
         blocking_rules_to_generate_predictions=[block_on("person_token")],
         probability_two_random_records_match=prior,
-        retain_matching_columns=True,
+        retain_matching_columns=False,
         retain_intermediate_calculation_columns=False,
     )
 
 
-def _nik_levels(connection: duckdb.DuckDBPyConnection, pairs_possible: float) -> dict[str, float]:
+def _number_u(connection: duckdb.DuckDBPyConnection, pairs_possible: float) -> NDArray[np.float64]:
     """How often two people share a NIK or all but a digit of it: pairs that do although their names differ wholly."""
-    name = likeness("l.{}", "r.{}")
-    query = (
-        "select count(*) from pairs join recipients l using (record) join registry r using (person) "
-        f"where {{condition}} and {name} < 0.3"
+    same, near = counted(
+        connection,
+        "select count(*) filter (l.number = r.number), count(*) filter (list_contains(l.near, r.number)) "
+        "from pairs join recipients l on record = l.unique_id join registry r on person = r.unique_id "
+        "where (l.number = r.number or list_contains(l.near, r.number)) and alike(l.pairs, r.pairs) < 0.3",
     )
-    u = {}
-    for label, condition in (
-        ("sama", "l.person_token = r.person_token"),
-        ("beda satu angka", "l.person_token <> r.person_token and list_has_any(l.nik_masks, r.nik_masks)"),
-    ):
-        u[label] = (counted(connection, query.format(condition=condition)) + 0.5) / pairs_possible
-    return u | {"lain": 1 - sum(u.values())}
+    learnt = np.array([same, near, pairs_possible - same - near])
+    return _bounded(learnt + WORKING_RANDOM_PAIRS * _working("u")[_NUMBER], LOWEST_U)
 
 
-def _linker(
-    connection: duckdb.DuckDBPyConnection, settings: SettingsCreator | dict[str, Any]
-) -> tuple[Linker, DuckDBAPI]:
+def _sides(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> "list[SplinkDataFrame]":
+    """Tables by the names that splink shall know them by; linkers of the same ones share what is made of them."""
     api = DuckDBAPI(connection)
-    sides = []
-    for name, key in (("recipients", "record"), ("registry", "person")):
-        connection.execute(f"create or replace view side_{name} as select * rename ({key} as unique_id) from {name}")
-        sides.append(
-            api.register(f"side_{name}", dataset_display_name=f"a_{name}" if name == "recipients" else "b_registry")
+    return [api.register(table, dataset_display_name=name) for name, table in tables.items()]
+
+
+def _linker(sides: "list[SplinkDataFrame]", settings: SettingsCreator) -> Linker:
+    """A linker; how frequent names are, the registry says."""
+    linker = Linker(sides, settings, log_level=None, validate_settings=False)
+    frequencies = sides[0].db_api.register("name_frequencies")
+    linker.table_management.register_term_frequency_lookup(frequencies, _TERM_FREQUENCY)
+    return linker
+
+
+def _learnt_m(
+    connection: duckdb.DuckDBPyConnection, sides: "list[SplinkDataFrame]", settings: SettingsCreator
+) -> Shares:
+    """What pairs of the list teach of m; working values count as so many true pairs more.
+
+    Of the pairs of a training rule those count in which both sides know what is compared, as far as they are true ones.
+    """
+    pairs = {name: WORKING_PAIRS * given for name, given in _working("m").items()}
+    linker = _linker(sides, settings)
+    for columns in _TRAINING:
+        together, *counts = _agreeing(connection, columns)
+        if together < MINIMUM_TRAINING_PAIRS:
+            continue
+        session = linker.training.estimate_parameters_using_expectation_maximisation(
+            block_on(*columns),
+            max_pairs=MAXIMUM_TRAINING_PAIRS if together > MAXIMUM_TRAINING_PAIRS else None,
+            estimate_without_term_frequencies=True,
         )
-    return Linker(sides, settings, log_level=None, validate_settings=False), api
+        known, model = dict(zip(COMPARISONS, counts, strict=True)), session.core_model_settings
+        for comparison in model.comparisons:
+            name, levels = comparison.output_column_name, comparison.as_dict()["comparison_levels"]
+            true = known[name] * model.probability_two_random_records_match
+            pairs[name] = pairs[name] + true * _seen(levels, "m_probability")
+    return {name: _bounded(count, LOWEST_M) for name, count in pairs.items()}
 
 
-def _trained(connection: duckdb.DuckDBPyConnection, settings: SettingsCreator, seed: int) -> dict[str, Any]:
-    """Settings with fitted m and u, bounded, working values where there was nothing to learn from."""
-    linker, _ = _linker(connection, settings)
-    linker.training.estimate_u_using_random_sampling(
-        max_pairs=RANDOM_PAIRS, seed=seed, min_count_per_level=None, num_chunks=1
+def _agreeing(connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...]) -> list[int]:
+    """Number of training pairs, and of those in which both sides know what a comparison is about."""
+    known = ", ".join(
+        f"count(*) filter (l.{each.column} is not null and r.{each.column} is not null)"
+        for each in COMPARISONS.values()
     )
-    for rule in _TRAINING:
-        columns = (rule,) if isinstance(rule, str) else rule
-        if _agreeing(connection, columns) >= MINIMUM_TRAINING_PAIRS:
-            linker.training.estimate_parameters_using_expectation_maximisation(
-                block_on(*columns), max_pairs=MAXIMUM_TRAINING_PAIRS, estimate_without_term_frequencies=True
-            )
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.json"
-        linker.misc.save_model_to_json(str(path))
-        fitted: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return _bounded(fitted)
+    return counted(
+        connection, f"select count(*), {known} from recipients l join registry r using ({', '.join(columns)})"
+    )
 
 
-def _agreeing(connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...]) -> int:
-    pairs = f"select 1 from recipients join registry using ({', '.join(columns)}) limit {MINIMUM_TRAINING_PAIRS}"
-    return counted(connection, f"select count(*) from ({pairs})")
+def _fitted(model: dict[str, Any], key: str) -> Shares:
+    """Shares of a fitted model, of the levels of each comparison."""
+    return {entry["output_column_name"]: _seen(entry["comparison_levels"], key) for entry in model["comparisons"]}
 
 
-def _bounded(fitted: dict[str, Any]) -> dict[str, Any]:
-    """Replace m and u that were not learned or are too sure of themselves, and make each comparison sum to one."""
-    for comparison in fitted["comparisons"]:
-        working = {level.label: level for level in COMPARISONS[comparison["output_column_name"]][1]}
-        levels = [entry for entry in comparison["comparison_levels"] if not entry.get("is_null_level")]
-        for key, lowest in (("m_probability", LOWEST_M), ("u_probability", LOWEST_U)):
-            given = [getattr(working[entry["label_for_charts"]], key[0]) for entry in levels]
-            found = [entry.get(key) for entry in levels]
-            learned = [isinstance(v, float | int) and v != g for v, g in zip(found, given, strict=True)]
-            # a level that training never met is rarer than it could see; where nothing was met, working values stay
-            bounded = [
-                max(float(v), min(lowest, g)) if known else (min(lowest, g) if any(learned) else g)
-                for v, g, known in zip(found, given, learned, strict=True)
-            ]
-            for entry, value in zip(levels, bounded, strict=True):
-                entry[key] = value / sum(bounded)
-    return fitted
+def _seen(levels: list[dict[str, Any]], key: str) -> NDArray[np.float64]:
+    """Shares of the levels; nothing for those that were never met."""
+    found = (level.get(key) for level in levels if not level.get("is_null_level"))
+    return np.array([value if isinstance(value, float) else 0.0 for value in found])
 
 
-def _scored(connection: duckdb.DuckDBPyConnection, settings: dict[str, Any]) -> pd.DataFrame:
-    linker, api = _linker(connection, _each_fact_once(settings) | {"linker_uid": "scoring"})
+def _scored(
+    connection: duckdb.DuckDBPyConnection, sides: "list[SplinkDataFrame]", settings: SettingsCreator
+) -> pd.DataFrame:
+    linker = _linker(sides, settings)
     connection.execute(
-        "create or replace table blocked as select 0 as match_key, 'a_recipients-__-' || record as join_key_l, "
-        "'b_registry-__-' || person as join_key_r from pairs"
+        f"create or replace table blocked as select 0 as match_key, '{_LEFT}-__-' || record as "
+        f"join_key_l, '{_RIGHT}-__-' || person as join_key_r from pairs"
     )
-    linker.table_management.register_blocked_pairs_for_predict(api.register("blocked", table_name="blocked_pairs"))
+    linker.table_management.register_blocked_pairs_for_predict(sides[0].db_api.register("blocked"))
     predicted = linker.inference.predict(warning_mode="never")
-    levels = ", ".join(f"gamma_{name} as {name}" for name in COMPARISONS)
-    return connection.execute(
-        f"select unique_id_l as record, unique_id_r as person, match_weight, {levels} from {predicted.physical_name} "
-        "order by record, match_weight desc, person"
+    table = connection.execute(
+        f"select unique_id_l as record, unique_id_r as person, match_weight, {_METHOD} as method "
+        f"from {predicted.physical_name} join recipients l on unique_id_l = l.unique_id "
+        "join registry r on unique_id_r = r.unique_id order by record, match_weight desc, person"
     ).df()
-
-
-def _each_fact_once(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings in which a comparison is passed over where the number has said the same already."""
-    known = copy.deepcopy(settings)
-    for comparison in known["comparisons"]:
-        if said := _SAID_BY_NUMBER.get(comparison["output_column_name"]):
-            nothing = next(level for level in comparison["comparison_levels"] if level.get("is_null_level"))
-            nothing["sql_condition"] = f"({nothing['sql_condition']}) or ({said})"
-    return known
-
-
-def _parameters(settings: dict[str, Any]) -> pd.DataFrame:
-    """Fitted m and u of every level, and the evidence it gives in bits."""
-    rows = [
-        (comparison["output_column_name"], entry["label_for_charts"], entry["m_probability"], entry["u_probability"])
-        for comparison in settings["comparisons"]
-        for entry in comparison["comparison_levels"]
-        if not entry.get("is_null_level")
-    ]
-    table = pd.DataFrame(rows, columns=["comparison", "level", "m", "u"])
-    return table.assign(weight_log2=np.log2(table["m"] / table["u"]))
+    linker.table_management.delete_tables_created_by_splink_from_db()
+    return table
 
 
 @contextmanager

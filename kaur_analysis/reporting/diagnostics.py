@@ -83,30 +83,39 @@ def link_weights(parameters: pd.DataFrame, names: Mapping[str, str]) -> Section:
     Parameters
     ----------
     parameters
-        ``comparison, level, m, u, weight_log2``: of the fitted linkage model.
+        ``programme, period, comparison, level, m, u, weight_log2``: of the linkage model of each list.
     names
         Of the comparisons.
     """
     if parameters.empty:
         return sentences(["Tidak ada yang dipadankan, jadi tidak ada model."], "Model padanan.")
-    figure, axes = canvas(0.27 * len(parameters) + 0.9, WIDE)
-    place = np.arange(len(parameters))
-    weight = parameters["weight_log2"].to_numpy(dtype=float)
+    outcomes = parameters.groupby(["comparison", "level"], sort=False)[["m", "u", "weight_log2"]]
+    low, middle, high = outcomes.min(), outcomes.median(), outcomes.max()
+    figure, axes = canvas(0.27 * len(middle) + 0.9, WIDE)
+    place = np.arange(len(middle))
+    weight = middle["weight_log2"].to_numpy(dtype=float)
     axes.barh(place, weight, height=0.66, color=np.where(weight > 0, BLUE, VERMILLION), edgecolor=INK, linewidth=0.6)
+    axes.hlines(place, low["weight_log2"], high["weight_log2"], color=INK, linewidth=2.2)
     axes.axvline(0, color=INK, linewidth=1)
-    axes.set_yticks(
-        place, [f"{names.get(row.comparison, row.comparison)}: {row.level}" for row in parameters.itertuples()]
-    )
-    axes.set_ylim(len(parameters) - 0.4, -0.6)
-    for row, (share_true, share_other) in enumerate(zip(parameters["m"], parameters["u"], strict=True)):
-        axes.text(1.02, row, f"{_share(share_true)} / {_share(share_other)}", va="center", fontsize=9,
-                  transform=axes.get_yaxis_transform())  # fmt: skip
+    axes.set_yticks(place, [f"{names.get(comparison, comparison)}: {level}" for comparison, level in middle.index])
+    axes.set_ylim(len(middle) - 0.4, -0.6)
+    for row in range(len(middle)):
+        shares = (_shares(low[share].iloc[row], high[share].iloc[row]) for share in ("m", "u"))
+        axes.text(1.02, row, " / ".join(shares), va="center", fontsize=9, transform=axes.get_yaxis_transform())
     axes.xaxis.set_major_formatter(lambda tick, _: number(tick))
     axes.set_xlabel("bobot bukti (pangkat dua): ke kanan orang yang sama, ke kiri orang lain")
-    note = "Di kanan: seberapa sering terjadi pada pasangan yang benar / pada dua orang lain, dalam persen."
-    return picture(
-        figure, "bobot padanan", "Apa kata tiap kesamaan menurut model padanan yang dicocokkan pada daftar ini.", note
+    note = (
+        "Tiap daftar punya model sendiri: batang menunjukkan yang tengah, garis hitam dari yang terendah sampai yang "
+        "tertinggi. Di kanan: seberapa sering terjadi pada pasangan yang benar / pada dua orang lain, dalam persen."
     )
+    return picture(
+        figure, "bobot padanan", "Apa kata tiap kesamaan menurut model padanan yang dicocokkan pada tiap daftar.", note
+    )
+
+
+def _shares(low: float, high: float) -> str:
+    """The shares of all lists: one, or from which to which."""
+    return _share(low) if _share(low) == _share(high) else f"{_share(low)}–{_share(high)}"
 
 
 def _share(value: float) -> str:

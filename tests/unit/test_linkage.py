@@ -6,6 +6,7 @@ import pytest
 
 from kaur_analysis.demo import make_demo
 from kaur_analysis.linkage import probability_classes, reach
+from kaur_analysis.linkage.model import COMPARISONS
 from tests.linkage_truth import calibration, damage_niks, link_and_compare
 
 
@@ -99,8 +100,38 @@ def test_the_fitted_model_is_shown(field):
     assert {"comparison", "level", "m", "u", "weight_log2"} <= set(field.linkage.parameters.columns)
 
 
+def model_of(linked, programme):
+    own = linked.linkage.parameters.query("programme == @programme and period == '2024'")
+    return own.set_index(["comparison", "level"])["m"]
+
+
+def working():
+    return {(name, level.label): level.m for name, of in COMPARISONS.items() for level in of.levels}
+
+
+def test_every_list_has_a_model_of_its_own(damaged):
+    parameters = damaged.linkage.parameters
+    lists = damaged.linkage.links[["programme", "period"]].drop_duplicates()
+    assert len(parameters) == len(lists) * len(working())
+
+
+def test_a_list_of_few_people_keeps_the_working_values(damaged):
+    assert model_of(damaged, "csr").to_dict() == pytest.approx(working())
+
+
+def test_a_list_of_some_hundred_keeps_near_the_working_values(damaged):
+    few, some, many = (model_of(damaged, name)["kk", "sama"] for name in ("csr", "pkh", "pbi_jk"))
+    assert few < some < many
+
+
+def test_a_long_list_learns_how_many_of_its_niks_are_damaged(damaged):
+    assert (
+        model_of(damaged, "pbi_jk")["nik", "beda satu angka"] > 5 * model_of(damaged, "csr")["nik", "beda satu angka"]
+    )
+
+
 def test_agreement_speaks_for_a_link_and_disagreement_against(field):
-    weights = field.linkage.parameters.groupby("comparison")["weight_log2"]
+    weights = field.linkage.parameters.groupby(["programme", "period", "comparison"])["weight_log2"]
     assert (weights.max() > 0).all() and (weights.min() < 0).all()
 
 

@@ -210,13 +210,23 @@ def test_a_flow_of_nothing_is_said_to_be_none():
 # --- the linkage model ---
 
 
-def test_the_linkage_model_names_every_outcome():
-    parameters = pd.DataFrame(
-        {"comparison": ["nik", "nik"], "level": ["sama", "lain"], "m": [0.95, 0.05], "u": [1e-7, 0.9999],
+def link_model(*programmes, m=0.95):
+    own = pd.DataFrame(
+        {"comparison": ["nik", "nik"], "level": ["sama", "lain"], "m": [m, 1 - m], "u": [1e-7, 0.9999],
          "weight_log2": [23.2, -4.3]}
     )  # fmt: skip
-    picture = drawn(d.link_weights(parameters, {"nik": "NIK"}))
+    return pd.concat([own.assign(programme=name, period="2024") for name in programmes])
+
+
+def test_the_linkage_model_names_every_outcome():
+    picture = drawn(d.link_weights(link_model("pkh"), {"nik": "NIK"}))
     assert "NIK: sama" in picture and "NIK: lain" in picture and "95,0 / &lt; 0,1" in picture
+
+
+def test_linkage_models_of_several_lists_are_shown_from_the_lowest_to_the_highest():
+    models = pd.concat([link_model("pkh"), link_model("csr", m=0.7), link_model("sembako", m=0.8)])
+    picture = drawn(d.link_weights(models, {"nik": "NIK"}))
+    assert picture.count("NIK: sama") == 1 and "70,0–95,0 / &lt; 0,1" in picture
 
 
 def test_without_links_there_is_no_model_and_it_is_said():
