@@ -68,7 +68,7 @@ class Comparison:
         return " or ".join(reason for reason in reasons if reason)
 
 
-# Equal numbers carry the same date of birth and sex, whoever bears one by a slip of the pen: agreement counts once.
+# Equal numbers carry the same kecamatan, date of birth and sex, also by a slip of the pen: agreement counts once.
 _SAME_NUMBER = "coalesce(number_l = number_r, false)"
 _NEAR_NUMBER = f"coalesce({_ONE_DIGIT}, false)"
 COMPARISONS: dict[str, Comparison] = {
@@ -117,6 +117,7 @@ COMPARISONS: dict[str, Comparison] = {
             Level("kecamatan sama", "kecamatan_l = kecamatan_r", 0.03, 0.08),
             Level("lain", "ELSE", 0.02, 0.912),
         ),
+        said=f"{_SAME_NUMBER} and kecamatan_l = kecamatan_r",
     ),
 }  # fmt: skip
 _NUMBER = "nik"  # too rare for random pairs to show
