@@ -15,8 +15,20 @@ from kaur_analysis.intake import (
     rejection,
     write_findings_workbook,
 )
-from kaur_analysis.linkage import Linkage, grey_pairs, latest, link, load_decisions, probability_classes, reach
+from kaur_analysis.linkage import (
+    Linkage,
+    grey_pairs,
+    latest,
+    link_lists,
+    lists_to_link,
+    load_decisions,
+    probability_classes,
+    reach,
+    registry_to_link,
+    together,
+)
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.recall import each_recalled
 from kaur_analysis.pipeline.steps import give_back
 
 
@@ -84,7 +96,7 @@ def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
     """Find recipients in the registry; who is not found is a class of its own, and doubtful pairs can be judged."""
     give_back()  # of tables that are gone
     decisions = load_decisions(edition.study.folder, cleaned.recipient_keys)
-    linkage = link(cleaned, edition.study, decisions)
+    linkage = _linked(edition, cleaned, decisions)
     doubtful = grey_pairs(linkage.candidates, cleaned.registry_keys, cleaned.recipient_keys)
     edition.store.write("clean/grey_pairs", doubtful)
     proposed = (
@@ -102,6 +114,13 @@ def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
     edition.store.write("clean/link_model", linkage.parameters)
     edition.store.write("clean/link_classes", probability_classes(linkage.candidates, decisions))
     return linkage
+
+
+def _linked(edition: Edition, cleaned: Clean, decisions: pd.DataFrame | None) -> Linkage:
+    """Links list by list, each recalled where the list, its answers and the registry stayed as they were."""
+    lists = lists_to_link(cleaned, edition.study, decisions)
+    registry = registry_to_link(cleaned, edition.study)
+    return together(each_recalled(edition, "padanan", link_lists, lists, **registry), cleaned)
 
 
 def received(links: pd.DataFrame, least: float, known: list[str]) -> pd.DataFrame:
