@@ -112,7 +112,7 @@ def _pair_bits(names: pd.Series, numbering: pa.Array) -> tuple[pd.DataFrame, pa.
     Pairs that are numbered keep their number; others are numbered behind them as they occur.
     """
     codes, distinct = pd.factorize(names)
-    parts = pc.split_pattern(pa.array(distinct, pa.large_string()), " ")
+    parts = pc.split_pattern(pa.array(distinct.to_numpy(dtype=object), pa.large_string()), " ")
     owner = np.repeat(np.arange(len(distinct)), np.diff(parts.offsets.to_numpy()))
     held = parts.flatten().dictionary_encode()
     new = held.dictionary.filter(pc.invert(pc.is_in(held.dictionary, numbering)))

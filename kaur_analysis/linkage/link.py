@@ -233,10 +233,14 @@ def _one_digit_off(clean: Clean) -> pd.DataFrame:
     The registry has the masks that any list shares with it. Which numbers are near a recipient's hangs on no other one.
     """
     recipients, registry = (
-        table[[name, "nik_masks"]].dropna().assign(mask=lambda t: t["nik_masks"].str.split(" ")).explode("mask")
+        table[[name, "nik_masks"]]
+        .dropna()
+        .astype("str")
+        .assign(mask=lambda t: t["nik_masks"].str.split(" "))
+        .explode("mask")
         for table, name in ((clean.recipient_keys, "record"), (clean.registry_keys, "person_token"))
     )
-    near = recipients.merge(registry, on="mask")[["record", "person_token"]].drop_duplicates()
+    near = recipients.merge(registry, on="mask")[["record", "person_token"]].astype("str").drop_duplicates()
     return near.sort_values(["record", "person_token"], ignore_index=True)
 
 

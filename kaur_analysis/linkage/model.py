@@ -290,6 +290,8 @@ def _learnt_m(
             block_on(*columns),
             max_pairs=MAXIMUM_TRAINING_PAIRS if together > MAXIMUM_TRAINING_PAIRS else None,
             estimate_without_term_frequencies=True,
+            # In a list without a slip all pairs would be true for certain, and that has no logarithm.
+            fix_probability_two_random_records_match=True,
         )
         known, model = dict(zip(COMPARISONS, counts, strict=True)), session.core_model_settings
         for comparison in model.comparisons:

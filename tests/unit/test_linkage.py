@@ -1,12 +1,17 @@
 """Who on a list is whom in the registry, judged against the hidden truth of a Kaur with the dirt of the field."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from kaur_analysis.cleaning import clean
 from kaur_analysis.demo import make_demo
-from kaur_analysis.linkage import probability_classes, reach
+from kaur_analysis.intake import keys_for, read_study
+from kaur_analysis.linkage import link, probability_classes, reach
 from kaur_analysis.linkage.model import COMPARISONS
+from kaur_analysis.study import load_study
 from tests.linkage_truth import calibration, damage_niks, link_and_compare
 
 
@@ -21,6 +26,44 @@ def damaged(tmp_path_factory):
     study = make_demo(folder, seed=11, families=2000, dirt="field")
     damage_niks(folder, 0.3)
     return link_and_compare(study)
+
+
+@pytest.fixture(scope="module")
+def cleaned(tmp_path_factory):
+    """Lists without a slip of the pen, their registry, and the study."""
+    study = load_study(make_demo(tmp_path_factory.mktemp("tanpa-salah"), seed=11, families=400))
+    return clean(read_study(study, keys_for(True)), study), study
+
+
+def found(cleaned, **changed):
+    """Share of the recipients that are linked, with what has changed in the tables of keys."""
+    tables, study = cleaned
+    return (link(replace(tables, **changed), study).links["method"] != "unmatched").mean()
+
+
+def test_lists_without_a_slip_are_linked(cleaned):
+    assert found(cleaned) > 0.97
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ["person_token", "nik_masks"],
+        ["family_token"],
+        ["birth_token", "birth_day_token", "birth_month_token", "birth_year"],
+    ],
+    ids=["NIK", "card", "birth"],
+)
+@pytest.mark.parametrize("side", ["recipient_keys", "registry_keys"])
+def test_people_are_found_where_a_side_knows_nothing_of(cleaned, side, columns):
+    lacking = getattr(cleaned[0], side).assign(**dict.fromkeys(columns, np.nan))
+    assert found(cleaned, **{side: lacking}) > 0.97
+
+
+def test_nobody_is_found_where_lists_say_nothing_of_anybody(cleaned):
+    keys = cleaned[0].recipient_keys
+    nothing = keys.assign(**dict.fromkeys(keys.columns.drop("record"), np.nan))
+    assert found(cleaned, recipient_keys=nothing) == 0
 
 
 def test_links_are_right(field):
