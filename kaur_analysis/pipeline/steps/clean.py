@@ -99,12 +99,8 @@ def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
     linkage = _linked(edition, cleaned, decisions)
     doubtful = grey_pairs(linkage.candidates, cleaned.registry_keys, cleaned.recipient_keys)
     edition.store.write("clean/grey_pairs", doubtful)
-    proposed = (
-        linkage.links["record"]
-        .str.split(":")
-        .str[0]
-        .isin([source.name for source in edition.study.sources if source.proposal])
-    )
+    proposals = tuple(f"{source.name}:" for source in edition.study.sources if source.proposal)
+    proposed = linkage.links["record"].str.startswith(proposals)
     links = linkage.links[~proposed]
     edition.store.write("clean/links", links)
     asked = set(cleaned.survey.columns)
