@@ -116,13 +116,15 @@ def lists_to_link(clean: Clean, study: Study, decisions: pd.DataFrame | None = N
     # Of the same types with and without answers: a list without any is the same whoever judges another one.
     answers = (pd.DataFrame(columns=list(_ANSWER)) if decisions is None else decisions)[list(_ANSWER)].astype(_ANSWER)
     near = _one_digit_off(clean)
+    # As text: the categories of a list's names would be those of all lists.
+    keys = clean.recipient_keys.drop(columns="nik_masks").astype({"name_bigrams": "str"})
     place = pd.Index(clean.recipients["record"])
     near_row, answer_row = (place.get_indexer(table["record"]) for table in (near, answers))
     given = {}
     for (programme, period), rows in _rows_of_lists(clean).items():
         given[quote(f"{programme}.{period}", safe="")] = {
             "recipients": clean.recipients[_CARRIED].iloc[rows].reset_index(drop=True),
-            "keys": clean.recipient_keys.drop(columns="nik_masks").iloc[rows].reset_index(drop=True),
+            "keys": keys.iloc[rows].reset_index(drop=True),
             "near": near[np.isin(near_row, rows)].reset_index(drop=True),
             "answers": answers[np.isin(answer_row, rows)].reset_index(drop=True),
             "per_family": units.get(programme) in _PER_FAMILY,
