@@ -342,9 +342,20 @@ def _one_row_each(families: pd.DataFrame) -> pd.DataFrame:
     single["sources"] = single["source"]
     if not doubled.any():
         return single
-    rows = families[doubled].groupby("family", sort=False)
-    several = rows.first().assign(sources=rows["source"].agg(lambda names: "+".join(dict.fromkeys(names))))
+    rows = families[doubled]
+    several = rows.groupby("family", sort=False).first().assign(sources=_sources(rows))
     return pd.concat([single, several]).loc[families["family"].drop_duplicates()]
+
+
+def _sources(rows: pd.DataFrame) -> np.ndarray:
+    """Names of the sources that know each family, in the order of the rows; families as they first occur."""
+    family, names = pd.factorize(rows["family"])[0], pd.unique(rows["source"])
+    known = np.zeros(family.max() + 1, dtype=np.int64)
+    for place, name in enumerate(names):
+        known[family[(rows["source"] == name).to_numpy()]] |= 1 << place
+    which, of_family = np.unique(known, return_inverse=True)
+    said = ["+".join(name for place, name in enumerate(names) if sources >> place & 1) for sources in which.tolist()]
+    return np.array(said, dtype=object)[of_family]
 
 
 def _with_heads(persons: pd.DataFrame, home: np.ndarray) -> pd.DataFrame:

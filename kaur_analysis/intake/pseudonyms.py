@@ -127,21 +127,18 @@ class Pseudonymiser:
             For each side, tokens joined by a space, missing where no mask is shared.
         """
         sides = {side: _numbers(series) for side, series in niks.items()}
-        unmatched = np.setdiff1d(sides["recipients"][1], sides["registry"][1])
-        wanted = {
-            position: np.intersect1d(_masked(unmatched, position), _masked(sides["registry"][1], position))
-            for position in range(NIK_DIGITS)
-        }
+        rows, numbers = sides["recipients"]
+        unmatched = ~_among(numbers, sides["registry"][1])
+        sides["recipients"] = rows[unmatched], numbers[unmatched]
         found: dict[str, dict[int, list[str]]] = {side: {} for side in niks}
-        for side, (rows, numbers) in sides.items():
-            pool = np.isin(numbers, unmatched) if side == "recipients" else np.ones(len(numbers), dtype=bool)
-            for position, shared in wanted.items():
-                if not len(shared):
-                    continue
-                masks = _masked(numbers[pool], position)
-                hits = np.flatnonzero(np.isin(masks, shared))
-                labels = pd.Series([f"{position}:{mask}" for mask in masks[hits]], dtype="str")
-                for row, token in zip(rows[pool][hits], self.tokens(labels, "nik mask"), strict=True):
+        for position in range(NIK_DIGITS):
+            masks = {side: _masked(own, position) for side, (_, own) in sides.items()}
+            # A few recipients are sought among all the registry, and they only among those of it that were found.
+            hits = {"registry": np.flatnonzero(_among(masks["registry"], masks["recipients"]))}
+            hits["recipients"] = np.flatnonzero(_among(masks["recipients"], masks["registry"][hits["registry"]]))
+            for side, own in hits.items():
+                labels = pd.Series([f"{position}:{mask}" for mask in masks[side][own]], dtype="str")
+                for row, token in zip(sides[side][0][own], self.tokens(labels, "nik mask"), strict=True):
                     found[side].setdefault(int(row), []).append(token)
         return {
             side: pd.Series({row: " ".join(tokens) for row, tokens in found[side].items()}, dtype="str").reindex(
@@ -183,6 +180,12 @@ def _numbers(series: pd.Series) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
     numbers = as_numbers(series)
     rows = np.flatnonzero(numbers)
     return rows, numbers[rows]
+
+
+def _among(numbers: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which numbers are among others; a table of these is sought in, nothing is put in order."""
+    found = pc.is_in(pa.array(numbers), value_set=pa.array(others))
+    return np.asarray(found.to_numpy(zero_copy_only=False))
 
 
 def _masked(numbers: NDArray[np.int64], position: int) -> NDArray[np.int64]:
