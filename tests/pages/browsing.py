@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 PHONE, NARROW = {"width": 360, "height": 780}, {"width": 320, "height": 640}
+BETWEEN = (337, 345, 352, 375, 390, 412, 480, 560)  # where a narrower layout has ended or not begun
 PAPER = {"width": 703, "height": 1032}  # A4 within its margins
 ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -91,6 +92,10 @@ def look(browser: Any, axe: Any, file: Path, own: bool = False) -> dict[str, Any
     }
     page.set_viewport_size(NARROW)
     found["narrow"] = page.evaluate(WIDTH)
+    found["between"] = []
+    for width in BETWEEN:
+        page.set_viewport_size(PHONE | {"width": width})
+        found["between"].append((width, page.evaluate(WIDTH)))
     page.set_viewport_size(PAPER)
     page.emulate_media(media="print")
     found["printed"] = page.evaluate(PRINTED_FIGURES)
