@@ -109,6 +109,8 @@ def registry_route(edition: Edition) -> RegistryRoute:
         frame[f"eligible_{code}"] = verdict.eligible.astype(float)
         frame[f"outside_{code}"] = verdict.outside.astype(float)
         frame[benefits[code]] = _paid(frame[code], frame[benefits[code]], verdict.rupiah_year)
+    if ANY in programmes:
+        raise UsageError(f"Kode program '{ANY}' dipakai untuk 'paling sedikit satu program'. Pakai kode lain.")
     frame[ANY] = any_programme(frame, programmes)
     known = sum(frame[code] * frame[benefits[code]] for code in programmes)
     frame[f"rupiah_{ANY}"] = (known / frame[ANY]).where(frame[ANY] > 0, 0.0)
