@@ -22,9 +22,9 @@ from kaur_analysis.pipeline.steps.targeting import (
     SCENARIO_DRAWS,
     UNION,
     RegistryRoute,
-    any_programme,
     count,
     joined,
+    of_all,
     of_each,
 )
 from kaur_analysis.targeting import (
@@ -37,6 +37,7 @@ from kaur_analysis.targeting import (
     group_calibrated_ranking,
 )
 from kaur_analysis.targeting.effects import Method
+from kaur_analysis.targeting.evidence import ANY
 
 ELDERLY = 60  # UU 13/1998 Pasal 1: lanjut usia is 60 years and above
 METHODS: tuple[Method, ...] = ("doubly_robust", "matching")
@@ -61,7 +62,7 @@ def benefits(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
         welfare_draws=route.welfare_draws,
         seed=edition.study.seed,
     )
-    table = pd.concat([tables[0] for tables in found.values()], ignore_index=True)
+    table = of_all(found)
     edition.store.write("estimates/incidence", table)
     return table
 
@@ -183,7 +184,7 @@ def cost_per_result(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
         welfare_draws=route.welfare_draws[:, :SCENARIO_DRAWS],
         seed=study.seed,
     )
-    table = pd.concat([tables[0] for tables in found.values()], ignore_index=True)
+    table = of_all(found)
     edition.store.write("estimates/cost_effectiveness", table)
     return table
 
@@ -275,7 +276,7 @@ def _first(ranking: pd.Series, places: float) -> NDArray[np.float64]:
 def _kinds(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Families with their kinds in words."""
     frame = route.frame.copy()
-    frame[UNION] = any_programme(frame, route.programmes)
+    frame[UNION] = frame[ANY]
     frame["kepala keluarga"] = np.where(frame["head_female"] == 1, "perempuan", "laki-laki")
     frame["usia kepala"] = np.where(frame["head_age"] >= ELDERLY, "60 tahun ke atas", "di bawah 60 tahun")
     frame["disabilitas"] = np.where(count(frame, "disabled_members") > 0, "ada", "tidak ada")

@@ -215,6 +215,11 @@ def joined(families: pd.DataFrame, parts: Mapping[str, Mapping[str, Any]]) -> pd
     return pd.concat([families, *(own["receipt"] for own in parts.values())], axis=1)
 
 
+def of_all(found: Mapping[str, Tables]) -> pd.DataFrame:
+    """The first table of every programme, below each other."""
+    return pd.concat([tables[0] for tables in found.values()], ignore_index=True)
+
+
 def of_each(table: pd.DataFrame, programmes: Iterable[str]) -> dict[str, Tables]:
     """Rows of each programme."""
     return {code: [table[table["programme"] == code].reset_index(drop=True)] for code in programmes}
@@ -248,7 +253,7 @@ def split_by_reason(edition: Edition, route: RegistryRoute, programmes: Iterable
         informed=(informed_welfare(edition) < edition.study.line("extreme")) if ruled else route.poor_draws,
         seed=edition.study.seed,
     )
-    return pd.concat([tables[0] for tables in found.values()], ignore_index=True)
+    return of_all(found)
 
 
 def reasons_by_programme(
@@ -305,7 +310,7 @@ def reasons_by_desa(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     workbook of its own, few families not told apart.
     """
     frame = route.frame.assign(
-        **{UNION: any_programme(route.frame, route.programmes)},
+        **{UNION: route.frame[ANY]},
         **{f"eligible_{UNION}": route.frame[[f"eligible_{code}" for code in route.programmes]].max(axis=1)},
     )
     table = split_by_reason(edition, replace(route, frame=frame), [UNION, *route.programmes], "desa")
