@@ -58,9 +58,10 @@ def complete_sums(values: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
 def _sums(values: Mapping[str, Callable[[], np.ndarray]], group: pd.Series) -> pd.DataFrame:
     """The same of columns that are made one after the other: all beside each other would be most of the memory."""
     codes, units = pd.factorize(group, sort=True)
+    known = codes >= 0
     sums = {}
     for name, make in values.items():
-        sums[name] = np.bincount(codes, weights=make(), minlength=len(units))  # nan where any part is
+        sums[name] = np.bincount(codes[known], weights=make()[known], minlength=len(units))  # nan where any part is
     return pd.DataFrame(sums, index=units)
 
 

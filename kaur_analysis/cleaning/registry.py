@@ -350,7 +350,7 @@ def _one_row_each(families: pd.DataFrame) -> pd.DataFrame:
 def _sources(rows: pd.DataFrame) -> np.ndarray:
     """Names of the sources that know each family, in the order of the rows; families as they first occur."""
     family, names = pd.factorize(rows["family"])[0], pd.unique(rows["source"])
-    known = np.zeros(family.max() + 1, dtype=np.int64)
+    known = np.zeros(family.max() + 1, dtype=object)  # whole numbers of any length: there may be a source per desa
     for place, name in enumerate(names):
         known[family[(rows["source"] == name).to_numpy()]] |= 1 << place
     which, of_family = np.unique(known, return_inverse=True)

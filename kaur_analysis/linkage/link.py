@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Share of the people on lists who are in the registry, where no NIK tells it.
 WORKING_COVERAGE = 0.9
+# A list whose numbers are not the registry's may name its people all the same: their names must be able to say so.
+LEAST_COVERAGE = 0.5
 # Of the recipients who are in the registry, how many are found by an exact NIK.
 EXACT_RECALL = 0.95
 _COLUMNS = list(LINKS.columns)
@@ -255,7 +257,7 @@ def _share_found(connection: "duckdb.DuckDBPyConnection") -> float:
         "select count(number), count(number) filter (number in (select number from registry where number is not null)) "
         "from recipients",
     )
-    return min(found / numbers / EXACT_RECALL, 0.99) if numbers >= 30 else WORKING_COVERAGE
+    return min(max(found / numbers / EXACT_RECALL, LEAST_COVERAGE), 0.99) if numbers >= 30 else WORKING_COVERAGE
 
 
 def _with_probability(

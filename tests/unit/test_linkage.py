@@ -60,6 +60,26 @@ def test_people_are_found_where_a_side_knows_nothing_of(cleaned, side, columns):
     assert found(cleaned, **{side: lacking}) > 0.97
 
 
+def test_people_are_found_whose_list_has_numbers_that_the_registry_does_not_know(cleaned):
+    tables, study = cleaned
+    keys, own = tables.recipient_keys.copy(), (tables.recipients["programme"] == "pkh").to_numpy()
+    keys.loc[own, "person_token"] = [f"lain{place}" for place in range(own.sum())]
+    keys.loc[own, "nik_masks"] = None
+    links = link(replace(tables, recipient_keys=keys), study).links
+    assert (links.loc[own, "method"] != "unmatched").mean() > 0.97
+
+
+def test_strangers_are_not_found_in_the_registry(cleaned):
+    tables, study = cleaned
+    keys, own = tables.recipient_keys.copy(), (tables.recipients["programme"] == "pkh").to_numpy()
+    for name in ("person_token", "family_token", "birth_token", "name_token"):
+        keys.loc[own, name] = [f"asing{place}" for place in range(own.sum())]
+    keys.loc[own, ["nik_masks", "birth_day_token", "birth_month_token"]] = None
+    keys["name_bigrams"] = keys["name_bigrams"].astype("str").mask(own, "qq zz")
+    links = link(replace(tables, recipient_keys=keys), study).links
+    assert (links.loc[own, "method"] == "unmatched").all()
+
+
 def test_nobody_is_found_where_lists_say_nothing_of_anybody(cleaned):
     keys = cleaned[0].recipient_keys
     nothing = keys.assign(**dict.fromkeys(keys.columns.drop("record"), np.nan))
