@@ -8,6 +8,7 @@ import pytest
 
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.steps import incidence, shown, targeting
+from kaur_analysis.targeting.evidence import ANY
 
 LOSERS = "perempuan"
 
@@ -23,6 +24,7 @@ def world(finished, tmp_path_factory):
     left_out = (route.frame["head_female"] == 1) & (np.random.default_rng(4).random(len(route.frame)) < 0.9)
     frame = route.frame.assign(p_extreme=route.frame["p_poor"])
     frame.loc[left_out, list(route.programmes)] = 0.0
+    frame[ANY] = targeting.any_programme(frame, route.programmes)
     route = replace(route, frame=frame, poor_draws=route.welfare_draws < edition.study.line("poverty"))
     errors = incidence.fairness_of_errors(edition, route)
     return edition, errors, incidence.fairer_ranking(edition, route, errors)
