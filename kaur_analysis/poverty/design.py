@@ -274,9 +274,11 @@ class Grid:
         """Pairs that occur among these, in order, and the number of each of these among them, shape (n,)."""
         occurs = np.zeros(self.size, dtype=bool)
         occurs[pair] = True
+        pairs = np.flatnonzero(occurs)
         narrow = np.min_scalar_type(-self.size)  # fresh memory costs more than widening
-        number = np.cumsum(occurs, dtype=narrow)[pair].astype(np.int64)
-        return np.flatnonzero(occurs), number - 1
+        number = np.empty(self.size, dtype=narrow)
+        number[pairs] = np.arange(len(pairs), dtype=narrow)
+        return pairs, number[pair].astype(np.int64)
 
     def _cells(self, pairs: IntArray) -> Cells:
         row = pairs // self.domains

@@ -21,7 +21,8 @@ from kaur_analysis.poverty.nested_error import sums_by
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 PART = 1 << 11  # families looked at together, few enough for a processor's cache
-MOST = 24  # groups of an area: an MSE then moves by at most 2%, a limit by 3% of its interval, both without bias
+MOST = 24  # groups of an area for its MSE, which then moves by at most 2%, without bias
+FEW = 8  # for its predictive draws: a limit then moves by at most 3% of its interval, as with as many as one likes
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +49,6 @@ class Groups:
     unknown: FloatArray
     ends: IntArray
 
-    def of(self, area: int) -> slice:
-        """Rows of one area."""
-        return slice(self.ends[area], self.ends[area + 1])
-
     @cached_property
     def _to_area(self) -> csr_array:
         rows = len(self.area)
@@ -60,6 +57,16 @@ class Groups:
     def sums(self, values: FloatArray) -> FloatArray:
         """Sums of the groups' values (G × R) in each area, weighed by the shares (D × R)."""
         return np.asarray(self._to_area @ values, dtype=np.float64)
+
+    def fewer(self, beta: FloatArray, covariance: FloatArray, most: int = FEW) -> Groups:
+        """Groups of neighbours among these, ``most`` of an area at most; ``beta`` and ``covariance`` as they were."""
+        sizes, starts = np.diff(self.ends), self.ends[:-1]
+        groups = np.minimum(sizes, most)
+        row = np.arange(len(self.area))
+        number = _numbered(row - starts[self.area], sizes[self.area], groups, self.area)
+        return _averaged(
+            self.X, row, number, groups, self.share, self.squares, self.known, self.unknown, beta, covariance
+        )
 
 
 def grouped(
@@ -85,28 +92,49 @@ def grouped(
         Groups of an area at most.
     """
     sizes = np.bincount(area, minlength=areas)
-    groups = np.minimum(sizes, most)
-    ends, offset = np.cumsum(sizes), np.cumsum(groups) - groups
-    along = X @ beta
+    groups, ends = np.minimum(sizes, most), np.cumsum(sizes)
     # Narrow numbers are sorted by radix, and areas by themselves sooner than all families.
     families = np.split(np.argsort(area.astype(np.min_scalar_type(areas)), kind="stable"), ends[:-1])
+    along = X @ beta
     order = np.concatenate([own[np.argsort(along[own], kind="stable")] for own in families])
     own, part = area[order], share[order]
-    number = offset[own] + (np.arange(len(own)) - (ends - sizes)[own]) * groups[own] // sizes[own]
+    number = _numbered(np.arange(len(own)) - (ends - sizes)[own], sizes[own], groups, own)
+    return _averaged(X, order, number, groups, part, part**2, 0.0, 0.0, beta, covariance)
+
+
+def _numbered(place: IntArray, size: IntArray, groups: IntArray, area: IntArray) -> IntArray:
+    """Number of the group of each row, by its place among so many of its area."""
+    return np.asarray((np.cumsum(groups) - groups)[area] + place * groups[area] // size, dtype=np.int64)
+
+
+def _averaged(
+    X: FloatArray,
+    order: IntArray,
+    number: IntArray,
+    groups: IntArray,
+    share: FloatArray,
+    squares: FloatArray,
+    known: FloatArray | float,
+    unknown: FloatArray | float,
+    beta: FloatArray,
+    covariance: FloatArray,
+) -> Groups:
+    """Groups as means of rows: shares, squares and the group's number (rising) are in the order of the rows given."""
     count = int(groups.sum())
-    weight, squares = sums_by(number, part, count), sums_by(number, part**2, count)
-    part = part / np.where(weight > 0, weight, 1.0)[number]
+    weight = sums_by(number, share, count)
+    part = share / np.where(weight > 0, weight, 1.0)[number]
     members = np.append(0, np.cumsum(np.bincount(number, minlength=count)))
-    mean = csr_array((part, order, members), (count, len(area)))
+    mean = csr_array((part, order, members), (count, len(X)))
     middle, root = mean @ X, np.linalg.cholesky(covariance)
+    along = X @ beta
     along -= along.mean()  # so that squares keep their digits
-    known = mean @ along**2 - (mean @ along) ** 2
-    unknown = mean @ _squares(X, root) - _squares(middle, root)
+    known = mean @ (along**2 + known) - (mean @ along) ** 2
+    unknown = mean @ (_squares(X, root) + unknown) - _squares(middle, root)
     return Groups(
         middle,
-        np.repeat(np.arange(areas), groups),
+        np.repeat(np.arange(len(groups)), groups),
         weight,
-        squares,
+        sums_by(number, squares, count),
         np.maximum(known, 0.0),
         np.maximum(unknown, 0.0),
         np.append(0, np.cumsum(groups)),

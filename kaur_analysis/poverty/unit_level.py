@@ -10,7 +10,7 @@ no census is ever simulated.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, get_args
@@ -918,11 +918,13 @@ def _estimates(
     share = registry.weight / registry.total[registry.area]
     areas = len(registry.labels)
     groups = grouped(registry.X, registry.area, areas, share, model.fit.beta, model.fit.covariance)
-    parameters = _parameters(model, survey, seed)
-    draws = _area_draws(model, parameters, registry, groups, lines, powers, seed)
-    plain, moves = draws, _level_moves(model, parameters, registry, groups, lines, settings)
+    few = groups.fewer(model.fit.beta, model.fit.covariance)
+    drawn = _Drawn.of(model, _parameters(model, survey, seed), few, registry.labels, seed)
+    deviations = _deviations(model, registry, groups, lines, powers)
+    moves = _level_moves(drawn, registry, lines, settings)
+    draws = plain = _area_draws(drawn, deviations, registry, lines, powers, np.zeros(INTERVAL_DRAWS))
     if moves.any():
-        draws = _area_draws(model, parameters, registry, groups, lines, powers, seed, moves)
+        draws = _area_draws(drawn, deviations, registry, lines, powers, moves)
     errors = None
     if settings.replicates:
         errors = _bootstrap(model, survey, registry, groups, lines, powers, settings.replicates, seed)
@@ -931,12 +933,12 @@ def _estimates(
         expected = _expected(model, mean, variance, line, powers)
         for place, (indicator, power) in enumerate(zip(indicators, powers, strict=True)):
             value = registry.means(expected[place]) + _observed(registry, line, power)
-            drawn, before = (
+            everyone, before = (
                 np.vstack([own, weights @ own]) for own in (draws[position, place], plain[position, place])
             )
-            low, high = equal_tails(drawn, 1 - 2 * TAIL)
+            low, high = equal_tails(everyone, 1 - 2 * TAIL)
             mse, mse_error = np.full((2, len(value) + 1), np.nan) if errors is None else errors[:, position, place]
-            mse = mse + np.maximum(drawn.var(axis=1) - before.var(axis=1), 0)
+            mse = mse + np.maximum(everyone.var(axis=1) - before.var(axis=1), 0)
             tables.append(
                 pd.DataFrame(
                     {
@@ -963,32 +965,56 @@ def _observed(registry: _Census, line: float, power: int) -> FloatArray:
     return np.bincount(area, weight * poverty, len(registry.labels)) / registry.total
 
 
-def _group_draws(
-    model: UnitModel,
-    parameters: _Parameters,
-    groups: Groups,
-    place: int,
-    moves: FloatArray | float,
-    random: np.random.Generator,
-) -> tuple[FloatArray, FloatArray]:
-    """Mean and variance of the transformed welfare of an area's groups in each draw."""
-    drawn, every, rows = parameters.in_turn, slice(None), groups.of(place)
-    spread = np.outer(groups.known[rows] + groups.unknown[rows], drawn.stretch)
-    effect = _effect(drawn, every, place, random)
-    mean = groups.X[rows] @ drawn.beta.T
-    mean += moves + _offset(model, drawn, every) + effect
-    spread += drawn.sigma2_e
-    return mean, spread
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """Predictive draws of groups of families.
+
+    Attributes
+    ----------
+    groups, parameters
+        Of whom, and the parameters that the draws carry in turn.
+    mean, variance
+        Of the groups' transformed welfare in each draw (G × draws).
+    deviation
+        Standard normal numbers for what each area's families add (D × draws).
+    """
+
+    groups: Groups
+    parameters: _Parameters
+    mean: FloatArray
+    variance: FloatArray
+    deviation: FloatArray
+
+    @classmethod
+    def of(
+        cls, model: UnitModel, parameters: _Parameters, groups: Groups, labels: Sequence[Hashable], seed: int
+    ) -> _Drawn:
+        drawn = parameters.in_turn
+        chances = np.stack([_generator(seed, label).standard_normal((2, INTERVAL_DRAWS)) for label in labels], axis=1)
+        effects, left = drawn.of_areas
+        mean = groups.X @ drawn.beta.T
+        mean += (_offset(model, drawn, slice(None)) + effects + chances[0] * left)[groups.area]
+        variance = np.outer(groups.known + groups.unknown, drawn.stretch) + drawn.sigma2_e
+        return cls(groups, parameters, mean, variance, chances[1])
+
+    def expected(
+        self, moves: FloatArray, chosen: IntArray, line: float, powers: tuple[int, ...]
+    ) -> Iterator[tuple[IntArray, list[FloatArray]]]:
+        """Poverty of the groups in some of the draws, each with a move of its own: which of them, and by power."""
+        for scale, own in self.parameters.on_scales(chosen % len(self.parameters.beta)):
+            at = np.arange(len(chosen))[own]
+            found = [np.empty((len(self.mean), len(at))) for _ in powers]
+            step = max(1, CACHED // len(at))
+            for start in range(0, len(self.mean), step):
+                rows = slice(start, start + step)
+                mean, variance = (each[rows].take(chosen[at], axis=1) for each in (self.mean, self.variance))
+                mean += moves[at]
+                for whole, part in zip(found, scale.expected_fgt(mean, variance, line, powers), strict=True):
+                    whole[rows] = part
+            yield at, found
 
 
-def _level_moves(
-    model: UnitModel,
-    parameters: _Parameters,
-    registry: _Census,
-    groups: Groups,
-    lines: Mapping[str, float],
-    settings: _Settings,
-) -> FloatArray:
+def _level_moves(drawn: _Drawn, registry: _Census, lines: Mapping[str, float], settings: _Settings) -> FloatArray:
     """How far each draw has to move on the model's scale so that everyone's headcount errs as the target does.
 
     Zero where the levels spread as far already, see :func:`~kaur_analysis.poverty.level.erring`. Families that the
@@ -998,20 +1024,13 @@ def _level_moves(
     if not settings.level_error:
         return still
     line = lines[settings.level_line]
-    chosen = np.arange(INTERVAL_DRAWS) % len(parameters.beta)
     weights = registry.total / registry.total.sum()
-    drawn = [
-        _group_draws(model, parameters, groups, place, still, _generator(settings.seed, label))
-        for place, label in enumerate(registry.labels)
-    ]
-    mean, variance = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
-    share = np.concatenate([weights[place] * groups.share[groups.of(place)] for place in range(len(weights))])
+    share = weights[drawn.groups.area] * drawn.groups.share
     unseen = share.sum()
 
     def level(moves: FloatArray, own: IntArray) -> FloatArray:
         out = np.empty(len(own))
-        for scale, at in parameters.on_scales(chosen[own]):
-            [poor] = scale.expected_fgt(mean[:, own[at]] + moves[at], variance[:, own[at]], line, (0,))
+        for at, [poor] in drawn.expected(moves, own, line, (0,)):
             out[at] = share @ poor / unseen
         return out
 
@@ -1037,14 +1056,12 @@ def _level_moves(
 
 
 def _area_draws(
-    model: UnitModel,
-    parameters: _Parameters,
+    drawn: _Drawn,
+    deviations: FloatArray,
     registry: _Census,
-    groups: Groups,
     lines: Mapping[str, float],
     powers: tuple[int, ...],
-    seed: int,
-    moves: FloatArray | float = 0.0,
+    moves: FloatArray,
 ) -> FloatArray:
     """Predictive draws of the areas' values, lines × powers × areas × draws.
 
@@ -1052,19 +1069,11 @@ def _area_draws(
     with the variance Σ w² Var(h) of their deviations, taken at the fit. Without it the intervals of small areas would
     hold the expectation, not the truth (coverage 0.89 instead of 0.95 at 800 families, ``benchmarks/simulation.csv``).
     """
-    chosen = np.arange(INTERVAL_DRAWS) % len(parameters.beta)
-    out = np.zeros((len(lines), len(powers), len(registry.labels), INTERVAL_DRAWS))
-    normal = np.empty((len(registry.labels), INTERVAL_DRAWS))
-    for place, label in enumerate(registry.labels):
-        rows = groups.of(place)
-        random = _generator(seed, label)
-        mean, variance = _group_draws(model, parameters, groups, place, moves, random)
-        normal[place] = random.standard_normal(len(chosen))
-        for scale, own in parameters.on_scales(chosen):
-            for position, line in enumerate(lines.values()):
-                for order, values in enumerate(scale.expected_fgt(mean[:, own], variance[:, own], line, powers)):
-                    out[position, order, place, own] = groups.share[rows] @ values
-    out += _deviations(model, registry, groups, lines, powers)[..., None] * normal
+    out = deviations[..., None] * drawn.deviation
+    for position, line in enumerate(lines.values()):
+        for at, found in drawn.expected(moves, np.arange(INTERVAL_DRAWS), line, powers):
+            for order, values in enumerate(found):
+                out[position, order][:, at] += drawn.groups.sums(values)
     np.clip(out, 0, 1, out=out)
     for position, line in enumerate(lines.values()):
         for order, power in enumerate(powers):

@@ -12,7 +12,7 @@ from scipy.stats import norm
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty import empirical_best, unit_level
 from kaur_analysis.poverty.encoding import Encoding
-from kaur_analysis.poverty.grouping import grouped
+from kaur_analysis.poverty.grouping import Groups, grouped
 from kaur_analysis.poverty.intervals import equal_tails
 from kaur_analysis.poverty.nested_error import Posterior, Sums, fit_many, fit_sums, sums_by
 from tests.small_areas import LINE, kabupaten
@@ -565,18 +565,36 @@ def test_fits_by_eigenvalues_are_those_by_inverses(sizes, kind):
     np.testing.assert_allclose(by_eigenvalues.effects, by_inverses.effects, rtol=1e-8, atol=1e-11)
 
 
-def errors_and_limits(most: int) -> pd.DataFrame:
-    with patch.object(unit_level, "grouped", partial(grouped, most=most)):
+def errors_and_limits(most: int | None) -> pd.DataFrame:
+    """By groups as they are, or by so many of an area that none stands for two families."""
+    if most is None:
+        return predict(kabupaten(6), mse_replicates=60).estimates
+    with (
+        patch.object(unit_level, "grouped", partial(grouped, most=most)),
+        patch.object(Groups, "fewer", lambda groups, *_: groups),
+    ):
         return predict(kabupaten(6), mse_replicates=60).estimates
 
 
 def test_grouping_families_moves_errors_by_less_than_their_monte_carlo():
-    groups, families = errors_and_limits(24), errors_and_limits(10_000)
+    groups, families = errors_and_limits(None), errors_and_limits(10_000)
     np.testing.assert_allclose(groups["value"], families["value"], rtol=1e-12)
     np.testing.assert_allclose(groups["mse"], families["mse"], rtol=0.03)
     width = families["high"] - families["low"]
     assert (np.abs(groups["low"] - families["low"]) < 0.03 * width).all()
     assert (np.abs(groups["high"] - families["high"]) < 0.03 * width).all()
+
+
+@pytest.mark.parametrize("most", [1, 3, 8])
+def test_fewer_groups_are_those_of_the_families_themselves(most):
+    random = np.random.default_rng(2)
+    area = np.repeat([0, 2, 1], [48, 5, 96])
+    X = np.column_stack([np.ones(len(area)), random.standard_normal((len(area), 2))])
+    beta, covariance, share = np.array([1.0, 0.3, -0.2]), np.diag([0.01, 0.02, 0.03]), random.random(len(area))
+    few = grouped(X, area, 4, share, beta, covariance, most=24).fewer(beta, covariance, most)
+    once = grouped(X, area, 4, share, beta, covariance, most)
+    for name in ("X", "area", "share", "squares", "known", "unknown", "ends"):
+        np.testing.assert_allclose(getattr(few, name), getattr(once, name), rtol=1e-12, atol=1e-15, err_msg=name)
 
 
 def test_a_survey_drawn_from_the_census_families_errs_less_than_one_drawn_from_elsewhere():
