@@ -4,9 +4,10 @@
     python -m benchmarks.small_areas --boundary --out benchmarks/small_areas_boundary.csv
 
 Each replicate makes a kabupaten of 15 kecamatan with effects of a known standard deviation and 3 000 families each,
-draws a survey of 450 families (a hundredth, as in Kaur: who was asked is part of the truth, and of a tenth intervals would hold
-it too often), and predicts the headcount of every kecamatan from a registry without welfare. Without codes the parameters
-come from their posterior (``posterior``); ``plug-in`` takes the restricted-likelihood estimate for certain.
+draws a survey of 450 families (a hundredth, as in Kaur: who was asked is part of the truth, and of a tenth intervals
+would hold it too often), and predicts the headcount of every kecamatan from a registry without welfare. Without codes
+the parameters come from their posterior (``posterior``); ``plug-in`` takes the restricted-likelihood estimate for
+certain.
 
 ``--boundary`` asks what errors are worth where the variance between kecamatan is estimated as 0: the MSE that is stated
 (samples made with the posterior mean) and that of samples made without effects, over the true squared error.
