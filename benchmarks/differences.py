@@ -3,9 +3,9 @@
     python -m benchmarks.differences --replicates 200 --out benchmarks/differences.csv
 
 The worlds of ``benchmarks/small_areas.py`` with 300 families a kecamatan; the interval of each kecamatan's headcount
-minus the kabupaten's comes from the joint draws, as in an edition. ``apart`` is the share of kecamatan told to be higher
-or lower, ``wrong`` the share told so whose true difference has the other sign; ``overlap_apart`` what two intervals of
-their own would tell apart.
+minus the kabupaten's comes from the joint draws, as in an edition. ``apart`` is the share of kecamatan told to be
+higher or lower, ``wrong`` the share told so whose true difference has the other sign; ``overlap_apart`` what two
+intervals of their own would tell apart.
 """
 
 import argparse
