@@ -127,12 +127,14 @@ class Shelf:
         known
             Names that stay.
         """
+        places = {self._place(name) for name in known}
         for path in self.folder.glob(f"*{SUFFIX}"):
-            if path.stem not in known:
+            if path not in places:
                 path.unlink()
 
     def _place(self, name: str) -> Path:
-        return self.folder / f"{name}{SUFFIX}"
+        """File of an entry; its beginning keeps the names of devices away from Windows (CON, NUL)."""
+        return self.folder / f"rak-{name}{SUFFIX}"
 
 
 def _head(fingerprint: str) -> bytes:

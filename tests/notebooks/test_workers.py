@@ -290,16 +290,16 @@ def die(edition, name):
 def test_sources_worth_a_process_lie_on_the_shelf_before_the_step_begins(office, monkeypatch):
     monkeypatch.setattr(running, "WORTH_BYTES", 1)
     spent = read_ahead(office)
-    assert {path.stem for path in office.shelf.iterdir()} == {source.name for source in office.study.sources}
+    assert {path.stem for path in office.shelf.iterdir()} == {f"rak-{source.name}" for source in office.study.sources}
     assert spent.cpu_seconds > 0 and spent.peak_bytes > 0
 
 
 def test_a_single_unread_source_is_left_to_the_step(office, monkeypatch):
     monkeypatch.setattr(running, "WORTH_BYTES", 1)
     read_ahead(office)
-    (office.shelf / "daftar.bin").unlink()
+    (office.shelf / "rak-daftar.bin").unlink()
     read_ahead(office)
-    assert not (office.shelf / "daftar.bin").exists()
+    assert not (office.shelf / "rak-daftar.bin").exists()
 
 
 def test_workbooks_are_begun_first(office):

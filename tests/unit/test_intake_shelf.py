@@ -7,7 +7,7 @@ import pytest
 
 from kaur_analysis.errors import KeyMissing
 from kaur_analysis.intake import Shelf, create_key, demo_keys, is_on_shelf, load_key, put_on_shelf, read, read_study
-from kaur_analysis.study import Registry
+from kaur_analysis.study import RESERVED_NAMES, Registry
 from tests.intake_files import dtsen, nik, recipients, study, workbook
 
 NAME = "Zorabruk Vekador"
@@ -94,10 +94,10 @@ def test_a_changed_list_is_not_on_the_shelf(office):
 
 def test_a_changed_list_is_put_on_the_shelf_anew(office):
     made, shelf = office
-    before = (shelf.folder / "daftar.bin").read_bytes()
+    before = (shelf.folder / "rak-daftar.bin").read_bytes()
     workbook(made.folder / "daftar.xlsx", [*ROWS, ["2", nik(serial=2), "Tambira Solevan", "Nasal", "Merpas"]])
     put_on_shelf(made, "daftar", shelf)
-    assert (shelf.folder / "daftar.bin").read_bytes() != before
+    assert (shelf.folder / "rak-daftar.bin").read_bytes() != before
 
 
 def test_the_demo_key_seals_no_real_list(office):
@@ -115,7 +115,7 @@ def test_of_another_program_nothing_is_taken(office, monkeypatch):
 
 def test_another_key_does_not_open_the_shelf(office, tmp_path):
     _, shelf = office
-    fingerprint = next(shelf.folder.glob("daftar.bin")).read_bytes().split(b"\n")[1].decode()
+    fingerprint = next(shelf.folder.glob("rak-daftar.bin")).read_bytes().split(b"\n")[1].decode()
     assert shelf.recall("daftar", fingerprint) is not None
     other = Shelf(shelf.folder, "program", load_key(create_key(tmp_path / "k.key")))
     assert other.recall("daftar", fingerprint) is None
@@ -131,14 +131,21 @@ def test_no_identity_can_be_read_on_the_shelf(office):
 def test_what_was_kept_of_a_source_goes_with_it(office):
     made, shelf = office
     read_study(made.model_copy(update={"sources": made.sources[:-1]}), demo_keys(), shelf=shelf)
-    assert not (shelf.folder / "daftar.bin").exists()
+    assert not (shelf.folder / "rak-daftar.bin").exists()
+
+
+@pytest.mark.parametrize("name", ["con", "nul", "com1"])
+def test_an_entry_called_as_a_windows_device_lies_in_a_file_of_another_name(tmp_path, name):
+    shelf = Shelf(tmp_path, "program", demo_keys())
+    shelf.keep(name, shelf.fingerprint(name), [pd.DataFrame({"a": [1]})], {})
+    assert [path.stem.upper() in RESERVED_NAMES for path in tmp_path.iterdir()] == [False]
 
 
 def test_a_file_that_is_written_while_it_is_read_is_not_kept(office, monkeypatch):
     made, shelf = office
     path, usual = made.folder / "daftar.xlsx", read.read_source
     workbook(path, [*ROWS, ["2", nik(serial=2), "Tambira Solevan", "Nasal", "Merpas"]])
-    before = (shelf.folder / "daftar.bin").read_bytes()
+    before = (shelf.folder / "rak-daftar.bin").read_bytes()
 
     def slow(source, *rest):
         yield from usual(source, *rest)
@@ -147,4 +154,4 @@ def test_a_file_that_is_written_while_it_is_read_is_not_kept(office, monkeypatch
 
     monkeypatch.setattr(read, "read_source", slow)
     read_study(made, demo_keys(), shelf=shelf)
-    assert (shelf.folder / "daftar.bin").read_bytes() == before
+    assert (shelf.folder / "rak-daftar.bin").read_bytes() == before

@@ -109,7 +109,7 @@ def test_linking_once_more_gives_the_same(linked, folder):
 
 
 def test_a_recollection_that_is_damaged_is_linked_anew(linked, folder, asked):
-    path = opened(folder).recollections / "padanan" / "csr.2024.bin"
+    path = opened(folder).recollections / "padanan" / "rak-csr.2024.bin"
     kept = path.read_bytes()
     path.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
     link_in(folder)

@@ -70,7 +70,7 @@ def test_what_all_share_decides_every_part(doubled):
 def test_a_part_no_longer_asked_for_does_not_stay(doubled, edition):
     doubled(pkh=1, csr=2)
     doubled(pkh=1)
-    assert [path.stem for path in (edition.recollections / "dua-kali").iterdir()] == ["pkh"]
+    assert [path.stem for path in (edition.recollections / "dua-kali").iterdir()] == ["rak-pkh"]
 
 
 def test_what_is_damaged_is_worked_out_again(doubled, edition):
