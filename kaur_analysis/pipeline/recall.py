@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,10 @@ def _plain(given: object) -> object:
         return [[content(name), content(value)] for name, value in given.items()]
     if isinstance(given, list | tuple):
         return [content(value) for value in given]
+    if isinstance(given, frozenset):
+        return sorted(content(value) for value in given)
+    if isinstance(given, date):
+        return given.isoformat()
     if given is None or isinstance(given, str | int | float):
         return given
     raise TypeError(f"{type(given).__name__} has no content to compare")
