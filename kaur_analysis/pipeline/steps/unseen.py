@@ -32,17 +32,22 @@ def ruled_by_unseen(programmes: Iterable[Programme], covariates: Collection[str]
 
 def informed_welfare(edition: Edition) -> NDArray[np.float32]:
     """Joint draws of welfare, had the model known the desil and had that known the most that it can."""
-    desil = edition.store.read("clean/families", ["family", DESIL]).set_index("family")[DESIL]
-    families = edition.store.read("estimates/welfare_draws", ["family"])["family"]
     (table,) = recalled(
         edition,
         "desil-tahu",
         _informed,
         draws=welfare_draws(edition),
-        desil=desil.reindex(families).reset_index(drop=True),
+        desil=desil_of_draws(edition),
         seed=edition.study.seed,
     )
     return np.asarray(table.to_numpy(dtype=np.float32))
+
+
+def desil_of_draws(edition: Edition) -> pd.Series:
+    """Desil of the families in the order of their draws."""
+    desil = edition.store.read("clean/families", ["family", DESIL]).set_index("family")[DESIL]
+    families = edition.store.read("estimates/welfare_draws", ["family"])["family"]
+    return desil.reindex(families).reset_index(drop=True)
 
 
 def _informed(draws: NDArray[np.float32], desil: pd.Series, seed: int) -> Tables:
