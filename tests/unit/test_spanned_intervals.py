@@ -74,7 +74,10 @@ def edition(*terms: str, folder: Path = Path("tidak-ada")) -> SimpleNamespace:
         "estimates/welfare_draws": pd.DataFrame(drawn).assign(family=names),
     }
     return SimpleNamespace(
-        store=SimpleNamespace(read=lambda name, columns=None: tables[name][columns] if columns else tables[name]),
+        store=SimpleNamespace(
+            read=lambda name, columns=None: tables[name][columns] if columns else tables[name],
+            hash=lambda name: name,  # families and draws are the same in every edition here
+        ),
         study=SimpleNamespace(
             programmes=[CATALOGUE["blt_dd"], CATALOGUE["pena"]],
             seed=0,

@@ -110,7 +110,7 @@ def due_of_each(edition: Edition, needs: pd.DataFrame) -> tuple[pd.DataFrame, pd
         {code: own | {"ruled": code in ruled} for code, own in what_decides(needs, study.programmes).items()},
         families=edition.store.read("estimates/family_poverty", ["family"]),
         draws=welfare_draws(edition),
-        desil=desil_of_draws(edition) if ruled else None,
+        desil=desil_of_draws(edition.store.read) if ruled else None,
         line_rp_month=study.line("extreme"),
         seed=study.seed,
     )
