@@ -11,21 +11,8 @@ STEPS = tuple(
     for name in ("clean", "poverty", "appendix", "targeting", "incidence", "planning", "publish", "shown")
 )
 
-
-def rehearse() -> None:
-    """Hold a table of nothing to no contract, and look at what is installed: what both prepare is prepared once."""
-    import pandas as pd
-    import pandera.pandas as pa
-
-    from kaur_analysis.pipeline.provenance import libraries
-
-    pa.DataFrameSchema().validate(pd.DataFrame())
-    libraries()
-
-
 with quietly_interrupted(), uncollected():
     for step in STEPS:
         importlib.import_module(step)
-    rehearse()
 keep()
 atexit.register(gc.unfreeze)  # else DuckDB tells of everything that is still there when the process ends

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 from sklearn.linear_model import Lasso, LassoCV
 from sklearn.metrics import roc_auc_score
-from statsmodels.genmod.families import Binomial
-from statsmodels.genmod.generalized_linear_model import GLM
-from statsmodels.regression.linear_model import WLS
-from statsmodels.tools.tools import add_constant
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.checks import one_of, several
@@ -286,10 +283,10 @@ def _fit(
     if kind == "quantile":
         return weighted_quantile_regression(X, y, w / w.mean(), headcount)
     if kind == "logit":
-        family = Binomial()
-        ridge = GLM(poor.astype(float), X, family=family, freq_weights=w / w.mean())
+        family = sm.families.Binomial()
+        ridge = sm.GLM(poor.astype(float), X, family=family, freq_weights=w / w.mean())
         return -np.asarray(ridge.fit_regularized(alpha=1e-4, L1_wt=0.0).params)
-    return np.asarray(WLS(y, X, weights=w).fit().params)
+    return np.asarray(sm.WLS(y, X, weights=w).fit().params)
 
 
 def _scores(
@@ -309,7 +306,7 @@ def _scores(
     if kind in ("wls", "lasso"):
         centre = np.average(y, weights=w)
         scores["r2"] = float(1 - w @ (y - score) ** 2 / (w @ (y - centre) ** 2))
-        scores["calibration_slope"] = float(np.asarray(WLS(y, add_constant(score), weights=w).fit().params)[1])
+        scores["calibration_slope"] = float(np.asarray(sm.WLS(y, sm.add_constant(score), weights=w).fit().params)[1])
         poorest = y <= np.quantile(y, 0.2)
         scores["poorest_residual"] = float(np.average((y - score)[poorest], weights=w[poorest]))
     return scores
