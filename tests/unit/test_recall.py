@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.recall import content, each_recalled, of_tables, recalled
+from kaur_analysis.pipeline.recall import content, each_recalled, recalled
 from kaur_analysis.pipeline.steps.incidence import benefits_by_programme, costs_by_programme
 from kaur_analysis.pipeline.steps.targeting import errors_by_programme, reasons_by_programme
 from kaur_analysis.store import Store
@@ -102,44 +102,6 @@ def test_known_or_new_an_answer_is_the_same(edition):
 
     new, known = recalled(edition, "satu", work, number=1), recalled(edition, "satu", work, number=1)
     pd.testing.assert_frame_equal(new[0], known[0])
-
-
-@pytest.fixture
-def summed(edition, asked):
-    """Sum of a table of the edition, times a number; how often it was worked out is in ``asked``."""
-
-    def work(read, times):
-        asked.append(times)
-        return [pd.DataFrame({"sum": [times * read("estimates/poverty")["n"].sum()]})]
-
-    def found(tables=("estimates/poverty",), **given):
-        return int(of_tables(edition, "jumlah", work, tables, **given)[0]["sum"].iloc[0])
-
-    edition.store.write("estimates/poverty", pd.DataFrame({"n": [1, 2]}))
-    return found
-
-
-def test_tables_that_stayed_are_not_even_read(summed, asked, monkeypatch):
-    summed(times=2)
-    monkeypatch.setattr(Store, "read", None)
-    assert summed(times=2) == 6
-    assert asked == [2]
-
-
-def test_another_table_is_asked_anew(summed, edition):
-    summed(times=2)
-    edition.store.write("estimates/poverty", pd.DataFrame({"n": [1, 5]}))
-    assert summed(times=2) == 12
-
-
-def test_something_else_given_beside_the_tables_is_asked_anew(summed):
-    summed(times=2)
-    assert summed(times=3) == 9
-
-
-def test_a_table_that_nothing_is_known_by_cannot_be_read(summed):
-    with pytest.raises(ValueError, match="estimates/poverty, which is not among"):
-        summed(tables=(), times=2)
 
 
 @dataclass(frozen=True)
