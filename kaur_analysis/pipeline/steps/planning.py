@@ -180,7 +180,7 @@ def allocation(edition: Edition, needs: pd.DataFrame) -> Allotted | None:
             edition,
             "alokasi",
             allotted,
-            needs=that_count(needs, Limits.minimum_due, proposals),
+            needs=that_count(needs, Limits(**study.allocation.model_dump()).minimum_due, proposals),
             families=store.read("estimates/family_poverty", POVERTY),
             programmes=study.programmes,
             budgets=study.budgets,
