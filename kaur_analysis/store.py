@@ -171,10 +171,7 @@ class Store:
         UsageError
             The step that makes it has not been run.
         """
-        path = self.path(name)
-        if not path.is_file():
-            raise UsageError(f"Tabel {name} edisi {self.edition} belum ada. Jalankan dahulu langkah sebelumnya.")
-        return pd.read_parquet(path, columns=columns)
+        return pd.read_parquet(self._made(name), columns=columns)
 
     def write_facts(self, name: str, facts: dict[str, Any]) -> Path:
         """Write a small dictionary as JSON beside the tables."""
@@ -189,5 +186,17 @@ class Store:
         return dict(json.loads(path.read_text(encoding="utf-8")))
 
     def hash(self, name: str) -> str:
-        """Content hash of a named table."""
-        return file_hash(self.path(name))
+        """Content hash of a named table.
+
+        Raises
+        ------
+        UsageError
+            The step that makes it has not been run.
+        """
+        return file_hash(self._made(name))
+
+    def _made(self, name: str) -> Path:
+        path = self.path(name)
+        if not path.is_file():
+            raise UsageError(f"Tabel {name} edisi {self.edition} belum ada. Jalankan dahulu langkah sebelumnya.")
+        return path

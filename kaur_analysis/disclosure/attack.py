@@ -70,6 +70,18 @@ class System:
         """How far below the truth each can be believed to lie at most."""
         return self.amounts - self.least
 
+    @cached_property
+    def _parts(self) -> "dict[int, tuple[Array, System]]":
+        return {}
+
+    def around(self, place: int) -> "tuple[Array, System]":
+        """Places of the component that a quantity is of, and the system of these."""
+        label = int(self.component[place])
+        if label not in self._parts:
+            near = np.flatnonzero(self.component == label)
+            self._parts[label] = (near, self.part(near))
+        return self._parts[label]
+
     def part(self, places: Array) -> "System":
         """The system of some of the quantities, with the equations that speak of them."""
         matrix = csr_array(self.matrix[:, places])
@@ -107,15 +119,14 @@ def truth_only(system: System) -> View:
 
 def _programme(objective: Array, matrix: csc_array, right: Array, bounds: Array) -> highspy.Highs:
     """The linear programme of least ``objective @ x`` with ``matrix @ x`` as said and ``x`` between its bounds."""
-    programme, solver = highspy.HighsLp(), highspy.Highs()
-    programme.num_row_, programme.num_col_ = matrix.shape
-    programme.col_cost_, (programme.col_lower_, programme.col_upper_) = objective, bounds.T.copy()
-    programme.row_lower_ = programme.row_upper_ = right
-    programme.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    programme.a_matrix_.start_, programme.a_matrix_.index_ = matrix.indptr, matrix.indices
-    programme.a_matrix_.value_ = matrix.data
+    solver, (equations, quantities) = highspy.Highs(), matrix.shape
     solver.setOptionValue("output_flag", False)
-    solver.passModel(programme)
+    # As arrays: the fields of a model, set one by one, become lists of numbers, which takes longer than solving.
+    shape = (quantities, equations, matrix.nnz, int(highspy.MatrixFormat.kColwise), int(highspy.ObjSense.kMinimize))
+    lower, upper = bounds.T.copy()
+    columns = (matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data.astype(float))
+    parted = np.full(quantities, int(highspy.HighsVarType.kContinuous), dtype=np.int32)
+    solver.passModel(*shape, 0.0, objective, lower, upper, right, right, *columns, parted)
     return solver
 
 
@@ -229,8 +240,8 @@ def cheapest_move(system: System, target: int, hidden: Array, price: Array) -> A
     price
         What readers lose when a quantity is hidden; hidden ones move almost freely (Kelly, Golden & Assad 1992).
     """
-    near = np.flatnonzero(system.component == system.component[target])
-    inner, size, scale = system.part(near), len(near), system.needed[target]
+    near, inner = system.around(target)
+    size, scale = len(near), system.needed[target]
     # Prices differ a little so that the answer is one.
     paid = np.where(hidden, 1e-6, price)[near] * (1 + 1e-4 * np.arange(size) / size)
     upward = np.column_stack([np.zeros(size), np.full(size, np.inf)])
@@ -267,8 +278,8 @@ def capacity(system: System, target: int, share: Array) -> Array:
     numpy.ndarray
         ``c`` with ``c @ hidden`` the largest width (up to ``needed`` each way), valid for every pattern ``hidden``.
     """
-    near = np.flatnonzero(system.component == system.component[target])
-    inner, need, own = system.part(near), system.needed[target], (near == target).astype(float)
+    near, inner = system.around(target)
+    need, own = system.needed[target], (near == target).astype(float)
     give_up = np.where(near == target, 1.0, system.ceiling[near] / need)
     give_down = np.where(near == target, np.minimum(inner.fall / need, 1.0), inner.fall / need)
     room = np.concatenate([give_up, give_down])

@@ -6,18 +6,20 @@ from html import escape
 from kaur_analysis.errors import KaurError
 
 # NIK and KK numbers have 16 digits, written whole, in fours, as 6-6-4, or as 2-2-2-6-4. Digits after a decimal point
-# are a float; letters beside the digits make it a hash. A comma beside them parts the cells of a table.
+# are a float; letters beside the digits make it a hash. A comma beside them parts the cells of a table. What may not
+# stand before a number is asked once its first character is there: a search goes from one such character to the next.
 _PATTERNS = {
-    "nomor 16 angka": re.compile(r"(?<![0-9A-Za-z])(?<!\d\.)\d{16}(?![0-9A-Za-z])"),
+    "nomor 16 angka": re.compile(r"\d(?<![0-9A-Za-z]\d)(?<!\d\.\d)\d{15}(?![0-9A-Za-z])"),
     "nomor 16 angka berkelompok": re.compile(
-        r"(?<![\w-])(?<!\d\.)"
-        r"(?:\d{4}([ .-])\d{4}\1\d{4}\1\d{4}|\d{6}([ .-])\d{6}\2\d{4}|\d\d([ .-])\d\d\3\d\d\3\d{6}\3\d{4})"
+        r"\d(?<![\w-]\d)(?<!\d\.\d)"
+        r"(?:\d{3}([ .-])\d{4}\1\d{4}\1\d{4}|\d{5}([ .-])\d{6}\2\d{4}|\d([ .-])\d\d\3\d\d\3\d{6}\3\d{4})"
         r"(?!\w)(?![.-]\d)"
     ),
-    "NIK yang rusak oleh Excel": re.compile(r"(?<!\w)\d[.,]\d{2,}E\+15(?!\d)", re.IGNORECASE),
-    "alamat RT/RW": re.compile(r"\bRT\.?\s*/?\s*0?\d{1,3}\s*[/ ]\s*RW\.?\s*0?\d{1,3}\b", re.IGNORECASE),
+    "NIK yang rusak oleh Excel": re.compile(r"\d(?<!\w\d)[.,]\d{2,}[Ee]\+15(?!\d)"),
+    "alamat RT/RW": re.compile(r"[Rr](?<!\w[Rr])[Tt]\.?\s*/?\s*0?\d{1,3}\s*[/ ]\s*[Rr][Ww]\.?\s*0?\d{1,3}\b"),
     "nomor telepon": re.compile(
-        r"(?<![\w+-])(?<!\d\.)(?:\+62[ -]?|0)8(?:\d{8,11}|\d{1,2}([ -])\d{3,4}\1\d{3,5})(?!\w)(?![.-]\d)"
+        r"[+0](?<![\w+-][+0])(?<!\d\.[+0])(?:(?<=\+)62[ -]?|(?<=0))8"
+        r"(?:\d{8,11}|\d{1,2}([ -])\d{3,4}\1\d{3,5})(?!\w)(?![.-]\d)"
     ),
 }
 

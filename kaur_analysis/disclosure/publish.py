@@ -251,11 +251,12 @@ def largest_two(amount: pd.Series, keys: pd.DataFrame) -> pd.DataFrame:
     [['a', 9.0, 5.0], ['b', 7.0, 0.0]]
     """
     names = list(keys.columns)
-    ordered = keys.assign(amount=amount).dropna().sort_values("amount", ascending=False, kind="stable")
-    ordered["place"] = ordered.groupby(names).cumcount()
-    largest = ordered[ordered["place"] < 2].pivot_table("amount", names, "place")
-    largest = largest.reindex(columns=[0, 1]).fillna(0.0).set_axis(["first", "second"], axis=1)
-    return largest.reset_index()
+    known = keys.assign(amount=amount).dropna().reset_index(drop=True)
+    groups = known.groupby(names)["amount"]
+    largest = groups.max().rename("first").reset_index()
+    others = known["amount"].drop(groups.idxmax())
+    second = others.groupby(groups.ngroup().drop(groups.idxmax())).max()
+    return largest.assign(second=second.reindex(largest.index).fillna(0.0))
 
 
 _STATUS = {

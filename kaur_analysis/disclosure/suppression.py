@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array, csr_array, vstack
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from kaur_analysis.disclosure.attack import Array, Attacker, System, View, capacity, cheapest_move, truth_only, widened
@@ -99,7 +99,8 @@ class _Cuts:
     """Inequalities ``coefficients @ chosen >= right`` found so far."""
 
     groups: int
-    rows: list[csr_array] = field(default_factory=list)
+    places: list[Array] = field(default_factory=list)
+    values: list[Array] = field(default_factory=list)
     right: list[float] = field(default_factory=list)
     known: set[bytes] = field(default_factory=set)
 
@@ -109,13 +110,18 @@ class _Cuts:
         if key in self.known:
             return False
         self.known.add(key)
-        self.rows.append(csr_array(coefficients[None, :]))
+        self.places.append(np.flatnonzero(coefficients))
+        self.values.append(coefficients[self.places[-1]])
         self.right.append(right)
         return True
 
     def constraint(self) -> LinearConstraint | None:
         """All of them, for the integer programme."""
-        return LinearConstraint(vstack(self.rows), lb=np.array(self.right)) if self.rows else None
+        if not self.right:
+            return None
+        ends = np.cumsum([0, *map(len, self.places)])
+        entries = (np.concatenate(self.values), np.concatenate(self.places), ends)
+        return LinearConstraint(csr_array(entries, shape=(len(self.right), self.groups)), lb=np.array(self.right))
 
 
 def suppress(block: Block, effort: Effort) -> Solution:
@@ -182,12 +188,15 @@ def _sum_cuts(block: Block) -> Iterator[tuple[Array, float]]:
     matrix = csr_array(system.matrix)
     for start, end in itertools.pairwise(matrix.indptr):
         inside, signs = matrix.indices[start:end], matrix.data[start:end]
+        given = block.forced[block.group[inside]]
         for target, sign in zip(inside, signs, strict=True):
             if system.watched[target] and system.needed[target] > 0:
                 others = np.where(inside == target, 0.0, np.inf)
                 # A part rises as far as its fellows can fall, or the whole rise; it falls by itself at most.
                 fall = np.minimum(system.fall[inside] / system.needed[target], 1.0)
                 for room in (others, np.where(signs == sign, fall, others))[: 2 if sign < 0 else 1]:
+                    if np.minimum(room[given | (block.group[inside] == block.group[target])], 2.0).sum() > 1 + 1e-6:
+                        continue  # what is hidden anyway has room enough: the shorter way to the same answer
                     capacities = np.zeros(len(system.amounts))
                     capacities[inside] = room
                     if (cut := _shaped(block, capacities, int(target))) is not None:

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xlsxwriter
 from pandas.api.types import is_numeric_dtype, is_string_dtype
@@ -77,8 +78,17 @@ def csv_text(table: pd.DataFrame) -> str:
     -------
     The text of the file.
     """
-    texts = {name: column.map(safe_cell) for name, column in table.items() if not is_numeric_dtype(column)}
+    texts = {name: _safe(column) for name, column in table.items() if not is_numeric_dtype(column)}
     return table.assign(**texts).to_csv(index=False, lineterminator="\n")
+
+
+def _safe(column: pd.Series) -> pd.Series:
+    """A column of safe cells; a text that is repeated is looked at once."""
+    if not isinstance(column.dtype, pd.StringDtype):
+        return column.map(safe_cell)
+    place, texts = pd.factorize(column)
+    safe = np.array([*map(safe_cell, texts), ""], dtype=object)  # the last is that of what is missing
+    return pd.Series(safe[place], column.index)
 
 
 def as_written(table: pd.DataFrame) -> pd.DataFrame:

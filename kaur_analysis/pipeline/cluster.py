@@ -26,6 +26,7 @@ from kaur_analysis.pipeline.effort import Effort, measured
 from kaur_analysis.pipeline.provenance import code_hash, combined_hash
 from kaur_analysis.pipeline.province import Province, ProvinceOutcome, write_province_page
 from kaur_analysis.pipeline.run import (
+    Made,
     Watcher,
     keep_pages,
     make_page,
@@ -103,7 +104,7 @@ def _memory_limit() -> int:
         return 0
 
 
-def one_page(study: str, place: str, page: str) -> tuple[str, Effort]:
+def one_page(study: str, place: str, page: str) -> tuple[str, Made]:
     """One page of a kabupaten whose research is done, into its folder (a task); its name and what it cost."""
     edition = open_edition(study, place, place)
     (job,) = page_jobs(edition, (page,))
@@ -161,7 +162,7 @@ class _Run:
         self._continue, self._watch = continue_on_error, watch
         self._outcome = ProvinceOutcome()
         self._found: dict[str, Research] = {}
-        self._pages: dict[str, dict[str, Effort]] = {}
+        self._pages: dict[str, dict[str, Made]] = {}
         self._waiting: dict[str, set[str]] = {}
 
     def run(self, codes: tuple[str, ...]) -> ProvinceOutcome:
@@ -227,9 +228,9 @@ class _Run:
             self._outcome.efforts[f"riset {found.code}"] = found.effort
         self._watch(f"riset {found.code}", "tetap" if found.effort is None else "selesai")
 
-    def _paged(self, code: str, name: str, job: str, effort: Effort) -> None:
-        self._pages[code][job] = effort
-        self._outcome.efforts[name] = effort
+    def _paged(self, code: str, name: str, job: str, made: Made) -> None:
+        self._pages[code][job] = made
+        self._outcome.efforts[name], _ = made
         self._watch(name, "selesai")
 
     def _publish(self, code: str) -> None:

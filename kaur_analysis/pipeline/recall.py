@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,35 @@ def recalled(edition: Edition, name: str, work: Callable[..., Tables], **given: 
     return each_recalled(edition, name, whole, {WHOLE: {}}, **given)[WHOLE]
 
 
+def of_tables(edition: Edition, name: str, work: Callable[..., Tables], tables: Sequence[str], **given: Any) -> Tables:
+    """Tables of a pure function of some tables of the edition, made anew only where one of them has changed.
+
+    They are told by their files, and not even read where none has.
+
+    Parameters
+    ----------
+    work
+        Called with ``read``, which reads these tables and no other, and with what is given.
+    tables
+        Names in the store.
+
+    Raises
+    ------
+    ValueError
+        ``work`` reads a table that is not among them.
+    """
+
+    def read(table: str, columns: list[str] | None = None) -> pd.DataFrame:
+        if table not in tables:
+            raise ValueError(f"{name} reads {table}, which is not among the tables it is known by")
+        return edition.store.read(table, columns)
+
+    def whole(_files: Mapping[str, str], **given: Any) -> Tables:
+        return work(read, **given)
+
+    return recalled(edition, name, whole, _files={table: edition.store.hash(table) for table in tables}, **given)
+
+
 def _tables(kept: tuple[list[pd.DataFrame], dict[str, Any]] | None, folder: Path) -> Tables:
     if kept is None:
         raise OSError(f"{folder}: what was just kept is not there")
@@ -119,6 +149,10 @@ def _plain(given: object) -> object:
         return [[content(name), content(value)] for name, value in given.items()]
     if isinstance(given, list | tuple):
         return [content(value) for value in given]
+    if isinstance(given, frozenset):
+        return sorted(content(value) for value in given)
+    if isinstance(given, date):
+        return given.isoformat()
     if given is None or isinstance(given, str | int | float):
         return given
     raise TypeError(f"{type(given).__name__} has no content to compare")

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -48,6 +48,8 @@ CANNOT_WRITE = {
 }
 LONGEST_WINDOWS_PATH = 259  # MAX_PATH less its closing zero; longer ones work only where an administrator allows it
 PARTIAL_SUFFIX = len(".1234567.partial")  # of a file while it is being written
+# What a page is made from that may change without a change of what it says.
+NUMBERS, FACTS = "angka terbit", "keterangan edisi"
 # Research steps in order; those of one turn read nothing of each other and may be run side by side.
 TURNS = (("01_clean",), ("02_poverty",), ("03_targeting", "03_incidence", "04_planning"), ("04_publishing",))
 RESEARCH = tuple(name for turn in TURNS for name in turn)
@@ -112,6 +114,8 @@ class Outcome:
 
 
 Watcher = Callable[[str, str], None]
+Made = tuple["Effort", dict[str, str] | None]
+"""What a page cost, and what it says (:class:`kaur_analysis.pipeline.restamp.Told`) where that can be told."""
 
 
 def research_jobs(edition: Edition) -> list[Job]:
@@ -305,7 +309,7 @@ def _step(watch: Watcher, workers: Workers, job: Job, edition: Edition, jobs: in
     watch(job.name, "mulai")
     before = _written(edition)
     ahead = _read_ahead(edition, workers, job, jobs) if job.name == READS_FILES and jobs > 1 else None
-    effort = _in_worker(workers, job, _run_job, job, _cache(edition), False)
+    effort = _in_worker(workers, job, _run_job, job, _cache(edition))
     effort = effort if ahead is None else ahead.then(effort)
     made = [name for name, written in _written(edition).items() if before.get(name) != written]
     if job.name in WRITES:
@@ -518,8 +522,8 @@ def page_basis(edition: Edition, jobs: Iterable[Job]) -> list[tuple[Job, dict[st
     """Each page with what it is made from: published numbers, facts, code, libraries, its notebook, its parameters."""
     facts = edition.store.read_facts("published/edition")
     shared = {
-        "angka terbit": edition.store.hash("published/published"),
-        "keterangan edisi": combined_hash(facts),
+        NUMBERS: edition.store.hash("published/published"),
+        FACTS: combined_hash(facts),
         "kode program": code_hash(),
         "pustaka": combined_hash(libraries()),
     }
@@ -548,13 +552,15 @@ def _make_pages(
     with _side_by_side(jobs) as pool:
         waiting = {}
         for job, made_from in (*stale[-1:], *stale[:-1]):  # the kabupaten's, the longest, first: nobody waits for it
+            before = None if force else _said_before(edition, state, job, made_from)
             _forget(edition, state, job)
-            waiting[pool.submit(_watched, watch, workers, job, _cache(edition))] = (job, made_from)
+            waiting[pool.submit(_watched, watch, workers, job, edition, before)] = (job, made_from)
         for future in as_completed(waiting):
             job, made_from = waiting[future]
             error = future.exception()
             if error is None:
-                _remember(edition, state, job, made_from, {}, future.result())
+                effort, told = future.result()
+                _remember(edition, state, job, made_from, {}, effort, told)
                 outcome.made.append(job.name)
                 watch(job.name, "selesai")
                 continue
@@ -576,9 +582,21 @@ def _side_by_side(jobs: int) -> Iterator[ThreadPoolExecutor]:
             raise
 
 
-def _watched(watch: Watcher, workers: Workers, job: Job, folder: Path) -> "Effort":
+def _watched(watch: Watcher, workers: Workers, job: Job, edition: Edition, before: dict[str, str] | None) -> Made:
     watch(job.name, "mulai")
-    return _in_worker(workers, job, _run_job, job, folder, True)
+    return _in_worker(workers, job, _run_page, job, edition, before)
+
+
+def _said_before(
+    edition: Edition, state: dict[str, Any], job: Job, made_from: Mapping[str, str]
+) -> dict[str, str] | None:
+    """What the last page said, where it lies there undamaged and nothing but numbers and facts may have changed."""
+    entry, product = state.get(job.name), _cache(edition) / job.product
+    if entry is None or not product.is_file() or file_hash(product) != entry["product"]:
+        return None
+    before, now = ({**made, NUMBERS: "", FACTS: ""} for made in (entry["made_from"], made_from))
+    said: dict[str, str] | None = entry.get("told")
+    return said if before == now else None
 
 
 def _in_worker(
@@ -603,29 +621,46 @@ def _in_worker(
         ) from None
 
 
-def _run_job(job: Job, folder: Path, page_wanted: bool) -> "Effort":
-    """Execute one notebook and leave its product in the cache (a module-level function, for worker processes)."""
+def _run_job(job: Job, folder: Path) -> "Effort":
+    """Execute a research notebook and leave its copy in the cache (a module-level function, for worker processes)."""
     from kaur_analysis.pipeline.effort import measured
-    from kaur_analysis.pipeline.notebooks import execute, executed_copy, page
+    from kaur_analysis.pipeline.notebooks import execute, executed_copy
 
     with measured() as effort:
-        executed = execute(job.notebook, job.parameters)
-        made = page(executed, Path(job.product).stem) if page_wanted else executed_copy(executed)
-        write_text(folder / job.product, made)
+        write_text(folder / job.product, executed_copy(execute(job.notebook, job.parameters)))
     return effort
 
 
-def make_page(edition: Edition, job: Job) -> "Effort":
+def _run_page(job: Job, edition: Edition, before: dict[str, str] | None) -> Made:
+    """Leave a page in the cache: the last one under its new number where it says the same, else a new one."""
+    from kaur_analysis.pipeline.effort import measured
+    from kaur_analysis.pipeline.notebooks import execute, page
+    from kaur_analysis.pipeline.restamp import Told, restamped, told
+
+    product = _cache(edition) / job.product
+    with measured() as effort:
+        now = None
+        with suppress(Exception):  # the notebook says what is wrong
+            now = told(edition, job.notebook, job.parameters)
+        made = None
+        if now is not None and before is not None:
+            made = restamped(product.read_bytes().decode("utf-8"), Told(**before), now)
+        write_text(product, made or page(execute(job.notebook, job.parameters), Path(job.product).stem))
+    return effort, None if now is None else asdict(now)
+
+
+def make_page(edition: Edition, job: Job) -> Made:
     """Make one page of an edition whose research is done, into its cache; :func:`keep_pages` notes it."""
     with Workers() as workers:
-        return _in_worker(workers, job, _run_job, job, _cache(edition), True)
+        return _in_worker(workers, job, _run_page, job, edition, None)
 
 
-def keep_pages(edition: Edition, made: Mapping[str, "Effort"]) -> None:
+def keep_pages(edition: Edition, made: Mapping[str, Made]) -> None:
     """Note pages that were made elsewhere, by name, so that a run finds them true and publishes them."""
     state = read_state(edition)
     for job, made_from in page_basis(edition, [job for job in page_jobs(edition) if job.name in made]):
-        _remember(edition, state, job, made_from, {}, made[job.name])
+        effort, told = made[job.name]
+        _remember(edition, state, job, made_from, {}, effort, told)
 
 
 def _notebook(name: str) -> Path:
@@ -708,6 +743,7 @@ def _remember(
     made_from: dict[str, str],
     tables: dict[str, str],
     effort: "Effort",
+    told: dict[str, str] | None = None,
 ) -> None:
     state[job.name] = {
         "fingerprint": combined_hash(made_from),
@@ -715,7 +751,7 @@ def _remember(
         "product": file_hash(_cache(edition) / job.product),
         "tables": tables,
         "effort": effort.as_facts(),
-    }
+    } | ({} if told is None else {"told": told})
     edition.store.write_facts(f"published/{STATE}", state)
 
 

@@ -1,6 +1,6 @@
 """Who is due what, from which agency, paid by whom: needs, budget lines, allocation and restricted lists."""
 
-from kaur_analysis.planning.allocation import Allocation, InfeasibleBudget, allocate
+from kaur_analysis.planning.allocation import Allocation, InfeasibleBudget, allocate, that_count
 from kaur_analysis.planning.clerical import read_clerical, write_clerical
 from kaur_analysis.planning.exports import Provenance, write_budget_workbook, write_reasons_workbook
 from kaur_analysis.planning.limits import Limits, limits_from_budgets
@@ -32,6 +32,7 @@ __all__ = [
     "read_password",
     "read_verification",
     "recipient_rows",
+    "that_count",
     "widen",
     "write_budget_workbook",
     "write_clerical",

@@ -181,6 +181,30 @@ def allocate(wide: Wide, limits: Limits, lists: Mapping[str, pd.DataFrame] | Non
     )
 
 
+def that_count(needs: pd.DataFrame, minimum_due: float, listed: pd.DataFrame) -> pd.DataFrame:
+    """Needs that an allocation can hang on: due at least the minimum, or on a list that it is compared with.
+
+    Parameters
+    ----------
+    needs
+        Contract ``NEEDS``.
+    minimum_due
+        As in :class:`~kaur_analysis.planning.limits.Limits`.
+    listed
+        ``family, programme`` of all lists.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``family, programme, due, units, rupiah_year``: of these alone :func:`allocate` makes the same as of all.
+    """
+    pairs = ["family", "programme"]
+    counted = needs["due"] >= minimum_due
+    if len(listed):
+        counted |= pd.MultiIndex.from_frame(needs[pairs]).isin(pd.MultiIndex.from_frame(listed[pairs]))
+    return needs.loc[counted, [*pairs, "due", "units", "rupiah_year"]].reset_index(drop=True)
+
+
 def _gap(value: float, bound: float) -> float:
     """What the bound leaves open, as a share of the bound."""
     return max(1 - value / bound, 0.0) if bound > 0 else 0.0

@@ -1,5 +1,6 @@
 """What families are due where links to the lists are in doubt: nothing but draws of the links can tell."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ class DoubtfulDue:
         Share of the entitlement that the list covers if its link is right: 1 for a family, k of n for persons.
     excludes, requires
         Per programme, the columns of those that bar it and of those of which one is needed.
+    codes
+        Of the programmes.
     """
 
     chance: Array
@@ -35,18 +38,21 @@ class DoubtfulDue:
     served: Array
     excludes: tuple[tuple[int, ...], ...]
     requires: tuple[tuple[int, ...], ...]
+    codes: tuple[str, ...]
 
-    def receipts(self, size: int, random: np.random.Generator) -> Receipts:
+    def generators(self, seed: int) -> tuple[np.random.Generator, ...]:
+        """Random numbers of each programme's links, its own: which others there are changes nothing of them."""
+        return tuple(np.random.default_rng([seed, zlib.crc32(code.encode("utf-8"))]) for code in self.codes)
+
+    def receipts(self, size: int, generators: Sequence[np.random.Generator]) -> Receipts:
         """Draw who is on which list; links are independent of each other, and draws of the blocks that they come in."""
-        families, columns = np.nonzero((self.chance > 0) & (self.chance < 1))
-        holds = (random.random((size, len(families))) < self.chance[families, columns]).T
         found = []
-        for column, chance in enumerate(self.chance.T):
-            own = columns == column
+        for chance, random in zip(self.chance.T, generators, strict=True):
             drawn = chance[:, None] == 1
-            if own.any():
+            doubted = np.flatnonzero((chance > 0) & (chance < 1))
+            if len(doubted):
                 drawn = np.repeat(drawn, size, axis=1)
-                drawn[families[own]] = holds[own]
+                drawn[doubted] = (random.random((size, len(doubted))) < chance[doubted]).T
             found.append(drawn)
         return tuple(found)
 
@@ -90,7 +96,7 @@ def doubtful_due(needs: pd.DataFrame, families: pd.Index, programmes: Sequence[P
             admitted[:, column] *= 1 - np.prod(1 - chance[:, list(requires[column])], axis=1)
     missing = np.divide(due, admitted, out=np.ones_like(due), where=admitted > 0)
     served = np.divide(1 - missing, chance, out=np.zeros_like(due), where=chance > 0)
-    return DoubtfulDue(chance, due, np.clip(served, 0.0, 1.0), excludes, requires)
+    return DoubtfulDue(chance, due, np.clip(served, 0.0, 1.0), excludes, requires, tuple(codes))
 
 
 def _table(

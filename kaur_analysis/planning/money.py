@@ -45,23 +45,24 @@ def budget(
         everything, so that the funds of a programme add up to its row with fund ``""``. ``unit_cost_rp_year`` is
         rupiah per unit due; where nothing is due, the benefit of one unit.
     """
-    listed = tuple(programmes)
-    details = needs[["eligible", "due", "due_extreme"]].assign(
+    details = needs[["programme", "desa", "eligible", "due", "due_extreme"]].assign(
         units_due=needs["due"] * needs["units"],
         rupiah_due=needs["due"] * needs["rupiah_year"],
         units_extreme=needs["due_extreme"] * needs["units"],
         rupiah_extreme=needs["due_extreme"] * needs["rupiah_year"],
     )
-    tables = []
-    for level in levels:
-        area = needs["desa"].str[: AREA_DIGITS[level]].rename("area")
-        sums = details.groupby([area, needs["programme"]])[_SUMS].sum().reset_index()
-        tables += [_lines(sums, programme) for programme in listed]
+    # Each is summed by itself: how pandas adds up, and so the last digit, hangs on all rows that it is given.
+    own = [(programme, details[details["programme"] == programme.code]) for programme in programmes]
+    tables = [_lines(_sums(rows, AREA_DIGITS[level]), programme) for level in levels for programme, rows in own]
     return checked(BUDGET, pd.concat(tables, ignore_index=True))
 
 
-def _lines(sums: pd.DataFrame, programme: Programme) -> pd.DataFrame:
-    rows = sums[sums["programme"] == programme.code]
+def _sums(rows: pd.DataFrame, digits: int) -> pd.DataFrame:
+    """Sums of a programme per area."""
+    return rows.groupby(rows["desa"].str[:digits].rename("area"))[_SUMS].sum().reset_index()
+
+
+def _lines(rows: pd.DataFrame, programme: Programme) -> pd.DataFrame:
     unit_cost = (rows["rupiah_due"] / rows["units_due"].where(rows["units_due"] > 0)).astype(float)
     if programme.rupiah_unit_year is not None:
         unit_cost = unit_cost.fillna(programme.rupiah_unit_year)
@@ -107,6 +108,7 @@ def due_intervals(
     Every joint draw of welfare also draws which uncertain links are right, independently of each other. What a family
     is due follows from them as in :func:`~kaur_analysis.planning.needs.needs_matrix`: the part of its entitlement that
     its own list leaves, where no list of a programme that bars this one names it and one of those it needs does.
+    Needs of other programmes change nothing of it.
 
     Parameters
     ----------
@@ -139,12 +141,12 @@ def due_intervals(
     doubt = doubtful_due(needs, pd.Index(family_poverty["family"]), listed)
     sums = [_DueOf(needs, family_poverty, column, programme, levels) for column, programme in enumerate(listed)]
     sums = [own for own in sums if len(own.families) and (only is None or own.programme.code in only)]
-    random = np.random.default_rng(seed)
+    generators = doubt.generators(seed)
     kept: list[list[Array]] = [[] for _ in sums]
     for block in _blocks(draws):
         if len(block) != len(family_poverty):
             raise DataRejected(f"Tarikan berisi {len(block)} keluarga, tabel berisi {len(family_poverty)}.")
-        extreme, received = block < line_rp_month, doubt.receipts(block.shape[1], random)
+        extreme, received = block < line_rp_month, doubt.receipts(block.shape[1], generators)
         for own, totals in zip(sums, kept, strict=True):
             totals.append(own.drawn(extreme, doubt, received))
     tables = [own.table(np.concatenate(totals, axis=1), level) for own, totals in zip(sums, kept, strict=True)]
@@ -217,6 +219,7 @@ def zero_cost(
     line_factors: Sequence[float] = (0.9, 1.1),
     alternatives: Mapping[str, pd.DataFrame] | None = None,
     coverages: Sequence[float] = (0.5, 0.8, 0.9, 0.95),
+    by_list: bool = True,
     years: tuple[int, int] | None = None,
     level: float = 0.95,
     seed: int = 0,
@@ -244,6 +247,8 @@ def zero_cost(
     coverages
         Shares of the extreme poor to be reached when nobody knows who they are and families are served in the order
         of their probability.
+    by_list
+        Whether the draws are asked what that costs; without it ``imperfect_targeting`` has no interval.
     years
         First year of the plan and year by which the target is to be met: the number of families served grows in equal
         steps.
@@ -293,7 +298,8 @@ def zero_cost(
     spent = np.where(used, wide.rupiah, 0.0)
     areas = _areas(wide)
     doubt = doubtful_due(needs, pd.Index(family_poverty["family"]), listed)
-    drawn = _drawn(areas, wide, family_poverty, used, doubt, draws, line_rp_month, line_factors, coverages, seed)
+    listed_to = coverages if by_list else ()
+    drawn = _drawn(areas, wide, family_poverty, used, doubt, draws, line_rp_month, line_factors, listed_to, seed)
     rows = [
         *_totals("lower_bound", areas, wide.gap, _spread(drawn.get("gap"), level)),
         *_totals("programme_mix", areas, wide.chance * spent.sum(axis=1), _spread(drawn.get("mix"), level)),
@@ -388,7 +394,7 @@ def _drawn(
     order = np.argsort(-wide.chance, kind="stable")
     whole = np.divide(wide.rupiah, wide.due, out=np.zeros_like(wide.rupiah), where=wide.due > 0)
     paying = [(rows, areas[1][:, rows]) for rows in map(np.flatnonzero, used.T)]
-    random = np.random.default_rng(seed)
+    generators = doubt.generators(seed)
     parts: dict[str, list[Array]] = {}
 
     def keep(name: str, totals: Array) -> None:
@@ -398,7 +404,7 @@ def _drawn(
         if len(block) != len(wide.family):
             raise DataRejected(f"Tarikan berisi {len(block)} keluarga, tabel berisi {len(wide.family)}.")
         gap, poor = np.maximum(line - block, 0.0) * people, block < line
-        received = doubt.receipts(block.shape[1], random)
+        received = doubt.receipts(block.shape[1], generators)
         paid, covered = np.zeros(block.shape), np.zeros(block.shape)
         for column, (programme, (rows, sums)) in enumerate(zip(wide.programmes, paying, strict=True)):
             rupiah = whole[rows, column, None] * doubt.share(column, received, rows)
@@ -408,9 +414,8 @@ def _drawn(
         keep("gap", areas[1] @ gap)
         keep("uncovered", areas[1] @ np.maximum(gap - covered, 0.0))
         keep("lifted", areas[1] @ (poor & (gap <= covered)).astype(float))
-        cost = np.cumsum(paid[order], axis=0)
-        for share in coverages:
-            keep(f"list {share:g}", _cost_by_list(poor, order, cost, share))
+        for share, totals in zip(coverages, _costs_by_list(poor, order, paid, coverages), strict=True):
+            keep(f"list {share:g}", totals)
         for factor in factors:
             keep(f"line {factor}", areas[1] @ (np.maximum(line * factor - block, 0.0) * people))
     drawn = {name: np.hstack(blocks) for name, blocks in parts.items()}
@@ -502,15 +507,19 @@ def _targeting(
     return rows
 
 
-def _cost_by_list(poor: Flags, order: NDArray[np.intp], cost: Array, share: float) -> Array:
-    """What serving families in ``order`` costs in each draw until a share of its poor is reached, 1 × draws.
+def _costs_by_list(
+    poor: Flags, order: NDArray[np.intp], paid: Array, shares: Sequence[float]
+) -> list[NDArray[np.float64]]:
+    """What serving families in ``order`` costs in each draw until each share of its poor is reached, 1 × draws.
 
-    ``cost`` sums up, in that order, what each draw pays (families × draws).
+    ``paid`` is what each draw pays each family (families × draws).
     """
-    reached = np.cumsum(poor[order], axis=0)
-    wanted = share * reached[-1] * (1 - 1e-12)
-    last = np.minimum((reached < wanted).sum(axis=0), len(cost) - 1)
-    return np.where(reached[-1] > 0, np.take_along_axis(cost, last[None, :], axis=0), 0.0)
+    if not shares:
+        return []
+    reached, cost = np.cumsum(poor[order], axis=0), np.cumsum(paid[order], axis=0)
+    wanted = [share * reached[-1] * (1 - 1e-12) for share in shares]
+    last = [np.minimum((reached < number).sum(axis=0), len(cost) - 1) for number in wanted]
+    return [np.where(reached[-1] > 0, np.take_along_axis(cost, row[None, :], axis=0), 0.0) for row in last]
 
 
 def _by_year(

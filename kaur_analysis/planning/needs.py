@@ -70,7 +70,9 @@ def needs_matrix(
     outcomes = latest_outcomes(verification).reindex(fields.index)
     priority = _priority(fields, modelled)
     p_extreme = modelled["p_extreme"].fillna(0).to_numpy(dtype=float)
-    place = families.set_index("family")[["kecamatan", "desa"]]
+    place = families[["kecamatan", "desa"]].reset_index(drop=True)  # in the order of the fields
+    gone, verified = outcomes.isin(list(OUTCOME_WORDS)).to_numpy(), outcomes.eq("verified").to_numpy(dtype=bool)
+    said = outcomes.fillna("").to_numpy(dtype=object)
 
     shares = {code: probability for code, (probability, _, _) in received.items()}
     tables = []
@@ -81,30 +83,43 @@ def needs_matrix(
         missing = 1 - np.divide(served, verdict.units, out=np.zeros(len(fields)), where=verdict.units > 0)
         barred = 1 - _chance_of_any(shares, programme.excludes, len(fields))
         allowed = _chance_of_any(shares, programme.requires, len(fields)) if programme.requires else 1.0
-        gone = outcomes.isin(list(OUTCOME_WORDS)).to_numpy()
         due = np.where(verdict.eligible & ~gone, missing * barred * allowed, 0.0)
-        certain = np.where(outcomes.eq("verified"), 1.0, verdict.known * np.maximum(probability, 1 - probability))
-        table = pd.DataFrame(
-            {
-                "family": fields.index,
-                "kecamatan": place["kecamatan"].to_numpy(),
-                "desa": place["desa"].to_numpy(),
-                "programme": programme.code,
-                "agency": programme.agency,
-                "eligible": verdict.eligible.astype(float),
-                "received": probability,
-                "received_period": period,
-                "due": due,
-                "units": np.where(verdict.eligible, verdict.units, 0.0),
-                "rupiah_year": np.where(verdict.eligible, verdict.rupiah_year, 0.0),
-                "why": _why(programme, verdict.basis, verdict.eligible, probability, period, barred, allowed, outcomes),
-                "priority": priority,
-                "confidence": certain,
-                "p_extreme": p_extreme,
-                "due_extreme": due * p_extreme,
-            }
+        certain = np.where(verified, 1.0, verdict.known * np.maximum(probability, 1 - probability))
+        rows = np.flatnonzero(verdict.eligible | (probability > 0))
+        eligible, received_period = verdict.eligible[rows], period[rows]
+        unmet = np.broadcast_to(np.asarray(allowed) < 0.5, len(fields))
+        why = _why(
+            programme,
+            verdict.basis[rows],
+            eligible,
+            probability[rows],
+            received_period,
+            barred[rows] < 0.5,
+            unmet[rows],
+            said[rows],
         )
-        tables.append(table[verdict.eligible | (probability > 0)])
+        tables.append(
+            pd.DataFrame(
+                {
+                    "family": fields.index[rows],
+                    "kecamatan": place["kecamatan"].array[rows],
+                    "desa": place["desa"].array[rows],
+                    "programme": programme.code,
+                    "agency": programme.agency,
+                    "eligible": eligible.astype(float),
+                    "received": probability[rows],
+                    "received_period": received_period,
+                    "due": due[rows],
+                    "units": np.where(eligible, verdict.units[rows], 0.0),
+                    "rupiah_year": np.where(eligible, verdict.rupiah_year[rows], 0.0),
+                    "why": why,
+                    "priority": priority[rows],
+                    "confidence": certain[rows],
+                    "p_extreme": p_extreme[rows],
+                    "due_extreme": (due * p_extreme)[rows],
+                }
+            )
+        )
     needs = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
     return checked(NEEDS, needs)
 
@@ -120,21 +135,22 @@ def _receipt(
     if not linked["family"].isin(families).all():
         raise DataRejected("Daftar penerima tertaut ke keluarga yang tidak ada di registri.")
     people_known = "units_received" in reach.columns
+    linked = linked.assign(place=families.get_indexer(linked["family"]))
     result = {}
     for programme in programmes:
         rows = linked[linked["programme"] == programme.code]
         if programme.period != "sekali" and len(rows):
             year = rows["period"].str[:4]
             rows = rows[year == year.max()]
-        grouped = rows.groupby("family")
-        best = grouped["received"].max().reindex(families).fillna(0).to_numpy(dtype=float)
-        period = grouped["period"].max().reindex(families).fillna("").to_numpy(dtype=object)
-        people = (
-            grouped["units_received"].max().reindex(families).to_numpy(dtype=float)
-            if people_known and programme.unit in ("orang", "murid")
-            else np.full(len(families), np.nan)
-        )
-        result[programme.code] = (best, period, people)
+        place = rows["place"].to_numpy()
+        best, people = np.zeros(len(families)), np.full(len(families), np.nan)
+        np.maximum.at(best, place, rows["received"].to_numpy(dtype=float))
+        if people_known and programme.unit in ("orang", "murid"):
+            np.fmax.at(people, place, rows["units_received"].to_numpy(dtype=float))
+        order, periods = pd.factorize(rows["period"], sort=True)
+        latest = np.zeros(len(families), dtype=np.intp)
+        np.maximum.at(latest, place, order + 1)
+        result[programme.code] = (best, np.array(["", *periods], dtype=object)[latest], people)
     return result
 
 
@@ -166,8 +182,8 @@ def _why(
     probability: np.ndarray,
     period: np.ndarray,
     barred: np.ndarray,
-    allowed: np.ndarray | float,
-    outcomes: pd.Series,
+    unmet: np.ndarray,
+    outcomes: np.ndarray,
 ) -> np.ndarray:
     """Rule and receipt in one sentence, built once per distinct combination."""
     state = np.select([probability >= 0.9, probability > 0], [2, 1], 0)
@@ -177,9 +193,9 @@ def _why(
             "eligible": eligible,
             "state": state,
             "period": np.where(state > 0, period, ""),
-            "barred": barred < 0.5,
-            "unmet": np.broadcast_to(np.asarray(allowed) < 0.5, len(basis)),
-            "outcome": outcomes.fillna("").to_numpy(dtype=object),
+            "barred": barred,
+            "unmet": unmet,
+            "outcome": outcomes,
         }
     )
     codes = table.groupby(list(table.columns), sort=False).ngroup().to_numpy()
@@ -221,40 +237,52 @@ def conflicts(needs: pd.DataFrame, programmes: Iterable[Programme]) -> pd.DataFr
     """
     listed = list(programmes)
     excluded = {frozenset((p.code, other)) for p in listed for other in p.excludes}
-    keyed = {code: table.set_index("family") for code, table in needs.groupby("programme")}
+    rows_of = needs.groupby("programme").indices
+    family = pd.factorize(needs["family"])[0]
+    received, due = needs["received"].to_numpy(dtype=float), needs["due"].to_numpy(dtype=float)
     found = []
     for one, two in combinations(listed, 2):
-        if one.code not in keyed or two.code not in keyed:
+        if one.code not in rows_of or two.code not in rows_of:
             continue
         barred = frozenset((one.code, two.code)) in excluded
         if not barred and (one.agency == two.agency or one.strategy != two.strategy):
             continue
-        others = keyed[two.code][["received", "due", "rupiah_year"]].add_suffix("_other")
-        pair = keyed[one.code].join(others, how="inner")
-        both_received = pair["received"] * pair["received_other"]
+        row_of = np.full(len(needs), -1)
+        row_of[family[rows_of[two.code]]] = rows_of[two.code]
+        other = row_of[family[rows_of[one.code]]]
+        own, other = rows_of[one.code][other >= 0], other[other >= 0]
+        both_received = received[own] * received[other]
         if barred:
-            found.append(_conflict("terlarang_diterima", pair, one, two, both_received))
-            found.append(_conflict("terlarang_hak", pair, one, two, np.minimum(pair["due"], pair["due_other"])))
+            found.append(_conflict("terlarang_diterima", needs, own, other, one, two, both_received))
+            found.append(_conflict("terlarang_hak", needs, own, other, one, two, np.minimum(due[own], due[other])))
         else:
-            found.append(_conflict("ganda_instansi", pair, one, two, both_received))
+            found.append(_conflict("ganda_instansi", needs, own, other, one, two, both_received))
     columns = ["kind", "family", "kecamatan", "desa", "programme", "agency", "other", "other_agency"]
     columns += ["probability", "rupiah_year"]
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
 
 
-def _conflict(kind: str, pair: pd.DataFrame, one: Programme, two: Programme, probability: pd.Series) -> pd.DataFrame:
-    rows = pair[probability > 0]
+def _conflict(
+    kind: str,
+    needs: pd.DataFrame,
+    own: np.ndarray,
+    other: np.ndarray,
+    one: Programme,
+    two: Programme,
+    probability: np.ndarray,
+) -> pd.DataFrame:
+    """Families with both, of those of each of which ``own`` and ``other`` are the rows."""
+    own, other, probability = (each[probability > 0] for each in (own, other, probability))
+    rupiah = needs["rupiah_year"].to_numpy(dtype=float)
     return pd.DataFrame(
         {
             "kind": kind,
-            "family": rows.index,
-            "kecamatan": rows["kecamatan"].to_numpy(),
-            "desa": rows["desa"].to_numpy(),
+            **{name: needs[name].array[own] for name in ("family", "kecamatan", "desa")},
             "programme": one.code,
             "agency": one.agency,
             "other": two.code,
             "other_agency": two.agency,
-            "probability": probability[probability > 0].to_numpy(),
-            "rupiah_year": np.minimum(rows["rupiah_year"], rows["rupiah_year_other"]).to_numpy(),
+            "probability": probability,
+            "rupiah_year": np.minimum(rupiah[own], rupiah[other]),
         }
     )

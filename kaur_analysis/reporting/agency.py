@@ -107,13 +107,13 @@ class AgencyView:
     limits: tuple[str, ...]
 
 
-def agency_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, agency: str) -> AgencyView:
+def agency_view(published: pd.DataFrame | PublishedTable, facts: dict[str, Any], area: Area, agency: str) -> AgencyView:
     """View of one agency.
 
     Parameters
     ----------
     published, facts
-        The published table and the facts of the edition.
+        The published table, or look-ups in it, and the facts of the edition.
     area
         Names and places.
     agency
@@ -128,7 +128,7 @@ def agency_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, agen
     KeyError
         The area has no such agency.
     """
-    table, known = PublishedTable(published), read_facts(facts)
+    table, known = PublishedTable.of(published), read_facts(facts)
     name = area.agencies[agency].name
     own = [programme for programme in known.programmes.values() if programme.agency == agency]
     needs = needs_of(table, known, area, area.code, agency)

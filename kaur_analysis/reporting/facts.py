@@ -146,6 +146,11 @@ class Facts:
     input: str
 
     @property
+    def provenance(self) -> str:
+        """The run and what it was made from, as the small print of every page says them."""
+        return provenance(self.run, self.input)
+
+    @property
     def snapshot(self) -> str:
         """Day the data speak of."""
         return long_date(self.reference_date)
@@ -192,6 +197,17 @@ class Facts:
             return "tidak menerima satu pun program yang ditanyakan survei"
         held = sum(programme.listed for programme in self.programmes.values())
         return f"tidak ada di {number(held)} daftar penerima yang dipegang"
+
+
+def provenance(run: str, made_from: str) -> str:
+    """A run and the hash of its inputs in words.
+
+    Parameters
+    ----------
+    run, made_from
+        As :class:`Facts` has them.
+    """
+    return f"Nomor proses {run}, sidik masukan {made_from}."
 
 
 def read_facts(facts: dict[str, Any]) -> Facts:

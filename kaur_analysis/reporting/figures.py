@@ -165,6 +165,11 @@ NOTHING = Figure()
 class PublishedTable:
     """Look-ups in the published table."""
 
+    @classmethod
+    def of(cls, published: "pd.DataFrame | PublishedTable") -> "PublishedTable":
+        """Look-ups in a table; where it is one already, itself: pages of an edition can share it."""
+        return published if isinstance(published, PublishedTable) else cls(published)
+
     def __init__(self, published: pd.DataFrame) -> None:
         self._rows: dict[tuple[str, ...], Any] = {}
         self._keys: dict[tuple[str, ...], dict[tuple[str, ...], None]] = {}  # of each number in each area

@@ -57,13 +57,15 @@ class IndexView:
     desa_map: MapView
 
 
-def index_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, pages: dict[str, str]) -> IndexView:
+def index_view(
+    published: pd.DataFrame | PublishedTable, facts: dict[str, Any], area: Area, pages: dict[str, str]
+) -> IndexView:
     """View of the index.
 
     Parameters
     ----------
     published, facts
-        The published table and the facts of the edition.
+        The published table, or look-ups in it, and the facts of the edition.
     area
         Names and places.
     pages
@@ -73,7 +75,7 @@ def index_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, pages
     -------
     IndexView
     """
-    table, known = PublishedTable(published), read_facts(facts)
+    table, known = PublishedTable.of(published), read_facts(facts)
     kecamatan, missing = [], []
     files: dict[str, str] = {}
     for row in area.kecamatan.sort_values("name").itertuples():
@@ -154,8 +156,9 @@ def edition_pages(
     methods, quality = f"{prefix}-{area.code}-metode", f"{prefix}-{area.code}-mutu-data"
     every = pages | {f"{methods}.html": "Metode: sumber, model, pengujian, batas"}
     every |= {f"{quality}.html": "Mutu data: baris yang dibaca dan disisihkan, temuan"}
+    table = PublishedTable(published)
     return {
-        "index.html": index_page(index_view(published, facts, area, every), f"{prefix}-indeks"),
+        "index.html": index_page(index_view(table, facts, area, every), f"{prefix}-indeks"),
         f"{methods}.html": methods_page(methods_view(published, facts, area), methods),
-        f"{quality}.html": quality_page(quality_view(published, facts, area), quality),
+        f"{quality}.html": quality_page(quality_view(table, facts, area), quality),
     }

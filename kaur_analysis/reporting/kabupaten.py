@@ -265,13 +265,13 @@ class KabupatenView:
     desa_map: MapView
 
 
-def kabupaten_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> KabupatenView:
+def kabupaten_view(published: pd.DataFrame | PublishedTable, facts: dict[str, Any], area: Area) -> KabupatenView:
     """View of the kabupaten.
 
     Parameters
     ----------
     published, facts
-        The published table and the facts of the edition.
+        The published table, or look-ups in it, and the facts of the edition.
     area
         Names and places.
 
@@ -279,7 +279,7 @@ def kabupaten_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -
     -------
     KabupatenView
     """
-    table, known = PublishedTable(published), read_facts(facts)
+    table, known = PublishedTable.of(published), read_facts(facts)
     names = ("poverty.poor_share", "poverty.extreme_share", "poverty.extreme_families", "targeting.exclusion_error")
     pockets = _pockets(table, area)
     margin = _margin(table, area)

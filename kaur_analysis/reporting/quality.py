@@ -62,13 +62,13 @@ class QualityView:
     unmatched: tuple[tuple[str, str], ...]
 
 
-def quality_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> QualityView:
+def quality_view(published: pd.DataFrame | PublishedTable, facts: dict[str, Any], area: Area) -> QualityView:
     """View of the data-quality page.
 
     Parameters
     ----------
     published, facts
-        The published table and the facts of the edition.
+        The published table, or look-ups in it, and the facts of the edition.
     area
         Names and places.
 
@@ -76,7 +76,7 @@ def quality_view(published: pd.DataFrame, facts: dict[str, Any], area: Area) -> 
     -------
     QualityView
     """
-    table, known = PublishedTable(published), read_facts(facts)
+    table, known = PublishedTable.of(published), read_facts(facts)
     unmatched = [
         (programme.name, figure.text)
         for programme in known.programmes.values()

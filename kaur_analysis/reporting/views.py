@@ -250,13 +250,15 @@ class KecamatanView:
     desa_map: MapView
 
 
-def kecamatan_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, code: str) -> KecamatanView:
+def kecamatan_view(
+    published: pd.DataFrame | PublishedTable, facts: dict[str, Any], area: Area, code: str
+) -> KecamatanView:
     """View of one kecamatan.
 
     Parameters
     ----------
     published, facts
-        The published table and the facts of the edition.
+        The published table, or look-ups in it, and the facts of the edition.
     area
         Names and places.
     code
@@ -266,7 +268,7 @@ def kecamatan_view(published: pd.DataFrame, facts: dict[str, Any], area: Area, c
     -------
     KecamatanView
     """
-    table, known = PublishedTable(published), read_facts(facts)
+    table, known = PublishedTable.of(published), read_facts(facts)
     name = area.kecamatan_name(code)
     frame = Frame(f"Kecamatan {name}", area.full_name, "kecamatan", known)
     reach = reach_by_programme(table, known, area, code, known.programmes.values())

@@ -1,7 +1,5 @@
 """What goes with extreme poverty: shares among the extreme poor and the others, on tables worked by hand."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,12 +30,7 @@ def table():
         "estimates/model_coefficients": pd.DataFrame({"term": ["constant", "water: piped", "disabled_members"]}),
         "estimates/welfare_draws": pd.DataFrame(welfare).assign(family=FAMILIES["family"]),
     }
-    edition = SimpleNamespace(
-        store=SimpleNamespace(read=tables.__getitem__),
-        study=SimpleNamespace(line=lambda kind: 5.0),
-        area=SimpleNamespace(code="1704"),
-    )
-    return determinant_table(edition).set_index(["indicator", "group", "area"]).sort_index()
+    return determinant_table(tables.__getitem__, "1704", 5.0).set_index(["indicator", "group", "area"]).sort_index()
 
 
 def test_the_share_among_the_extreme_poor_weighs_by_their_chance(table):

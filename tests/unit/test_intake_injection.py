@@ -83,3 +83,9 @@ def test_a_text_of_a_csv_is_read_back_as_it_was(text):
     table = pd.DataFrame({"group": [text]}, dtype="str")
     again = pd.read_csv(StringIO(csv_text(table)), dtype=str, keep_default_na=False)
     assert as_written(again)["group"].tolist() == [text]
+
+
+def test_columns_of_text_are_written_as_their_cells_one_by_one():
+    texts = ["=1+1", "biasa", None, "-5", "biasa", "", "'=a"]
+    kept, plain = (pd.DataFrame({"n": range(7), "text": pd.Series(texts, dtype=kind)}) for kind in ("str", "object"))
+    assert csv_text(kept) == csv_text(plain)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaur_analysis.pipeline.steps.planning import needs_intervals
+from kaur_analysis.pipeline.steps.planning import due_of_each
 from kaur_analysis.pipeline.steps.unseen import informed_welfare, ruled_by_unseen_desil
 from kaur_analysis.poverty.intervals import spanned
 from kaur_analysis.reference.catalogue import load_catalogue
@@ -74,7 +74,10 @@ def edition(*terms: str, folder: Path = Path("tidak-ada")) -> SimpleNamespace:
         "estimates/welfare_draws": pd.DataFrame(drawn).assign(family=names),
     }
     return SimpleNamespace(
-        store=SimpleNamespace(read=lambda name, columns=None: tables[name][columns] if columns else tables[name]),
+        store=SimpleNamespace(
+            read=lambda name, columns=None: tables[name][columns] if columns else tables[name],
+            hash=lambda name: name,  # families and draws are the same in every edition here
+        ),
         study=SimpleNamespace(
             programmes=[CATALOGUE["blt_dd"], CATALOGUE["pena"]],
             seed=0,
@@ -106,9 +109,11 @@ def due(folder: Path, *terms: str) -> pd.DataFrame:
     """What those of desil 1 are due by the one programme, and everybody alike by the other."""
     one = edition(*terms, folder=folder)
     poverty = one.store.read("estimates/family_poverty")
-    everybody = poverty.assign(received=0.0, due=1.0, units=1.0, rupiah_year=1e6, due_extreme=poverty["p_extreme"])
+    everybody = poverty.assign(
+        received=0.0, eligible=1.0, due=1.0, units=1.0, rupiah_year=1e6, due_extreme=poverty["p_extreme"]
+    )
     needs = pd.concat([everybody[DESIL == 1].assign(programme="blt_dd"), everybody.assign(programme="pena")])
-    found = needs_intervals(one, needs)
+    _, found = due_of_each(one, needs)
     return found[(found["fund"] == "") & (found["area"] == "1704")].set_index(["programme", "measure"])
 
 

@@ -64,6 +64,11 @@ def test_a_missing_table_names_the_step_to_run_first(store):
         store.read("clean/families")
 
 
+def test_the_hash_of_a_table_not_yet_made_says_what_to_run(store):
+    with pytest.raises(UsageError, match="langkah sebelumnya"):
+        store.hash("clean/absent")
+
+
 def test_nothing_partial_is_left_beside_a_table(store):
     store.write("clean/a", pd.DataFrame({"x": [1]}))
     assert [path.name for path in store.path("clean/a").parent.iterdir()] == ["a.parquet"]

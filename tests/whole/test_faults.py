@@ -296,7 +296,7 @@ def left(home):
 
 @pytest.fixture(scope="module")
 def renewed(undisturbed, tmp_path_factory):
-    """Steps 01-04 done again after one list has lost a line, and done anew from the same files; notes of before."""
+    """An edition made again after one list has lost a line, and made anew from the same files; notes of before."""
     again, anew = tmp_path_factory.mktemp("lagi"), tmp_path_factory.mktemp("baru")
     for folder in ("demo", "data"):
         shutil.copytree(undisturbed[0] / folder, again / folder)
@@ -305,10 +305,7 @@ def renewed(undisturbed, tmp_path_factory):
     names.write_text("".join(names.read_text(encoding="utf-8").splitlines(keepends=True)[:-1]), encoding="utf-8")
     shutil.copytree(again / "demo", anew / "demo")
     for home in (again, anew):
-        run = start(home, HERE, jobs=2)
-        until(run, "selesai  04_publishing")
-        run.kill()
-        run.communicate()
+        finish(start(home, HERE, jobs=2))
     return again, anew, before
 
 
@@ -320,6 +317,11 @@ def test_a_list_that_poverty_is_not_predicted_from_leaves_the_poverty_step(renew
 def test_steps_after_a_changed_list_end_as_if_made_anew(renewed):
     again, anew, _ = renewed
     assert differing(left(again), left(anew)) == []
+
+
+def test_an_edition_after_a_changed_list_is_the_one_made_anew(renewed):
+    again, anew, _ = renewed
+    assert differing(contents(again), contents(anew)) == []
 
 
 def test_an_output_that_cannot_be_written_is_refused_before_the_run(undisturbed, tmp_path):

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -44,8 +45,12 @@ def has_lists(edition: Edition) -> bool:
 
 def welfare_draws(edition: Edition) -> NDArray[np.float32]:
     """Joint draws of welfare, rupiah per person per month: families × M, in the order of the families' estimates."""
-    table = edition.store.read("estimates/welfare_draws").drop(columns="family")
-    return np.asarray(table.to_numpy(dtype=np.float32))
+    return drawn(edition.store.read("estimates/welfare_draws"))
+
+
+def drawn(table: pd.DataFrame) -> NDArray[np.float32]:
+    """Draws as the table of them holds them."""
+    return np.asarray(table.drop(columns="family").to_numpy(dtype=np.float32))
 
 
 def give_back() -> None:

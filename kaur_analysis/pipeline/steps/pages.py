@@ -1,8 +1,7 @@
 """Notebooks 05-07: what a page says, from the published table, the edition's facts and the area's names alone."""
 
+from functools import lru_cache
 from typing import Any
-
-import pandas as pd
 
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.reporting import (
@@ -13,6 +12,8 @@ from kaur_analysis.reporting import (
     kabupaten_view,
     kecamatan_view,
 )
+from kaur_analysis.reporting.figures import PublishedTable
+from kaur_analysis.store import Store
 
 
 def view_kecamatan(edition: Edition, code: str) -> KecamatanView:
@@ -30,5 +31,12 @@ def view_kabupaten(edition: Edition) -> KabupatenView:
     return kabupaten_view(*_public(edition), edition.area)
 
 
-def _public(edition: Edition) -> tuple[pd.DataFrame, dict[str, Any]]:
-    return edition.store.read("published/published"), edition.store.read_facts("published/edition")
+def _public(edition: Edition) -> tuple[PublishedTable, dict[str, Any]]:
+    published = _published(edition.store, edition.store.hash("published/published"))
+    return published, edition.store.read_facts("published/edition")
+
+
+@lru_cache(maxsize=1)
+def _published(store: Store, contents: str) -> PublishedTable:
+    """Look-ups in the published table of these contents: a process that makes several pages reads it once."""
+    return PublishedTable(store.read("published/published"))

@@ -1,16 +1,22 @@
 """Step 04, planning: who is due what, from which agency, paid by whom, and what zero extreme poverty costs."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kaur_analysis.cleaning.answers import current_codes
 from kaur_analysis.linkage import reach
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.recall import Tables, each_recalled, recalled
 from kaur_analysis.pipeline.steps import welfare_draws, where_registry
-from kaur_analysis.pipeline.steps.unseen import DESIL, informed_welfare, ruled_by_unseen_desil
+from kaur_analysis.pipeline.steps.targeting import of_each
+from kaur_analysis.pipeline.steps.unseen import DESIL, desil_of_draws, informed_welfare, ruled_by_unseen_desil
 from kaur_analysis.planning import (
-    Allocation,
+    Limits,
     allocate,
     budget,
     conflicts,
@@ -18,16 +24,30 @@ from kaur_analysis.planning import (
     limits_from_budgets,
     load_verification,
     needs_matrix,
+    that_count,
     widen,
     zero_cost,
 )
 from kaur_analysis.poverty.intervals import spanned
-from kaur_analysis.study import VERIFICATION_FILE
+from kaur_analysis.reference.catalogue import Programme
+from kaur_analysis.study import VERIFICATION_FILE, AllocationRules
 
 DUE = ["area", "programme", "fund", "measure"]
 COST = ["measure", "detail", "area", "programme", "fund", "year"]
 # Costs that hang on what the extremely poor are due; the others hang on how poor families are, whatever their desil.
 COST_OF_DUE = ("programme_mix", "perfect_targeting", "by_year", "uncovered", "lifted")
+
+RECEIPT = ["family", "programme", "received"]
+OWED = [*RECEIPT, "desa", "eligible", "due", "units", "rupiah_year", "due_extreme"]
+POVERTY = ["family", "kecamatan", "desa", "household_size", "p_extreme", "gap_extreme_rp_month"]
+
+
+class Allotted(NamedTuple):
+    """Tables of an allocation: who is given what, what bounds it, and what else it is compared with."""
+
+    chosen: pd.DataFrame
+    limits: pd.DataFrame
+    comparison: pd.DataFrame
 
 
 @where_registry
@@ -69,48 +89,124 @@ def agency_conflicts(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
 @where_registry
 def budget_lines(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
     """Expected families, units and rupiah due per area, programme and source of funds; how sure they are beside it."""
-    store, study = edition.store, edition.study
-    table = budget(needs, study.programmes)
-    store.write("estimates/budget", table)
-    store.write("estimates/budget_intervals", needs_intervals(edition, needs))
+    table, intervals = due_of_each(edition, needs)
+    edition.store.write("estimates/budget", table)
+    edition.store.write("estimates/budget_intervals", intervals)
     return table
 
 
-def needs_intervals(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
-    """How sure what is due is: by the joint draws; where a rule goes by a desil that they do not know, by both ends.
+def due_of_each(edition: Edition, needs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What is due by each programme, and how sure that is.
 
-    Column ``spans`` is then ``desil``, else empty.
+    How sure is said by the joint draws; where a rule goes by a desil that they do not know, by both ends. Column
+    ``spans`` is then ``desil``, else empty.
     """
-    study = edition.study
-    intervals = partial(
-        due_intervals,
-        needs,
-        edition.store.read("estimates/family_poverty"),
-        study.programmes,
+    study, ruled = edition.study, ruled_by_unseen_desil(edition)
+    found = each_recalled(
+        edition,
+        "hak",
+        # not among what is given: draws, desil and seed decide what they are
+        partial(due_by_programme, informed=partial(informed_welfare, edition)),
+        {code: own | {"ruled": code in ruled} for code, own in what_decides(needs, study.programmes).items()},
+        families=edition.store.read("estimates/family_poverty", ["family"]),
+        draws=welfare_draws(edition),
+        desil=desil_of_draws(edition.store.read) if ruled else None,
         line_rp_month=study.line("extreme"),
         seed=study.seed,
     )
-    stated = intervals(draws=welfare_draws(edition)).assign(spans="")
-    if not (ruled := ruled_by_unseen_desil(edition)):
-        return stated
-    informed = intervals(draws=informed_welfare(edition), only=ruled)
-    return spanned(stated, informed[informed["measure"].str.endswith("_extreme")], DUE, DESIL)
+    table = pd.concat([tables[0] for tables in found.values()])
+    table = table.sort_values("area", key=lambda area: area.str.len(), kind="stable", ignore_index=True)
+    return table, pd.concat([tables[1] for tables in found.values() if len(tables[1])], ignore_index=True)
+
+
+def what_decides(needs: pd.DataFrame, programmes: Iterable[Programme]) -> dict[str, dict[str, Any]]:
+    """What each programme's sums hang on: its needs, and who is on lists of those that bar it or that it asks for."""
+    listed = {programme.code: programme for programme in programmes}
+    rows = dict(list(needs[OWED].groupby("programme", sort=False)))
+    receipts = {code: own.loc[own["received"] > 0, RECEIPT] for code, own in rows.items()}
+    named = {
+        code: [other for other in dict.fromkeys([*one.excludes, *one.requires]) if other in listed]
+        for code, one in listed.items()
+    }
+    return {
+        code: {
+            "programmes": [one, *(listed[other] for other in named[code])],
+            "needs": rows[code],
+            "receipts": [receipts[other] for other in named[code] if other in receipts],
+        }
+        for code, one in listed.items()
+        if code in rows
+    }
+
+
+def due_by_programme(
+    parts: Mapping[str, Mapping[str, Any]],
+    families: pd.DataFrame,
+    draws: NDArray[np.float32],
+    desil: pd.Series | None,
+    line_rp_month: float,
+    seed: int,
+    informed: Callable[[], NDArray[np.float32]],
+) -> dict[str, Tables]:
+    """Budget lines of some programmes, and their intervals."""
+    owed = pd.concat([own["needs"] for own in parts.values()])
+    receipts = [table.assign(due=0.0) for own in parts.values() for table in own["receipts"]]
+    programmes = {one.code: one for own in parts.values() for one in own["programmes"]}
+    intervals = partial(
+        due_intervals,
+        pd.concat([owed, *receipts]).drop_duplicates(["family", "programme"]),
+        families,
+        programmes.values(),
+        line_rp_month=line_rp_month,
+        seed=seed,
+    )
+    sure = intervals(draws=draws, only=parts).assign(spans="")
+    if ruled := [code for code, own in parts.items() if own["ruled"]]:
+        other = intervals(draws=informed(), only=ruled)
+        sure = spanned(sure, other[other["measure"].str.endswith("_extreme")], DUE, DESIL)
+    lines = of_each(budget(owed, [programmes[code] for code in parts]), parts)
+    return {code: [*lines[code], *tables] for code, tables in of_each(sure, parts).items()}
 
 
 @where_registry
-def allocation(edition: Edition, needs: pd.DataFrame) -> Allocation | None:
+def allocation(edition: Edition, needs: pd.DataFrame) -> Allotted | None:
     """Whom to serve with what first, within the budgets that the study names; nothing where it names none."""
     study, store = edition.study, edition.store
     if not study.budgets:
         return None
-    wide = widen(needs, store.read("estimates/family_poverty"), study.programmes)
-    limits = limits_from_budgets(study.budgets, wide, **study.allocation.model_dump())
     proposals = store.read("clean/proposals").dropna(subset="family")[["family", "programme"]].drop_duplicates()
-    found = allocate(wide, limits, {"usulan kantor": proposals} if len(proposals) else {})
+    found = Allotted(
+        *recalled(
+            edition,
+            "alokasi",
+            allotted,
+            needs=that_count(needs, Limits(**study.allocation.model_dump()).minimum_due, proposals),
+            families=store.read("estimates/family_poverty", POVERTY),
+            programmes=study.programmes,
+            budgets=study.budgets,
+            rules=study.allocation,
+            proposals=proposals.reset_index(drop=True),
+        )
+    )
     store.write("estimates/allocation", found.chosen)
     store.write("estimates/allocation_limits", found.limits)
     store.write("estimates/allocation_comparison", found.comparison)
     return found
+
+
+def allotted(
+    needs: pd.DataFrame,
+    families: pd.DataFrame,
+    programmes: Sequence[Programme],
+    budgets: Mapping[str, float],
+    rules: AllocationRules,
+    proposals: pd.DataFrame,
+) -> Allotted:
+    """An allocation of those needs that count."""
+    wide = widen(needs, families, programmes)
+    limits = limits_from_budgets(budgets, wide, **rules.model_dump())
+    found = allocate(wide, limits, {"usulan kantor": proposals} if len(proposals) else {})
+    return Allotted(found.chosen, found.limits, found.comparison)
 
 
 @where_registry
@@ -135,7 +231,7 @@ def cost_of_zero(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
     )
     table = cost(draws=welfare_draws(edition)).assign(spans="")
     if ruled := ruled_by_unseen_desil(edition):
-        informed = cost(draws=informed_welfare(edition))
+        informed = cost(draws=informed_welfare(edition), line_factors=(), by_list=False)
         of_due = informed["measure"].isin(COST_OF_DUE) & informed["programme"].isin(["", *ruled])
         table = spanned(table, informed[of_due], COST, DESIL)
     store.write("estimates/zero_cost", table)

@@ -1,6 +1,6 @@
 """Step 04, publishing: everything a page may show, in one long table, through the disclosure gate."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,9 @@ from kaur_analysis.intake import read_answers
 from kaur_analysis.intake.findings import rules
 from kaur_analysis.linkage import any_reach, latest
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.steps import has_lists, has_registry, welfare_draws, where_lists, where_registry
+from kaur_analysis.pipeline.recall import Tables, of_tables
+from kaur_analysis.pipeline.steps import drawn, has_lists, has_registry, welfare_draws, where_lists, where_registry
+from kaur_analysis.pipeline.steps.determinants import TABLES as DETERMINANT_TABLES
 from kaur_analysis.pipeline.steps.determinants import determinant_table
 from kaur_analysis.pipeline.steps.poverty import differences_of_shares
 from kaur_analysis.pipeline.steps.unseen import DESIL, ruled_by_unseen_desil
@@ -116,8 +118,9 @@ def list_rows(edition: Edition) -> pd.DataFrame:
     The programme is named where the measures rest on the list: of the lists that were no proposal, the latest.
     """
     counts = edition.store.read("clean/accounting").groupby("source", as_index=False)[list(ROWS)].sum()
-    links = edition.store.read("clean/links")
-    judged = latest(links).drop_duplicates("record").assign(source=lambda table: table["record"].str.split(":").str[0])
+    links = edition.store.read("clean/links", ["record", "programme", "period"])
+    judged = latest(links).drop_duplicates("record")
+    judged = judged.assign(source=[record.partition(":")[0] for record in judged["record"]])
     programmes = judged.drop_duplicates("source").set_index("source")["programme"].to_dict()
     registers = [source.name for source in edition.study.sources if source.kind.endswith("_family")]
     table = counts.rename(columns={"source": "group"}).melt("group", var_name="indicator", value_name="value")
@@ -266,7 +269,7 @@ def needs_rows(edition: Edition) -> pd.DataFrame:
 
 def _largest_needs(edition: Edition) -> pd.DataFrame:
     """The two largest rupiah that one family is due, by programme and area, for the gate alone."""
-    needs = edition.store.read("estimates/needs")
+    needs = edition.store.read("estimates/needs", ["kecamatan", "programme", "due", "due_extreme", "rupiah_year"])
     places = (pd.Series(edition.area.code, needs.index), needs["kecamatan"])
     shares = {"due_rupiah_year": needs["due"], "due_extreme_rupiah_year": needs["due_extreme"]}
     return pd.concat(
@@ -287,50 +290,88 @@ def desa_rows(edition: Edition) -> pd.DataFrame:
 
     Without any list nobody knows who is served: then only how many they are.
     """
-    poverty = edition.store.read("estimates/family_poverty")
-    extreme = welfare_draws(edition) < edition.study.line("extreme")
-    served = any_reach(edition.store.read("clean/links"))
-    missed = 1 - served.reindex(poverty["family"], fill_value=0.0).to_numpy()
-    random = np.random.default_rng(edition.study.seed)
-    unserved = random.random(extreme.shape, dtype=np.float32) < missed[:, None]
-    expected = poverty["p_extreme"].to_numpy()
-    counts = {
-        "extreme_families": (expected, extreme),
-        "served_extreme_families": (expected * (1 - missed), extreme & ~unserved),
-        "gap_extreme_families": (expected * missed, extreme & unserved),
-    }
-    if not has_lists(edition):
-        counts = {"extreme_families": counts["extreme_families"]}
-    desa, position = np.unique(poverty["desa"], return_inverse=True)
-    inside = csr_array((np.ones(len(position)), (position, np.arange(len(position)))))
-    tables = []
-    for indicator, (expectation, draws) in counts.items():
-        value, sums = inside @ expectation, inside @ draws.astype(np.float32)
-        low, high = held_interval(value, sums)
-        rse = sums.std(axis=1) / np.where(value > 0, value, np.nan)
-        tables.append(
-            pd.DataFrame({"indicator": indicator, "area": desa, "value": value, "low": low, "high": high, "rse": rse})
-        )
-    every = pd.concat(tables).assign(n=np.tile(np.bincount(position), len(counts)), unit="keluarga")
-    one = np.ones(len(poverty))
+    counts, extreme = of_tables(
+        edition,
+        "desa",
+        extreme_by_desa,
+        ("estimates/family_poverty", "estimates/welfare_draws"),
+        line_rp_month=edition.study.line("extreme"),
+    )
+    if has_lists(edition):
+        counts = pd.concat([counts, _served_by_desa(edition, extreme.to_numpy())])
+    return long(counts, topic="desa", source="taksiran model dan daftar penerima")
+
+
+def extreme_by_desa(read: Callable[..., pd.DataFrame], line_rp_month: float) -> Tables:
+    """Extreme poor families of each desa and their share beside the kabupaten's; how many there are in each draw."""
+    poverty = read("estimates/family_poverty", ["desa", "p_extreme"])
+    extreme, expected = drawn(read("estimates/welfare_draws")) < line_rp_month, poverty["p_extreme"].to_numpy()
+    desa, inside = _by_desa(poverty["desa"])
+    sums, one = inside @ extreme.astype(np.float32), np.ones(len(poverty))
     value = differences_of_shares(expected[:, None], one, poverty["desa"])[:, 0]
-    drawn = differences_of_shares(extreme, one, poverty["desa"])
-    low, high = held_interval(value, drawn)
+    low, high = held_interval(value, differences_of_shares(extreme, one, poverty["desa"]))
+    counted = _counted("extreme_families", desa, inside, expected, sums)
     # Beside the kabupaten's share of families; withheld where the number of the desa is too uncertain to be shown.
-    against = tables[0].assign(
-        indicator="extreme_share_difference", value=value, low=low, high=high, n=np.bincount(position), unit="bagian"
+    against = counted.assign(
+        indicator="extreme_share_difference", value=value, low=low, high=high, n=counted["n"], unit="bagian"
     )
-    return long(
-        pd.concat([every, against]),
-        topic="desa",
-        source="taksiran model dan daftar penerima",
+    return pd.concat([counted, against], ignore_index=True), pd.DataFrame(sums).rename(columns=str)
+
+
+def _served_by_desa(edition: Edition, sums: NDArray[np.float64]) -> pd.DataFrame:
+    """Extreme poor families of each desa whom any programme serves, and those whom none does.
+
+    Parameters
+    ----------
+    sums
+        How many extreme poor families each desa has in each draw.
+    """
+    poverty = edition.store.read("estimates/family_poverty", ["family", "desa", "p_extreme"])
+    draws, expected = welfare_draws(edition), poverty["p_extreme"].to_numpy()
+    missed = 1 - any_reach(edition.store.read("clean/links")).reindex(poverty["family"], fill_value=0.0).to_numpy()
+    random = np.random.default_rng(edition.study.seed).random(draws.shape, dtype=np.float32)
+    named = np.flatnonzero(missed < 1)  # the others are on no list in any draw
+    served = (draws[named] < edition.study.line("extreme")) & (random[named] >= missed[named, None])
+    desa, inside = _by_desa(poverty["desa"])
+    reached = inside[:, named] @ served.astype(np.float32)
+    return pd.concat(
+        [
+            _counted("served_extreme_families", desa, inside, expected * (1 - missed), reached),
+            _counted("gap_extreme_families", desa, inside, expected * missed, sums - reached),
+        ]
     )
+
+
+def _by_desa(desa: pd.Series) -> tuple[NDArray[np.object_], csr_array]:
+    """Codes of the desa, and the matrix that sums families into them."""
+    codes, position = np.unique(desa, return_inverse=True)
+    return codes, csr_array((np.ones(len(position)), (position, np.arange(len(position)))))
+
+
+def _counted(
+    indicator: str, desa: NDArray[np.object_], inside: csr_array, expected: NDArray[np.float64], sums: NDArray[Any]
+) -> pd.DataFrame:
+    """Expected families of each desa, with the interval and relative error of their number over the draws."""
+    value = inside @ expected
+    low, high = held_interval(value, sums)
+    rse = sums.std(axis=1) / np.where(value > 0, value, np.nan)
+    size = np.diff(inside.indptr)
+    return pd.DataFrame(
+        {"indicator": indicator, "area": desa, "value": value, "low": low, "high": high, "rse": rse, "n": size}
+    ).assign(unit="keluarga")
 
 
 @where_registry
 def determinant_rows(edition: Edition) -> pd.DataFrame:
     """What goes with extreme poverty, from the registry and the draws."""
-    table = determinant_table(edition)
+    (table,) = of_tables(
+        edition,
+        "penentu",
+        lambda read, **given: [determinant_table(read, **given)],
+        DETERMINANT_TABLES,
+        area=edition.area.code,
+        line_rp_month=edition.study.line("extreme"),
+    )
     table = table.assign(
         rse=relative_error(table).where(table["group"] != "difference"),
         unit=np.where(table["group"] == "difference", "indeks", "bagian"),

@@ -1,14 +1,14 @@
 """What rules go by and the model does not know: the desil, where the survey has none to learn it from."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.recall import Tables, recalled
-from kaur_analysis.pipeline.steps import welfare_draws
+from kaur_analysis.pipeline.recall import Tables, of_tables
+from kaur_analysis.pipeline.steps import drawn
 from kaur_analysis.reference.catalogue import Programme
 from kaur_analysis.targeting import informed_draws
 
@@ -32,18 +32,19 @@ def ruled_by_unseen(programmes: Iterable[Programme], covariates: Collection[str]
 
 def informed_welfare(edition: Edition) -> NDArray[np.float32]:
     """Joint draws of welfare, had the model known the desil and had that known the most that it can."""
-    desil = edition.store.read("clean/families", ["family", DESIL]).set_index("family")[DESIL]
-    families = edition.store.read("estimates/welfare_draws", ["family"])["family"]
-    (table,) = recalled(
-        edition,
-        "desil-tahu",
-        _informed,
-        draws=welfare_draws(edition),
-        desil=desil.reindex(families).reset_index(drop=True),
-        seed=edition.study.seed,
+    (table,) = of_tables(
+        edition, "desil-tahu", _informed, ("clean/families", "estimates/welfare_draws"), seed=edition.study.seed
     )
     return np.asarray(table.to_numpy(dtype=np.float32))
 
 
-def _informed(draws: NDArray[np.float32], desil: pd.Series, seed: int) -> Tables:
-    return [pd.DataFrame(informed_draws(draws, desil, seed)).rename(columns=str)]
+def desil_of_draws(read: Callable[..., pd.DataFrame]) -> pd.Series:
+    """Desil of the families in the order of their draws; ``read`` reads a table of the edition."""
+    desil = read("clean/families", ["family", DESIL]).set_index("family")[DESIL]
+    families = read("estimates/welfare_draws", ["family"])["family"]
+    return desil.reindex(families).reset_index(drop=True)
+
+
+def _informed(read: Callable[..., pd.DataFrame], seed: int) -> Tables:
+    draws = drawn(read("estimates/welfare_draws"))
+    return [pd.DataFrame(informed_draws(draws, desil_of_draws(read), seed)).rename(columns=str)]

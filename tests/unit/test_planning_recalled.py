@@ -1,0 +1,123 @@
+"""What planning works out of one programme, or of those needs that count, hangs on nothing else."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kaur_analysis.pipeline.recall import content
+from kaur_analysis.pipeline.steps.planning import due_by_programme, what_decides
+from kaur_analysis.planning import Limits, allocate, budget, that_count, widen, zero_cost
+from kaur_analysis.reference.catalogue import load_catalogue
+
+CATALOGUE = load_catalogue()
+CODES = ("pkh", "blt_dd", "csr")  # who has PKH gets no BLT; CSR has nothing to do with either
+LINE = 350_000.0
+
+
+def world(families=60, draws=50):
+    """Families in two kecamatan, their draws, and needs of three programmes with uncertain links."""
+    random = np.random.default_rng(8)
+    welfare = random.lognormal(12.8, 0.5, (families, draws)).astype(np.float32)
+    poverty = pd.DataFrame(
+        {
+            "family": [f"k{place:02d}" for place in range(families)],
+            "kecamatan": np.where(np.arange(families) % 2, "1704010", "1704020"),
+            "household_size": random.integers(1, 7, families).astype(float),
+            "p_extreme": (welfare < LINE).mean(axis=1),
+            "gap_extreme_rp_month": np.maximum(LINE - welfare, 0).mean(axis=1),
+        }
+    )
+    poverty["desa"] = poverty["kecamatan"] + "001"
+    tables = []
+    for code in CODES:
+        received = random.choice([0.0, 0.4, 0.97, 1.0], families)
+        own = poverty[["family", "desa", "p_extreme"]].assign(programme=code, received=received, eligible=1.0)
+        own = own.assign(due=1 - received, units=1.0, rupiah_year=random.integers(5, 40, families) * 1e5)
+        tables.append(own.assign(due_extreme=own["due"] * own["p_extreme"]))
+    return poverty, welfare, pd.concat(tables, ignore_index=True)
+
+
+POVERTY, WELFARE, NEEDS = world()
+PROGRAMMES = [CATALOGUE[code] for code in CODES]
+
+
+def parts(needs=NEEDS, ruled=("blt_dd",)):
+    return {code: own | {"ruled": code in ruled} for code, own in what_decides(needs, PROGRAMMES).items()}
+
+
+def work(some):
+    """Lines and intervals of some programmes, where those who know the desil find everybody poorer."""
+    return due_by_programme(
+        some, POVERTY[["family"]], WELFARE, None, line_rp_month=LINE, seed=3, informed=lambda: 0.8 * WELFARE
+    )
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_programme_owes_the_same_whichever_others_are_worked_out(code):
+    together, alone = work(parts())[code], work({code: parts()[code]})[code]
+    for one, other in zip(together, alone, strict=True):
+        pd.testing.assert_frame_equal(one.reset_index(drop=True), other.reset_index(drop=True), check_exact=True)
+
+
+def test_only_a_rule_by_a_desil_that_draws_do_not_know_is_asked_of_those_who_know_it():
+    found = {code: set(tables[1]["spans"]) for code, tables in work(parts()).items()}
+    assert found == {"pkh": {""}, "blt_dd": {"", "desil"}, "csr": {""}}
+
+
+def other(code, **columns):
+    """Needs with other values of one programme."""
+    own = NEEDS["programme"] == code
+    return NEEDS.assign(**{name: NEEDS[name].where(~own, value) for name, value in columns.items()})
+
+
+def changed(needs):
+    """Programmes that are worked out anew of other needs."""
+    return {code for code, own in parts(needs).items() if content(own) != content(parts()[code])}
+
+
+@pytest.mark.parametrize(("code", "anew"), [("csr", {"csr"}), ("blt_dd", {"blt_dd"}), ("pkh", {"pkh", "blt_dd"})])
+def test_another_list_changes_its_programme_and_those_that_it_bars(code, anew):
+    assert changed(other(code, received=1.0, due=0.0)) == anew
+
+
+def test_what_is_due_by_a_programme_that_bars_another_changes_nothing_of_that():
+    assert changed(other("pkh", units=2.0)) == {"pkh"}
+
+
+def test_lines_of_a_programme_are_the_same_to_the_last_digit_without_the_others():
+    listed = budget(NEEDS, PROGRAMMES)
+    alone = budget(NEEDS[NEEDS["programme"] == "csr"], [CATALOGUE["csr"]])
+    own = listed[listed["programme"] == "csr"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(own, alone, check_exact=True)
+
+
+NOBODY = pd.DataFrame({"family": pd.Series(dtype=str), "programme": pd.Series(dtype=str)})
+
+
+@pytest.mark.parametrize("bounds", [{"total": 2e7}, {"total": 2e7, "desa_floor": 4}, {"agency": {"csr": 5e6}}])
+@pytest.mark.parametrize("listed", [NOBODY, NEEDS.loc[NEEDS["due"] < 0.1, ["family", "programme"]].head(9)])
+def test_an_allocation_is_the_same_of_those_needs_that_count(bounds, listed):
+    few = that_count(NEEDS, Limits.minimum_due, listed)
+    assert len(few) < len(NEEDS)
+    lists = {"usulan kantor": listed} if len(listed) else {}
+    given, alone = (allocate(widen(needs, POVERTY, PROGRAMMES), Limits(**bounds), lists) for needs in (NEEDS, few))
+    for name in ("chosen", "limits", "comparison"):
+        pd.testing.assert_frame_equal(getattr(given, name), getattr(alone, name), check_exact=True)
+
+
+def test_what_is_hardly_due_to_anybody_leaves_the_allocation():
+    trace = NEEDS["due"] < 0.1
+    moved = NEEDS.assign(due=NEEDS["due"].where(~trace, NEEDS["due"] * 0.999))
+    assert content(that_count(moved, Limits.minimum_due, NOBODY)) == content(
+        that_count(NEEDS, Limits.minimum_due, NOBODY)
+    )
+
+
+def test_without_costs_by_list_everything_else_costs_the_same():
+    cost = partial(zero_cost, POVERTY, NEEDS, PROGRAMMES, draws=WELFARE, line_rp_month=LINE, years=(2025, 2026))
+    whole, without = cost(), cost(by_list=False)
+    by_list = whole["measure"] == "imperfect_targeting"
+    pd.testing.assert_frame_equal(whole[~by_list], without[~by_list], check_exact=True)
+    assert whole.loc[by_list, "se"].notna().all() and without.loc[by_list, "se"].isna().all()
