@@ -4,9 +4,10 @@ A list is the recipients of a programme in a period. Each is linked by itself: a
 was. What fits the model is imported where a list must be linked: most runs know the links of nearly all lists.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -136,7 +137,10 @@ def lists_to_link(clean: Clean, study: Study, decisions: pd.DataFrame | None = N
 
 
 def link_lists(
-    lists: Mapping[str, Mapping[str, Any]], keys: pd.DataFrame, seed: int
+    lists: Mapping[str, Mapping[str, Any]],
+    keys: pd.DataFrame,
+    seed: int,
+    known: Callable[[Callable[[], pd.DataFrame]], pd.DataFrame] = lambda work: work(),
 ) -> dict[str, tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
     """Link some of the lists; the registry is put into a database once for all of them.
 
@@ -146,6 +150,9 @@ def link_lists(
         Of :func:`lists_to_link`.
     keys, seed
         From :func:`registry_to_link`.
+    known
+        Given what works out how often people of the registry agree by chance, returns that: who knows what was worked
+        out of the same ``keys`` and ``seed`` need not work it out again.
 
     Returns
     -------
@@ -163,7 +170,8 @@ def link_lists(
         with suppress(duckdb.InvalidInputException):
             connection.execute("set enable_progress_bar = false")
         numbering = load_registry(connection, keys)
-        registry = _Registry(connection, keys[["person", "family"]], numbering, usual_u(connection, seed))
+        usual = known(partial(usual_u, connection, seed))
+        registry = _Registry(connection, keys[["person", "family"]], numbering, usual)
         return {name: _link_list(registry, **own) for name, own in lists.items()}
 
 
