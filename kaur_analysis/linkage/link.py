@@ -58,34 +58,6 @@ class Linkage:
     parameters: pd.DataFrame
 
 
-def link(clean: Clean, study: Study, decisions: pd.DataFrame | None = None) -> Linkage:
-    """Link recipients to registry people, list by list.
-
-    Parameters
-    ----------
-    clean
-        Cleaned recipients and registry with their tokens.
-    study
-        Its thresholds of linking and its seed.
-    decisions
-        Answers of a clerical review: ``record, person, same`` (0/1); they overrule the model.
-
-    Returns
-    -------
-    Linkage
-
-    Notes
-    -----
-    A record's candidates exclude each other: with odds o_k of candidate k against being nobody, the probability of
-    candidate k is o_k / (1 + sum of all odds).
-
-    References
-    ----------
-    Fellegi & Sunter (1969), JASA 64, for the model of comparisons.
-    """
-    return together(link_lists(lists_to_link(clean, study, decisions), **registry_to_link(clean, study)), clean)
-
-
 def registry_to_link(clean: Clean, study: Study) -> dict[str, Any]:
     """What :func:`link_lists` is given of the registry: nothing that hangs on a list.
 
@@ -173,6 +145,41 @@ def link_lists(
         usual = known(partial(usual_u, connection, seed))
         registry = _Registry(connection, keys[["person", "family"]], numbering, usual)
         return {name: _link_list(registry, **own) for name, own in lists.items()}
+
+
+def link(
+    clean: Clean,
+    study: Study,
+    decisions: pd.DataFrame | None = None,
+    by_list: Callable[..., Mapping[str, Sequence[pd.DataFrame]]] = link_lists,
+) -> Linkage:
+    """Link recipients to registry people, list by list.
+
+    Parameters
+    ----------
+    clean
+        Cleaned recipients and registry with their tokens.
+    study
+        Its thresholds of linking and its seed.
+    decisions
+        Answers of a clerical review: ``record, person, same`` (0/1); they overrule the model.
+    by_list
+        What links the lists: :func:`link_lists`, or who knows what that made of the very same lists.
+
+    Returns
+    -------
+    Linkage
+
+    Notes
+    -----
+    A record's candidates exclude each other: with odds o_k of candidate k against being nobody, the probability of
+    candidate k is o_k / (1 + sum of all odds).
+
+    References
+    ----------
+    Fellegi & Sunter (1969), JASA 64, for the model of comparisons.
+    """
+    return together(by_list(lists_to_link(clean, study, decisions), **registry_to_link(clean, study)), clean)
 
 
 def together(parts: Mapping[str, Sequence[pd.DataFrame]], clean: Clean) -> Linkage:

@@ -151,6 +151,8 @@ def test_a_changed_cell_changes_the_content(numbers, place, other):
 def test_what_cannot_be_compared_is_refused():
     with pytest.raises(TypeError, match="object has no content"):
         content({"a": [object()]})
+    with pytest.raises(TypeError, match="object array has no content"):
+        content({"a": np.array(["kata", None], dtype=object)})
 
 
 CODES = ("pkh", "csr", "any")

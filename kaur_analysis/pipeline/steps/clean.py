@@ -25,13 +25,11 @@ from kaur_analysis.linkage import (
     Linkage,
     grey_pairs,
     latest,
+    link,
     link_lists,
-    lists_to_link,
     load_decisions,
     probability_classes,
     reach,
-    registry_to_link,
-    together,
 )
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.recall import Tables, each_recalled, recalled
@@ -118,7 +116,7 @@ def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
     """Find recipients in the registry; who is not found is a class of its own, and doubtful pairs can be judged."""
     give_back()  # of tables that are gone
     decisions = load_decisions(edition.study.folder, cleaned.recipient_keys)
-    linkage = _linked(edition, cleaned, decisions)
+    linkage = link(cleaned, edition.study, decisions, partial(_by_list, edition))
     doubtful = grey_pairs(linkage.candidates, cleaned.registry_keys, cleaned.recipient_keys)
     edition.store.write("clean/grey_pairs", doubtful)
     proposals = tuple(f"{source.name}:" for source in edition.study.sources if source.proposal)
@@ -134,15 +132,13 @@ def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
     return linkage
 
 
-def _linked(edition: Edition, cleaned: Clean, decisions: pd.DataFrame | None) -> Linkage:
+def _by_list(edition: Edition, lists: Mapping[str, Mapping[str, Any]], **registry: Any) -> Mapping[str, Tables]:
     """Links list by list, each recalled where the list, its answers and the registry stayed as they were."""
-    lists = lists_to_link(cleaned, edition.study, decisions)
-    registry = registry_to_link(cleaned, edition.study)
 
     def linked(lists: Mapping[str, Mapping[str, Any]], **registry: Any) -> Mapping[str, Tables]:
         return link_lists(lists, **registry, known=partial(_agreements, edition, registry))
 
-    return together(each_recalled(edition, "padanan", linked, lists, **registry), cleaned)
+    return each_recalled(edition, "padanan", linked, lists, **registry)
 
 
 def _agreements(edition: Edition, registry: Mapping[str, Any], work: Callable[[], pd.DataFrame]) -> pd.DataFrame:

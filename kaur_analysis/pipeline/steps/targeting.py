@@ -89,6 +89,8 @@ class RegistryRoute:
 def registry_route(edition: Edition) -> RegistryRoute:
     """Join families, their modelled poverty and their receipt."""
     study, store = edition.study, edition.store
+    if ANY in study.listed:
+        raise UsageError(f"Kode program '{ANY}' dipakai untuk 'paling sedikit satu program'. Pakai kode lain.")
     families = store.read("clean/families")
     links = store.read("clean/links")
     poverty = store.read("estimates/family_poverty")
@@ -110,8 +112,6 @@ def registry_route(edition: Edition) -> RegistryRoute:
         frame[f"outside_{code}"] = verdict.outside.astype(float)
         rupiah = f"rupiah_{code}"
         frame[rupiah] = _paid(frame[code], frame[rupiah], verdict.rupiah_year)
-    if ANY in programmes:
-        raise UsageError(f"Kode program '{ANY}' dipakai untuk 'paling sedikit satu program'. Pakai kode lain.")
     frame[ANY] = any_programme(frame, programmes)
     known = sum(frame[code] * frame[f"rupiah_{code}"] for code in programmes)
     frame[f"rupiah_{ANY}"] = (known / frame[ANY]).where(frame[ANY] > 0, 0.0)
