@@ -34,8 +34,13 @@ class Ranks:
     def within(self, start: float | Array, stop: float | Array) -> Array:
         """Part of each family's interval that lies between two shares: 1 inside, 0 outside, a fraction on the edge."""
         width = self.high - self.low
-        inside = np.minimum(self.high, stop) - np.maximum(self.low, start)
-        return np.divide(np.maximum(inside, 0.0), width, out=np.zeros_like(width), where=width > 0)
+        inside = np.minimum(self.high, stop)
+        inside -= np.maximum(self.low, start)
+        np.maximum(inside, 0.0, out=inside)
+        if width.size and width.min() > 0:  # whoever has no weight has no width: to ask each costs more than dividing
+            inside /= width
+            return inside
+        return np.divide(inside, width, out=np.zeros_like(width), where=width > 0)
 
 
 def orders(values: Array) -> NDArray[np.intp]:
