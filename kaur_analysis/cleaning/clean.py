@@ -1,14 +1,15 @@
 """The room's door: from records of files to the tables that every later room reads."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from kaur_analysis.cleaning.corrections import Correction, correct, load_corrections
 from kaur_analysis.cleaning.recipients import recipient_tables
-from kaur_analysis.cleaning.registry import RegistryTables, unify
+from kaur_analysis.cleaning.registry import RegistryRows, RegistryTables, registry_keys, registry_rows, unify
 from kaur_analysis.cleaning.survey import survey_table
-from kaur_analysis.contracts import FAMILIES, PERSONS, RECIPIENTS, SURVEY, checked
+from kaur_analysis.contracts import RECIPIENTS, SURVEY, checked
 from kaur_analysis.errors import DataRejected, KaurError
 from kaur_analysis.intake import Findings, Intake
 from kaur_analysis.intake.findings import accounting
@@ -58,7 +59,9 @@ class Clean:
     audit: pd.DataFrame
 
 
-def clean(intake: Intake, study: Study) -> Clean:
+def clean(
+    intake: Intake, study: Study, unified: Callable[[RegistryRows, Study, Findings], RegistryTables] = unify
+) -> Clean:
     """Clean a study's records.
 
     Missing covariates stay missing: filling them is the poverty room's decision.
@@ -69,6 +72,9 @@ def clean(intake: Intake, study: Study) -> Clean:
         What the files say.
     study
         Its sources, corrections and settings.
+    unified
+        What makes one registry of the rows of all: :func:`~kaur_analysis.cleaning.registry.unify`, or who knows what
+        that made of the very same rows.
 
     Returns
     -------
@@ -87,17 +93,17 @@ def clean(intake: Intake, study: Study) -> Clean:
         corrected[name], audit = correct(getattr(intake, name), corrections, findings)
         audits.append(audit)
     intake = replace(intake, **corrected)
-    registry = unify(intake, study, findings) if study.registry else _no_registry()
+    registry = unified(registry_rows(intake, study, findings), study, findings) if study.registry else _no_registry()
     survey = survey_table(intake, study, findings)
     recipients, recipient_keys = recipient_tables(intake, study, findings)
     set_aside = pd.concat([intake.set_aside, findings.set_aside_table()], ignore_index=True)
     return Clean(
-        families=checked(FAMILIES, registry.families) if study.registry else registry.families,
-        persons=checked(PERSONS, registry.persons) if study.registry else registry.persons,
+        families=registry.families,
+        persons=registry.persons,
         survey=checked(SURVEY, survey) if len(survey) else survey,
         recipients=checked(RECIPIENTS, recipients),
         former_codes=registry.former,
-        registry_keys=registry.keys,
+        registry_keys=registry_keys(registry.places, intake) if study.registry else registry.places,
         recipient_keys=recipient_keys,
         findings=pd.concat([intake.findings, findings.table()], ignore_index=True),
         set_aside=set_aside,

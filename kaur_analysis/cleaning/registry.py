@@ -4,14 +4,14 @@ The newest registry decides who lives where; older ones fill what it does not sa
 A system is a registry with its family and person files (DTSEN, P3KE, ...).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from kaur_analysis.cleaning.composition import complete_sums, composition, heads
 from kaur_analysis.cleaning.places import locate, written_kabupaten
-from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS, LARGEST_FAMILY
+from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS, FAMILIES, LARGEST_FAMILY, PERSONS, checked
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.formats import number
 from kaur_analysis.intake import Findings, Intake
@@ -35,12 +35,28 @@ _PRIORITY = {"head": 0, "spouse": 1, "child": 2, "other": 3}
 
 
 @dataclass(frozen=True)
-class RegistryTables:
-    """Families, persons, what links persons to lists, and codes that families had in older registries."""
+class RegistryRows:
+    """What the registries are made of: their rows as read and corrected, and which of them were set aside before.
+
+    No mask of a NIK is among them: which masks a number has hangs on the recipients.
+    """
 
     families: pd.DataFrame
     persons: pd.DataFrame
-    keys: pd.DataFrame
+    set_aside: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class RegistryTables:
+    """Families, persons, where everybody who can be linked to lists lives, and codes that families had before.
+
+    ``places`` are persons, and heads of family rows that no person row stands for: ``record, family, family_token,
+    kecamatan, desa``. What else links them stands in their records (:func:`registry_keys`).
+    """
+
+    families: pd.DataFrame
+    persons: pd.DataFrame
+    places: pd.DataFrame
     former: pd.DataFrame
 
 
@@ -53,8 +69,28 @@ class _System:
     persons: pd.DataFrame
 
 
-def unify(intake: Intake, study: Study, findings: Findings) -> RegistryTables:
-    """Families and persons of all registries the study names, newest first.
+def registry_rows(intake: Intake, study: Study, findings: Findings) -> RegistryRows:
+    """The rows of the registries that the study names, and no others: nothing here hangs on a recipient list."""
+    names = [] if study.registry is None else list(_system_of(study, study.registry))
+    set_aside = pd.concat([intake.set_aside, findings.set_aside_table()], ignore_index=True)
+    tables = (intake.families, intake.persons, set_aside)
+    own = (_rows_of(table, names).drop(columns="nik_masks", errors="ignore") for table in tables)
+    return RegistryRows(*(table.reset_index(drop=True) for table in own))
+
+
+def registry_keys(places: pd.DataFrame, intake: Intake) -> pd.DataFrame:
+    """What links people of the registry to lists: their places, and the tokens of their records."""
+    tokens = [name for name in (*KEY_COLUMNS, "female") if name not in places]
+    read = [table.reindex(columns=["record", *tokens]) for table in (intake.persons, intake.families) if len(table)]
+    known = pd.concat(read, ignore_index=True)
+    rows = known.iloc[places_in(places["record"], known["record"])].reset_index(drop=True)
+    keys = pd.concat([places, rows[tokens]], axis=1)
+    keys["person"] = _person(keys)
+    return keys[["person", "family", *KEY_COLUMNS, "female", "kecamatan", "desa"]]
+
+
+def unify(rows: RegistryRows, study: Study, findings: Findings) -> RegistryTables:
+    """Families and persons of all registries the study names, newest first, as the contracts have them.
 
     Raises
     ------
@@ -65,19 +101,19 @@ def unify(intake: Intake, study: Study, findings: Findings) -> RegistryTables:
     if registry is None:
         raise ValueError("the study has no registry")
     names = _system_of(study, registry)
-    members = intake.persons if "registry_family" in intake.persons else _nobody(intake.families)
+    members = rows.persons if "registry_family" in rows.persons else _nobody(rows.families)
     systems = []
     for system in dict.fromkeys(names.values()):
         sources = [source for source, own in names.items() if own == system]
-        families, persons = _rows_of(intake.families, sources), _rows_of(members, sources)
+        families, persons = _rows_of(rows.families, sources), _rows_of(members, sources)
         if len(families) or len(persons):
             systems.append(_one_system(system, families, persons, study, findings))
     if not any(len(system.families) for system in systems):
-        raise DataRejected(_nothing_left(list(names), [intake.set_aside, findings.set_aside_table()], study))
+        raise DataRejected(_nothing_left([rows.set_aside, findings.set_aside_table()], study, list(names)))
     listed = names.get(registry.targeting_list or "", "")
     tables = _finished(*_joined(systems, findings), listed)
     _require_sizes(tables.families["household_size"], list(names))
-    return tables
+    return replace(tables, families=checked(FAMILIES, tables.families), persons=checked(PERSONS, tables.persons))
 
 
 def _require_sizes(size: pd.Series, names: list[str]) -> None:
@@ -95,7 +131,7 @@ def _require_sizes(size: pd.Series, names: list[str]) -> None:
         )
 
 
-def _nothing_left(names: list[str], set_aside: list[pd.DataFrame], study: Study) -> str:
+def _nothing_left(set_aside: list[pd.DataFrame], study: Study, names: list[str]) -> str:
     """What became of the rows of a registry of which no family is left: how many were set aside, and why."""
     rows = pd.concat(set_aside)
     rows = rows[rows["source"].isin(names)]
@@ -323,10 +359,10 @@ def _finished(families: pd.DataFrame, persons: pd.DataFrame, listed: str) -> Reg
     tidy = tidy.drop(
         columns=[name for name in tidy if tidy[name].isna().all() and name not in ("desil", "household_size")]
     )
-    keys = _keys(persons, families, table[["kecamatan", "desa"]], home)
+    places = _places(persons, families, table[["kecamatan", "desa"]], home)
     shown_persons = ["person", "family", "age", "female", "is_head", "in_school", "disabled", "record"]
     people = persons[[name for name in shown_persons if name in persons]].reset_index(drop=True)
-    return RegistryTables(tidy.rename_axis("family").reset_index(), people, keys, _former(families))
+    return RegistryTables(tidy.rename_axis("family").reset_index(), people, places, _former(families))
 
 
 def _former(families: pd.DataFrame) -> pd.DataFrame:
@@ -371,7 +407,12 @@ def _with_heads(persons: pd.DataFrame, home: np.ndarray) -> pd.DataFrame:
         rows = rows[_is_least(further[rows], home[rows])]
     is_head = np.zeros(len(persons))
     is_head[rows[~pd.Series(home[rows]).duplicated().to_numpy()]] = 1.0
-    return persons.assign(is_head=is_head, person=persons["person_token"].fillna(persons["record"]))
+    return persons.assign(is_head=is_head, person=_person(persons))
+
+
+def _person(rows: pd.DataFrame) -> pd.Series:
+    """Name of every person: of the NIK where there is one, else of the record."""
+    return rows["person_token"].fillna(rows["record"])
 
 
 def _is_least(values: np.ndarray, group: np.ndarray) -> np.ndarray:
@@ -412,19 +453,18 @@ def _covariates(families: pd.DataFrame, persons: pd.DataFrame, home: np.ndarray)
     return table
 
 
-def _keys(persons: pd.DataFrame, families: pd.DataFrame, placed: pd.DataFrame, home: np.ndarray) -> pd.DataFrame:
-    """What links people to lists: every person, and heads of family rows that no person row stands for.
+def _places(persons: pd.DataFrame, families: pd.DataFrame, placed: pd.DataFrame, home: np.ndarray) -> pd.DataFrame:
+    """Where everybody lives who can be linked to lists: persons, and heads of family rows without a person row.
 
     ``home`` is the row of each person's family among those that are ``placed``.
     """
-    columns = ["person", "family", *KEY_COLUMNS, "female"]
+    columns = ["record", "family", "family_token"]
     people = persons.reindex(columns=columns)
     row = home
     empty = placed.index[np.bincount(home, minlength=len(placed)) == 0].to_series()
     absent = among(families["family"], empty)
     if absent.any():
         own_heads = families[absent].drop_duplicates("family")
-        own_heads = own_heads.assign(person=own_heads["person_token"].fillna(own_heads["record"]))
         people = pd.concat([people, own_heads.reindex(columns=columns)], ignore_index=True)
         row = np.append(row, places_in(own_heads["family"], placed.index))
     if people["family_token"].isna().any():

@@ -38,7 +38,6 @@ from python_calamine import (
 
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake.bombs import refuse_bombs
-from kaur_analysis.intake.database import database_fingerprint, table_rows
 from kaur_analysis.intake.extent import allowed_bytes, too_many_cells
 from kaur_analysis.intake.text import from_arrow, to_arrow
 from kaur_analysis.study import Source
@@ -130,6 +129,8 @@ def read_source(
         A file is damaged, locked, too large once unpacked, or of an unknown format. The message never shows contents.
     """
     if "://" in source.path:
+        from kaur_analysis.intake.database import table_rows  # here, because most studies have no database
+
         with table_rows(source, folder, MAX_TABLE_CELLS, wanted) as rows:
             comma = source.locale == "id"  # text columns of a database follow the office's way of writing numbers
             raw = _from_frames(source.table or "", rows.frames, comma=comma)
@@ -157,6 +158,8 @@ def read_source(
 
 def table_fingerprint(source: Source, folder: Path = Path()) -> str:
     """Hash of what a database source holds now; a database's file is meant from the study's folder."""
+    from kaur_analysis.intake.database import database_fingerprint
+
     return database_fingerprint(source, folder, MAX_TABLE_CELLS)
 
 

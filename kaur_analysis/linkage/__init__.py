@@ -6,10 +6,7 @@ from kaur_analysis.linkage.link import (
     latest,
     link,
     link_lists,
-    lists_to_link,
     reach,
-    registry_to_link,
-    together,
 )
 from kaur_analysis.linkage.review import grey_pairs, load_decisions, probability_classes
 
@@ -20,10 +17,7 @@ __all__ = [
     "latest",
     "link",
     "link_lists",
-    "lists_to_link",
     "load_decisions",
     "probability_classes",
     "reach",
-    "registry_to_link",
-    "together",
 ]

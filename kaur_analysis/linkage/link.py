@@ -4,9 +4,10 @@ A list is the recipients of a programme in a period. Each is linked by itself: a
 was. What fits the model is imported where a list must be linked: most runs know the links of nearly all lists.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -55,34 +56,6 @@ class Linkage:
     links: pd.DataFrame
     candidates: pd.DataFrame
     parameters: pd.DataFrame
-
-
-def link(clean: Clean, study: Study, decisions: pd.DataFrame | None = None) -> Linkage:
-    """Link recipients to registry people, list by list.
-
-    Parameters
-    ----------
-    clean
-        Cleaned recipients and registry with their tokens.
-    study
-        Its thresholds of linking and its seed.
-    decisions
-        Answers of a clerical review: ``record, person, same`` (0/1); they overrule the model.
-
-    Returns
-    -------
-    Linkage
-
-    Notes
-    -----
-    A record's candidates exclude each other: with odds o_k of candidate k against being nobody, the probability of
-    candidate k is o_k / (1 + sum of all odds).
-
-    References
-    ----------
-    Fellegi & Sunter (1969), JASA 64, for the model of comparisons.
-    """
-    return together(link_lists(lists_to_link(clean, study, decisions), **registry_to_link(clean, study)), clean)
 
 
 def registry_to_link(clean: Clean, study: Study) -> dict[str, Any]:
@@ -136,7 +109,10 @@ def lists_to_link(clean: Clean, study: Study, decisions: pd.DataFrame | None = N
 
 
 def link_lists(
-    lists: Mapping[str, Mapping[str, Any]], keys: pd.DataFrame, seed: int
+    lists: Mapping[str, Mapping[str, Any]],
+    keys: pd.DataFrame,
+    seed: int,
+    known: Callable[[Callable[[], pd.DataFrame]], pd.DataFrame] = lambda work: work(),
 ) -> dict[str, tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
     """Link some of the lists; the registry is put into a database once for all of them.
 
@@ -146,6 +122,9 @@ def link_lists(
         Of :func:`lists_to_link`.
     keys, seed
         From :func:`registry_to_link`.
+    known
+        Given what works out how often people of the registry agree by chance, returns that: who knows what was worked
+        out of the same ``keys`` and ``seed`` need not work it out again.
 
     Returns
     -------
@@ -163,8 +142,44 @@ def link_lists(
         with suppress(duckdb.InvalidInputException):
             connection.execute("set enable_progress_bar = false")
         numbering = load_registry(connection, keys)
-        registry = _Registry(connection, keys[["person", "family"]], numbering, usual_u(connection, seed))
+        usual = known(partial(usual_u, connection, seed))
+        registry = _Registry(connection, keys[["person", "family"]], numbering, usual)
         return {name: _link_list(registry, **own) for name, own in lists.items()}
+
+
+def link(
+    clean: Clean,
+    study: Study,
+    decisions: pd.DataFrame | None = None,
+    by_list: Callable[..., Mapping[str, Sequence[pd.DataFrame]]] = link_lists,
+) -> Linkage:
+    """Link recipients to registry people, list by list.
+
+    Parameters
+    ----------
+    clean
+        Cleaned recipients and registry with their tokens.
+    study
+        Its thresholds of linking and its seed.
+    decisions
+        Answers of a clerical review: ``record, person, same`` (0/1); they overrule the model.
+    by_list
+        What links the lists: :func:`link_lists`, or who knows what that made of the very same lists.
+
+    Returns
+    -------
+    Linkage
+
+    Notes
+    -----
+    A record's candidates exclude each other: with odds o_k of candidate k against being nobody, the probability of
+    candidate k is o_k / (1 + sum of all odds).
+
+    References
+    ----------
+    Fellegi & Sunter (1969), JASA 64, for the model of comparisons.
+    """
+    return together(by_list(lists_to_link(clean, study, decisions), **registry_to_link(clean, study)), clean)
 
 
 def together(parts: Mapping[str, Sequence[pd.DataFrame]], clean: Clean) -> Linkage:

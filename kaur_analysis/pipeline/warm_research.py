@@ -1,4 +1,7 @@
-"""What the research notebooks import beside what every notebook does: loaded only where one of them is to be run."""
+"""What the research notebooks import beside what every notebook does: loaded only where one of them is to be run.
+
+What several of them prepare at its first use is prepared as well.
+"""
 
 import atexit
 import gc
@@ -11,8 +14,23 @@ STEPS = tuple(
     for name in ("clean", "poverty", "appendix", "targeting", "incidence", "planning", "publish", "shown")
 )
 
+
+def rehearse() -> None:
+    """Check a table of nothing and read what every measure is called, so that no step has to do it once more."""
+    import pandas as pd
+
+    from kaur_analysis.contracts import TARGETING, checked
+    from kaur_analysis.targeting import definitions
+
+    checked(
+        TARGETING, pd.DataFrame({name: pd.Series(dtype=kind.dtype.type) for name, kind in TARGETING.columns.items()})
+    )
+    definitions()
+
+
 with quietly_interrupted(), uncollected():
     for step in STEPS:
         importlib.import_module(step)
+    rehearse()
 keep()
 atexit.register(gc.unfreeze)  # else DuckDB tells of everything that is still there when the process ends

@@ -1,6 +1,8 @@
 """The welfare model (proxy-means test): candidates compared out of sample, on what the programme cares about.
 
 Predictions are made for whole primary sampling units left out in turn, so that neighbours do not vouch for each other.
+
+What fits the candidates (statsmodels, scikit-learn) is imported where they are fitted: most runs fit none.
 """
 
 from __future__ import annotations
@@ -10,11 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy.optimize import linprog
-from sklearn.linear_model import Lasso, LassoCV
-from sklearn.metrics import roc_auc_score
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.checks import one_of, several
@@ -257,6 +256,8 @@ def _owner(term: str) -> str:
 
 def _lasso_terms(X: FloatArray, y: FloatArray, w: FloatArray, fold: NDArray[np.int64], encoding: Encoding) -> set[str]:
     splits = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(fold.max() + 1)]
+    from sklearn.linear_model import Lasso, LassoCV
+
     path = LassoCV(cv=splits, max_iter=50_000, n_jobs=1).fit(X[:, 1:], y, sample_weight=w)
     mean = path.mse_path_.mean(axis=1)
     error = path.mse_path_.std(axis=1) / np.sqrt(len(splits))
@@ -283,15 +284,25 @@ def _fit(
     if kind == "quantile":
         return weighted_quantile_regression(X, y, w / w.mean(), headcount)
     if kind == "logit":
-        family = sm.families.Binomial()
-        ridge = sm.GLM(poor.astype(float), X, family=family, freq_weights=w / w.mean())
+        from statsmodels.genmod.families import Binomial
+        from statsmodels.genmod.generalized_linear_model import GLM
+
+        ridge = GLM(poor.astype(float), X, family=Binomial(), freq_weights=w / w.mean())
         return -np.asarray(ridge.fit_regularized(alpha=1e-4, L1_wt=0.0).params)
-    return np.asarray(sm.WLS(y, X, weights=w).fit().params)
+    return _least_squares(X, y, w)
+
+
+def _least_squares(X: FloatArray, y: FloatArray, w: FloatArray) -> FloatArray:
+    from statsmodels.regression.linear_model import WLS
+
+    return np.asarray(WLS(y, X, weights=w).fit().params)
 
 
 def _scores(
     kind: str, score: FloatArray, y: FloatArray, w: FloatArray, poor: NDArray[np.bool_], headcount: float
 ) -> dict[str, float]:
+    from sklearn.metrics import roc_auc_score
+
     order = np.argsort(score, kind="stable")
     inside = np.empty(len(y), dtype=bool)
     reached = np.cumsum(w[order])  # sums of weights meet the quota exactly only up to rounding
@@ -304,9 +315,11 @@ def _scores(
         "poorest_residual": np.nan,
     }
     if kind in ("wls", "lasso"):
+        from statsmodels.tools import add_constant
+
         centre = np.average(y, weights=w)
         scores["r2"] = float(1 - w @ (y - score) ** 2 / (w @ (y - centre) ** 2))
-        scores["calibration_slope"] = float(np.asarray(sm.WLS(y, sm.add_constant(score), weights=w).fit().params)[1])
+        scores["calibration_slope"] = float(_least_squares(add_constant(score), y, w)[1])
         poorest = y <= np.quantile(y, 0.2)
         scores["poorest_residual"] = float(np.average((y - score)[poorest], weights=w[poorest]))
     return scores

@@ -7,7 +7,7 @@ from kaur_analysis.targeting.definitions import Definition, definition, definiti
 from kaur_analysis.targeting.effects import DifferenceInDifferences, difference_in_differences
 from kaur_analysis.targeting.eligibility import outside_rules
 from kaur_analysis.targeting.fairness import fairness, group_calibrated_ranking
-from kaur_analysis.targeting.incidence import Concentration, benefit_incidence, concentration
+from kaur_analysis.targeting.incidence import Concentration, benefit_incidence, concentration, concentration_curve
 from kaur_analysis.targeting.informed import informed_draws
 from kaur_analysis.targeting.inputs import receipt_draws
 from kaur_analysis.targeting.measures import targeting_measures
@@ -27,6 +27,7 @@ __all__ = [
     "churn",
     "compare_scenarios",
     "concentration",
+    "concentration_curve",
     "cost_effectiveness",
     "definition",
     "definitions",

@@ -343,6 +343,35 @@ def concentration(
     return Concentration(_curves(evidence, points, with_welfare=not welfare_is_rank), with_route(tidy(rows), design))
 
 
+def concentration_curve(
+    frame: pd.DataFrame,
+    received: str | Sequence[str],
+    welfare: str,
+    weights: str | None = None,
+    benefit: Benefit = None,
+    by: str | None = None,
+    *,
+    points: int = 101,
+) -> pd.DataFrame:
+    """The curve of :func:`concentration` alone: nothing is summed over families of which it does not speak.
+
+    Parameters
+    ----------
+    frame, received, welfare, weights, benefit, by, points
+        As in :func:`concentration`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The ``curve`` of a :class:`Concentration`.
+
+    References
+    ----------
+    As of :func:`concentration`.
+    """
+    return _curves(read_evidence(frame, None, received, weights, benefit, welfare, by), points, with_welfare=True)
+
+
 def _curves(evidence: Evidence, points: int, *, with_welfare: bool) -> pd.DataFrame:
     """Curves through the cumulated shares at the end of every block of equals, read off at even steps."""
     if evidence.welfare is None:

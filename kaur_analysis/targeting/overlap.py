@@ -1,7 +1,9 @@
 """Programmes together: families with none, one, several; which agencies serve the same families."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import combinations_with_replacement
 
 import numpy as np
 import pandas as pd
@@ -83,8 +85,8 @@ def overlap(
     if missing:
         raise EstimationError(f"Perangkat daerah belum disebut untuk program: {', '.join(missing)}.")
 
-    def views(block: Block) -> dict[str, Items]:
-        by_number = dict(zip(HOW_MANY, _number_received(list(block.received.values())), strict=True))
+    def views(block: Block, number: Callable[[Sequence[Array]], tuple[Array, Array, Array]]) -> dict[str, Items]:
+        by_number = dict(zip(HOW_MANY, number(list(block.received.values())), strict=True))
         poor_too = {f"poor_{name}": share * block.poor for name, share in by_number.items()} if poor else {}
         return {ALL: {"population": np.ones((len(frame), 1)), "poor": block.poor, **by_number, **poor_too}}
 
@@ -95,17 +97,36 @@ def overlap(
         return evidence.behind(first, measure)
 
     rules = linear_rules(evidence.setting, formulas, {ALL} if evidence.dependent_links(given) else (), behind=behind)
-    draws = ((block.size, views(block).items()) for block in evidence.joint_draws(given))
+    names = sorted({agency_of[receipt.programme] for receipt in evidence.receipts})
+    meetings = partial(_meetings, evidence, agency_of, names)
+    met: list[tuple[Array, Array]] = []
+
+    def draws() -> Iterator[tuple[int, Iterable[tuple[str, Items]]]]:
+        for block in evidence.joint_draws(given):
+            met.append(meetings(block))
+            yield block.size, views(block, _number_drawn).items()
+
+    point = views(evidence.expected(), _number_expected)
     rows: list[dict[str, object]] = []
-    for (place, _), by_measure in estimate(evidence.setting, views(evidence.expected()), draws, rules).items():
+    for (place, _), by_measure in estimate(evidence.setting, point, draws(), rules).items():
         groups = evidence.setting.partitions[place]
         counts = evidence.counts(groups, first)
         for measure, estimated in by_measure.items():
             rows += rows_of(measure, ALL, groups, estimated, counts)
-    return Overlap(with_route(tidy(rows, COLUMNS), design), _matrix(evidence, agency_of, given))
+    return Overlap(
+        with_route(tidy(rows, COLUMNS), design), _matrix(evidence, names, meetings(evidence.expected()), met)
+    )
 
 
-def _number_received(received: Sequence[Array]) -> tuple[Array, Array, Array]:
+def _number_drawn(received: Sequence[Array]) -> tuple[Array, Array, Array]:
+    """Whether none, exactly one, two or more of drawn receipts, each 0 or 1."""
+    number = np.zeros((1, 1))
+    for programme in received:
+        number = number + programme
+    return (number == 0).astype(float), (number == 1).astype(float), (number > 1).astype(float)
+
+
+def _number_expected(received: Sequence[Array]) -> tuple[Array, Array, Array]:
     """P(none), P(exactly one), P(two or more) of independent receipts; 0/1 where receipt is known."""
     none, one = np.ones((1, 1)), np.zeros((1, 1))
     for programme in received:
@@ -124,11 +145,10 @@ def _formulas(*, with_poor: bool) -> dict[str, Formula]:
     return formulas
 
 
-def _matrix(evidence: Evidence, agency_of: Mapping[str, str], given: Uncertainty) -> pd.DataFrame:
+def _matrix(
+    evidence: Evidence, names: Sequence[str], expected: tuple[Array, Array], drawn: Sequence[tuple[Array, Array]]
+) -> pd.DataFrame:
     """Expected families served by both of two agencies, per class, with the spread of the joint draws."""
-    names = sorted({agency_of[receipt.programme] for receipt in evidence.receipts})
-    expected = _meetings(evidence, agency_of, names, evidence.expected())
-    drawn = [_meetings(evidence, agency_of, names, block) for block in evidence.joint_draws(given)]
     first, second = (axis.ravel() for axis in np.meshgrid(names, names, indexing="ij"))
     labels = [label for groups in evidence.setting.partitions for label in groups.labels]
     columns: dict[str, Array] = {
@@ -157,20 +177,20 @@ def _meetings(
     for programme, received in block.received.items():
         agency = agency_of[programme]
         missed[agency] = missed.get(agency, np.ones((1, 1))) * (1 - received)
-    fine, itself = evidence.setting.partitions[-1], np.arange(len(names))
-    found: tuple[list[Array], list[Array]] = ([], [])
-    for place in range(fine.size):  # class by class: all families, agencies and draws at once would fill the memory
-        inside = np.flatnonzero(fine.codes == place)
-        wide = [np.broadcast_to(1 - missed[name][inside], (len(inside), block.size)).T for name in names]
-        served = np.stack(wide, axis=2)  # draws × families × agencies
-        weight = evidence.setting.weights[inside, None]
-        for sums, weights in zip(found, (weight, weight * block.poor[inside]), strict=True):
-            weighted = weights.T[:, :, None] * served
-            both = served.transpose(0, 2, 1) @ weighted
-            # An agency with itself: who it serves, not the square of a link probability.
-            both[:, itself, itself] = weighted.sum(axis=1)
-            sums.append(both.transpose(1, 2, 0))
-    each, poor = np.stack(found[0]), np.stack(found[1])
+    served = [1 - missed[name] for name in names]
+    rows = [np.flatnonzero(one.any(axis=1)) for one in served]
+    fine = evidence.setting.partitions[-1]
+    matrix = fine.matrix(evidence.setting.weights)
+    shape = (fine.size, len(names), len(names), block.size)
+    each, poor = np.empty(shape), np.empty(shape)
+    for one, other in combinations_with_replacement(range(len(names)), 2):
+        fewer, more = (one, other) if len(rows[one]) <= len(rows[other]) else (other, one)
+        inside = rows[fewer]  # whoever the smaller agency serves: nobody else is served by both
+        # An agency with itself: who it serves, not the square of a link probability.
+        both = served[fewer][inside] * (1.0 if one == other else served[more][inside])
+        classes = matrix[:, inside]
+        each[:, one, other] = each[:, other, one] = classes @ both
+        poor[:, one, other] = poor[:, other, one] = classes @ (both * block.poor[inside])
     if len(evidence.setting.partitions) == 1:
         return each, poor
     return np.concatenate([each.sum(axis=0, keepdims=True), each]), np.concatenate(

@@ -34,13 +34,33 @@ class Ranks:
     def within(self, start: float | Array, stop: float | Array) -> Array:
         """Part of each family's interval that lies between two shares: 1 inside, 0 outside, a fraction on the edge."""
         width = self.high - self.low
-        inside = np.minimum(self.high, stop) - np.maximum(self.low, start)
-        return np.divide(np.maximum(inside, 0.0), width, out=np.zeros_like(width), where=width > 0)
+        inside = np.minimum(self.high, stop)
+        inside -= np.maximum(self.low, start)
+        np.maximum(inside, 0.0, out=inside)
+        if width.size and width.min() > 0:  # whoever has no weight has no width: to ask each costs more than dividing
+            inside /= width
+            return inside
+        return np.divide(inside, width, out=np.zeros_like(width), where=width > 0)
 
 
 def orders(values: Array) -> NDArray[np.intp]:
     """Rows of every column of ``values`` from low to high, equals as they stand: sorted once for many partitions."""
-    return np.argsort(values, axis=0, kind="stable")
+    order = np.empty(values.shape, dtype=np.intp, order="F")
+    for column in np.ndindex(values.shape[1:]):
+        order[:, *column] = _order(np.ascontiguousarray(values[:, *column]))
+    return order
+
+
+def _order(values: Array) -> NDArray[np.intp]:
+    """What a stable sort says, in a fraction of its time: whoever has equals is sorted once more, by value and row."""
+    order = np.argsort(values)
+    ascending = values[order]
+    is_equal = ascending[1:] == ascending[:-1]
+    if is_equal.any():
+        several = np.flatnonzero(np.append(is_equal, False) | np.append(False, is_equal))
+        block = np.append(0, np.cumsum(~is_equal))[several]
+        order[several] = np.sort(block * len(order) + order[several]) - block * len(order)
+    return order
 
 
 def fractional_ranks(values: Array, weights: Array, groups: Groups, order: NDArray[np.intp] | None = None) -> Ranks:

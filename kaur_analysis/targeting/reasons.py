@@ -87,9 +87,11 @@ def error_decomposition(
         for programme in programmes
     }
 
+    weighing = {programme: _weighing(evidence.setting, reasons[programme]) for programme in programmes}
+
     def views(block: Block) -> dict[str, _Cases]:
         return {
-            programme: _Cases(block.poor, received_now, reasons[programme])
+            programme: _Cases(block.poor, received_now, reasons[programme], weighing[programme])
             for programme, received_now in block.received.items()
         }
 
@@ -139,16 +141,30 @@ def _reasons(
 
 @dataclass(frozen=True)
 class _Cases:
-    """One programme's families, and which part of each family's case falls to which reason (rows × 1, by error)."""
+    """One programme's families, and which part of each family's case falls to which reason (rows × 1, by error).
+
+    ``weighing`` are, by error, the classes of one reason after the other × rows: weights times that part.
+    """
 
     poor: Array
     received: Array
     reasons: Mapping[str, Mapping[str, Array]]
+    weighing: Mapping[str, sparse.csr_matrix]
 
     @cached_property
     def reached(self) -> Array:
         """Poor recipients, rows × M."""
         return self.poor * self.received
+
+
+def _weighing(setting: Setting, reasons: Mapping[str, Mapping[str, Array]]) -> dict[str, sparse.csr_matrix]:
+    """The same for all draws, so that it is made once."""
+    groups, found = setting.partitions[-1], {}
+    for side, parts in reasons.items():
+        weighted = [groups.matrix(setting.weights * part[:, 0]) for part in parts.values()]
+        found[side] = sparse.vstack(weighted, format="csr")
+        found[side].eliminate_zeros()
+    return found
 
 
 def _summing(
@@ -159,17 +175,13 @@ def _summing(
     A case is the difference of two columns (missed = poor − reached), so its sum is that of theirs; reasons add up to
     their case, and over the reasons of one side everybody counts once.
     """
-    groups = setting.partitions[-1]
 
     def sums(view: _Cases) -> list[Totals]:
         reached: Array = np.zeros(1)
         fine: Totals = {}
         for side, all_of in (("missed", view.poor), ("included", view.received)):
-            parts = view.reasons[side]
-            weighted = [groups.matrix(setting.weights * part[:, 0]) for part in parts.values()]
-            stacked = sparse.vstack(weighted, format="csr")
-            stacked.eliminate_zeros()
-            of_all, of_reached = stacked @ all_of, stacked @ view.reached
+            parts, weighing = view.reasons[side], view.weighing[side]
+            of_all, of_reached = weighing @ all_of, weighing @ view.reached
             cases = np.split(of_all - of_reached, len(parts))
             fine |= {f"{side}_{reason}": case for reason, case in zip(parts, cases, strict=True)}
             fine[side] = np.sum(cases, axis=0)

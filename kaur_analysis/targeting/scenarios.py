@@ -456,9 +456,9 @@ class _Before:
         utility = self._persons[:, None] * (self._welfare(after) - self._utility)
         return self._poverty(after[self.rows, self.draws]) - self._levels, utility
 
-    def totals_of_alike(self, plans: _Alike) -> dict[tuple[str, float], dict[str, Array]]:
-        """What each of some plans changes, by one product of matrices."""
-        poverty, utility = self.changes(plans.rupiah)
+    def totals_of_alike(self, plans: _Alike, changes: tuple[Array, Array]) -> dict[tuple[str, float], dict[str, Array]]:
+        """What each of some plans changes, by one product of matrices; ``changes`` are those of their rupiah."""
+        poverty, utility = changes
         size, levels = self._y.shape[1], np.vstack([poverty, self.poor])
         places = (self.draws[:, None] * len(levels) + np.arange(len(levels))).ravel()
         shape = (len(self._y), size * len(levels))
@@ -473,9 +473,9 @@ class _Before:
             for place, key in enumerate(plans.keys)
         }
 
-    def totals(self, plan: _Plan) -> dict[str, Array]:
-        """What a plan changes that differs by draw."""
-        poverty, utility = self.changes(plan.rupiah)
+    def totals(self, plan: _Plan, changes: tuple[Array, Array]) -> dict[str, Array]:
+        """What a plan changes that differs by draw; ``changes`` are those of its rupiah."""
+        poverty, utility = changes
         served = np.broadcast_to(plan.served, self._y.shape)
         of_poor = served[self.rows, self.draws]
         *sums, reached = self._by_draw(of_poor * np.vstack([poverty, self.poor]))
@@ -511,9 +511,14 @@ def _score_block(
     truth = fractional_ranks(y, population.weights, Groups.everyone(len(y)))
     best = {(PERFECT, label): _perfect(population, truth, budget) for label, budget in budgets.items()}
     totals: dict[tuple[str, float], dict[str, Array]] = {}
+    shared: dict[tuple[str, float], dict[str, Array]] = {}
     for plans in alike:
-        totals |= before.totals_of_alike(plans)
-    totals |= {key: before.totals(plan) for key, plan in {**best, **drawn}.items()}
+        changes = before.changes(plans.rupiah)
+        totals |= before.totals_of_alike(plans, changes)
+        same = {key: plan for key, plan in best.items() if np.array_equal(plan.rupiah, plans.rupiah)}
+        shared |= {key: before.totals(plan, changes) for key, plan in same.items()}
+    for key, plan in {**best, **drawn}.items():
+        totals[key] = shared[key] if key in shared else before.totals(plan, before.changes(plan.rupiah))
     nothing = {name: np.zeros(y.shape[1]) for name in (*LEVELS, "served", "served_poor", "spent")}
     totals |= dict.fromkeys(((NONE, label) for label in budgets), nothing)
     persons, start = float(population.weights @ population.size), before.start
@@ -552,12 +557,11 @@ def _table(
     confidence: float,
 ) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
+    spread: list[Array] = []
     for (scenario, budget), scores in sorted(found.items(), key=lambda item: item[0][1]):
         for measure, values in scores.items():
             known = values[np.isfinite(values)]
-            spread = values if repeated is None else repeated[scenario, budget][measure]
-            is_spread = len(spread) > 1
-            se, low, high = draw_interval(spread[None, :], confidence) if is_spread else [np.array([np.nan])] * 3
+            spread.append(values if repeated is None else repeated[scenario, budget][measure])
             rows.append(
                 {
                     "measure": measure,
@@ -566,10 +570,11 @@ def _table(
                     "group": ALL,
                     "budget": budget,
                     "value": known.mean() if len(known) else np.nan,
-                    "se": se[0],
-                    "low": low[0],
-                    "high": high[0],
                     "n": families,
                 }
             )
-    return tidy(rows, [*COLUMNS[:4], "budget", *COLUMNS[4:]])
+    table = tidy(rows, [*COLUMNS[:4], "budget", *COLUMNS[4:]])
+    drawn = np.stack(spread)
+    if drawn.shape[1] > 1:
+        table["se"], table["low"], table["high"] = draw_interval(drawn, confidence)
+    return table

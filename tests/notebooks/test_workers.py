@@ -180,6 +180,24 @@ def test_libraries_of_research_are_never_loaded_for_a_page():
     assert said.stdout.strip() == "set()"
 
 
+def test_libraries_of_a_single_step_are_left_to_it():
+    heavy = {"sklearn", "duckdb", "splink", "sqlalchemy", "statsmodels.api"}
+    code = f"import kaur_analysis.pipeline.warm_research, sys; print({heavy} & set(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert said.stdout.strip() == "set()"
+
+
+def test_what_several_steps_prepare_is_prepared_once():
+    code = (
+        "import kaur_analysis.pipeline.warm_research\n"
+        "from kaur_analysis.targeting import definitions\n"
+        "from pandera.backends.pandas.register import register_pandas_backends\n"
+        "print(definitions.cache_info().currsize, register_pandas_backends.cache_info().currsize > 0)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert said.stdout.split() == ["1", "True"]
+
+
 def test_linear_algebra_uses_one_thread_whatever_the_environment_says():
     code = (
         "import kaur_analysis, numpy, scipy.linalg\nfrom threadpoolctl import threadpool_info\n"

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from kaur_analysis.targeting import (
     benefit_incidence,
     concentration,
+    concentration_curve,
     error_decomposition,
     overlap,
     targeting_measures,
 )
+from kaur_analysis.targeting.intervals import draw_interval
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -164,6 +166,43 @@ def test_incidence_is_the_difference_of_the_concentration_curve(seed: int) -> No
     shares = benefit_incidence(frame, "received", "welfare", "weight", "rupiah")
     expected = np.diff(curve.loc[curve["programme"] == "received", "share"].to_numpy()[::10])
     np.testing.assert_allclose(shares.loc[shares["measure"] == "benefit_share", "value"], expected, atol=1e-9)
+
+
+@given(SEEDS)
+@settings(max_examples=25, deadline=None)
+def test_the_curve_alone_is_that_beside_the_measures(seed: int) -> None:
+    frame = families(seed)
+    given_columns = ("received", "welfare", "weight", "rupiah")
+    curve = concentration(frame, *given_columns).curve
+    pd.testing.assert_frame_equal(concentration_curve(frame, *given_columns), curve, check_exact=True)
+
+
+@given(SEEDS)
+@settings(max_examples=25, deadline=None)
+def test_agencies_meet_in_the_families_that_both_serve_in_each_draw(seed: int) -> None:
+    frame, random = families(seed), np.random.default_rng(seed)
+    agencies = {"pkh": "dinsos", "sembako": "dinsos", "blt": "dpmd", "csr": "csr"}
+    drawn = {code: (random.random((len(frame), 30)) < random.random()).astype(float) for code in agencies}
+    drawn["csr"] = drawn["csr"][:, :1]  # a list whose links are known
+    frame = frame.assign(**{code: columns.mean(axis=1) for code, columns in drawn.items()})
+    poor = (random.random((len(frame), 30)) < frame["poor"].to_numpy()[:, None]).astype(float)
+    found = overlap(frame, list(agencies), "poor", agencies, "weight", poor_draws=poor, received_draws=drawn)
+    served = {
+        agency: np.max([np.broadcast_to(drawn[code], poor.shape) for code, own in agencies.items() if own == agency], 0)
+        for agency in agencies.values()
+    }
+    for row in found.matrix.itertuples():
+        both = served[row.agency] * served[row.other]
+        for name, whose in (("families", 1.0), ("poor_families", poor)):
+            totals = (frame["weight"].to_numpy() @ (both * whose))[None]
+            wanted = [float(part[0]) for part in draw_interval(totals, 0.95)]
+            told = [getattr(row, f"{name}_{part}") for part in ("se", "low", "high")]
+            np.testing.assert_allclose(told, wanted, rtol=1e-9, atol=1e-9)
+    number = sum(np.broadcast_to(column, poor.shape) for column in drawn.values())
+    spread = found.measures.set_index("measure")
+    for name, inside in (("none", number == 0), ("one", number == 1), ("several", number > 1)):
+        low = float(draw_interval((frame["weight"].to_numpy() @ inside)[None], 0.95)[1][0])
+        assert spread.at[f"families_{name}", "low"] == pytest.approx(low, rel=1e-9)
 
 
 @given(SEEDS)

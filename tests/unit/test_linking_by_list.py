@@ -1,16 +1,24 @@
-"""Every list is linked by itself: what another one says changes nothing of it, and what is known is not linked anew."""
+"""Every list is linked by itself: what another one says changes nothing of it, and what is known is not linked anew.
+
+Nor is the registry cleaned anew, whatever a list says.
+"""
 
 import shutil
 
 import pandas as pd
 import pytest
 
+from kaur_analysis.cleaning.registry import unify
 from kaur_analysis.demo import make_demo
-from kaur_analysis.linkage import link_lists
+from kaur_analysis.linkage import link_lists, model
 from kaur_analysis.pipeline.edition import open_edition
 from kaur_analysis.pipeline.steps import clean
 
 TABLES = ("clean/links", "clean/grey_pairs", "clean/link_model", "clean/link_classes")
+CLEAN = (
+    *("clean/families", "clean/persons", "clean/former_codes", "clean/survey", "clean/recipients"),
+    *("clean/findings", "clean/set_aside", "clean/accounting", "clean/audit"),
+)
 CHANGED = "csr"  # programme of the list that changes
 
 
@@ -58,9 +66,9 @@ def shorten(folder):
     path.write_text("".join(lines[:-2]), encoding="utf-8-sig")
 
 
-def written(folder):
+def written(folder, names=TABLES):
     store = opened(folder).store
-    return {name: store.path(name, ".parquet").read_bytes() for name in TABLES}
+    return {name: store.path(name, ".parquet").read_bytes() for name in names}
 
 
 def table(folder, name):
@@ -131,3 +139,118 @@ def test_an_answer_of_a_review_changes_only_its_list(linked, folder, asked, monk
 def test_links_stand_in_the_order_of_the_recipients(linked):
     recipients, links = table(linked, "clean/recipients"), table(linked, "clean/links")
     assert list(links["record"]) == list(recipients["record"])
+
+
+# --- the registry, which hangs on no list ---
+
+
+@pytest.fixture
+def unified(monkeypatch):
+    """Rows of families from which the registry was made, one entry per time."""
+    made = []
+
+    def told(rows, study, findings):
+        made.append(len(rows.families))
+        return unify(rows, study, findings)
+
+    monkeypatch.setattr(clean, "unify", told)
+    return made
+
+
+@pytest.fixture
+def agreements(monkeypatch):
+    """How often it was worked out how people of the registry agree by chance."""
+    made, usual_u = [], model.usual_u
+
+    def told(connection, seed):
+        made.append(seed)
+        return usual_u(connection, seed)
+
+    monkeypatch.setattr(model, "usual_u", told)
+    return made
+
+
+def doubled_line(folder, name):
+    """Write the first line of a source twice: the second is set aside, and reported."""
+    path = folder / "studi" / "sumber" / name
+    head, first, *rest = path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    path.write_text("".join([head, first, first, *rest]), encoding="utf-8-sig")
+
+
+def correction(folder, source, **rows):
+    entry = f"""- source: {source}
+  rows: {rows}
+  action: set_aside
+  reason: bukan warga
+  who: Bidang Litbang
+  date: 2025-04-02
+  status: disetujui
+  expected: 1
+"""
+    (folder / "studi" / "corrections.yaml").write_text(entry, encoding="utf-8")
+
+
+def test_a_changed_list_leaves_the_registry_as_it_was_made(folder, unified, agreements):
+    shorten(folder)
+    link_in(folder)
+    assert (unified, agreements) == ([], [])
+
+
+def test_a_changed_line_of_the_registry_makes_it_anew(folder, unified, agreements):
+    doubled_line(folder, "dtsen_keluarga.csv")
+    link_in(folder)
+    assert len(unified) == 1 and len(agreements) == 0  # the line is set aside again: nobody is linked to another
+
+
+def test_a_correction_of_the_registry_makes_it_anew(folder, unified):
+    correction(folder, "dtsen_keluarga", line=2)
+    link_in(folder)
+    assert len(unified) == 1
+
+
+def test_a_correction_of_a_list_leaves_the_registry_as_it_was_made(folder, unified):
+    correction(folder, "csr_2024", line=2)
+    link_in(folder)
+    assert unified == []
+    assert list(table(folder, "clean/audit")["source"]) == ["csr_2024"]
+
+
+@pytest.mark.parametrize(
+    "changed", [lambda folder: None, shorten, lambda folder: doubled_line(folder, "dtsen_keluarga.csv")]
+)
+def test_what_is_known_of_the_registry_gives_what_making_it_gives(folder, tmp_path, changed):
+    changed(folder)
+    anew = shutil.copytree(folder, tmp_path / "dari awal")
+    shutil.rmtree(opened(anew).recollections)
+    for each in (folder, anew):
+        link_in(each)
+    assert written(folder, (*CLEAN, *TABLES)) == written(anew, (*CLEAN, *TABLES))
+
+
+def test_lines_set_aside_of_the_registry_are_told_though_it_is_known(linked, folder, unified):
+    link_in(folder)
+    told = table(folder, "clean/findings")
+    registry = told["source"].str.startswith(("dtsen", "p3ke"))
+    assert unified == [] and registry.any()
+    pd.testing.assert_frame_equal(told, table(linked, "clean/findings"), check_exact=True)
+
+
+def test_numbers_that_a_new_list_shares_with_the_registry_are_found_though_it_is_known(folder, unified):
+    keys = cleaned_keys(folder)
+    shorten(folder)
+    fewer = cleaned_keys(folder)
+    assert unified == [] and keys["nik_masks"].notna().sum() >= fewer["nik_masks"].notna().sum() > 0
+    anew = opened(folder).recollections
+    shutil.rmtree(anew)
+    pd.testing.assert_frame_equal(fewer, cleaned_keys(folder), check_exact=True)
+
+
+def cleaned_keys(folder):
+    edition = opened(folder)
+    return clean.clean_inputs(edition, clean.read_inputs(edition)).registry_keys
+
+
+def test_nobody_can_be_read_in_what_is_kept_of_the_registry(linked):
+    (path,) = (opened(linked).recollections / "registri").iterdir()
+    person = table(linked, "clean/persons")["person"].iloc[0]
+    assert person.encode() not in path.read_bytes()

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.recall import content, each_recalled, recalled
-from kaur_analysis.pipeline.steps.incidence import benefits_by_programme, costs_by_programme
+from kaur_analysis.pipeline.steps.incidence import (
+    benefits_by_programme,
+    costs_by_programme,
+    effects_by_programme,
+    movement_by_programme,
+)
 from kaur_analysis.pipeline.steps.targeting import errors_by_programme, reasons_by_programme
 from kaur_analysis.store import Store
 from tests.intake_files import dtsen, recipients, study, workbook
@@ -146,6 +151,8 @@ def test_a_changed_cell_changes_the_content(numbers, place, other):
 def test_what_cannot_be_compared_is_refused():
     with pytest.raises(TypeError, match="object has no content"):
         content({"a": [object()]})
+    with pytest.raises(TypeError, match="object array has no content"):
+        content({"a": np.array(["kata", None], dtype=object)})
 
 
 CODES = ("pkh", "csr", "any")
@@ -177,6 +184,8 @@ def families():
             "unmatched": unmatched[unmatched["programme"] == code],
             "ruled": code != "any",
             "consumed": 1.0,
+            "on_list": pd.DataFrame(random.choice([0.0, 0.4, 1.0], (60, 2)), columns=["2023", "2024"]),
+            "started": pd.Series(random.choice([2023.0, 2024.0], 30), [f"k{n}" for n in random.permutation(60)[:30]]),
         }
     return frame, draws, parts
 
@@ -184,21 +193,39 @@ def families():
 def steps(families):
     frame, draws, _ = families
     poor = draws < 350_000
+    visits = pd.DataFrame(
+        {
+            "family": [f"k{n}" for n in range(60)] * 2,
+            "date": np.repeat([2023.0, 2024.0], 60),
+            "expenditure_rp_month": draws[:, :2].T.ravel(),
+            "desa": np.tile(np.arange(60) // 6, 2).astype(str),
+            "head_age": np.tile(np.arange(20.0, 80.0), 2),
+            "head_female": np.tile([0.0, 1.0], 60),
+            "household_size": np.tile(frame["household_size"], 2),
+        }
+    )
     return {
         "errors": lambda some: errors_by_programme(some, frame, poor, draws, 3),
         "reasons": lambda some: reasons_by_programme(some, frame, "kecamatan", poor, draws < 400_000, 3),
         "benefits": lambda some: benefits_by_programme(some, frame, draws, 3),
+        "movement": lambda some: movement_by_programme(some, frame, poor, 3),
+        "effects": lambda some: effects_by_programme(some, visits),
         "costs": lambda some: costs_by_programme(some, frame, 350_000.0, draws, 3),
     }
 
 
 @pytest.mark.parametrize("code", CODES)
-@pytest.mark.parametrize("step", ["errors", "reasons", "benefits", "costs"])
+@pytest.mark.parametrize("step", ["errors", "reasons", "benefits", "movement", "effects", "costs"])
 def test_a_programme_is_judged_the_same_whichever_others_are(families, step, code):
     work, parts = steps(families)[step], families[2]
     together, alone = work(parts)[code], work({code: parts[code]})[code]
     for one, other in zip(together, alone, strict=True):
         pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def test_effects_are_told_of_the_families_that_are_compared(families):
+    found = steps(families)["effects"](families[2])
+    assert all(table["value"].notna().all() for (table,) in found.values())
 
 
 def test_other_receipts_of_one_programme_leave_the_others(families):

@@ -7,7 +7,7 @@ import pytest
 
 from kaur_analysis.linkage import latest
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.steps import clean, poverty, publish, shown, targeting
+from kaur_analysis.pipeline.steps import clean, incidence, poverty, publish, shown, targeting
 from kaur_analysis.store import Store
 
 
@@ -81,3 +81,71 @@ def test_without_any_list_poverty_is_published_and_nobody_is_said_to_be_missed(f
     of_desa = set(published.loc[published["topic"] == "desa", "indicator"])
     assert of_desa == {"extreme_families", "extreme_share_difference"}
     assert publish.edition_facts(edition, published)["scenarios"] == {}
+
+
+BY_PROGRAMME = {
+    targeting: ("errors_by_programme", "reasons_by_programme"),
+    incidence: ("benefits_by_programme", "costs_by_programme", "movement_by_programme", "effects_by_programme"),
+}
+OF_ALL = {"any", "any_programme"}  # what is said of all programmes together
+
+
+def judged(edition: Edition) -> dict[str, bytes]:
+    """Tables of both notebooks of step 03."""
+    route = targeting.registry_route(edition)
+    for step in (
+        *(targeting.registry_errors, targeting.programme_overlap, targeting.error_reasons, targeting.reasons_by_desa),
+        *(targeting.survey_scenarios, targeting.scenarios, incidence.benefits, incidence.concentration_curves),
+        *(incidence.movement, incidence.cost_per_result, incidence.programme_effects),
+    ):
+        step(edition, route)
+    incidence.fairer_ranking(edition, route, incidence.fairness_of_errors(edition, route))
+    tables = (edition.store.data / "estimates" / edition.name).glob("*.parquet")
+    return {path.name: path.read_bytes() for path in tables}
+
+
+@pytest.fixture
+def shorter(finished, tmp_path) -> Edition:
+    """The finished edition with three links less to the list of the CSR companies."""
+    edition = holding(finished, tmp_path, *finished.edition.study.listed)
+    links = edition.store.read("clean/links")
+    gone = links.index[(links["programme"] == "csr") & links["family"].notna()][:3]
+    edition.store.write("clean/links", links.drop(index=gone).reset_index(drop=True))
+    return edition
+
+
+def test_programmes_whose_lists_stayed_as_they_were_are_not_judged_again(shorter, monkeypatch):
+    asked = {}
+
+    def watched(name, work):
+        def told(parts, **shared):
+            asked.setdefault(name, set()).update(parts)
+            return work(parts, **shared)
+
+        return told
+
+    for module, names in BY_PROGRAMME.items():
+        for name in names:
+            monkeypatch.setattr(module, name, watched(name, getattr(module, name)))
+    judged(shorter)
+    steps = [name for names in BY_PROGRAMME.values() for name in names if name != "movement_by_programme"]
+    assert {name: parts - OF_ALL for name, parts in asked.items()} == {name: {"csr"} for name in steps}
+
+
+def test_what_is_known_of_other_programmes_gives_what_judging_all_anew_gives(shorter):
+    known = judged(shorter)
+    shutil.rmtree(shorter.recollections)
+    assert judged(shorter) == known
+
+
+def test_the_draws_that_know_the_desil_are_opened_once(shorter, monkeypatch):
+    opened = []
+    draws = targeting.informed_welfare
+
+    def told(edition):
+        opened.append(edition.name)
+        return draws(edition)
+
+    monkeypatch.setattr(targeting, "informed_welfare", told)
+    judged(shorter)
+    assert opened == [shorter.name]

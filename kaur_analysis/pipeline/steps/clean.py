@@ -1,10 +1,16 @@
 """Step 01: from the office's files to one row per family, person, survey household and recipient."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
 import pandas as pd
 
 from kaur_analysis.cleaning import Clean, clean
+from kaur_analysis.cleaning.registry import RegistryRows, RegistryTables, unify
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import (
+    Findings,
     Intake,
     Shelf,
     is_on_shelf,
@@ -19,17 +25,17 @@ from kaur_analysis.linkage import (
     Linkage,
     grey_pairs,
     latest,
+    link,
     link_lists,
-    lists_to_link,
     load_decisions,
     probability_classes,
     reach,
-    registry_to_link,
-    together,
 )
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.recall import each_recalled
+from kaur_analysis.pipeline.recall import Tables, each_recalled, recalled
 from kaur_analysis.pipeline.steps import give_back
+from kaur_analysis.reference import Area
+from kaur_analysis.study import Study
 
 
 def read_inputs(edition: Edition) -> Intake:
@@ -64,7 +70,7 @@ def clean_inputs(edition: Edition, intake: Intake) -> Clean:
         Cleaning found more than the study tolerates of a rule.
     """
     give_back()  # of what reading held; cleaning holds the most memory of the step
-    cleaned = clean(intake, edition.study)
+    cleaned = clean(intake, edition.study, partial(_unified, edition))
     if reason := rejection(cleaned.findings, edition.study):
         raise DataRejected(reason, cleaned.findings)
     store = edition.store
@@ -88,6 +94,20 @@ def clean_inputs(edition: Edition, intake: Intake) -> Clean:
     return cleaned
 
 
+def _unified(edition: Edition, rows: RegistryRows, study: Study, findings: Findings) -> RegistryTables:
+    """The registry as it was made of the same rows the last time: another list of recipients changes nothing of it."""
+    *tables, said, set_aside = recalled(edition, "registri", _unify, rows=rows, study=study, area=study.reference)
+    findings.take(said, set_aside, [])
+    return RegistryTables(*tables)
+
+
+def _unify(rows: RegistryRows, study: Study, area: Area) -> Tables:
+    """Tables of the registry and what is to be said of its rows; the study names the area, whose content may change."""
+    findings = Findings()
+    made = unify(rows, study, findings)
+    return [made.families, made.persons, made.places, made.former, findings.table(), findings.set_aside_table()]
+
+
 def let_go(intake: Intake) -> None:
     """Nothing: it takes the place of the records as read, whose memory linking needs."""
 
@@ -96,7 +116,7 @@ def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
     """Find recipients in the registry; who is not found is a class of its own, and doubtful pairs can be judged."""
     give_back()  # of tables that are gone
     decisions = load_decisions(edition.study.folder, cleaned.recipient_keys)
-    linkage = _linked(edition, cleaned, decisions)
+    linkage = link(cleaned, edition.study, decisions, partial(_by_list, edition))
     doubtful = grey_pairs(linkage.candidates, cleaned.registry_keys, cleaned.recipient_keys)
     edition.store.write("clean/grey_pairs", doubtful)
     proposals = tuple(f"{source.name}:" for source in edition.study.sources if source.proposal)
@@ -112,11 +132,19 @@ def link_recipients(edition: Edition, cleaned: Clean) -> Linkage:
     return linkage
 
 
-def _linked(edition: Edition, cleaned: Clean, decisions: pd.DataFrame | None) -> Linkage:
+def _by_list(edition: Edition, lists: Mapping[str, Mapping[str, Any]], **registry: Any) -> Mapping[str, Tables]:
     """Links list by list, each recalled where the list, its answers and the registry stayed as they were."""
-    lists = lists_to_link(cleaned, edition.study, decisions)
-    registry = registry_to_link(cleaned, edition.study)
-    return together(each_recalled(edition, "padanan", link_lists, lists, **registry), cleaned)
+
+    def linked(lists: Mapping[str, Mapping[str, Any]], **registry: Any) -> Mapping[str, Tables]:
+        return link_lists(lists, **registry, known=partial(_agreements, edition, registry))
+
+    return each_recalled(edition, "padanan", linked, lists, **registry)
+
+
+def _agreements(edition: Edition, registry: Mapping[str, Any], work: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """How often people of the registry agree by chance, recalled where the registry stayed as it was."""
+    (table,) = recalled(edition, "kebetulan", lambda **_: [work()], **registry)
+    return table
 
 
 def received(links: pd.DataFrame, least: float, known: list[str]) -> pd.DataFrame:

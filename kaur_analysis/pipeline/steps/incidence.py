@@ -30,7 +30,7 @@ from kaur_analysis.pipeline.steps.targeting import (
 from kaur_analysis.targeting import (
     benefit_incidence,
     churn,
-    concentration,
+    concentration_curve,
     cost_effectiveness,
     difference_in_differences,
     fairness,
@@ -89,11 +89,14 @@ def benefits_by_programme(
 @where_lists
 def concentration_curves(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Concentration curve of each programme over families from poorest to richest."""
-    result = concentration(
-        route.frame, list(route.programmes), welfare="expected_welfare_rp_month", benefit=route.benefits
+    curve = concentration_curve(
+        route.frame,
+        list(route.programmes),
+        welfare="expected_welfare_rp_month",
+        benefit={code: f"rupiah_{code}" for code in route.programmes},
     )
-    edition.store.write("estimates/concentration", result.curve)
-    return result.curve
+    edition.store.write("estimates/concentration", curve)
+    return curve
 
 
 @where_lists
@@ -152,22 +155,39 @@ def fairer_ranking(edition: Edition, route: RegistryRoute, errors: pd.DataFrame)
 def movement(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     """Who stayed on, left and entered each programme's list between two periods; empty where only one is held."""
     links = edition.store.read("clean/links").dropna(subset="family")
-    frame = route.frame[["family", "p_extreme"]]
-    periods: dict[str, dict[str, str]] = {}
+    lists = {}
     for programme, own in links.groupby("programme"):
-        known = sorted(own["period"].unique())
-        if len(known) > 1:
-            periods[str(programme)] = {period: f"{programme} {period}" for period in known}
-            for period in known:
-                on_list = own[own["period"] == period].groupby("family")["probability"].max()
-                frame = frame.join(on_list.rename(f"{programme} {period}"), on="family")
-    table = (
-        churn(frame.fillna(0.0), periods, poor="p_extreme", poor_draws=route.poor_draws, seed=edition.study.seed)
-        if periods
-        else pd.DataFrame(columns=["measure", "programme", "group", "start", "end", "value", "low", "high"])
+        on_list = own.pivot_table(index="family", columns="period", values="probability", aggfunc="max")
+        if on_list.shape[1] > 1:
+            lists[str(programme)] = {
+                "on_list": on_list.reindex(route.frame["family"]).fillna(0.0).reset_index(drop=True)
+            }
+    found = each_recalled(
+        edition,
+        "gerak",
+        movement_by_programme,
+        lists,
+        families=route.frame[["p_extreme"]],
+        poor_draws=route.poor_draws,
+        seed=edition.study.seed,
     )
+    nothing = pd.DataFrame(columns=["measure", "programme", "group", "start", "end", "value", "low", "high"])
+    table = of_all(found) if found else nothing
     edition.store.write("estimates/churn", table)
     return table
+
+
+def movement_by_programme(
+    parts: Mapping[str, Mapping[str, pd.DataFrame]],
+    families: pd.DataFrame,
+    poor_draws: NDArray[np.bool_],
+    seed: int,
+) -> dict[str, Tables]:
+    """Who stayed on, left and entered some programmes' lists, whose columns are the periods."""
+    named = [own["on_list"].add_prefix(f"{code} ") for code, own in parts.items()]
+    periods = {code: {period: f"{code} {period}" for period in own["on_list"]} for code, own in parts.items()}
+    frame = pd.concat([families, *named], axis=1)
+    return of_each(churn(frame, periods, poor="p_extreme", poor_draws=poor_draws, seed=seed), parts)
 
 
 @where_lists
@@ -244,16 +264,25 @@ def programme_effects(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     links = edition.store.read("clean/links").dropna(subset="family")
     links = links[links["probability"] >= edition.study.thresholds.link_probability]
     starts = links.assign(start=years(links["period"])).groupby(["programme", "family"])["start"].min()
-    tables = []
-    for programme in route.programmes:
-        started = starts[programme] if programme in starts else pd.Series(dtype=float)
+    started = {code: starts[code] if code in starts else pd.Series(dtype=float) for code in route.programmes}
+    parts = {code: {"started": own} for code, own in started.items()}
+    found = each_recalled(edition, "dampak", effects_by_programme, parts, panel=panel)
+    table = of_all(found).reindex(columns=EFFECT_COLUMNS)
+    edition.store.write("estimates/effects", table)
+    return table
+
+
+def effects_by_programme(parts: Mapping[str, Mapping[str, pd.Series]], panel: pd.DataFrame) -> dict[str, Tables]:
+    """Effects of some programmes on families that ``started`` at a date, or why nothing is claimed."""
+    found: dict[str, Tables] = {}
+    for code, part in parts.items():
+        started = part["started"]
         own = panel.assign(first_received=panel["family"].map(started))
         if started.min() > panel["date"].min():
             own = own[own["first_received"] != started.min()]
-        tables += [_effect(own, method).assign(programme=programme, method=method) for method in METHODS]
-    table = pd.concat(tables, ignore_index=True).reindex(columns=EFFECT_COLUMNS)
-    edition.store.write("estimates/effects", table)
-    return table
+        tables = [_effect(own, method).assign(programme=code, method=method) for method in METHODS]
+        found[code] = [pd.concat(tables, ignore_index=True)]
+    return found
 
 
 def _effect(panel: pd.DataFrame, method: Method) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """Step 03, targeting: who was reached, who was missed, why, and what the same rupiah could have done."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -62,8 +63,8 @@ class RegistryRoute:
         Recipients found in no family: ``programme, kecamatan, recipients, rupiah``.
     largest_unmatched
         The two largest rupiah among the names found in no family: ``area, programme, first, second``.
-    benefits
-        Column of rupiah per programme.
+    informed
+        Gives the draws had the model known the desil (:func:`informed_welfare`); works them out at its first call.
     """
 
     frame: pd.DataFrame
@@ -72,7 +73,7 @@ class RegistryRoute:
     welfare_draws: NDArray[np.float32]
     unmatched: pd.DataFrame
     largest_unmatched: pd.DataFrame
-    benefits: dict[str, str]
+    informed: Callable[[], NDArray[np.float32]]
 
     @property
     def judged(self) -> tuple[str, ...]:
@@ -88,6 +89,8 @@ class RegistryRoute:
 def registry_route(edition: Edition) -> RegistryRoute:
     """Join families, their modelled poverty and their receipt."""
     study, store = edition.study, edition.store
+    if ANY in study.listed:
+        raise UsageError(f"Kode program '{ANY}' dipakai untuk 'paling sedikit satu program'. Pakai kode lain.")
     families = store.read("clean/families")
     links = store.read("clean/links")
     poverty = store.read("estimates/family_poverty")
@@ -101,23 +104,22 @@ def registry_route(edition: Edition) -> RegistryRoute:
     wide = _wide_reach(reach(current), programmes)
     frame = poverty.merge(families.drop(columns=["kecamatan", "desa", "household_size"]), on="family", how="left")
     frame = frame.merge(wide, on="family", how="left")
-    benefits = {code: f"rupiah_{code}" for code in programmes}
     frame[list(programmes)] = frame[list(programmes)].fillna(0.0)
     fields = rule_fields(families, poverty, persons).reindex(frame["family"])
     for code in programmes:
         verdict = judge(fields, study.programme(code))
         frame[f"eligible_{code}"] = verdict.eligible.astype(float)
         frame[f"outside_{code}"] = verdict.outside.astype(float)
-        frame[benefits[code]] = _paid(frame[code], frame[benefits[code]], verdict.rupiah_year)
-    if ANY in programmes:
-        raise UsageError(f"Kode program '{ANY}' dipakai untuk 'paling sedikit satu program'. Pakai kode lain.")
+        rupiah = f"rupiah_{code}"
+        frame[rupiah] = _paid(frame[code], frame[rupiah], verdict.rupiah_year)
     frame[ANY] = any_programme(frame, programmes)
-    known = sum(frame[code] * frame[benefits[code]] for code in programmes)
+    known = sum(frame[code] * frame[f"rupiah_{code}"] for code in programmes)
     frame[f"rupiah_{ANY}"] = (known / frame[ANY]).where(frame[ANY] > 0, 0.0)
     frame["listed"] = frame["in_targeting_list"]
     extreme = welfare < study.line("extreme")
     largest = _largest_unmatched(current, edition.area.code)
-    return RegistryRoute(frame, programmes, extreme, welfare, _unmatched(current), largest, benefits)
+    informed = cache(partial(informed_welfare, edition))
+    return RegistryRoute(frame, programmes, extreme, welfare, _unmatched(current), largest, informed)
 
 
 @where_lists
@@ -250,7 +252,7 @@ def split_by_reason(edition: Edition, route: RegistryRoute, programmes: Iterable
         families=route.frame[["p_extreme", "listed", by]],
         by=by,
         poor_draws=route.poor_draws,
-        informed=(informed_welfare(edition) < edition.study.line("extreme")) if ruled else route.poor_draws,
+        informed=(route.informed() < edition.study.line("extreme")) if ruled else route.poor_draws,
         seed=edition.study.seed,
     )
     return of_all(found)
@@ -335,9 +337,9 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     line, rho = edition.study.line("extreme"), edition.study.targeting.rho
     draws = route.welfare_draws[:, :SCENARIO_DRAWS]
     programmes = list(route.programmes)
-    delivered = _delivered(edition, frame, route, receipt_draws(frame, programmes, draws.shape[1], edition.study.seed))
+    delivered = _delivered(edition, frame, receipt_draws(frame, programmes, draws.shape[1], edition.study.seed))
     expected = {code: frame[[code]].to_numpy() for code in programmes}
-    frame["delivered_rp_month"] = _delivered(edition, frame, route, expected)
+    frame["delivered_rp_month"] = _delivered(edition, frame, expected)
     consumed = [code for code in route.programmes if edition.study.programme(code).closes_gap > 0]
     frame["delivered_to"] = any_programme(frame, consumed)
     aid = (frame["delivered_rp_month"] / frame["household_size"]).to_numpy()
@@ -368,7 +370,7 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     table["beyond_model"] = table["programme"].isin(beyond)
     if "desil" in beyond and len(table):
         compared = [one for one in alternatives if one.name in ("delivered", "desil")]
-        informed = informed_welfare(edition)[:, :SCENARIO_DRAWS]
+        informed = route.informed()[:, :SCENARIO_DRAWS]
         best = _scored(frame, compared, line, rho, welfare_draws=informed, **known)
         keys = ["measure", "programme", "budget"]
         best = best[best["programme"] == "desil"].set_index(keys)[["value", "se", "low", "high"]]
@@ -391,7 +393,7 @@ def survey_scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     survey = edition.store.read("estimates/survey")
     frame = survey.merge(edition.store.read("estimates/out_of_fold"), on="household", validate="one_to_one")
     asked = {code: f"{SURVEY_PREFIX}{code}" for code in route.programmes if f"{SURVEY_PREFIX}{code}" in frame.columns}
-    usual = {code: route.frame.loc[route.frame[code] > 0, route.benefits[code]].mean() for code in asked}
+    usual = {code: route.frame.loc[route.frame[code] > 0, f"rupiah_{code}"].mean() for code in asked}
     consumed = {code: edition.study.programme(code).closes_gap * np.nan_to_num(usual[code]) for code in asked}
     parts = [frame[column] * consumed[code] for code, column in asked.items()]
     frame["delivered_rp_month"] = sum(parts, start=pd.Series(0.0, frame.index)) / MONTHS
@@ -505,9 +507,7 @@ def _beyond_model(edition: Edition, programmes: Sequence[str]) -> list[str]:
     return [*(scenario for scenario, columns in evidence.items() if not seen.issuperset(columns)), "quota"]
 
 
-def _delivered(
-    edition: Edition, frame: pd.DataFrame, route: RegistryRoute, received: Mapping[str, NDArray[Any]]
-) -> NDArray[np.float32]:
+def _delivered(edition: Edition, frame: pd.DataFrame, received: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
     """Rupiah a month that the lists brought each family to consume, by receipt of each programme (families × M).
 
     Houses, premiums and capital are left out: expenditure of the same year does not hold them.
@@ -516,7 +516,7 @@ def _delivered(
     for code, receipt in received.items():
         consumed = edition.study.programme(code).closes_gap / MONTHS
         if consumed > 0:
-            amount = (consumed * frame[route.benefits[code]]).to_numpy(dtype=np.float32)
+            amount = (consumed * frame[f"rupiah_{code}"]).to_numpy(dtype=np.float32)
             total = total + amount[:, None] * receipt.astype(np.float32)
     return total
 
