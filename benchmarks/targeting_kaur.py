@@ -43,6 +43,7 @@ from kaur_analysis.intake.identity import judge_numbers
 from kaur_analysis.intake.pseudonyms import Pseudonymiser
 from kaur_analysis.linkage import link, reach
 from kaur_analysis.pipeline.edition import Edition
+from kaur_analysis.pipeline.recall import content
 from kaur_analysis.pipeline.steps import planning, poverty, targeting
 from kaur_analysis.planning import due_intervals, needs_matrix, zero_cost
 from kaur_analysis.poverty import SurveyDesign, comparability, empirical_best, welfare_model
@@ -96,6 +97,10 @@ class Memory(Store):
     def read(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
         """Hand a table out."""
         return self.tables[name] if columns is None else self.tables[name][columns]
+
+    def hash(self, name: str) -> str:
+        """Hash of what a table holds."""
+        return content(self.tables[name])
 
 
 @dataclass(frozen=True)
@@ -462,7 +467,7 @@ def _needs_and_cost(
     draws = {"draws": route.welfare_draws, "line_rp_month": EXTREME_LINE, "seed": edition.study.seed}
     due = {
         f"needs{ALONE}": due_intervals(stated, modelled, programmes, levels=("kabupaten",), **draws),
-        "needs": planning.needs_intervals(edition, stated),
+        "needs": planning.due_of_each(edition, stated)[1],
     }
     value, truth = (
         _due(needs, poor)

@@ -1004,7 +1004,7 @@ class _Drawn:
         for scale, own in self.parameters.on_scales(chosen % len(self.parameters.beta)):
             at = np.arange(len(chosen))[own]
             found = [np.empty((len(self.mean), len(at))) for _ in powers]
-            step = max(1, CACHED // len(at))
+            step = max(1, CACHED // max(len(at), 1))
             for start in range(0, len(self.mean), step):
                 rows = slice(start, start + step)
                 mean, variance = (each[rows].take(chosen[at], axis=1) for each in (self.mean, self.variance))
