@@ -82,11 +82,19 @@ def registry_keys(places: pd.DataFrame, intake: Intake) -> pd.DataFrame:
     """What links people of the registry to lists: their places, and the tokens of their records."""
     tokens = [name for name in (*KEY_COLUMNS, "female") if name not in places]
     read = [table.reindex(columns=["record", *tokens]) for table in (intake.persons, intake.families) if len(table)]
-    known = pd.concat(read, ignore_index=True)
-    rows = known.iloc[places_in(places["record"], known["record"])].reset_index(drop=True)
-    keys = pd.concat([places, rows[tokens]], axis=1)
+    if _same_records(places, read[0]):  # as in most registries: nothing to look up, and nothing to copy
+        known = read[0].reset_index(drop=True)
+    else:
+        known = pd.concat(read, ignore_index=True)
+        known = known.iloc[places_in(places["record"], known["record"])].reset_index(drop=True)
+    keys = pd.concat([places, known[tokens]], axis=1)
     keys["person"] = _person(keys)
     return keys[["person", "family", *KEY_COLUMNS, "female", "kecamatan", "desa"]]
+
+
+def _same_records(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    """Whether two tables are of the same records in the same order."""
+    return len(one) == len(other) and bool((one["record"].array == other["record"].array).all())
 
 
 def unify(rows: RegistryRows, study: Study, findings: Findings) -> RegistryTables:

@@ -4,11 +4,12 @@ Nor is the registry cleaned anew, whatever a list says.
 """
 
 import shutil
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
-from kaur_analysis.cleaning.registry import unify
+from kaur_analysis.cleaning.registry import registry_keys, unify
 from kaur_analysis.demo import make_demo
 from kaur_analysis.linkage import link_lists, model
 from kaur_analysis.pipeline.edition import open_edition
@@ -254,3 +255,12 @@ def test_nobody_can_be_read_in_what_is_kept_of_the_registry(linked):
     (path,) = (opened(linked).recollections / "registri").iterdir()
     person = table(linked, "clean/persons")["person"].iloc[0]
     assert person.encode() not in path.read_bytes()
+
+
+def test_people_keep_their_tokens_in_whatever_order_their_places_are():
+    persons = pd.DataFrame({"record": ["a:1", "a:2", "a:3"], "person_token": ["p1", None, "p3"], "female": [1, 0, 1]})
+    places = persons[["record"]].assign(family=["f1", "f1", "f2"], family_token="k", kecamatan="1704010", desa="x")
+    read = SimpleNamespace(persons=persons, families=persons.iloc[:0])
+    keys = registry_keys(places, read).set_index("record")
+    turned = registry_keys(places.iloc[::-1].reset_index(drop=True), read).set_index("record")
+    pd.testing.assert_frame_equal(turned.loc[keys.index], keys)
