@@ -1,3 +1,6 @@
 """What the project costs and how right it is, measured: each module is a command of its own."""
 
-import kaur_analysis  # noqa: F401  before numpy is loaded: linear algebra on one thread, as wherever the program runs
+from importlib import import_module
+
+# Before any of them loads numpy: linear algebra is on one thread then, as wherever the program runs.
+import_module("kaur_analysis")

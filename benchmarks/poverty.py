@@ -165,12 +165,20 @@ def area_level(areas: int = 514) -> tuple[FloatArray, FloatArray, FloatArray]:
     return y, psi, X
 
 
-def peer(
-    python: str, task: str, arrays: dict[str, NDArray[np.generic]], repeats: int = PEER_REPEATS
-) -> dict[str, object]:
-    """Processor seconds and seconds by the clock of each call of a peer, or why there are none."""
+@dataclass(frozen=True)
+class Calls:
+    """Processor seconds and seconds by the clock of each call of a peer; none where ``note`` says why."""
+
+    package: str
+    seconds: list[float]
+    clock: list[float]
+    note: str = ""
+
+
+def peer(python: str, task: str, arrays: dict[str, NDArray[np.generic]], repeats: int = PEER_REPEATS) -> Calls:
+    """Calls of a peer, one after the other in a process of its own."""
     if not python:
-        return {"package": task.rsplit("_", 1)[0].replace("_", "-"), "seconds": [], "note": "no interpreter named"}
+        return Calls(task.rsplit("_", 1)[0].replace("_", "-"), [], [], "no interpreter named")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "arrays.npz"
         np.savez(path, **arrays)
@@ -178,11 +186,20 @@ def peer(
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = done.stderr.strip().splitlines()
-        return {"package": task, "seconds": [], "note": lines[-1] if lines else "failed"}
-    return dict(json.loads(done.stdout.strip().splitlines()[-1])) | {"note": ""}
+        return Calls(task, [], [], lines[-1] if lines else "failed")
+    return Calls(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 
-def row(task: str, by: str, seconds: float, ratio: float, bound: str, note: str = "") -> dict[str, object]:
+def first_calls(python: str, task: str, arrays: dict[str, NDArray[np.generic]]) -> Calls:
+    """First calls of a peer, each in a process of its own."""
+    found = [peer(python, task, arrays, 1) for _ in range(PROCESSES)]
+    seconds = [second for each in found for second in each.seconds]
+    return Calls(found[0].package, seconds, [second for each in found for second in each.clock], found[0].note)
+
+
+def row(
+    task: str, by: str, seconds: float | np.floating, ratio: float | np.floating, bound: str, note: str = ""
+) -> dict[str, object]:
     """One line of the table."""
     return {"task": task, "by": by, "seconds": seconds, "ratio": ratio, "bound": bound, "note": note}
 
@@ -207,7 +224,7 @@ def small_areas(python: str, repeats: int) -> list[dict[str, object]]:
     }
     other = peer(python, "svy_sae_eb", arrays)
     first = float(np.median([alone(25_000, 94, REPLICATES, 1)["seconds"] for _ in range(PROCESSES)]))
-    firsts = [peer(python, "svy_sae_eb", arrays, 1) for _ in range(PROCESSES)]
+    firsts = first_calls(python, "svy_sae_eb", arrays)
     big = alone(1_000_000, 500, 200, 3)
     per_replicate = (big["seconds"] / 200) / (ours / REPLICATES)
     return [
@@ -267,24 +284,26 @@ def areas(python: str, repeats: int) -> list[dict[str, object]]:
     ]
 
 
-def _first_row(task: str, found: list[dict[str, object]], ours: float, bound: str) -> dict[str, object]:
-    """First calls of a peer in processes of their own."""
-    seconds, clock = (np.asarray([each[unit] for each in found], dtype=float) for unit in ("seconds", "clock"))
-    if not seconds.size or not all(len(each["seconds"]) for each in found):  # type: ignore[arg-type]
-        return row(task, str(found[0]["package"]), float("nan"), float("nan"), bound, str(found[0]["note"]))
-    middle, by_clock = float(np.median(seconds)), float(np.median(clock))
-    note = f"by the clock {by_clock:.1f} s; {seconds.min():.1f} to {seconds.max():.1f} s"
-    return row(task, str(found[0]["package"]), middle, middle / ours, bound, note)
+def _peer_row(task: str, found: Calls, ours: float, bound: str) -> dict[str, object]:
+    """Further calls of a peer, its first told apart in the note."""
+    if not found.seconds:
+        return _absent_row(task, found, bound)
+    middle, by_clock = np.median(found.seconds[1:]), np.median(found.clock[1:])
+    first = f"first call {found.seconds[0]:.1f} s, by the clock {found.clock[0]:.1f} s"
+    return row(task, found.package, middle, middle / ours, bound, f"by the clock {by_clock:.2f} s; {first}")
 
 
-def _peer_row(task: str, found: dict[str, object], ours: float, bound: str) -> dict[str, object]:
-    seconds, clock = (np.asarray(found.get(unit, []), dtype=float) for unit in ("seconds", "clock"))
-    note, middle = str(found["note"]), float("nan")
-    if len(seconds):
-        middle = float(np.median(seconds[1:]))
-        by_clock, first = np.median(clock[1:]), f"{seconds[0]:.1f} s, by the clock {clock[0]:.1f} s"
-        note = f"by the clock {by_clock:.2f} s; first call {first}"
-    return row(task, str(found["package"]), middle, middle / ours, bound, note)
+def _first_row(task: str, found: Calls, ours: float, bound: str) -> dict[str, object]:
+    """First calls of a peer."""
+    if not found.seconds:
+        return _absent_row(task, found, bound)
+    middle, spread = np.median(found.seconds), f"{min(found.seconds):.1f} to {max(found.seconds):.1f} s"
+    note = f"by the clock {np.median(found.clock):.1f} s; {spread}"
+    return row(task, found.package, middle, middle / ours, bound, note)
+
+
+def _absent_row(task: str, found: Calls, bound: str) -> dict[str, object]:
+    return row(task, found.package, float("nan"), float("nan"), bound, found.note)
 
 
 if __name__ == "__main__":

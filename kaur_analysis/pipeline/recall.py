@@ -7,7 +7,7 @@ on a shelf of the edition's like the readings, and found again by the contents o
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from pathlib import Path
@@ -108,6 +108,16 @@ def of_tables(edition: Edition, name: str, work: Callable[..., Tables], tables: 
         return work(read, **given)
 
     return recalled(edition, name, whole, _files={table: edition.store.hash(table) for table in tables}, **given)
+
+
+def of_all(found: Mapping[str, Tables]) -> pd.DataFrame:
+    """The first table of every programme, below each other."""
+    return pd.concat([tables[0] for tables in found.values()], ignore_index=True)
+
+
+def of_each(table: pd.DataFrame, programmes: Iterable[str]) -> dict[str, Tables]:
+    """Rows of each programme."""
+    return {code: [table[table["programme"] == code].reset_index(drop=True)] for code in programmes}
 
 
 def _tables(kept: tuple[list[pd.DataFrame], dict[str, Any]] | None, folder: Path) -> Tables:

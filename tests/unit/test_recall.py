@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.recall import content, each_recalled, recalled
+from kaur_analysis.pipeline.recall import content, each_recalled, of_tables, recalled
 from kaur_analysis.pipeline.steps.incidence import (
     benefits_by_programme,
     costs_by_programme,
@@ -32,7 +32,7 @@ def edition(tmp_path):
 
 @pytest.fixture
 def asked():
-    """Parts that were worked out, one entry per call."""
+    """What was worked out, one entry per call."""
     return []
 
 
@@ -48,6 +48,21 @@ def doubled(edition, asked):
         tables = each_recalled(edition, "dua-kali", work, {part: {"n": n} for part, n in numbers.items()}, added=added)
         return {part: int(table["n"].iloc[0]) for part, (table,) in tables.items()}
 
+    return found
+
+
+@pytest.fixture
+def summed(edition, asked):
+    """Sum of a table of the edition, times a number; by which it was worked out is in ``asked``."""
+
+    def work(read, times):
+        asked.append(times)
+        return [pd.DataFrame({"sum": [times * read("estimates/poverty")["n"].sum()]})]
+
+    def found(tables=("estimates/poverty",), **given):
+        return int(of_tables(edition, "jumlah", work, tables, **given)[0]["sum"].iloc[0])
+
+    edition.store.write("estimates/poverty", pd.DataFrame({"n": [1, 2]}))
     return found
 
 
@@ -235,3 +250,26 @@ def test_other_receipts_of_one_programme_leave_the_others(families):
         errors_by_programme(given, frame, draws < 350_000, draws, 3)["pkh"][0] for given in (parts, changed)
     )
     pd.testing.assert_frame_equal(before, after, check_exact=True)
+
+
+def test_tables_that_stayed_are_not_even_read(summed, asked, monkeypatch):
+    summed(times=2)
+    monkeypatch.setattr(Store, "read", None)
+    assert summed(times=2) == 6
+    assert asked == [2]
+
+
+def test_another_table_is_asked_anew(summed, edition):
+    summed(times=2)
+    edition.store.write("estimates/poverty", pd.DataFrame({"n": [1, 5]}))
+    assert summed(times=2) == 12
+
+
+def test_something_else_given_beside_the_tables_is_asked_anew(summed):
+    summed(times=2)
+    assert summed(times=3) == 9
+
+
+def test_a_table_that_nothing_is_known_by_cannot_be_read(summed):
+    with pytest.raises(ValueError, match="estimates/poverty, which is not among"):
+        summed(tables=(), times=2)

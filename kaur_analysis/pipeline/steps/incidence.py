@@ -15,7 +15,7 @@ from kaur_analysis.cleaning.visits import load_visits, of_families_today, years
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.formats import number
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.recall import Tables, each_recalled
+from kaur_analysis.pipeline.recall import Tables, each_recalled, of_all, of_each
 from kaur_analysis.pipeline.steps import where_lists
 from kaur_analysis.pipeline.steps.targeting import (
     MONTHS,
@@ -24,8 +24,6 @@ from kaur_analysis.pipeline.steps.targeting import (
     RegistryRoute,
     count,
     joined,
-    of_all,
-    of_each,
 )
 from kaur_analysis.targeting import (
     benefit_incidence,

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from kaur_analysis.cleaning.answers import current_codes
 from kaur_analysis.linkage import reach
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.recall import Tables, each_recalled, recalled
+from kaur_analysis.pipeline.recall import Tables, each_recalled, of_each, recalled
 from kaur_analysis.pipeline.steps import welfare_draws, where_registry
-from kaur_analysis.pipeline.steps.targeting import of_each
 from kaur_analysis.pipeline.steps.unseen import DESIL, desil_of_draws, informed_welfare, ruled_by_unseen_desil
 from kaur_analysis.planning import (
     Limits,

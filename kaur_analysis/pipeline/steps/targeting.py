@@ -14,7 +14,7 @@ from kaur_analysis.disclosure import largest_two
 from kaur_analysis.errors import UsageError
 from kaur_analysis.linkage import latest, reach
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.recall import Tables, each_recalled, recalled
+from kaur_analysis.pipeline.recall import Tables, each_recalled, of_all, of_each, recalled
 from kaur_analysis.pipeline.steps import where_lists
 from kaur_analysis.pipeline.steps.poverty import SURVEY_PREFIX, has_areas, survey_sample
 from kaur_analysis.pipeline.steps.unseen import DESIL, informed_welfare, ruled_by_unseen_desil
@@ -215,16 +215,6 @@ def largest_benefits(frame: pd.DataFrame, programme: str) -> pd.DataFrame:
 def joined(families: pd.DataFrame, parts: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """Families with what each programme is judged by."""
     return pd.concat([families, *(own["receipt"] for own in parts.values())], axis=1)
-
-
-def of_all(found: Mapping[str, Tables]) -> pd.DataFrame:
-    """The first table of every programme, below each other."""
-    return pd.concat([tables[0] for tables in found.values()], ignore_index=True)
-
-
-def of_each(table: pd.DataFrame, programmes: Iterable[str]) -> dict[str, Tables]:
-    """Rows of each programme."""
-    return {code: [table[table["programme"] == code].reset_index(drop=True)] for code in programmes}
 
 
 @where_lists
