@@ -144,6 +144,8 @@ class Evidence:
                     raise EstimationError(
                         f"Tarikan penerimaan '{receipt.programme}' tidak seukuran dengan tarikan lain."
                     )
+                if block.dtype != bool and not np.isin(block, (0, 1)).all():
+                    raise EstimationError(f"Tarikan penerimaan '{receipt.programme}' harus 0 atau 1, bukan peluang.")
                 drawn[receipt.programme] = block.astype(float)
             else:
                 drawn[receipt.programme] = receipt.draw(generators[receipt.programme], size)

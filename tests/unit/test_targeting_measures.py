@@ -184,6 +184,12 @@ def test_joint_draws_of_poverty_and_links_keep_their_dependence(frame: pd.DataFr
     assert value(table, "exclusion_error") == pytest.approx(0, abs=1e-12)
 
 
+def test_chances_of_receipt_are_refused_as_draws_of_it() -> None:
+    frame = pd.DataFrame({"poor": [1.0, 0.0], "blt": [0.4, 1.0]})
+    with pytest.raises(EstimationError, match="harus 0 atau 1"):
+        targeting_measures(frame, "poor", "blt", received_draws={"blt": np.array([[0.4, 0.4], [1.0, 1.0]])})
+
+
 def test_a_group_without_poor_families_has_no_exclusion_error(frame: pd.DataFrame) -> None:
     frame.loc[frame["area"] == "y", "poor"] = 0.0
     table = targeting_measures(frame, "poor", "pkh", by="area")
