@@ -42,8 +42,8 @@ from kaur_analysis.intake import Findings, Intake, demo_keys
 from kaur_analysis.intake.identity import judge_numbers
 from kaur_analysis.intake.pseudonyms import Pseudonymiser
 from kaur_analysis.linkage import link, reach
+from kaur_analysis.pipeline.content import content
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.recall import content
 from kaur_analysis.pipeline.steps import planning, poverty, targeting
 from kaur_analysis.planning import due_intervals, needs_matrix, zero_cost
 from kaur_analysis.poverty import SurveyDesign, comparability, empirical_best, welfare_model

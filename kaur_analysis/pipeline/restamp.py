@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from kaur_analysis.pipeline.content import content
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.recall import content
 from kaur_analysis.pipeline.steps import pages
 from kaur_analysis.reporting.facts import provenance
 

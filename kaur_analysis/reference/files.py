@@ -69,7 +69,7 @@ def read_yaml(path: Path) -> Any:
         The file is not valid YAML, or no text in UTF-8; the message names file and line.
     """
     try:
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except DuplicateKeyError as error:
         line = error.problem_mark.line + 1
         raise StudyRejected(f"{path.name}, baris {line}: kunci di baris itu sudah ditulis di atasnya.") from error

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaur_analysis.pipeline.recall import content
+from kaur_analysis.pipeline.content import content
 from kaur_analysis.pipeline.steps.planning import due_by_programme, what_decides
 from kaur_analysis.planning import Limits, allocate, budget, that_count, widen, zero_cost
 from kaur_analysis.reference.catalogue import load_catalogue

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kaur_analysis.pipeline.content import content
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.recall import content, each_recalled, of_tables, recalled
+from kaur_analysis.pipeline.recall import each_recalled, of_tables, recalled
 from kaur_analysis.pipeline.steps.incidence import (
     benefits_by_programme,
     costs_by_programme,
