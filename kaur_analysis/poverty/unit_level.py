@@ -967,22 +967,21 @@ def _observed(registry: _Census, line: float, power: int) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class _Drawn:
-    """Predictive draws of groups of families.
+    """Predictive draws of areas by groups of families.
 
     Attributes
     ----------
     groups, parameters
         Of whom, and the parameters that the draws carry in turn.
-    mean, variance
-        Of the groups' transformed welfare in each draw (G × draws).
+    effects
+        Of the areas in each draw, the common move included (D × draws).
     deviation
         Standard normal numbers for what each area's families add (D × draws).
     """
 
     groups: Groups
     parameters: _Parameters
-    mean: FloatArray
-    variance: FloatArray
+    effects: FloatArray
     deviation: FloatArray
 
     @classmethod
@@ -992,26 +991,27 @@ class _Drawn:
         drawn = parameters.in_turn
         chances = np.stack([_generator(seed, label).standard_normal((2, INTERVAL_DRAWS)) for label in labels], axis=1)
         effects, left = drawn.of_areas
-        mean = groups.X @ drawn.beta.T
-        mean += (_offset(model, drawn, slice(None)) + effects + chances[0] * left)[groups.area]
-        variance = np.outer(groups.known + groups.unknown, drawn.stretch) + drawn.sigma2_e
-        return cls(groups, parameters, mean, variance, chances[1])
+        return cls(groups, parameters, _offset(model, drawn, slice(None)) + effects + chances[0] * left, chances[1])
 
     def expected(
         self, moves: FloatArray, chosen: IntArray, line: float, powers: tuple[int, ...]
     ) -> Iterator[tuple[IntArray, list[FloatArray]]]:
-        """Poverty of the groups in some of the draws, each with a move of its own: which of them, and by power."""
+        """Poverty of the areas in some of the draws, each with a move of its own: which of them, and by power."""
+        groups, drawn = self.groups, self.parameters.in_turn
         for scale, own in self.parameters.on_scales(chosen % len(self.parameters.beta)):
-            at = np.arange(len(chosen))[own]
-            found = [np.empty((len(self.mean), len(at))) for _ in powers]
-            step = max(1, CACHED // max(len(at), 1))
-            for start in range(0, len(self.mean), step):
-                rows = slice(start, start + step)
-                mean, variance = (each[rows].take(chosen[at], axis=1) for each in (self.mean, self.variance))
-                mean += moves[at]
-                for whole, part in zip(found, scale.expected_fgt(mean, variance, line, powers), strict=True):
-                    whole[rows] = part
-            yield at, found
+            for at in _in_cache(np.arange(len(chosen))[own], len(groups.area)):
+                sets = chosen[at]
+                mean = groups.X @ drawn.beta[sets].T
+                mean += (self.effects[:, sets] + moves[at])[groups.area]
+                variance = np.outer(groups.known + groups.unknown, drawn.stretch[sets])
+                variance += drawn.sigma2_e[sets]
+                yield at, [groups.sums(each) for each in scale.expected_fgt(mean, variance, line, powers)]
+
+
+def _in_cache(numbers: IntArray, rows: int) -> list[IntArray]:
+    """Numbers of draws in parts, of which a processor's cache holds several arrays with so many rows."""
+    step = max(1, CACHED // max(rows, 1))
+    return np.split(numbers, np.arange(step, len(numbers), step))
 
 
 def _level_moves(drawn: _Drawn, registry: _Census, lines: Mapping[str, float], settings: _Settings) -> FloatArray:
@@ -1025,13 +1025,12 @@ def _level_moves(drawn: _Drawn, registry: _Census, lines: Mapping[str, float], s
         return still
     line = lines[settings.level_line]
     weights = registry.total / registry.total.sum()
-    share = weights[drawn.groups.area] * drawn.groups.share
-    unseen = share.sum()
+    unseen = weights[drawn.groups.area] @ drawn.groups.share
 
     def level(moves: FloatArray, own: IntArray) -> FloatArray:
         out = np.empty(len(own))
         for at, [poor] in drawn.expected(moves, own, line, (0,)):
-            out[at] = share @ poor / unseen
+            out[at] = weights @ poor / unseen
         return out
 
     every = np.arange(INTERVAL_DRAWS)
@@ -1072,8 +1071,7 @@ def _area_draws(
     out = deviations[..., None] * drawn.deviation
     for position, line in enumerate(lines.values()):
         for at, found in drawn.expected(moves, np.arange(INTERVAL_DRAWS), line, powers):
-            for order, values in enumerate(found):
-                out[position, order][:, at] += drawn.groups.sums(values)
+            out[position][..., at] += found
     np.clip(out, 0, 1, out=out)
     for position, line in enumerate(lines.values()):
         for order, power in enumerate(powers):
@@ -1175,10 +1173,9 @@ def _bootstrap(
     sampled = _Sampled.of(survey, registry)
     out = np.zeros((2, len(lines), len(powers), count + 1))
     spread_of_x = float(np.var(groups.X @ fit.beta))
-    # Replicates on one scale go together, as many as a processor's cache holds.
-    step = 1 if model.scale.estimated else max(1, CACHED // len(groups.area))
-    for start in range(0, replicates, step):
-        own = np.arange(start, min(start + step, replicates))
+    # Replicates on one scale go together.
+    every = np.arange(replicates)
+    for own in np.split(every, replicates) if model.scale.estimated else _in_cache(every, len(groups.area)):
         predictor = groups.X @ found.beta[own].T
         # Another shift or power stretches the scale: what was measured on the fit's is stretched alike.
         stretch = float(np.var(predictor)) / spread_of_x if model.scale.estimated and spread_of_x > 0 else 1.0
@@ -1187,7 +1184,7 @@ def _bootstrap(
         left += (stretch * (groups.known + groups.unknown))[:, None]
         seen = sampled.deviations(model, made, own, lines, powers)
         for position, line in enumerate(lines.values()):
-            predicted = made.scales[start].expected_fgt(mean, left, line, powers)
+            predicted = made.scales[own[0]].expected_fgt(mean, left, line, powers)
             for order in range(len(powers)):
                 gap = groups.sums(predicted[order]) - truth[position, order][:, own] - seen[position, order]
                 squared = np.vstack([gap, weights @ gap]) ** 2
@@ -1211,16 +1208,13 @@ def _given_effects(
     (``tests/unit/test_small_areas.py``).
     """
     base, variance = model.offset + groups.X @ model.fit.beta, (model.fit.sigma2_e + groups.known)[:, None]
-    step = max(1, CACHED // max(len(base), 1))
 
     def values(given: FloatArray) -> FloatArray:
         out = np.empty((len(lines), len(powers), *given.shape))
-        for start in range(0, given.shape[1], step):
-            own = slice(start, start + step)
+        for own in _in_cache(np.arange(given.shape[1]), len(base)):
             mean = base[:, None] + given[:, own][groups.area]
             for position, line in enumerate(lines.values()):
-                for order, each in enumerate(_expected(model, mean, variance, line, powers)):
-                    out[position, order, :, own] = groups.sums(each)
+                out[position][..., own] = [groups.sums(each) for each in _expected(model, mean, variance, line, powers)]
         return out
 
     middle, reach = 0.5 * (effects.max() + effects.min()), 0.5 * float(np.ptp(effects)) or 1.0
