@@ -921,39 +921,38 @@ def _estimates(
     few = groups.fewer(model.fit.beta, model.fit.covariance)
     drawn = _Drawn.of(model, _parameters(model, survey, seed), few, registry.labels, seed)
     deviations = _deviations(model, registry, groups, lines, powers)
-    moves = _level_moves(drawn, registry, lines, settings)
-    draws = plain = _area_draws(drawn, deviations, registry, lines, powers, np.zeros(INTERVAL_DRAWS))
-    if moves.any():
-        draws = _area_draws(drawn, deviations, registry, lines, powers, moves)
-    errors = None
+    still, moves = np.zeros(INTERVAL_DRAWS), _level_moves(drawn, registry, lines, settings)
+    draws = _with_everyone(_area_draws(drawn, deviations, registry, lines, powers, still), weights)
+    mse, mse_error = np.full((2, len(lines), len(powers), areas + 1), np.nan)
     if settings.replicates:
-        errors = _bootstrap(model, survey, registry, groups, lines, powers, settings.replicates, seed)
-    tables = []
-    for position, (name, line) in enumerate(lines.items()):
-        expected = _expected(model, mean, variance, line, powers)
-        for place, (indicator, power) in enumerate(zip(indicators, powers, strict=True)):
-            value = registry.means(expected[place]) + _observed(registry, line, power)
-            everyone, before = (
-                np.vstack([own, weights @ own]) for own in (draws[position, place], plain[position, place])
-            )
-            low, high = equal_tails(everyone, 1 - 2 * TAIL)
-            mse, mse_error = np.full((2, len(value) + 1), np.nan) if errors is None else errors[:, position, place]
-            mse = mse + np.maximum(everyone.var(axis=1) - before.var(axis=1), 0)
-            tables.append(
-                pd.DataFrame(
-                    {
-                        "area": [*registry.labels, ALL],
-                        "indicator": indicator + (f"_{name}" if name else ""),
-                        "value": [*value, float(weights @ value)],
-                        "mse": mse,
-                        "low": low,
-                        "high": high,
-                        "value_error": 0.0,
-                        "mse_error": mse_error,
-                    }
-                )
-            )
-    return pd.concat([*tables, *simulated], ignore_index=True)
+        mse, mse_error = _bootstrap(model, survey, registry, groups, lines, powers, settings.replicates, seed)
+    if moves.any():
+        moved = _with_everyone(_area_draws(drawn, deviations, registry, lines, powers, moves), weights)
+        mse, draws = mse + np.maximum(moved.var(axis=-1) - draws.var(axis=-1), 0), moved
+    low, high = equal_tails(draws, 1 - 2 * TAIL)
+    values = np.empty((len(lines), len(powers), areas, 1))
+    for position, line in enumerate(lines.values()):
+        for place, expected in enumerate(_expected(model, mean, variance, line, powers)):
+            values[position, place, :, 0] = registry.means(expected) + _observed(registry, line, powers[place])
+    names = [indicator + (f"_{name}" if name else "") for name in lines for indicator in indicators]
+    table = pd.DataFrame(
+        {
+            "area": [*registry.labels, ALL] * len(names),
+            "indicator": np.repeat(names, areas + 1),
+            "value": _with_everyone(values, weights).ravel(),
+            "mse": mse.ravel(),
+            "low": low.ravel(),
+            "high": high.ravel(),
+            "value_error": 0.0,
+            "mse_error": mse_error.ravel(),
+        }
+    )
+    return pd.concat([table, *simulated], ignore_index=True)
+
+
+def _with_everyone(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """Values of areas (… × D × R) and after them everyone's (… × (D + 1) × R)."""
+    return np.concatenate([values, (weights @ values)[..., None, :]], axis=-2)
 
 
 def _observed(registry: _Census, line: float, power: int) -> FloatArray:
