@@ -59,6 +59,7 @@ REPEATED = 10  # the same within each bootstrap replicate, whose noise is taken 
 AT_ONCE = 20_000_000  # numbers drawn at a time
 CACHED = 1 << 14  # numbers that a processor's cache holds several arrays of
 _NODES, _MASSES = np.polynomial.hermite_e.hermegauss(12)  # of variances on average over effects
+_MASSES /= _MASSES.sum()
 
 
 @dataclass(frozen=True, eq=False)
@@ -1166,31 +1167,28 @@ def _bootstrap(
     if unconditional:
         normal = [_generator(seed, label, 3).standard_normal(replicates) for label in registry.labels]
         true_effects = np.sqrt(fit.sigma2_u) * np.stack(normal, axis=1)
-    effects, gamma = (np.zeros((2, replicates, count))) if unconditional else (found.effects, found.gamma)
+    effects, gamma = np.zeros((2, count, replicates)) if unconditional else (found.effects.T, found.gamma.T)
+    left = found.sigma2_u * (1 - gamma) + found.sigma2_e
     weights = registry.total / registry.total.sum()
-    truth = _given_effects(model, groups, true_effects.T, lines, powers)
     sampled = _Sampled.of(survey, registry)
-    out = np.zeros((2, len(lines), len(powers), count + 1))
+    off = -_given_effects(model, groups, true_effects.T, lines, powers)
     spread_of_x = float(np.var(groups.X @ fit.beta))
     # Replicates on one scale go together.
     every = np.arange(replicates)
     for own in np.split(every, replicates) if model.scale.estimated else _in_cache(every, len(groups.area)):
-        predictor = groups.X @ found.beta[own].T
+        mean = groups.X @ found.beta[own].T
         # Another shift or power stretches the scale: what was measured on the fit's is stretched alike.
-        stretch = float(np.var(predictor)) / spread_of_x if model.scale.estimated and spread_of_x > 0 else 1.0
-        mean = model.offset * np.sqrt(stretch) + predictor + effects[own].T[groups.area]
-        left = (found.sigma2_u[own] * (1 - gamma[own].T) + found.sigma2_e[own])[groups.area]
-        left += (stretch * (groups.known + groups.unknown))[:, None]
-        seen = sampled.deviations(model, made, own, lines, powers)
+        stretch = float(np.var(mean)) / spread_of_x if model.scale.estimated and spread_of_x > 0 else 1.0
+        mean += (model.offset * np.sqrt(stretch) + effects[:, own])[groups.area]
+        variance = left[:, own][groups.area]
+        variance += (stretch * (groups.known + groups.unknown))[:, None]
+        off[..., own] -= sampled.deviations(model, made, own, lines, powers)
         for position, line in enumerate(lines.values()):
-            predicted = made.scales[own[0]].expected_fgt(mean, left, line, powers)
-            for order in range(len(powers)):
-                gap = groups.sums(predicted[order]) - truth[position, order][:, own] - seen[position, order]
-                squared = np.vstack([gap, weights @ gap]) ** 2
-                out[0, position, order] += squared.sum(axis=1)
-                out[1, position, order] += (squared**2).sum(axis=1)
-    out /= replicates
-    out[1] = _monte_carlo_error(out[0], out[1], replicates)
+            predicted = made.scales[own[0]].expected_fgt(mean, variance, line, powers)
+            off[position][..., own] += [groups.sums(each) for each in predicted]
+    squared = _with_everyone(off, weights) ** 2
+    mse = squared.mean(axis=-1)
+    out = np.stack([mse, _monte_carlo_error(mse, (squared**2).mean(axis=-1), replicates)])
     noise = _independent(model, groups, sampled, lines, powers, count)
     out[0, ..., :-1] += noise
     out[0, ..., -1] += noise @ weights**2
@@ -1451,9 +1449,6 @@ def _variance_within(
     within = fit.sigma2_e + spread
     doubled = tuple(sorted({2 * power for power in powers}))
     whole = dict(zip(doubled, _expected(model, mean, within + fit.sigma2_u, line, doubled), strict=True))
-    left = [whole[2 * power].copy() for power in powers]
-    for node, weight in zip(_NODES, _MASSES / _MASSES.sum(), strict=True):
-        given = _expected(model, mean + np.sqrt(fit.sigma2_u) * node, within, line, powers)
-        for order in range(len(powers)):
-            left[order] -= weight * given[order] ** 2
-    return left
+    nodes = mean + np.sqrt(fit.sigma2_u) * _NODES[:, None]
+    given = _expected(model, nodes, within, line, powers)
+    return [whole[2 * power] - _MASSES @ each**2 for power, each in zip(powers, given, strict=True)]
