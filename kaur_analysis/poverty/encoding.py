@@ -14,6 +14,7 @@ from kaur_analysis.errors import EstimationError
 FloatArray = NDArray[np.float64]
 CONSTANT = "constant"
 POOLED = "rare"
+PART = 1 << 11  # rows at a time, of which a processor's cache holds some dozen columns
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,15 @@ class Encoding:
             A covariate is absent or missing somewhere, or a level was never seen.
         """
         out = np.empty((len(table), len(self.terms)))
-        out[:, 0] = 1.0
-        for place, (name, mean, deviation) in enumerate(self.numbers, start=1):
-            out[:, place] = (_column(table, name, "table").to_numpy(dtype=float) - mean) / deviation
+        numbers = [_column(table, name, "table").to_numpy(dtype=float) for name, _, _ in self.numbers]
+        columns = [np.ones(len(table)), *numbers]
+        mean, deviation = np.array([(0.0, 1.0), *(scaling for _, *scaling in self.numbers)]).T[..., None]
+        for start in range(0, len(table), PART):
+            rows = slice(start, start + PART)
+            part = np.array([values[rows] for values in columns])
+            part -= mean
+            part /= deviation
+            out[rows, : len(columns)] = part.T
         place = len(self.numbers)
         for name, own in self.levels:
             values = _column(table, name, "table").astype(str).to_numpy(dtype=object)
@@ -146,7 +153,7 @@ def _column(table: pd.DataFrame, name: str, where: str) -> pd.Series:
         raise EstimationError(f"covariate {name!r} is absent from the {where}", "covariate_absent", covariate=name)
     column = table[name]
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiub":
-        missing = len(column) - int(np.isfinite(column.to_numpy()).sum())
+        missing = len(column) - int(np.count_nonzero(np.isfinite(column.to_numpy())))
     else:
         missing = int(column.isna().sum())
         if not missing and pd.api.types.is_numeric_dtype(column):

@@ -133,7 +133,8 @@ class AgainstLine:
         y, z = self.y, self.z
         poor = np.flatnonzero((y < z) if self.strict else (y <= z))
         gap = 1.0 - y[poor] / (z[poor] if z.ndim else z)
-        powers = (np.ones_like(gap) if order == 0 else gap if order == 1 else gap**order for order in alpha)
+        ones = np.broadcast_to(1.0, gap.shape)  # without memory of their own
+        powers = (ones if order == 0 else gap if order == 1 else gap**order for order in alpha)
         rows = self.domains.chosen(poor)
         return self.domains.ratios(powers, rows=rows)
 

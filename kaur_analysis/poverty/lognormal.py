@@ -41,7 +41,7 @@ def expected_fgt_log(
             moments.append(moment)
             if k < max(powers):
                 step = step * spread  # exp(kμ + k²s²/2) by recursion: one exponential of μ whatever the power
-                factor = factor * step
+                factor *= step
     found = {0: moments[0]}
     for a in range(1, max(powers) + 1):  # E[(1 − r)^a r^k] by differences of those of the power below
         moments = [one - next_one for one, next_one in pairwise(moments)]

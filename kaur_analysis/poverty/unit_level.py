@@ -59,6 +59,7 @@ REPEATED = 10  # the same within each bootstrap replicate, whose noise is taken 
 AT_ONCE = 20_000_000  # numbers drawn at a time
 CACHED = 1 << 14  # numbers that a processor's cache holds several arrays of
 _NODES, _MASSES = np.polynomial.hermite_e.hermegauss(12)  # of variances on average over effects
+_MASSES /= _MASSES.sum()
 
 
 @dataclass(frozen=True, eq=False)
@@ -756,6 +757,8 @@ class _Parameters:
     @cached_property
     def in_turn(self) -> _Parameters:
         """The sets that predictive draws carry, one after the other."""
+        if len(self.beta) == INTERVAL_DRAWS:
+            return self
         chosen = np.arange(INTERVAL_DRAWS) % len(self.beta)
         names = ("beta", "sigma2_u", "sigma2_e", "effects", "gamma", "stretch")
         return replace(self, **{name: getattr(self, name)[chosen] for name in names})
@@ -825,7 +828,8 @@ def _make(model: UnitModel, survey: _Survey, replicates: int, seed: int, rescale
         drawn = _generator(seed, label, 1).standard_normal((replicates, 1 + len(own)))
         effects[:, place], noise[:, own] = drawn[:, 0], drawn[:, 1:]
     effects *= np.sqrt(fit.sigma2_u)
-    made = survey.X @ fit.beta + effects[:, survey.group] + np.sqrt(fit.sigma2_e) * noise
+    made = np.multiply(noise, np.sqrt(fit.sigma2_e), out=noise)
+    made += survey.X @ fit.beta + effects[:, survey.group]
     scales, responses = [model.scale] * replicates, made
     if rescaled and model.scale.estimated:
         welfare = model.scale.back(made)
@@ -918,42 +922,41 @@ def _estimates(
     share = registry.weight / registry.total[registry.area]
     areas = len(registry.labels)
     groups = grouped(registry.X, registry.area, areas, share, model.fit.beta, model.fit.covariance)
+    mse, mse_error = np.full((2, len(lines), len(powers), areas + 1), np.nan)
+    if settings.replicates:
+        mse, mse_error = _bootstrap(model, survey, registry, groups, lines, powers, settings.replicates, seed)
     few = groups.fewer(model.fit.beta, model.fit.covariance)
     drawn = _Drawn.of(model, _parameters(model, survey, seed), few, registry.labels, seed)
     deviations = _deviations(model, registry, groups, lines, powers)
-    moves = _level_moves(drawn, registry, lines, settings)
-    draws = plain = _area_draws(drawn, deviations, registry, lines, powers, np.zeros(INTERVAL_DRAWS))
+    still, moves = np.zeros(INTERVAL_DRAWS), _level_moves(drawn, registry, lines, settings)
+    draws = _area_draws(drawn, deviations, registry, lines, powers, still)
     if moves.any():
-        draws = _area_draws(drawn, deviations, registry, lines, powers, moves)
-    errors = None
-    if settings.replicates:
-        errors = _bootstrap(model, survey, registry, groups, lines, powers, settings.replicates, seed)
-    tables = []
-    for position, (name, line) in enumerate(lines.items()):
-        expected = _expected(model, mean, variance, line, powers)
-        for place, (indicator, power) in enumerate(zip(indicators, powers, strict=True)):
-            value = registry.means(expected[place]) + _observed(registry, line, power)
-            everyone, before = (
-                np.vstack([own, weights @ own]) for own in (draws[position, place], plain[position, place])
-            )
-            low, high = equal_tails(everyone, 1 - 2 * TAIL)
-            mse, mse_error = np.full((2, len(value) + 1), np.nan) if errors is None else errors[:, position, place]
-            mse = mse + np.maximum(everyone.var(axis=1) - before.var(axis=1), 0)
-            tables.append(
-                pd.DataFrame(
-                    {
-                        "area": [*registry.labels, ALL],
-                        "indicator": indicator + (f"_{name}" if name else ""),
-                        "value": [*value, float(weights @ value)],
-                        "mse": mse,
-                        "low": low,
-                        "high": high,
-                        "value_error": 0.0,
-                        "mse_error": mse_error,
-                    }
-                )
-            )
-    return pd.concat([*tables, *simulated], ignore_index=True)
+        moved = _area_draws(drawn, deviations, registry, lines, powers, moves)
+        mse, draws = mse + np.maximum(moved.var(axis=-1) - draws.var(axis=-1), 0), moved
+    low, high = equal_tails(draws, 1 - 2 * TAIL)
+    values = np.empty((len(lines), len(powers), areas, 1))
+    for position, line in enumerate(lines.values()):
+        for place, expected in enumerate(_expected(model, mean, variance, line, powers)):
+            values[position, place, :, 0] = registry.means(expected) + _observed(registry, line, powers[place])
+    names = [indicator + (f"_{name}" if name else "") for name in lines for indicator in indicators]
+    table = pd.DataFrame(
+        {
+            "area": [*registry.labels, ALL] * len(names),
+            "indicator": np.repeat(names, areas + 1),
+            "value": _with_everyone(values, weights).ravel(),
+            "mse": mse.ravel(),
+            "low": low.ravel(),
+            "high": high.ravel(),
+            "value_error": 0.0,
+            "mse_error": mse_error.ravel(),
+        }
+    )
+    return pd.concat([table, *simulated], ignore_index=True)
+
+
+def _with_everyone(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """Values of areas (… × D × R) and after them everyone's (… × (D + 1) × R)."""
+    return np.concatenate([values, (weights @ values)[..., None, :]], axis=-2)
 
 
 def _observed(registry: _Census, line: float, power: int) -> FloatArray:
@@ -967,22 +970,21 @@ def _observed(registry: _Census, line: float, power: int) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class _Drawn:
-    """Predictive draws of groups of families.
+    """Predictive draws of areas by groups of families.
 
     Attributes
     ----------
     groups, parameters
         Of whom, and the parameters that the draws carry in turn.
-    mean, variance
-        Of the groups' transformed welfare in each draw (G × draws).
+    effects
+        Of the areas in each draw, the common move included (D × draws).
     deviation
         Standard normal numbers for what each area's families add (D × draws).
     """
 
     groups: Groups
     parameters: _Parameters
-    mean: FloatArray
-    variance: FloatArray
+    effects: FloatArray
     deviation: FloatArray
 
     @classmethod
@@ -992,26 +994,27 @@ class _Drawn:
         drawn = parameters.in_turn
         chances = np.stack([_generator(seed, label).standard_normal((2, INTERVAL_DRAWS)) for label in labels], axis=1)
         effects, left = drawn.of_areas
-        mean = groups.X @ drawn.beta.T
-        mean += (_offset(model, drawn, slice(None)) + effects + chances[0] * left)[groups.area]
-        variance = np.outer(groups.known + groups.unknown, drawn.stretch) + drawn.sigma2_e
-        return cls(groups, parameters, mean, variance, chances[1])
+        return cls(groups, parameters, _offset(model, drawn, slice(None)) + effects + chances[0] * left, chances[1])
 
     def expected(
         self, moves: FloatArray, chosen: IntArray, line: float, powers: tuple[int, ...]
     ) -> Iterator[tuple[IntArray, list[FloatArray]]]:
-        """Poverty of the groups in some of the draws, each with a move of its own: which of them, and by power."""
+        """Poverty of the areas in some of the draws, each with a move of its own: which of them, and by power."""
+        groups, drawn = self.groups, self.parameters.in_turn
         for scale, own in self.parameters.on_scales(chosen % len(self.parameters.beta)):
-            at = np.arange(len(chosen))[own]
-            found = [np.empty((len(self.mean), len(at))) for _ in powers]
-            step = max(1, CACHED // max(len(at), 1))
-            for start in range(0, len(self.mean), step):
-                rows = slice(start, start + step)
-                mean, variance = (each[rows].take(chosen[at], axis=1) for each in (self.mean, self.variance))
-                mean += moves[at]
-                for whole, part in zip(found, scale.expected_fgt(mean, variance, line, powers), strict=True):
-                    whole[rows] = part
-            yield at, found
+            for at in _in_cache(np.arange(len(chosen))[own], len(groups.area)):
+                sets = chosen[at]
+                mean = groups.X @ drawn.beta[sets].T
+                mean += (self.effects[:, sets] + moves[at])[groups.area]
+                variance = np.outer(groups.known + groups.unknown, drawn.stretch[sets])
+                variance += drawn.sigma2_e[sets]
+                yield at, [groups.sums(each) for each in scale.expected_fgt(mean, variance, line, powers)]
+
+
+def _in_cache(numbers: IntArray, rows: int) -> list[IntArray]:
+    """Numbers of draws in parts, of which a processor's cache holds several arrays with so many rows."""
+    step = max(1, CACHED // max(rows, 1))
+    return np.split(numbers, np.arange(step, len(numbers), step))
 
 
 def _level_moves(drawn: _Drawn, registry: _Census, lines: Mapping[str, float], settings: _Settings) -> FloatArray:
@@ -1025,13 +1028,12 @@ def _level_moves(drawn: _Drawn, registry: _Census, lines: Mapping[str, float], s
         return still
     line = lines[settings.level_line]
     weights = registry.total / registry.total.sum()
-    share = weights[drawn.groups.area] * drawn.groups.share
-    unseen = share.sum()
+    unseen = weights[drawn.groups.area] @ drawn.groups.share
 
     def level(moves: FloatArray, own: IntArray) -> FloatArray:
         out = np.empty(len(own))
         for at, [poor] in drawn.expected(moves, own, line, (0,)):
-            out[at] = share @ poor / unseen
+            out[at] = weights @ poor / unseen
         return out
 
     every = np.arange(INTERVAL_DRAWS)
@@ -1063,21 +1065,23 @@ def _area_draws(
     powers: tuple[int, ...],
     moves: FloatArray,
 ) -> FloatArray:
-    """Predictive draws of the areas' values, lines × powers × areas × draws.
+    """Predictive draws of the areas' values and of everyone's, lines × powers × (areas + 1) × draws.
 
     Given parameters and effect an area's value is a mean over finitely many families: normal around its expectation,
     with the variance Σ w² Var(h) of their deviations, taken at the fit. Without it the intervals of small areas would
     hold the expectation, not the truth (coverage 0.89 instead of 0.95 at 800 families, ``benchmarks/simulation.csv``).
     """
-    out = deviations[..., None] * drawn.deviation
+    out = np.empty((len(lines), len(powers), len(registry.labels) + 1, INTERVAL_DRAWS))
+    areas, everyone = out[..., :-1, :], out[..., -1, :]
+    np.multiply(deviations[..., None], drawn.deviation, out=areas)
     for position, line in enumerate(lines.values()):
         for at, found in drawn.expected(moves, np.arange(INTERVAL_DRAWS), line, powers):
-            for order, values in enumerate(found):
-                out[position, order][:, at] += drawn.groups.sums(values)
-    np.clip(out, 0, 1, out=out)
+            areas[position][..., at] += found
+    np.clip(areas, 0, 1, out=areas)
     for position, line in enumerate(lines.values()):
         for order, power in enumerate(powers):
-            out[position, order] += _observed(registry, line, power)[:, None]
+            areas[position, order] += _observed(registry, line, power)[:, None]
+    everyone[:] = (registry.total / registry.total.sum()) @ areas
     return out
 
 
@@ -1169,32 +1173,28 @@ def _bootstrap(
     if unconditional:
         normal = [_generator(seed, label, 3).standard_normal(replicates) for label in registry.labels]
         true_effects = np.sqrt(fit.sigma2_u) * np.stack(normal, axis=1)
-    effects, gamma = (np.zeros((2, replicates, count))) if unconditional else (found.effects, found.gamma)
+    effects, gamma = np.zeros((2, count, replicates)) if unconditional else (found.effects.T, found.gamma.T)
+    left = found.sigma2_u * (1 - gamma) + found.sigma2_e
     weights = registry.total / registry.total.sum()
-    truth = _given_effects(model, groups, true_effects.T, lines, powers)
     sampled = _Sampled.of(survey, registry)
-    out = np.zeros((2, len(lines), len(powers), count + 1))
+    off = -_given_effects(model, groups, true_effects.T, lines, powers)
     spread_of_x = float(np.var(groups.X @ fit.beta))
-    # Replicates on one scale go together, as many as a processor's cache holds.
-    step = 1 if model.scale.estimated else max(1, CACHED // len(groups.area))
-    for start in range(0, replicates, step):
-        own = np.arange(start, min(start + step, replicates))
-        predictor = groups.X @ found.beta[own].T
+    # Replicates on one scale go together.
+    every = np.arange(replicates)
+    for own in np.split(every, replicates) if model.scale.estimated else _in_cache(every, len(groups.area)):
+        mean = groups.X @ found.beta[own].T
         # Another shift or power stretches the scale: what was measured on the fit's is stretched alike.
-        stretch = float(np.var(predictor)) / spread_of_x if model.scale.estimated and spread_of_x > 0 else 1.0
-        mean = model.offset * np.sqrt(stretch) + predictor + effects[own].T[groups.area]
-        left = (found.sigma2_u[own] * (1 - gamma[own].T) + found.sigma2_e[own])[groups.area]
-        left += (stretch * (groups.known + groups.unknown))[:, None]
-        seen = sampled.deviations(model, made, own, lines, powers)
+        stretch = float(np.var(mean)) / spread_of_x if model.scale.estimated and spread_of_x > 0 else 1.0
+        mean += (model.offset * np.sqrt(stretch) + effects[:, own])[groups.area]
+        variance = left[:, own][groups.area]
+        variance += (stretch * (groups.known + groups.unknown))[:, None]
+        off[..., own] -= sampled.deviations(model, made, own, lines, powers)
         for position, line in enumerate(lines.values()):
-            predicted = made.scales[start].expected_fgt(mean, left, line, powers)
-            for order in range(len(powers)):
-                gap = groups.sums(predicted[order]) - truth[position, order][:, own] - seen[position, order]
-                squared = np.vstack([gap, weights @ gap]) ** 2
-                out[0, position, order] += squared.sum(axis=1)
-                out[1, position, order] += (squared**2).sum(axis=1)
-    out /= replicates
-    out[1] = _monte_carlo_error(out[0], out[1], replicates)
+            predicted = made.scales[own[0]].expected_fgt(mean, variance, line, powers)
+            off[position][..., own] += [groups.sums(each) for each in predicted]
+    squared = _with_everyone(off, weights) ** 2
+    mse = squared.mean(axis=-1)
+    out = np.stack([mse, _monte_carlo_error(mse, (squared**2).mean(axis=-1), replicates)])
     noise = _independent(model, groups, sampled, lines, powers, count)
     out[0, ..., :-1] += noise
     out[0, ..., -1] += noise @ weights**2
@@ -1211,16 +1211,13 @@ def _given_effects(
     (``tests/unit/test_small_areas.py``).
     """
     base, variance = model.offset + groups.X @ model.fit.beta, (model.fit.sigma2_e + groups.known)[:, None]
-    step = max(1, CACHED // max(len(base), 1))
 
     def values(given: FloatArray) -> FloatArray:
         out = np.empty((len(lines), len(powers), *given.shape))
-        for start in range(0, given.shape[1], step):
-            own = slice(start, start + step)
+        for own in _in_cache(np.arange(given.shape[1]), len(base)):
             mean = base[:, None] + given[:, own][groups.area]
             for position, line in enumerate(lines.values()):
-                for order, each in enumerate(_expected(model, mean, variance, line, powers)):
-                    out[position, order, :, own] = groups.sums(each)
+                out[position][..., own] = [groups.sums(each) for each in _expected(model, mean, variance, line, powers)]
         return out
 
     middle, reach = 0.5 * (effects.max() + effects.min()), 0.5 * float(np.ptp(effects)) or 1.0
@@ -1458,9 +1455,6 @@ def _variance_within(
     within = fit.sigma2_e + spread
     doubled = tuple(sorted({2 * power for power in powers}))
     whole = dict(zip(doubled, _expected(model, mean, within + fit.sigma2_u, line, doubled), strict=True))
-    left = [whole[2 * power].copy() for power in powers]
-    for node, weight in zip(_NODES, _MASSES / _MASSES.sum(), strict=True):
-        given = _expected(model, mean + np.sqrt(fit.sigma2_u) * node, within, line, powers)
-        for order in range(len(powers)):
-            left[order] -= weight * given[order] ** 2
-    return left
+    nodes = mean + np.sqrt(fit.sigma2_u) * _NODES[:, None]
+    given = _expected(model, nodes, within, line, powers)
+    return [whole[2 * power] - _MASSES @ each**2 for power, each in zip(powers, given, strict=True)]
