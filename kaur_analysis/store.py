@@ -58,14 +58,31 @@ def write_bytes(path: Path, content: bytes, private: bool = False, lasting: bool
     -------
     The file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _replacing(path) as partial, open(partial, "wb", opener=owners_alone if private else None) as stream:
+    with writing(path, private) as stream:
         stream.write(content)
         if lasting:
             on_disk(stream)
     if lasting:
         folder_on_disk(path.parent)
     return path
+
+
+@contextmanager
+def writing(path: Path, private: bool = False) -> Iterator[IO[bytes]]:
+    """A file to write part by part that is complete or absent as that of :func:`write_bytes`.
+
+    Parameters
+    ----------
+    path, private
+        As :func:`write_bytes` takes them.
+
+    Yields
+    ------
+    What the parts are written to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _replacing(path) as partial, open(partial, "wb", opener=owners_alone if private else None) as stream:
+        yield stream
 
 
 def append_entry(path: Path, entry: Mapping[str, Any]) -> None:

@@ -114,19 +114,7 @@ def read_study(
     _require_own_key(study, keys)
     _require_known_rules(study)
     findings = Findings()
-    paths = study.files()
-    read: dict[str, list[pd.DataFrame]] = {}
-    counts: list[dict[str, object]] = []
-    registry: list[str] = []
-    for source in study.sources:
-        book = codebook_for(source)
-        reading = _recalled(source, paths[source.name], book, study, keys, shelf)
-        findings.take(reading.findings, reading.set_aside, reading.proposals)
-        counts += reading.counts
-        read.setdefault(book.unit, []).extend(reading.tables)
-        if book.unit in _REGISTRY:
-            registry.append(reading.fingerprint)
-    units = {unit: _together(tables) for unit, tables in read.items() if tables}
+    units, counts, registry = _readings(study, keys, shelf, findings)
     if shelf is not None:
         shelf.clear([*(source.name for source in study.sources), _TOKENS])
     table = findings.table()
@@ -150,6 +138,25 @@ def read_study(
         accounting=accounting(pd.DataFrame(counts, columns=["source", "file", "sheet", "rows_read"]), set_aside),
         proposals=findings.proposals(),
     )
+
+
+def _readings(
+    study: Study, keys: Keys, shelf: Shelf | None, findings: Findings
+) -> tuple[dict[str, pd.DataFrame], list[dict[str, object]], list[str]]:
+    """Typed rows by unit, still with identities; rows read of each sheet; and fingerprints of the registry's files."""
+    paths = study.files()
+    read: dict[str, list[pd.DataFrame]] = {}
+    counts: list[dict[str, object]] = []
+    registry: list[str] = []
+    for source in study.sources:
+        book = codebook_for(source)
+        reading = _recalled(source, paths[source.name], book, study, keys, shelf)
+        findings.take(reading.findings, reading.set_aside, reading.proposals)
+        counts += reading.counts
+        read.setdefault(book.unit, []).extend(reading.tables)
+        if book.unit in _REGISTRY:
+            registry.append(reading.fingerprint)
+    return {unit: _together(tables) for unit, tables in read.items() if tables}, counts, registry
 
 
 def is_on_shelf(study: Study, name: str, shelf: Shelf) -> bool:
@@ -426,8 +433,13 @@ def _pseudonymised(
     shelf: Shelf | None,
     registry: list[str],
 ) -> dict[str, pd.DataFrame]:
-    """Tables of people with tokens in place of identities; the identities go into the vault or nowhere."""
-    people: dict[str, pd.DataFrame] = {unit: units[unit] for unit in ("family", "person", "recipient") if unit in units}
+    """Tables of people with tokens in place of identities; the identities go into the vault or nowhere.
+
+    The tables are taken out of ``units``: identities are most of them, and gone when the vault has them.
+    """
+    people: dict[str, pd.DataFrame] = {
+        unit: units.pop(unit) for unit in ("family", "person", "recipient") if unit in units
+    }
     if not people:
         if vault is not None:
             write_vault(pd.DataFrame(columns=VAULT_COLUMNS), waiting_vault(vault), keys)
@@ -436,26 +448,35 @@ def _pseudonymised(
     birth = _birth(everybody)
     bounds = np.cumsum([0, *map(len, people.values())])
     known = int(bounds[-2]) if "recipient" in people else len(everybody)
+    plain = {unit: _plain(people.pop(unit), study.reference_date) for unit in list(people)}
     maker = Pseudonymiser(keys)
     features = [
         _kept_features(maker, everybody.iloc[:known], shelf, registry),
         _features(maker, everybody.iloc[known:]),
     ]
-    if "recipient" in people and len(people) > 1:
-        for table, masks in zip(features, _masks(maker, everybody["nik"], known), strict=True):
-            table["nik_masks"] = masks
+    masks = _masks(maker, everybody["nik"], known) if "recipient" in plain and len(plain) > 1 else None
     if vault is not None:
-        identities = everybody[["record", "nik", "kk", "name", "address"]]
-        tokens = _together([table[["person_token", "family_token"]] for table in features if len(table)])
-        write_vault(pd.concat([identities, tokens], axis=1), waiting_vault(vault), keys)
-    made = {}
-    for (unit, table), start, stop in zip(people.items(), bounds, bounds[1:], strict=False):
-        plain = table.drop(columns=[c for c in (*_IDENTITY, "family_id", "person_id", "sex") if c in table])
-        age = completed_years(birth[start:stop], study.reference_date)
-        own = features[0].iloc[start:stop] if stop <= known else features[1].iloc[start - known : stop - known]
-        plain = plain.assign(female=_female(table), age=age)
-        made[unit] = pd.concat([plain, own.reset_index(drop=True)], axis=1)
+        write_vault(_beside_tokens(everybody, features), waiting_vault(vault), keys)
+    del everybody
+    made: dict[str, pd.DataFrame] = {}
+    for unit, start, stop in zip(plain, bounds, bounds[1:], strict=False):
+        side, rows = (0, slice(start, stop)) if stop <= known else (1, slice(start - known, stop - known))
+        own = features[side].iloc[rows].reset_index(drop=True)
+        table = pd.concat([plain[unit], own, maker.births(birth[start:stop], own.index)], axis=1)
+        made[unit] = table if masks is None else table.assign(nik_masks=masks[side].iloc[rows].array)
     return made
+
+
+def _beside_tokens(identities: pd.DataFrame, features: list[pd.DataFrame]) -> pd.DataFrame:
+    """Identities with their tokens, as the vault keeps them."""
+    tokens = _together([table[["person_token", "family_token"]] for table in features if len(table)])
+    return pd.concat([identities[["record", "nik", "kk", "name", "address"]], tokens], axis=1)
+
+
+def _plain(table: pd.DataFrame, day: dt.date) -> pd.DataFrame:
+    """Rows of people without identities, with what sex and date of birth say."""
+    named = [name for name in (*_IDENTITY, "family_id", "person_id", "sex") if name in table]
+    return table.drop(columns=named).assign(female=_female(table), age=completed_years(_birth(table), day))
 
 
 def _kept_features(
@@ -473,7 +494,7 @@ def _kept_features(
 
 
 def _features(maker: Pseudonymiser, people: pd.DataFrame) -> pd.DataFrame:
-    """Tokens that stand for people: each distinct number, name and date is keyed once."""
+    """Tokens of numbers and names that stand for people: each distinct one is keyed once."""
     people = people.reset_index(drop=True)
     tokens = pd.DataFrame(
         {
@@ -482,7 +503,7 @@ def _features(maker: Pseudonymiser, people: pd.DataFrame) -> pd.DataFrame:
             "registry_family": maker.tokens(people["registry_family"], "registry family"),
         }
     )
-    return pd.concat([tokens, maker.names(people["name"]), maker.births(_birth(people), people.index)], axis=1)
+    return pd.concat([tokens, maker.names(people["name"])], axis=1)
 
 
 def _identities(table: pd.DataFrame) -> pd.DataFrame:

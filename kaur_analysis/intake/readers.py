@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -57,6 +57,7 @@ _EMPTY = pa.scalar("", pa.large_string())
 _EMPTY_PART = pa.array([], pa.large_string())
 _PIECE_ROWS = 50_000  # of a column
 _SAMPLE = 65_536
+_PART_BYTES = 1_048_576  # of a text that is looked through
 # Types in which pandas keeps every digit and every gap.
 _EXACT = {
     pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype(),
@@ -310,42 +311,61 @@ def _read_text(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]
 
 
 def _text_cells(path: Path, source: Source) -> pd.DataFrame:
-    """Cells of a delimited text: as Arrow reads it, else line by line with more care."""
-    content = path.read_bytes()
-    if suffix := _WORKBOOKS.get(content[:4]):
-        raise DataRejected(
-            f"{path.name}: ini lembar kerja yang diberi nama teks. Ganti akhiran namanya menjadi {suffix} di sini dan "
-            "di studi, atau buka di Excel atau LibreOffice lalu simpan sebagai CSV."
-        )
-    if source.encoding is not None or not _is_plain(content):
-        content = _decoded(content, source.encoding, path.name).replace("\0", "").encode()
-    delimiter, width = _delimiter(_beginning(content))
-    cells = _regular(content, delimiter, width, path.name)
-    return _ragged(content, delimiter, path.name) if cells is None else cells
+    """Cells of a delimited text; one of plain UTF-8 is read from the disk, any other is decoded first."""
+    with path.open("rb") as stream:
+        if suffix := _WORKBOOKS.get(stream.read(4)):
+            raise DataRejected(
+                f"{path.name}: ini lembar kerja yang diberi nama teks. Ganti akhiran namanya menjadi {suffix} di sini "
+                "dan di studi, atau buka di Excel atau LibreOffice lalu simpan sebagai CSV."
+            )
+        if source.encoding is None and _is_plain(stream):
+            return _cells(stream, path.name)
+    text = _decoded(path.read_bytes(), source.encoding, path.name).replace("\0", "")
+    return _cells(io.BytesIO(text.encode()), path.name)
 
 
-def _is_plain(content: bytes) -> bool:
-    """UTF-8 without a mark at its beginning and without zeros; judged where it lies, for it may be a gigabyte."""
-    if content.startswith(_MARKS) or b"\0" in content:
-        return False
-    bounds = pa.py_buffer(np.array([0, len(content)], dtype=np.int64))
-    whole = pa.Array.from_buffers(pa.large_binary(), 1, [None, bounds, pa.py_buffer(content)])
+def _cells(stream: IO[bytes], file: str) -> pd.DataFrame:
+    """Cells of UTF-8 text: as Arrow reads it, else line by line with more care."""
+    stream.seek(0)
+    delimiter, width = _delimiter(_beginning(stream.read(_SAMPLE + 1)))
+    cells = _regular(stream, delimiter, width, file)
+    if cells is None:
+        stream.seek(0)
+        return _ragged(stream.read(), delimiter, file)
+    return cells
+
+
+def _parts(stream: IO[bytes]) -> Iterator[bytes]:
+    """A stream from its beginning, part by part: it may be a gigabyte, which need not lie in memory to be judged."""
+    stream.seek(0)
+    while part := stream.read(_PART_BYTES):
+        yield part
+
+
+def _is_plain(stream: IO[bytes]) -> bool:
+    """UTF-8 without a mark at its beginning and without zeros."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        whole.cast(pa.large_string())
-    except pa.ArrowInvalid:
+        for place, part in enumerate(_parts(stream)):
+            if b"\0" in part or (not place and part.startswith(_MARKS)):
+                return False
+            decoder.decode(part)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
         return False
     return True
 
 
-def _regular(content: bytes, delimiter: str, width: int, file: str) -> pd.DataFrame | None:
+def _regular(stream: IO[bytes], delimiter: str, width: int, file: str) -> pd.DataFrame | None:
     """Cells of UTF-8 text whose lines have the same number of them, but for titles, notes and the like.
 
     ``None`` where too many lines are odd or quotes do not close.
     """
-    quotes = content.count(b'"')
+    quotes = sum(part.count(b'"') for part in _parts(stream))
     if quotes % 2:
         return None
-    _refuse_unfolding(1, width, len(content), 0, file)
+    size = stream.tell()
+    _refuse_unfolding(1, width, size, 0, file)
     names = [str(place) for place in range(width)]
     odd: dict[int, list[str]] = {}
 
@@ -355,9 +375,10 @@ def _regular(content: bytes, delimiter: str, width: int, file: str) -> pd.DataFr
         odd[row.number - 1] = next(csv.reader(io.StringIO(row.text, newline=""), delimiter=delimiter), [])
         return "skip"
 
+    stream.seek(0)
     try:
         found = arrow_csv.read_csv(
-            pa.BufferReader(content),
+            stream,
             # Lines are counted only by one thread, and a file with an odd one need not be read twice.
             read_options=arrow_csv.ReadOptions(column_names=names, block_size=_CSV_BLOCK_BYTES, use_threads=False),
             parse_options=arrow_csv.ParseOptions(
@@ -377,7 +398,7 @@ def _regular(content: bytes, delimiter: str, width: int, file: str) -> pd.DataFr
     if not odd:
         return _frame(columns, rows)
     widest = max(width, *map(len, odd.values()))
-    _refuse_unfolding(rows + len(odd), widest, len(content), rows * width + sum(map(len, odd.values())), file)
+    _refuse_unfolding(rows + len(odd), widest, size, rows * width + sum(map(len, odd.values())), file)
     order = np.empty(rows + len(odd), dtype=np.int64)
     among = np.zeros(len(order), dtype=bool)
     among[list(odd)] = True

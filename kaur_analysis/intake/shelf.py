@@ -7,6 +7,7 @@ program. A damaged one, or one of anything else, is nothing at all: the source i
 
 import hashlib
 import io
+import itertools
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ import pandas as pd
 import pyarrow as pa
 
 from kaur_analysis.intake.keys import Keys
-from kaur_analysis.intake.seal import seal, unseal
-from kaur_analysis.store import write_bytes
+from kaur_analysis.intake.seal import sealing, unseal
+from kaur_analysis.store import writing
 
 SUFFIX = ".bin"
 _MAGIC = b"KAURBACAAN1\n"
@@ -115,9 +116,12 @@ class Shelf:
         tables, notes
             What is kept.
         """
-        parts = [json.dumps(notes, ensure_ascii=False).encode("utf-8"), *map(_packed, tables)]
-        plain = b"".join(piece for part in parts for piece in (len(part).to_bytes(8), part))
-        write_bytes(self._place(name), seal(plain, self.keys, _PURPOSE, _head(fingerprint)), private=True)
+        parts = itertools.chain([json.dumps(notes, ensure_ascii=False).encode("utf-8")], map(_packed, tables))
+        place = self._place(name)
+        with writing(place, private=True) as stream, sealing(stream, self.keys, _PURPOSE, _head(fingerprint)) as sealed:
+            for part in parts:
+                sealed.write(len(part).to_bytes(8))
+                sealed.write(part)
 
     def clear(self, known: Collection[str]) -> None:
         """Remove what is kept under any other name: nobody's data stay longer than their source.

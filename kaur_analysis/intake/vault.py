@@ -14,8 +14,8 @@ import pandas as pd
 
 from kaur_analysis.errors import DataRejected, UsageError, mask
 from kaur_analysis.intake.keys import Keys
-from kaur_analysis.intake.seal import seal, unseal
-from kaur_analysis.store import PARTIAL, append_entry, write_bytes
+from kaur_analysis.intake.seal import sealing, unseal
+from kaur_analysis.store import PARTIAL, append_entry, writing
 
 VAULT_COLUMNS = ["record", "person_token", "family_token", "nik", "kk", "name", "address"]
 _MAGIC = b"KAURVAULT1\n"
@@ -24,11 +24,11 @@ _PURPOSE = "vault"
 
 def write_vault(identities: pd.DataFrame, path: Path, keys: Keys) -> Path:
     """Encrypt identities (``VAULT_COLUMNS``) into a file, whole or not at all."""
-    buffer = io.BytesIO()
-    # almost every value occurs once: a dictionary would only be given up again
-    identities[VAULT_COLUMNS].to_parquet(buffer, index=False, compression="zstd", use_dictionary=False)
     head = _MAGIC + keys.key_id.encode("ascii") + b"\n"
-    return write_bytes(path, seal(buffer.getvalue(), keys, _PURPOSE, head), private=True)
+    with writing(path, private=True) as stream, sealing(stream, keys, _PURPOSE, head) as sealed:
+        # almost every value occurs once: a dictionary would only be given up again
+        identities[VAULT_COLUMNS].to_parquet(sealed, index=False, compression="zstd", use_dictionary=False)
+    return path
 
 
 def waiting_vault(path: Path) -> Path:

@@ -39,7 +39,7 @@ def cells(table):
 def test_lines_that_are_odd_stand_where_they_stood(rows, width):
     content = written(rows)
     one_by_one = readers._ragged(content, ";", "a.csv")
-    whole = readers._regular(content, ";", width, "a.csv")
+    whole = readers._regular(io.BytesIO(content), ";", width, "a.csv")
     narrow = one_by_one.shape[1]
     assert cells(whole.iloc[:, :narrow]) == cells(one_by_one)
     assert (whole.iloc[:, narrow:] == "").all(axis=None)
@@ -53,7 +53,7 @@ def test_every_cell_written_is_read(rows):
 
 def test_text_of_nothing_but_odd_lines_is_read_line_by_line(monkeypatch):
     monkeypatch.setattr(readers, "_MOST_ODD_LINES", 3)
-    assert readers._regular(b"a\nb;c\n" * 4, ";", 3, "a.csv") is None
+    assert readers._regular(io.BytesIO(b"a\nb;c\n" * 4), ";", 3, "a.csv") is None
 
 
 def test_stata_in_blocks_is_stata_at_once(tmp_path, monkeypatch):
@@ -75,5 +75,5 @@ def test_spss_column_by_column_is_spss_at_once(tmp_path, monkeypatch):
 
 
 def test_a_title_of_two_lines_in_one_cell_is_one_row():
-    table = readers._regular(b'"DAFTAR\nPENERIMA"\nnik;nama\n1;Ana\n', ";", 2, "a.csv")
+    table = readers._regular(io.BytesIO(b'"DAFTAR\nPENERIMA"\nnik;nama\n1;Ana\n'), ";", 2, "a.csv")
     assert cells(table) == [["DAFTAR\nPENERIMA", ""], ["nik", "nama"], ["1", "Ana"]]
