@@ -198,10 +198,6 @@ class Cells:
         strata = len(self.sampling.stratum_labels)
         return sum_by(self._pair, totals, self.domains * strata).reshape(self.domains, strata).T
 
-    def products(self, one: FloatArray, other: FloatArray) -> FloatArray:
-        """Sums over PSUs of the products of two totals, times their strata's factors, shape (D,)."""
-        return self.sampling.factor @ self.sums(one * other)
-
     def touched(self, counted: npt.NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
         """PSUs and strata with a counted cell in each domain, shapes (D,)."""
         pairs = np.bincount(self._pair[counted], minlength=self._absent.size).reshape(self._absent.shape)
@@ -230,6 +226,27 @@ class Cells:
             value = _over(self.sum(top), whole)
             out.append((value, self.variance(top - value[self.domain] * below)))
         return out
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Some pairs of a grid, told apart by domain and stratum alone: which PSU each is of, sums need not know.
+
+    ``code`` is domain · H + stratum of each.
+    """
+
+    sampling: Sampling
+    code: IntArray
+    domains: int
+
+    def sums(self, totals: FloatArray) -> FloatArray:
+        """Sums of the pairs' totals over each stratum's PSUs, shape (H, D)."""
+        strata = len(self.sampling.stratum_labels)
+        return sum_by(self.code, totals, self.domains * strata).reshape(self.domains, strata).T
+
+    def products(self, one: FloatArray, other: FloatArray) -> FloatArray:
+        """Sums over PSUs of the products of two totals, times their strata's factors, shape (D,)."""
+        return self.sampling.factor @ self.sums(one * other)
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,9 +297,12 @@ class Grid:
         number[pairs] = np.arange(len(pairs), dtype=narrow)
         return pairs, number[pair].astype(np.int64)
 
-    def _cells(self, pairs: IntArray) -> Cells:
+    def _some(self, pairs: IntArray) -> _Pairs:
         row = pairs // self.domains
-        return Cells(self.sampling, self.sampling.ordered[row], pairs - row * self.domains, self.domains)
+        code = pairs - row * self.domains
+        code *= len(self.sampling.stratum_labels)
+        code += self.sampling.stratum[self.sampling.ordered][row]
+        return _Pairs(self.sampling, code, self.domains)
 
     def ratios(
         self, above: Iterable[FloatArray], below: FloatArray, pairs: IntArray | None = None
@@ -292,7 +312,7 @@ class Grid:
         With t = a − R b, Σ t² = Σ a² − 2R Σ ab + R² Σ b², so that no t is ever written down. A variance of zero may
         come out as rounding, some 1e-16 of the squared value.
         """
-        part, beside = (self, below) if pairs is None else (self._cells(pairs), below[pairs])
+        part, beside = (self, below) if pairs is None else (self._some(pairs), below[pairs])
         sizes, squares = self.sums(below), self.products(below, below)
         whole, out = sizes.sum(axis=0), []
         for top in above:
