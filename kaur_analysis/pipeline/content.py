@@ -22,39 +22,45 @@ def content(given: object) -> str:
     TypeError
         It is nothing of which that could be told.
     """
-    sha = _Sha()
+    told = _told(given)
+    return told if isinstance(told, str) else hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _told(given: object) -> str | list[object]:
+    """A hash of a table's or an array's bytes; of any other value its type and what JSON can hold of it."""
     if isinstance(given, pd.Series):
         given = given.to_frame()
     if isinstance(given, pd.DataFrame):
-        table = pa.Table.from_pandas(given)
+        sha, table = _Sha(), pa.Table.from_pandas(given)
         with pa.ipc.new_stream(pa.PythonFile(sha, "w"), table.schema) as writer:
             writer.write_table(table)
-    elif isinstance(given, np.ndarray):
+        return sha.hexdigest()
+    if isinstance(given, np.ndarray):
         if given.dtype.hasobject:  # its bytes are addresses
             raise TypeError("object array has no content to compare")
+        sha = _Sha()
         sha.write(f"{given.dtype.str} {given.shape} ".encode())
         sha.write(np.ascontiguousarray(given).data)
-    else:
-        sha.write(json.dumps([type(given).__name__, _plain(given)]).encode())
-    return sha.hexdigest()
+        return sha.hexdigest()
+    return [type(given).__name__, _plain(given)]
 
 
 def _plain(given: object) -> object:
-    """A value as JSON can hold it, what it is made of by its content."""
+    """A value as JSON can hold it, what it is made of told likewise."""
+    if given is None or isinstance(given, str | int | float):
+        return given
     if isinstance(given, BaseModel):
         return given.model_dump(mode="json")
     if is_dataclass(given):
-        return [[each.name, content(getattr(given, each.name))] for each in fields(given)]
+        return [[each.name, _told(getattr(given, each.name))] for each in fields(given)]
     if isinstance(given, Mapping):
-        return [[content(name), content(value)] for name, value in given.items()]
+        return [[_told(name), _told(value)] for name, value in given.items()]
     if isinstance(given, list | tuple):
-        return [content(value) for value in given]
+        return [_told(value) for value in given]
     if isinstance(given, frozenset):
         return sorted(content(value) for value in given)
     if isinstance(given, date):
         return given.isoformat()
-    if given is None or isinstance(given, str | int | float):
-        return given
     raise TypeError(f"{type(given).__name__} has no content to compare")
 
 

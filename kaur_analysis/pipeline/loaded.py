@@ -15,9 +15,9 @@ from threading import current_thread, main_thread
 from types import ModuleType
 from typing import cast
 
-# jsonschema imports it to judge internationalised addresses, which no notebook's form has. It compiles a grammar for
-# longer than all others take together, and jsonschema does without where it is absent.
-UNUSED = "rfc3987_syntax"
+# jsonschema imports them to judge addresses, durations and colours, which no notebook's form has; the first compiles a
+# grammar for longer than all others take together. jsonschema does without where they are absent.
+UNUSED = ("rfc3987_syntax", "rfc3986_validator", "isoduration", "fqdn", "uri_template", "webcolors")
 INTERRUPTED = 130  # what a shell says of a process that Ctrl-C ended
 SHARED = (
     "kaur_analysis.pipeline.engine",
@@ -53,18 +53,17 @@ def quietly_interrupted() -> Iterator[None]:
 
 def load() -> None:
     """Import what is shared, without what is unused."""
-    refused = cast("dict[str, ModuleType | None]", sys.modules)
-    if UNUSED not in refused:
-        refused[UNUSED] = None  # the import system then says that there is none
+    modules = cast("dict[str, ModuleType | None]", sys.modules)
+    refused = [name for name in UNUSED if name not in modules]
+    modules.update(dict.fromkeys(refused))  # the import system then says that there is none
     for name in SHARED:
         importlib.import_module(name)
-    if refused.get(UNUSED, ...) is None:
-        del refused[UNUSED]
+    for name in refused:
+        del modules[name]
 
 
 def keep() -> None:
-    """Never free what is there now: no child then needs a copy of its own only to count references."""
-    gc.collect()
+    """Never look again for garbage among what is there now: no child then needs a copy of its own of what it shares."""
     gc.freeze()
 
 
