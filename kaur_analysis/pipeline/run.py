@@ -549,12 +549,13 @@ def _make_pages(
     stale = _stale(edition, state, page_basis(edition, chosen), force, watch, outcome)
     if len(stale) > 1 and not outcome.made:  # a single one is looked at when it is made, before anything else
         workers.call(_check_notebooks, [job for job, _ in stale])
+    idle = len(stale) < jobs
     with _side_by_side(jobs) as pool:
         waiting = {}
         for job, made_from in (*stale[-1:], *stale[:-1]):  # the kabupaten's, the longest, first: nobody waits for it
             before = None if force else _said_before(edition, state, job, made_from)
             _forget(edition, state, job)
-            waiting[pool.submit(_watched, watch, workers, job, edition, before)] = (job, made_from)
+            waiting[pool.submit(_watched, watch, workers, job, edition, before, idle)] = (job, made_from)
         for future in as_completed(waiting):
             job, made_from = waiting[future]
             error = future.exception()
@@ -582,9 +583,17 @@ def _side_by_side(jobs: int) -> Iterator[ThreadPoolExecutor]:
             raise
 
 
-def _watched(watch: Watcher, workers: Workers, job: Job, edition: Edition, before: dict[str, str] | None) -> Made:
+def _watched(
+    watch: Watcher, workers: Workers, job: Job, edition: Edition, before: dict[str, str] | None, idle: bool
+) -> Made:
+    """Make a page; a process that would else be ``idle`` tells meanwhile what it says, where no last one needs it."""
     watch(job.name, "mulai")
-    return _in_worker(workers, job, _run_page, job, edition, before)
+    if before is not None or not idle:
+        return _in_worker(workers, job, _run_page, job, edition, before)
+    with _side_by_side(1) as pool:
+        said = pool.submit(_in_worker, workers, job, _tell, job, edition)
+        effort, _ = _in_worker(workers, job, _run_page, job, edition, None, tell=False)
+        return effort, said.result()
 
 
 def _said_before(
@@ -631,22 +640,30 @@ def _run_job(job: Job, folder: Path) -> "Effort":
     return effort
 
 
-def _run_page(job: Job, edition: Edition, before: dict[str, str] | None) -> Made:
+def _tell(job: Job, edition: Edition) -> dict[str, str] | None:
+    """What a page would say, where that can be told; where it cannot, its notebook says what is wrong."""
+    from kaur_analysis.pipeline.restamp import told
+
+    with suppress(Exception):
+        now = told(edition, job.notebook, job.parameters)
+        return None if now is None else asdict(now)
+    return None
+
+
+def _run_page(job: Job, edition: Edition, before: dict[str, str] | None, tell: bool = True) -> Made:
     """Leave a page in the cache: the last one under its new number where it says the same, else a new one."""
     from kaur_analysis.pipeline.effort import measured
     from kaur_analysis.pipeline.notebooks import execute, page
-    from kaur_analysis.pipeline.restamp import Told, restamped, told
+    from kaur_analysis.pipeline.restamp import Told, restamped
 
     product = _cache(edition) / job.product
     with measured() as effort:
-        now = None
-        with suppress(Exception):  # the notebook says what is wrong
-            now = told(edition, job.notebook, job.parameters)
+        now = _tell(job, edition) if tell else None
         made = None
         if now is not None and before is not None:
-            made = restamped(product.read_bytes().decode("utf-8"), Told(**before), now)
+            made = restamped(product.read_bytes().decode("utf-8"), Told(**before), Told(**now))
         write_text(product, made or page(execute(job.notebook, job.parameters), Path(job.product).stem))
-    return effort, None if now is None else asdict(now)
+    return effort, now
 
 
 def make_page(edition: Edition, job: Job) -> Made:
