@@ -208,7 +208,7 @@ def _base_is_told(families: pd.DataFrame, found: Quantities, hidden: Mapping[Qua
     What else it counts (recipients, names, families due) is told by rows of its own or by none.
     """
     told = []
-    for row in families.itertuples():
+    for row in families[["area", "n"]].astype(object).itertuples():
         every = Quantity("families", row.area, "", "", "", "")
         base = found.base_of_row.get(row.Index, every)
         told.append(base not in hidden and (base != every or math.isclose(found.amounts.get(every, math.nan), row.n)))

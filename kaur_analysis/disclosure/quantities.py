@@ -85,7 +85,8 @@ def read_quantities(rows: pd.DataFrame, minimum: int) -> Quantities:
     rows = rows.assign(period=edition_period(rows))
     with_agency = rows[(rows["programme"] != "") & (rows["agency"] != "")]
     agency_of = dict(zip(with_agency["programme"], with_agency["agency"], strict=True))
-    stated = [(row, _rule_of(row)) for row in rows.itertuples()]
+    # As plain values: a column of text hands out its own ones one by one more slowly.
+    stated = [(row, _rule_of(row)) for row in rows.astype(object).itertuples()]
     # Counts before shares: where both state a quantity, the count is exact.
     for row, rule in sorted(
         ((row, rule) for row, rule in stated if rule), key=lambda pair: ("share_of" in pair[1], pair[0].Index)

@@ -10,13 +10,16 @@ believe. Limits count rounds and branching nodes, never seconds, so that every c
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from kaur_analysis.disclosure.attack import Array, Attacker, System, View, capacity, cheapest_move, truth_only, widened
+
+if TYPE_CHECKING:
+    from scipy.optimize import LinearConstraint
 
 CORE = 1e-3  # how far shown quantities give way while inequalities are sought
 
@@ -115,8 +118,10 @@ class _Cuts:
         self.right.append(right)
         return True
 
-    def constraint(self) -> LinearConstraint | None:
+    def constraint(self) -> "LinearConstraint | None":
         """All of them, for the integer programme."""
+        from scipy.optimize import LinearConstraint
+
         if not self.right:
             return None
         ends = np.cumsum([0, *map(len, self.places)])
@@ -126,6 +131,8 @@ class _Cuts:
 
 def suppress(block: Block, effort: Effort) -> Solution:
     """Hide at the least loss found within an effort."""
+    from scipy.optimize import Bounds, milp  # here: whoever only looks at products solves nothing
+
     forced = block.forced
     base = widened(block.system, forced[block.group], truth_only(block.system))
     least = block.loss(forced)
