@@ -5,6 +5,7 @@ import io
 
 import pandas as pd
 import pyreadstat
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -77,3 +78,14 @@ def test_spss_column_by_column_is_spss_at_once(tmp_path, monkeypatch):
 def test_a_title_of_two_lines_in_one_cell_is_one_row():
     table = readers._regular(io.BytesIO(b'"DAFTAR\nPENERIMA"\nnik;nama\n1;Ana\n'), ";", 2, "a.csv")
     assert cells(table) == [["DAFTAR\nPENERIMA", ""], ["nik", "nama"], ["1", "Ana"]]
+
+
+@given(st.text(max_size=12).map(str.encode) | st.binary(max_size=12), st.integers(1, 5))
+def test_a_text_looked_through_part_by_part_is_plain_where_the_whole_is(content, part):
+    try:
+        plain = isinstance(content.decode(), str) and b"\0" not in content and not content.startswith(readers._MARKS)
+    except UnicodeDecodeError:
+        plain = False
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(readers, "_PART_BYTES", max(part, max(map(len, readers._MARKS))))
+        assert readers._is_plain(io.BytesIO(content)) == plain

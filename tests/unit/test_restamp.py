@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kaur_analysis.pipeline import restamp
+from kaur_analysis.pipeline import restamp, run
 from kaur_analysis.pipeline.restamp import Told, restamped, told, view_of
 from kaur_analysis.pipeline.run import FACTS, NUMBERS, Job, _cache, _said_before
 from kaur_analysis.store import Store, file_hash
@@ -113,3 +113,14 @@ def test_nothing_is_taken_from_a_page_that_is_damaged_or_gone(left):
     assert _said_before(edition, state, job, made_from) is None
     product.unlink()
     assert _said_before(edition, state, job, made_from) is None
+
+
+@pytest.mark.parametrize("idle", [True, False])
+def test_what_a_page_says_is_kept_whoever_tells_it(left, monkeypatch, idle):
+    edition, job, *_ = left
+    monkeypatch.setattr(run, "_tell", lambda job, edition: {"content": "a"})
+    monkeypatch.setattr(
+        run, "_run_page", lambda job, edition, before, tell=True: ("effort", run._tell(job, edition) if tell else None)
+    )
+    here = SimpleNamespace(call=lambda work, *given, **named: work(*given, **named))
+    assert run._watched(lambda *_: None, here, job, edition, None, idle) == ("effort", {"content": "a"})
