@@ -9,7 +9,7 @@ import pandas as pd
 from kaur_analysis.cleaning.places import locate, written_kabupaten, written_place
 from kaur_analysis.cleaning.registry import KEY_COLUMNS
 from kaur_analysis.intake import Findings, Intake
-from kaur_analysis.intake.text import factorized, normal, spread
+from kaur_analysis.intake.text import encoded, factorized, normal, spread
 from kaur_analysis.study import Study
 
 DATES = ("due_date", "paid_date")  # when a payment was due and when it was made, where a list says so
@@ -32,9 +32,10 @@ def recipient_tables(intake: Intake, study: Study, findings: Findings) -> tuple[
         unpaid = rows["realised"].eq(0).to_numpy()
         findings.set_aside("tidak_disalurkan", rows[unpaid], True)
         rows = rows[~unpaid]
-    doubled = _doubled(rows)
+    person = _person(rows)
+    doubled = _doubled(rows, person)
     findings.set_aside("baris_ganda", rows[doubled], True)
-    rows = _one_row_each(rows[~doubled], study, findings).reset_index(drop=True)
+    rows = _one_row_each(rows[~doubled], person[~doubled], study, findings).reset_index(drop=True)
     unknown = rows[rows["desa"].isna().to_numpy()]
     findings.add("wilayah_penerima", unknown, "desa", written_place(unknown))
     table = rows[["record", "programme", "period", "kecamatan", "desa", "rupiah_year"]].assign(
@@ -43,20 +44,20 @@ def recipient_tables(intake: Intake, study: Study, findings: Findings) -> tuple[
     return table, rows.reindex(columns=[*KEY_COLUMNS, "female", "kecamatan", "desa"])
 
 
-def _doubled(rows: pd.DataFrame) -> np.ndarray:
+def _doubled(rows: pd.DataFrame, person: np.ndarray) -> np.ndarray:
     """Rows of a person who stands on the list of a programme and period already, for the same payment.
 
     A row that does not say which payment it is repeats one that does.
     """
-    person, payment = _person(rows), _payment(rows)
-    keyed = pd.DataFrame({"person": person, "payment": payment})
+    payment = _payment(rows)
+    keyed = pd.DataFrame({"person": person, "payment": encoded(payment)[0]})
     told = payment.ne("")
     elsewhere = told.groupby(person).transform("any") & ~told
     return (keyed.duplicated() | elsewhere).to_numpy(dtype=bool)
 
 
-def _person(rows: pd.DataFrame) -> pd.Series:
-    """A person on the list of a programme and period; the row itself where it does not say who that is.
+def _person(rows: pd.DataFrame) -> np.ndarray:
+    """Number of a person on the list of a programme and period; of the row itself where it does not say who that is.
 
     The same person is the same NIK, or without NIK the same name with the same date of birth or family card. The same
     name alone may be two people.
@@ -64,14 +65,14 @@ def _person(rows: pd.DataFrame) -> pd.Series:
     by_birth = rows["name_token"] + rows["birth_token"]
     by_card = rows["name_token"] + rows["family_token"]
     identity = rows["person_token"].fillna(by_birth).fillna(by_card)
-    return (identity + "|" + rows["programme"] + "|" + rows["period"]).fillna(rows["record"])
+    return encoded((identity + "|" + rows["programme"] + "|" + rows["period"]).fillna(rows["record"]))[0]
 
 
 def _payment(rows: pd.DataFrame) -> pd.Series:
     """Which payment of the year a row is, as far as the list says so."""
     said = pd.Series("", index=rows.index, dtype="str")
     for name in PAYMENT:
-        if name in rows:
+        if name in rows and rows[name].notna().any():
             written = rows[name].astype("str").where(rows[name].notna(), "")
             codes, distinct = factorized(written)
             text = spread([normal(word) for word in distinct], codes, rows.index)
@@ -79,12 +80,12 @@ def _payment(rows: pd.DataFrame) -> pd.Series:
     return said
 
 
-def _one_row_each(rows: pd.DataFrame, study: Study, findings: Findings) -> pd.DataFrame:
+def _one_row_each(rows: pd.DataFrame, person: np.ndarray, study: Study, findings: Findings) -> pd.DataFrame:
     """The first row of every person, with the rupiah of all their payments in the year."""
-    person = _person(rows)
-    amounts = _rupiah_year(rows, study, person.map(person.value_counts()).astype(float))
+    payments = pd.Series(np.bincount(person)[person].astype(float), rows.index)
+    amounts = _rupiah_year(rows, study, payments)
     rows = rows.assign(rupiah_year=amounts.groupby(person).transform("sum", min_count=1))
-    later = person.duplicated().to_numpy()
+    later = pd.Series(person).duplicated().to_numpy()
     findings.set_aside("pembayaran_bertahap", rows[later], True)
     return rows[~later]
 

@@ -7,6 +7,7 @@ has its own subkey: the token of a NIK says nothing about the token of a name.
 import hashlib
 import itertools
 import string
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,10 @@ _PAIRS = np.stack([np.repeat(_LETTERS, 16), np.tile(_LETTERS, 16)], axis=1)
 TOKEN_BYTES = 16
 _BIGRAM_BYTES = 3
 _AT_ONCE = 8_000
+_QUARTER = NIK_DIGITS // 4
 _TWO_DIGITS = [f"{number:02d}" for number in range(32)]
+
+_Sides = Mapping[str, tuple[NDArray[np.intp], NDArray[np.int64]]]  # rows and numbers of the registry and the recipients
 
 
 @dataclass(frozen=True)
@@ -131,15 +135,18 @@ class Pseudonymiser:
         unmatched = ~_among(numbers, sides["registry"][1])
         sides["recipients"] = rows[unmatched], numbers[unmatched]
         found: dict[str, dict[int, list[str]]] = {side: {} for side in niks}
-        for position in range(NIK_DIGITS):
-            masks = {side: _masked(own, position) for side, (_, own) in sides.items()}
-            # A few recipients are sought among all the registry, and they only among those of it that were found.
-            hits = {"registry": np.flatnonzero(_among(masks["registry"], masks["recipients"]))}
-            hits["recipients"] = np.flatnonzero(_among(masks["recipients"], masks["registry"][hits["registry"]]))
-            for side, own in hits.items():
-                labels = pd.Series([f"{position}:{mask}" for mask in masks[side][own]], dtype="str")
-                for row, token in zip(sides[side][0][own], self.tokens(labels, "nik mask"), strict=True):
-                    found[side].setdefault(int(row), []).append(token)
+        for first in range(0, NIK_DIGITS, _QUARTER):
+            # Who shares a mask shares what is left without the whole quarter: of most numbers no more is asked.
+            alike = _shared(sides, first, _QUARTER)
+            near = {side: (sides[side][0][own], sides[side][1][own]) for side, own in alike.items()}
+            for position in range(first, first + _QUARTER):
+                hits = _shared(near, position, 1)
+                for side, own in hits.items():
+                    rows, numbers = near[side]
+                    masks = _without(numbers[own], position, 1)
+                    labels = pd.Series([f"{position}:{mask}" for mask in masks], dtype="str")
+                    for row, token in zip(rows[own], self.tokens(labels, "nik mask"), strict=True):
+                        found[side].setdefault(int(row), []).append(token)
         return {
             side: pd.Series({row: " ".join(tokens) for row, tokens in found[side].items()}, dtype="str").reindex(
                 pd.RangeIndex(len(series))
@@ -188,7 +195,16 @@ def _among(numbers: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.
     return np.asarray(found.to_numpy(zero_copy_only=False))
 
 
-def _masked(numbers: NDArray[np.int64], position: int) -> NDArray[np.int64]:
-    """Numbers without the digit at ``position`` from the right."""
-    scale = 10**position
-    return numbers // (scale * 10) * scale + numbers % scale
+def _shared(sides: _Sides, first: int, digits: int) -> dict[str, NDArray[np.intp]]:
+    """Places of the numbers of each side that, without some digits, the other side has as well."""
+    left = {side: _without(numbers, first, digits) for side, (_, numbers) in sides.items()}
+    # A few recipients are sought among all the registry, and they only among those of it that were found.
+    registry = np.flatnonzero(_among(left["registry"], left["recipients"]))
+    recipients = np.flatnonzero(_among(left["recipients"], left["registry"][registry]))
+    return {"registry": registry, "recipients": recipients}
+
+
+def _without(numbers: NDArray[np.int64], first: int, digits: int) -> NDArray[np.int64]:
+    """Numbers without so many digits from the one at ``first`` on, counted from the right."""
+    scale = 10**first
+    return numbers // (scale * 10**digits) * scale + numbers % scale

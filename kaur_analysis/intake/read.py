@@ -457,12 +457,13 @@ def _pseudonymised(
     masks = _masks(maker, everybody["nik"], known) if "recipient" in plain and len(plain) > 1 else None
     if vault is not None:
         write_vault(_beside_tokens(everybody, features), waiting_vault(vault), keys)
+    births = maker.births(birth, everybody.index)
     del everybody
     made: dict[str, pd.DataFrame] = {}
     for unit, start, stop in zip(plain, bounds, bounds[1:], strict=False):
         side, rows = (0, slice(start, stop)) if stop <= known else (1, slice(start - known, stop - known))
-        own = features[side].iloc[rows].reset_index(drop=True)
-        table = pd.concat([plain[unit], own, maker.births(birth[start:stop], own.index)], axis=1)
+        own = (part.reset_index(drop=True) for part in (features[side].iloc[rows], births.iloc[start:stop]))
+        table = pd.concat([plain[unit], *own], axis=1)
         made[unit] = table if masks is None else table.assign(nik_masks=masks[side].iloc[rows].array)
     return made
 

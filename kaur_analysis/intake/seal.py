@@ -49,8 +49,8 @@ def unseal(content: bytes, keys: Keys, purpose: str, head: bytes) -> bytes | Non
     """What was written to :func:`sealing`; ``None`` where head or key are others, or it was cut short or changed."""
     if not content.startswith(head):
         return None
-    nonce, sealed = content[len(head) :][:_NONCE_BYTES], content[len(head) + _NONCE_BYTES :]
+    rest = memoryview(content)[len(head) :]  # nothing is copied
     try:
-        return AESGCM(keys.derive(purpose)).decrypt(nonce, sealed, head)
+        return AESGCM(keys.derive(purpose)).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], head)
     except (InvalidTag, ValueError):
         return None

@@ -9,7 +9,7 @@ import hashlib
 import io
 import itertools
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from kaur_analysis.store import writing
 SUFFIX = ".bin"
 _MAGIC = b"KAURBACAAN1\n"
 _PURPOSE = "bacaan"
+_SIZE_BYTES = 8  # of the number before each part, which says how long it is
 _COMPRESSED = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -98,13 +99,8 @@ class Shelf:
         plain = unseal(content, self.keys, _PURPOSE, _head(fingerprint))
         if plain is None:
             return None
-        stream = io.BytesIO(plain)
-        notes = json.loads(stream.read(int.from_bytes(stream.read(8))))
-        tables = []
-        while size := int.from_bytes(stream.read(8)):
-            with pa.ipc.open_stream(stream.read(size)) as reader:
-                tables.append(reader.read_all().to_pandas())
-        return tables, notes
+        notes, *tables = _parts(memoryview(plain))
+        return [_unpacked(table) for table in tables], json.loads(bytes(notes))
 
     def keep(self, name: str, fingerprint: str, tables: Iterable[pd.DataFrame], notes: Mapping[str, Any]) -> None:
         """Seal tables and notes in the place of whatever lies under the name.
@@ -120,7 +116,7 @@ class Shelf:
         place = self._place(name)
         with writing(place, private=True) as stream, sealing(stream, self.keys, _PURPOSE, _head(fingerprint)) as sealed:
             for part in parts:
-                sealed.write(len(part).to_bytes(8))
+                sealed.write(len(part).to_bytes(_SIZE_BYTES))
                 sealed.write(part)
 
     def clear(self, known: Collection[str]) -> None:
@@ -143,6 +139,20 @@ class Shelf:
 
 def _head(fingerprint: str) -> bytes:
     return _MAGIC + fingerprint.encode("ascii") + b"\n"
+
+
+def _parts(plain: memoryview) -> Iterator[memoryview]:
+    """Parts of an entry where they lie: none is copied."""
+    start = 0
+    while start < len(plain):
+        end = start + _SIZE_BYTES + int.from_bytes(plain[start : start + _SIZE_BYTES])
+        yield plain[start + _SIZE_BYTES : end]
+        start = end
+
+
+def _unpacked(part: memoryview) -> pd.DataFrame:
+    with pa.ipc.open_stream(pa.py_buffer(part)) as reader:
+        return reader.read_all().to_pandas()
 
 
 def _packed(table: pd.DataFrame) -> bytes:

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from filelock import FileLock
@@ -98,8 +99,9 @@ class Edition:
         """Hash of everything that decides the result, by name: inputs, the program's code, its libraries."""
         return self.inputs() | _program()
 
+    @cached_property
     def program_hash(self) -> str:
-        """Hash of the program and its libraries."""
+        """Hash of the program and its libraries when it is first asked for: by then they are loaded, and stay so."""
         return combined_hash(_program())
 
     def input_hash(self) -> str:

@@ -53,7 +53,7 @@ def each_recalled(
         Something given has no content that could be compared.
     """
     folder = edition.recollections / name
-    shelf = Shelf(folder, edition.program_hash(), keys_for(edition.study.synthetic))
+    shelf = Shelf(folder, edition.program_hash, keys_for(edition.study.synthetic))
     shelf.clear(parts)
     common = content(shared)
     fingerprints = {part: shelf.fingerprint(name, part, common, content(own)) for part, own in parts.items()}

@@ -142,6 +142,20 @@ def test_numbers_that_differ_in_one_digit_share_exactly_one_mask():
     assert pd.isna(masks["registry"][1])
 
 
+@pytest.mark.parametrize("place", range(16))
+def test_a_number_is_near_another_whichever_digit_differs(place):
+    number = "9904071205800001"
+    other = f"{number[:place]}{(int(number[place]) + 1) % 10}{number[place + 1 :]}"
+    niks = {"registry": pd.Series([other, "9904073112990009"]), "recipients": pd.Series([number])}
+    masks = Pseudonymiser(demo_keys()).shared_masks(niks)
+    assert masks["registry"][0] == masks["recipients"][0]
+
+
+def test_numbers_that_differ_in_two_digits_are_not_near():
+    niks = {"registry": pd.Series(["9904071205800012"]), "recipients": pd.Series(["9904071205800001"])}
+    assert Pseudonymiser(demo_keys()).shared_masks(niks)["registry"].isna().all()
+
+
 def test_numbers_found_as_they_are_have_no_masks():
     niks = {"registry": pd.Series(["9904071205800001"]), "recipients": pd.Series(["9904071205800001"])}
     assert Pseudonymiser(demo_keys()).shared_masks(niks)["recipients"].isna().all()

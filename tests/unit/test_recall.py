@@ -102,9 +102,9 @@ def test_what_is_damaged_is_worked_out_again(doubled, edition):
     assert doubled(pkh=1) == {"pkh": 2}
 
 
-def test_nothing_is_taken_from_another_program(doubled, asked, monkeypatch):
+def test_nothing_is_taken_from_another_program(doubled, asked, edition, monkeypatch):
     doubled(pkh=1)
-    monkeypatch.setattr(Edition, "program_hash", lambda self: "lain")
+    monkeypatch.setitem(vars(edition), "program_hash", "lain")
     doubled(pkh=1)
     assert asked == [["pkh"], ["pkh"]]
 

@@ -87,7 +87,7 @@ def edition(*terms: str, folder: Path = Path("tidak-ada")) -> SimpleNamespace:
         ),
         area=SimpleNamespace(code="1704"),
         recollections=folder,
-        program_hash=lambda: "program",
+        program_hash="program",
     )
 
 

@@ -58,7 +58,7 @@ def read_ahead(edition: Edition, name: str) -> None:
 
 
 def _shelf(edition: Edition) -> Shelf:
-    return Shelf(edition.shelf, edition.program_hash(), keys_for(edition.study.synthetic))
+    return Shelf(edition.shelf, edition.program_hash, keys_for(edition.study.synthetic))
 
 
 def clean_inputs(edition: Edition, intake: Intake) -> Clean:
