@@ -457,8 +457,8 @@ def _pseudonymised(
     masks = _masks(maker, everybody["nik"], known) if "recipient" in plain and len(plain) > 1 else None
     if vault is not None:
         write_vault(_beside_tokens(everybody, features), waiting_vault(vault), keys)
-    births = maker.births(birth, everybody.index)
     del everybody
+    births = maker.births(birth, pd.RangeIndex(len(birth)))
     made: dict[str, pd.DataFrame] = {}
     for unit, start, stop in zip(plain, bounds, bounds[1:], strict=False):
         side, rows = (0, slice(start, stop)) if stop <= known else (1, slice(start - known, stop - known))
