@@ -50,7 +50,7 @@ def _doubled(rows: pd.DataFrame, person: np.ndarray) -> np.ndarray:
     A row that does not say which payment it is repeats one that does.
     """
     payment = _payment(rows)
-    keyed = pd.DataFrame({"person": person, "payment": encoded(payment)[0]})
+    keyed = pd.DataFrame({"person": person, "payment": encoded(payment)[0]}, rows.index)
     told = payment.ne("")
     elsewhere = told.groupby(person).transform("any") & ~told
     return (keyed.duplicated() | elsewhere).to_numpy(dtype=bool)

@@ -14,7 +14,7 @@ from kaur_analysis.cleaning.places import locate, written_kabupaten
 from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS, FAMILIES, LARGEST_FAMILY, PERSONS, checked
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.formats import number
-from kaur_analysis.intake import Findings, Intake
+from kaur_analysis.intake import NAME_PAIRS, Findings, Intake
 from kaur_analysis.intake.text import among, encoded, factorized, places_in, spread
 from kaur_analysis.study import Registry, Study
 
@@ -24,7 +24,7 @@ KEY_COLUMNS = (
     "family_token",
     "nik_masks",
     "name_token",
-    "name_bigrams",
+    *NAME_PAIRS,
     "birth_token",
     "birth_day_token",
     "birth_month_token",
@@ -38,7 +38,7 @@ _PRIORITY = {"head": 0, "spouse": 1, "child": 2, "other": 3}
 class RegistryRows:
     """What the registries are made of: their rows as read and corrected, and which of them were set aside before.
 
-    No mask of a NIK is among them: which masks a number has hangs on the recipients.
+    Neither masks of a NIK are among them, which hang on the recipients, nor letter pairs of names: they only link.
     """
 
     families: pd.DataFrame
@@ -74,7 +74,7 @@ def registry_rows(intake: Intake, study: Study, findings: Findings) -> RegistryR
     names = [] if study.registry is None else list(_system_of(study, study.registry))
     set_aside = pd.concat([intake.set_aside, findings.set_aside_table()], ignore_index=True)
     tables = (intake.families, intake.persons, set_aside)
-    own = (_rows_of(table, names).drop(columns="nik_masks", errors="ignore") for table in tables)
+    own = (_rows_of(table, names).drop(columns=["nik_masks", *NAME_PAIRS], errors="ignore") for table in tables)
     return RegistryRows(*(table.reset_index(drop=True) for table in own))
 
 

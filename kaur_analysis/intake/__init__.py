@@ -3,6 +3,7 @@
 from kaur_analysis.intake.answers import read_answers, workbook_lines
 from kaur_analysis.intake.findings import Findings
 from kaur_analysis.intake.keys import Keys, create_key, demo_keys, keys_for, load_key
+from kaur_analysis.intake.pseudonyms import NAME_PAIRS
 from kaur_analysis.intake.read import Intake, is_on_shelf, put_on_shelf, read_study, rejection
 from kaur_analysis.intake.shelf import Shelf
 from kaur_analysis.intake.spreadsheet import (
@@ -16,6 +17,7 @@ from kaur_analysis.intake.spreadsheet import (
 from kaur_analysis.intake.vault import keep_vault, open_vault
 
 __all__ = [
+    "NAME_PAIRS",
     "Findings",
     "Intake",
     "Keys",

@@ -18,13 +18,15 @@ from numpy.typing import NDArray
 
 from kaur_analysis.intake.identity import NIK_DIGITS, as_numbers, normal_names
 from kaur_analysis.intake.keys import Keys
-from kaur_analysis.intake.text import category, distinct_days, encoded, factorized, spread_array
+from kaur_analysis.intake.text import distinct_days, encoded, factorized, spread_array
 
 # Two letters for each byte: its hexadecimal digits, 0-9 as g-p.
 _LETTERS = np.frombuffer(b"ghijklmnopabcdef", dtype=np.uint8)
 _PAIRS = np.stack([np.repeat(_LETTERS, 16), np.tile(_LETTERS, 16)], axis=1)
 TOKEN_BYTES = 16
-_BIGRAM_BYTES = 3
+_WORD_BITS = 64
+# Columns of a name's letter pairs: 27 letters and ends of words make 728 pairs, and every pair has a bit of its own.
+NAME_PAIRS = tuple(f"name_pairs_{word}" for word in range(-(-(27**2 - 1) // _WORD_BITS)))
 _AT_ONCE = 8_000
 _QUARTER = NIK_DIGITS // 4
 _TWO_DIGITS = [f"{number:02d}" for number in range(32)]
@@ -65,37 +67,30 @@ class Pseudonymiser:
         return pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(letters))
 
     def names(self, names: pd.Series) -> pd.DataFrame:
-        """``name_token`` of the normalised name; ``name_bigrams``, keyed tokens of its letter pairs, spaces between.
+        """``name_token`` of the normalised name, and its keyed letter pairs as bits of the columns ``NAME_PAIRS``.
 
-        The letter pairs are a category: they are long, and so each name's are held once.
+        Without a name the token is missing and no bit is set.
         """
         codes, distinct = factorized(names)
         # Spellings of one name share what is made of it.
         same, normalised = encoded(normal_names(distinct))
         codes = np.append(_blank_missing(same, normalised), np.int32(-1))[codes]
-        return pd.DataFrame(
-            {
-                "name_token": spread_array(self._keyed(normalised, "name", TOKEN_BYTES), codes, names.index),
-                "name_bigrams": category(self._pairs_of(normalised), codes, names.index),
-            }
-        )
+        token = spread_array(self._keyed(normalised, "name", TOKEN_BYTES), codes, names.index)
+        words = np.vstack([self._pairs_of(normalised), np.zeros((1, len(NAME_PAIRS)), dtype=np.uint64)])
+        pairs = {name: words[:, place][codes] for place, name in enumerate(NAME_PAIRS)}
+        return pd.DataFrame({"name_token": token, **pairs}, index=names.index)
 
-    def _pairs_of(self, names: pa.Array) -> pa.Array:
-        """Keyed letter pairs of each normalised name in the order of their tokens, each once.
+    def _pairs_of(self, names: pa.Array) -> NDArray[np.uint64]:
+        """Letter pairs of each normalised name as bits, names × words; which bit a pair has the key decides.
 
         Words are marked at both ends: a space stands for the end of one and the beginning of the next.
         """
         pairs = ["".join(pair) for pair in itertools.product("_" + string.ascii_uppercase, repeat=2)][1:]
-        tokens = np.array(
-            self._keyed(pa.array(pairs), "bigram", _BIGRAM_BYTES).to_pylist(), dtype=f"S{2 * _BIGRAM_BYTES}"
-        )
-        order = np.argsort(tokens)
-        rank = np.append(0, np.argsort(order))  # two ends of words make no pair
-        written = tokens[order].view(np.uint8).reshape(len(pairs), -1)
-        written = np.column_stack([written, np.full(len(pairs), ord(" "), dtype=np.uint8)])
+        tokens = self._keyed(pa.array(pairs, pa.large_string()), "bigram", TOKEN_BYTES)
+        bit = np.append(0, np.argsort(np.argsort(tokens.to_numpy(zero_copy_only=False))))  # two ends make no pair
         blocks = (names.slice(start, _AT_ONCE).to_pylist() for start in range(0, len(names), _AT_ONCE))
-        made = [_joined_pairs(block, rank, written) for block in blocks]
-        return pa.concat_arrays(made) if made else pa.array([], pa.large_string())
+        made = [_pair_bits(block, bit) for block in blocks]
+        return np.concatenate(made) if made else np.zeros((0, len(NAME_PAIRS)), dtype=np.uint64)
 
     def births(self, days: NDArray[np.datetime64], index: pd.Index) -> pd.DataFrame:
         """Tokens of the whole date, of day and of month, and the plain year."""
@@ -161,26 +156,19 @@ def _blank_missing(codes: NDArray[np.int32], distinct: pa.Array) -> NDArray[np.i
     return codes if blank < 0 else np.where(codes == blank, np.int32(-1), codes)
 
 
-def _joined_pairs(names: list[str], rank: NDArray[np.int64], written: NDArray[np.uint8]) -> pa.Array:
-    """Letter pairs of normalised names as they are written, joined by spaces; missing where a name has none.
+def _pair_bits(names: list[str], bit: NDArray[np.intp]) -> NDArray[np.uint64]:
+    """Letter pairs of normalised names, one bit each, in as many words as hold them.
 
-    ``rank`` is the place of pair ``27 * first + second`` (A-Z as 1-26, the end of a word as 0) among those ``written``.
+    ``bit`` is that of pair ``27 * first + second`` (A-Z as 1-26, the end of a word as 0).
     """
     text = np.frombuffer("\n".join(["", *names, ""]).encode("ascii"), dtype=np.uint8)
     letter = np.where(text >= ord("A"), text - (ord("A") - 1), 0).astype(np.int64)
     pair = 27 * letter[:-1] + letter[1:]
-    owner = np.cumsum(text[:-1] == ord("\n")) - 1
-    held = np.sort((owner * len(rank) + rank[pair])[pair > 0], kind="stable")  # quick on what is nearly in order
-    held = held[np.diff(held, prepend=-1) > 0]
-    owner, place = np.divmod(held, len(rank))
-    letters = written.take(place, axis=0).reshape(-1)
-    counts = np.bincount(owner, minlength=len(names))
-    ends = np.cumsum(counts) * written.shape[1]
-    last = np.ones(len(letters), dtype=bool)  # no space after the last pair of a name
-    last[ends[counts > 0] - 1] = False
-    offsets = np.append(0, ends - np.cumsum(counts > 0))
-    valid = np.packbits(counts > 0, bitorder="little")
-    return pa.LargeStringArray.from_buffers(len(names), *map(pa.py_buffer, (offsets, letters[last], valid)))
+    owner = (np.cumsum(text[:-1] == ord("\n")) - 1)[pair > 0]
+    word, place = np.divmod(bit[pair[pair > 0]], _WORD_BITS)
+    found = np.zeros(len(names) * len(NAME_PAIRS), dtype=np.uint64)
+    np.bitwise_or.at(found, owner * len(NAME_PAIRS) + word, np.uint64(1) << place.astype(np.uint64))
+    return found.reshape(-1, len(NAME_PAIRS))
 
 
 def _numbers(series: pd.Series) -> tuple[NDArray[np.intp], NDArray[np.int64]]:

@@ -40,7 +40,8 @@ class Intake:
     ----------
     families, persons, recipients
         One row per line of a registry or recipient list that could be read: ``record``, ``source, file, sheet, line``,
-        tokens (``person_token, family_token, registry_family, nik_masks, name_token, name_bigrams, birth_token, ...``),
+        tokens (``person_token, family_token, registry_family, nik_masks, name_token, birth_token, ...``), the letter
+        pairs of the name (``NAME_PAIRS``),
         ``age`` (completed years at the reference date), ``female``, and the codebook's columns. In ``families`` the
         person is the head.
     survey_households, survey_persons, survey_consumption

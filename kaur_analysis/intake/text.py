@@ -112,13 +112,6 @@ def spread_array(distinct: pa.Array, codes: NDArray[np.integer], index: pd.Index
     return from_pieces((distinct.take(_places(part)) for part in parts), index)
 
 
-def category(texts: pa.Array, codes: NDArray[np.int32], index: pd.Index | None = None) -> pd.Series:
-    """A column of the same kind that holds each text once, whose rows are numbers."""
-    own, distinct = encoded_chunks(pa.chunked_array([texts], pa.large_string()))
-    places = np.append(own, np.int32(-1))[codes]
-    return pd.Series(pd.Categorical.from_codes(places, categories=from_arrow(distinct)), index=index)
-
-
 def _places(codes: NDArray[np.integer]) -> pa.Array:
     missing = codes < 0
     return pa.array(codes, mask=missing) if missing.any() else pa.array(codes)

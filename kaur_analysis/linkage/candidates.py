@@ -8,15 +8,13 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from kaur_analysis.intake import NAME_PAIRS
 
 MINIMUM_LIKENESS = 0.5
-# Names as sets of keyed letter pairs in the bits of a few words: what two names share is then counted in nanoseconds.
-# 27 letters and ends of words make 728 pairs, so that every pair has a bit of its own.
-WORDS = 12
-WORD_BITS = 64
 _TOKENS = ("person_token", "family_token", "name_token", "birth_token", "birth_day_token", "birth_month_token")
-_SHARED = " + ".join(f"bit_count(l.w{i} & r.w{i})" for i in range(WORDS))
+# Names as sets of keyed letter pairs in the bits of a few words: what two names share is then counted in nanoseconds.
+_SHARED = " + ".join(f"bit_count(l.{word} & r.{word})" for word in NAME_PAIRS)
 # Dice's coefficient of the letter pairs of two names
 _LIKENESS = f"create macro alike(l, r) as 2.0 * ({_SHARED}) / (l.n + r.n)"
 _ALIKE = f"alike(l.pairs, r.pairs) >= {MINIMUM_LIKENESS}"
@@ -37,31 +35,23 @@ _RULES = (
 )
 
 
-def load_registry(connection: duckdb.DuckDBPyConnection, registry: pd.DataFrame) -> pa.Array:
-    """Put the registry into table ``registry`` and what names it holds how often into ``name_frequencies``.
-
-    Returns
-    -------
-    Its letter pairs in the order of their bits, for :func:`load_list`.
-    """
+def load_registry(connection: duckdb.DuckDBPyConnection, registry: pd.DataFrame) -> None:
+    """Put the registry into table ``registry`` and what names it holds how often into ``name_frequencies``."""
     connection.execute(_LIKENESS)
-    numbering = _put(connection, "registry", registry, pa.array([], pa.large_string()))
+    _put(connection, "registry", registry)
     connection.execute("alter table registry add column near ubigint[]")
     connection.execute(
         "create table name_frequencies as select name_token, count(*) / sum(count(*)) over () as tf_name_token "
         "from registry where name_token is not null group by name_token order by name_token"
     )
-    return numbering
 
 
-def load_list(
-    connection: duckdb.DuckDBPyConnection, recipients: pd.DataFrame, near: pd.DataFrame, numbering: pa.Array
-) -> None:
+def load_list(connection: duckdb.DuckDBPyConnection, recipients: pd.DataFrame, near: pd.DataFrame) -> None:
     """Put a list into table ``recipients`` in place of the list before it.
 
     ``open`` holds the recipients whose NIK is missing or in no registry: for the others the NIK has spoken.
     """
-    _put(connection, "given_list", recipients, numbering)
+    _put(connection, "given_list", recipients)
     rows = pd.Series(np.arange(len(recipients)), recipients["record"].to_numpy())
     numbers = near.assign(unique_id=rows.loc[near["record"]].to_numpy())[["unique_id", "person_token"]]
     connection.register("given_near", pa.Table.from_pandas(numbers, preserve_index=False))
@@ -88,41 +78,19 @@ def counted(connection: duckdb.DuckDBPyConnection, query: str) -> list[int]:
     return [int(value) for value in connection.execute(query).fetchall()[0]]
 
 
-def _put(connection: duckdb.DuckDBPyConnection, name: str, table: pd.DataFrame, numbering: pa.Array) -> pa.Array:
+def _put(connection: duckdb.DuckDBPyConnection, name: str, table: pd.DataFrame) -> None:
     """Make a table of keys; ``number`` is its NIK once more, for comparisons that are to hold beside that of NIKs."""
-    bits, numbering = _pair_bits(table["name_bigrams"], numbering)
     plain = table[[*_TOKENS, "birth_year", "female", "kecamatan", "desa"]].reset_index(drop=True)
-    given = pd.concat([plain, bits], axis=1).assign(unique_id=np.arange(len(table), dtype=np.int32))
+    words = table[list(NAME_PAIRS)].fillna(0).astype(np.uint64).reset_index(drop=True)
+    count = np.bitwise_count(words.to_numpy()).sum(axis=1)
+    given = pd.concat([plain, words], axis=1).assign(pairs_count=count, unique_id=np.arange(len(table), dtype=np.int32))
     connection.register("given", pa.Table.from_pandas(given, preserve_index=False))
     tokens = ", ".join(f"case when {token} is not null then hash({token}) end as {token}" for token in _TOKENS)
-    words = ", ".join(f"'w{i}': pairs_{i}" for i in range(WORDS))
+    pairs = ", ".join(f"'{word}': {word}" for word in NAME_PAIRS)
     connection.execute(
         f"create or replace table {name} as select unique_id, {tokens}, "
         "case when person_token is not null then hash(person_token) end as number, "
         "try_cast(birth_year as integer) as birth_year, female, kecamatan::varchar as kecamatan, desa::varchar as desa,"
-        f" case when pairs_count > 0 then {{{words}, 'n': pairs_count}} end as pairs from given"
+        f" case when pairs_count > 0 then {{{pairs}, 'n': pairs_count}} end as pairs from given"
     )
     connection.unregister("given")
-    return numbering
-
-
-def _pair_bits(names: pd.Series, numbering: pa.Array) -> tuple[pd.DataFrame, pa.Array]:
-    """Letter pairs of every name as bits of ``pairs_0``, ``pairs_1``, ... and their number; 0 without a name.
-
-    Pairs that are numbered keep their number; others are numbered behind them as they occur.
-    """
-    codes, distinct = pd.factorize(names)
-    parts = pc.split_pattern(pa.array(distinct.to_numpy(dtype=object), pa.large_string()), " ")
-    owner = np.repeat(np.arange(len(distinct)), np.diff(parts.offsets.to_numpy()))
-    held = parts.flatten().dictionary_encode()
-    new = held.dictionary.filter(pc.invert(pc.is_in(held.dictionary, numbering)))
-    numbering = pa.concat_arrays([numbering, new])
-    number = pc.index_in(held.dictionary, numbering).to_numpy()[held.indices.to_numpy()] % (WORDS * WORD_BITS)
-    bits = np.zeros((len(distinct) + 1) * WORDS, dtype=np.uint64)
-    one = np.uint64(1) << (number % WORD_BITS).astype(np.uint64)
-    np.bitwise_or.at(bits, owner * WORDS + number // WORD_BITS, one)
-    words = bits.reshape(-1, WORDS)
-    count = np.bitwise_count(words).sum(axis=1)
-    return pd.DataFrame(words[codes], columns=[f"pairs_{i}" for i in range(WORDS)]).assign(
-        pairs_count=count[codes]
-    ), numbering

@@ -21,7 +21,6 @@ from kaur_analysis.study import Study
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
 
 # Share of the people on lists who are in the registry, where no NIK tells it.
 WORKING_COVERAGE = 0.9
@@ -91,8 +90,7 @@ def lists_to_link(clean: Clean, study: Study, decisions: pd.DataFrame | None = N
     # Of the same types with and without answers: a list without any is the same whoever judges another one.
     answers = (pd.DataFrame(columns=list(_ANSWER)) if decisions is None else decisions)[list(_ANSWER)].astype(_ANSWER)
     near = _one_digit_off(clean)
-    # As text: the categories of a list's names would be those of all lists.
-    keys = clean.recipient_keys.drop(columns="nik_masks").astype({"name_bigrams": "str"})
+    keys = clean.recipient_keys.drop(columns="nik_masks")
     place = pd.Index(clean.recipients["record"])
     near_row, answer_row = (place.get_indexer(table["record"]) for table in (near, answers))
     given = {}
@@ -141,9 +139,9 @@ def link_lists(
         # The bar is drawn past Python, into whatever log there is. A kernel without ipywidgets draws none, and refuses.
         with suppress(duckdb.InvalidInputException):
             connection.execute("set enable_progress_bar = false")
-        numbering = load_registry(connection, keys)
+        load_registry(connection, keys)
         usual = known(partial(usual_u, connection, seed))
-        registry = _Registry(connection, keys[["person", "family"]], numbering, usual)
+        registry = _Registry(connection, keys[["person", "family"]], usual)
         return {name: _link_list(registry, **own) for name, own in lists.items()}
 
 
@@ -209,11 +207,10 @@ def together(parts: Mapping[str, Sequence[pd.DataFrame]], clean: Clean) -> Linka
 
 @dataclass(frozen=True)
 class _Registry:
-    """The registry in a database: its people in the order of their rows, letter pairs, and agreements by chance."""
+    """The registry in a database: its people in the order of their rows, and agreements by chance."""
 
     connection: "duckdb.DuckDBPyConnection"
     people: pd.DataFrame
-    numbering: "pa.Array"
     usual: pd.DataFrame
 
 
@@ -229,7 +226,7 @@ def _link_list(
     from kaur_analysis.linkage.candidates import candidate_pairs, load_list
     from kaur_analysis.linkage.model import fit_and_score
 
-    load_list(registry.connection, keys, near, registry.numbering)
+    load_list(registry.connection, keys, near)
     candidate_pairs(registry.connection)
     possible = float(len(recipients)) * len(registry.people)
     expected = _share_found(registry.connection) * len(recipients)

@@ -8,7 +8,7 @@ import pytest
 
 from kaur_analysis.cleaning import clean
 from kaur_analysis.demo import make_demo
-from kaur_analysis.intake import keys_for, read_study
+from kaur_analysis.intake import NAME_PAIRS, keys_for, read_study
 from kaur_analysis.linkage import link, probability_classes, reach
 from kaur_analysis.linkage.model import COMPARISONS
 from kaur_analysis.study import load_study
@@ -75,7 +75,8 @@ def test_strangers_are_not_found_in_the_registry(cleaned):
     for name in ("person_token", "family_token", "birth_token", "name_token"):
         keys.loc[own, name] = [f"asing{place}" for place in range(own.sum())]
     keys.loc[own, ["nik_masks", "birth_day_token", "birth_month_token"]] = None
-    keys["name_bigrams"] = keys["name_bigrams"].astype("str").mask(own, "qq zz")
+    keys.loc[own, list(NAME_PAIRS)] = 0
+    keys.loc[own, NAME_PAIRS[0]] = 2**12 + 2**33
     links = link(replace(tables, recipient_keys=keys), study).links
     assert (links.loc[own, "method"] == "unmatched").all()
 
