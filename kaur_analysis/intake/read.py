@@ -28,7 +28,7 @@ from kaur_analysis.study import Source, Study
 # A well-formed NIK of a real province in synthetic data is a typing error of the demo; more than this share are people.
 REAL_PEOPLE_SHARE = 0.01
 _REGISTRY = ("family", "person")  # units whose people are the registry's
-_TOKENS = "-samaran"  # name under which their tokens are kept; a source's begins with a letter
+_TOKENS = "-samaran"  # begins the names under which tokens of people are kept; a source's begins with a letter
 _IDENTITY = ("nik", "kk", "name", "address", "birth_date")
 
 
@@ -115,14 +115,14 @@ def read_study(
     _require_own_key(study, keys)
     _require_known_rules(study)
     findings = Findings()
-    units, counts, registry = _readings(study, keys, shelf, findings)
+    units, counts, groups = _readings(study, keys, shelf, findings)
     if shelf is not None:
-        shelf.clear([*(source.name for source in study.sources), _TOKENS])
+        shelf.clear([*(source.name for source in study.sources), *(group.name for group in groups)])
     table = findings.table()
     rejected = rejection(table, study)
     if strict and rejected:
         raise DataRejected(rejected, table)
-    tokens = _pseudonymised(units, keys, study, vault, shelf, registry)
+    tokens = _pseudonymised(units, keys, study, vault, shelf, groups)
     survey = _inside_area(units, study, findings)
     set_aside = findings.set_aside_table()
     empty = pd.DataFrame(columns=["record", *PLACE])
@@ -141,14 +141,27 @@ def read_study(
     )
 
 
+@dataclass
+class _Group:
+    """People whose tokens are kept together, those of the registry or of a list: their readings and their number."""
+
+    name: str
+    fingerprints: list[str] = field(default_factory=list)
+    people: int = 0
+
+    def add(self, reading: _Reading) -> None:
+        self.fingerprints.append(reading.fingerprint)
+        self.people += sum(map(len, reading.tables))
+
+
 def _readings(
     study: Study, keys: Keys, shelf: Shelf | None, findings: Findings
-) -> tuple[dict[str, pd.DataFrame], list[dict[str, object]], list[str]]:
-    """Typed rows by unit, still with identities; rows read of each sheet; and fingerprints of the registry's files."""
+) -> tuple[dict[str, pd.DataFrame], list[dict[str, object]], list[_Group]]:
+    """Typed rows by unit, still with identities; rows read of each sheet; the registry's people, and those of lists."""
     paths = study.files()
     read: dict[str, list[pd.DataFrame]] = {}
     counts: list[dict[str, object]] = []
-    registry: list[str] = []
+    registry, lists = _Group(_TOKENS), []
     for source in study.sources:
         book = codebook_for(source)
         reading = _recalled(source, paths[source.name], book, study, keys, shelf)
@@ -156,8 +169,11 @@ def _readings(
         counts += reading.counts
         read.setdefault(book.unit, []).extend(reading.tables)
         if book.unit in _REGISTRY:
-            registry.append(reading.fingerprint)
-    return {unit: _together(tables) for unit, tables in read.items() if tables}, counts, registry
+            registry.add(reading)
+        elif book.unit == "recipient":
+            lists.append(_Group(f"{_TOKENS}-{source.name}"))
+            lists[-1].add(reading)
+    return {unit: _together(tables) for unit, tables in read.items() if tables}, counts, [registry, *lists]
 
 
 def is_on_shelf(study: Study, name: str, shelf: Shelf) -> bool:
@@ -432,7 +448,7 @@ def _pseudonymised(
     study: Study,
     vault: Path | None,
     shelf: Shelf | None,
-    registry: list[str],
+    groups: list[_Group],
 ) -> dict[str, pd.DataFrame]:
     """Tables of people with tokens in place of identities; the identities go into the vault or nowhere.
 
@@ -448,12 +464,13 @@ def _pseudonymised(
     everybody = _together([_identities(table) for table in people.values()])
     birth = _birth(everybody)
     bounds = np.cumsum([0, *map(len, people.values())])
-    known = int(bounds[-2]) if "recipient" in people else len(everybody)
+    known = groups[0].people
     plain = {unit: _plain(people.pop(unit), study.reference_date) for unit in list(people)}
     maker = Pseudonymiser(keys)
+    # Apart, because the registry's are too many to be copied.
     features = [
-        _kept_features(maker, everybody.iloc[:known], shelf, registry),
-        _features(maker, everybody.iloc[known:]),
+        _kept_features(maker, everybody.iloc[:known], shelf, groups[:1]),
+        _kept_features(maker, everybody.iloc[known:], shelf, groups[1:]),
     ]
     masks = _masks(maker, everybody["nik"], known) if "recipient" in plain and len(plain) > 1 else None
     if vault is not None:
@@ -482,17 +499,23 @@ def _plain(table: pd.DataFrame, day: dt.date) -> pd.DataFrame:
 
 
 def _kept_features(
-    maker: Pseudonymiser, people: pd.DataFrame, shelf: Shelf | None, registry: list[str]
+    maker: Pseudonymiser, people: pd.DataFrame, shelf: Shelf | None, groups: list[_Group]
 ) -> pd.DataFrame:
-    """Tokens of the registry's people, as they were made of the same readings the last time, or made and kept."""
-    if shelf is None or not len(people) or not all(registry):
-        return _features(maker, people)
-    fingerprint = shelf.fingerprint(_TOKENS, registry)
-    if kept := shelf.recall(_TOKENS, fingerprint):
-        return kept[0][0]
-    features = _features(maker, people)
-    shelf.keep(_TOKENS, fingerprint, [features], {})
-    return features
+    """Tokens of people group by group, as they were made of the same readings the last time, or made and kept."""
+    made, start = [_features(maker, people.iloc[:0])], 0
+    for group in groups:
+        own = people.iloc[start : start + group.people]
+        start += group.people
+        if shelf is None or not all(group.fingerprints) or not len(own):
+            made.append(_features(maker, own))
+            continue
+        fingerprint = shelf.fingerprint(group.name, group.fingerprints)
+        kept = shelf.recall(group.name, fingerprint)
+        if kept is None:
+            kept = [_features(maker, own)], {}
+            shelf.keep(group.name, fingerprint, *kept)
+        made += kept[0]
+    return _together([table for table in made if len(table)] or made[:1])
 
 
 def _features(maker: Pseudonymiser, people: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import pytest
 
 from kaur_analysis.errors import KeyMissing
 from kaur_analysis.intake import Shelf, create_key, demo_keys, is_on_shelf, load_key, put_on_shelf, read, read_study
+from kaur_analysis.intake.pseudonyms import Pseudonymiser
 from kaur_analysis.study import RESERVED_NAMES, Registry
 from tests.intake_files import dtsen, nik, recipients, study, workbook
 
@@ -53,6 +54,18 @@ def test_a_changed_list_is_read_again_and_it_alone(office, monkeypatch):
     monkeypatch.setattr(read, "read_source", lambda source, *rest: asked.append(source.name) or usual(source, *rest))
     assert len(read_study(made, demo_keys(), shelf=shelf).recipients) == 2
     assert asked == ["daftar"]
+
+
+def test_nobody_is_keyed_again_but_the_people_of_a_changed_list(office, monkeypatch):
+    made, shelf = office
+    workbook(made.folder / "lain.xlsx", [ROWS[0], ["1", nik(serial=3), "Wesodra Kimbalu", "Nasal", "Merpas"]])
+    other = made.model_copy(update={"sources": (*made.sources, recipients(name="lain", path="lain.xlsx"))})
+    read_study(other, demo_keys(), shelf=shelf)
+    workbook(made.folder / "daftar.xlsx", [*ROWS, ["2", nik(serial=2), "Tambira Solevan", "Nasal", "Merpas"]])
+    keyed, usual = [], Pseudonymiser.names
+    monkeypatch.setattr(Pseudonymiser, "names", lambda self, names: keyed.extend(names) or usual(self, names))
+    read_study(other, demo_keys(), shelf=shelf)
+    assert keyed == [NAME, "Tambira Solevan"]
 
 
 def test_a_changed_entry_of_the_study_is_read_by(office):
