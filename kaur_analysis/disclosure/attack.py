@@ -172,7 +172,7 @@ class Attacker:
         self._solver.changeColCost(self._asked, 0.0)
         self._solver.changeColCost(place, sign)
         self._asked = place
-        return self._system.amounts + np.array(_solved(self._solver).col_value) * self._scale
+        return self._system.amounts + np.fromiter(_solved(self._solver).col_value, float) * self._scale
 
 
 class Sweep:
@@ -201,7 +201,7 @@ class Sweep:
         none = np.zeros(len(self._places))
         bounds = np.column_stack([np.concatenate([self._bottom, none]), np.concatenate([turn, self._top])])
         aim = np.concatenate([-reward, none] if upward else [none, reward])
-        pieces = np.array(_solved(_programme(aim, self._matrix, self._right, bounds)).col_value)
+        pieces = np.fromiter(_solved(_programme(aim, self._matrix, self._right, bounds)).col_value, float)
         point = self._system.amounts.copy()
         point[self._places] = pieces.reshape(2, -1).sum(axis=0) * self._scale
         return point
@@ -253,7 +253,7 @@ def cheapest_move(system: System, target: int, hidden: Array, price: Array) -> A
         np.zeros(inner.matrix.shape[0]),
         np.vstack([upward, downward]),
     )
-    moves = np.array(_solved(programme).col_value)
+    moves = np.fromiter(_solved(programme).col_value, float)
     move = moves[:size] - moves[size:]
     point = system.amounts.copy()
     point[near] += scale * np.where(np.abs(move) > 1e-7, move, 0.0)
@@ -290,6 +290,6 @@ def capacity(system: System, target: int, share: Array) -> Array:
     for sign in (1.0, -1.0):
         aim = np.concatenate([-sign * own, sign * own])
         prices = _solved(_programme(aim, matrix, np.zeros(matrix.shape[0]), bounds)).row_dual
-        left = sign * own + inner.matrix.T @ np.array(prices)
+        left = sign * own + inner.matrix.T @ np.fromiter(prices, float)
         total[near] += np.where(left > 0, left * give_up, -left * give_down)
     return np.where(total > 1e-9, total, 0.0)

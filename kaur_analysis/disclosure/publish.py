@@ -186,8 +186,12 @@ def publish(
     rule[told] = "edisi lalu"
     above = {found.of_row[row][0]: room[row] for row in dominated if row in found.of_row}
     hidden, solutions = _protected(_too_telling(found, few, nearly_all, dominated, told, minimum), found, above)
-    for row, quantities in found.of_row.items():
-        rule[row] = next((hidden[quantity] for quantity in quantities if quantity in hidden), rule[row])
+    protecting = {
+        row: next(hidden[quantity] for quantity in quantities if quantity in hidden)
+        for row, quantities in found.of_row.items()
+        if not hidden.keys().isdisjoint(quantities)
+    }
+    rule[list(protecting)] = list(protecting.values())
     table["status"] = rule.map(lambda name: "disembunyikan" if name in PROTECTING else _STATUS.get(name, name))
     table["reason"] = table["reason"].where(
         table["reason"].ne("") & table["status"].ne("disembunyikan"),
@@ -253,10 +257,9 @@ def largest_two(amount: pd.Series, keys: pd.DataFrame) -> pd.DataFrame:
     names = list(keys.columns)
     known = keys.assign(amount=amount).dropna().reset_index(drop=True)
     groups = known.groupby(names)["amount"]
-    largest = groups.max().rename("first").reset_index()
-    others = known["amount"].drop(groups.idxmax())
-    second = others.groupby(groups.ngroup().drop(groups.idxmax())).max()
-    return largest.assign(second=second.reindex(largest.index).fillna(0.0))
+    largest, others = groups.max().rename("first").reset_index(), known["amount"].to_numpy(dtype=float, copy=True)
+    others[groups.idxmax().to_numpy(dtype=int)] = np.nan
+    return largest.assign(second=pd.Series(others).groupby(groups.ngroup()).max().fillna(0.0))
 
 
 _STATUS = {

@@ -183,13 +183,19 @@ def _pair_twins(found: Quantities, minimum: int) -> None:
 
 def instances(relation: Mapping[str, Any], amounts: Mapping[Quantity, float]) -> list[Equation]:
     """A relation of ``rules.yaml`` wherever one of its parts is stated."""
-    found = {}
-    for quantity in amounts:
-        if quantity.concept in relation["parts"] and relation.get("programme") in (None, quantity.programme):
-            parts = tuple(quantity._replace(concept=name) for name in relation["parts"])
-            general = {"programme": "", "agency": ""} if relation["whole"] in rules()["without_programme"] else {}
-            found[parts] = quantity._replace(concept=relation["whole"], **general)
-    return [(whole, parts) for parts, whole in found.items()]
+    stated = {
+        quantity[1:]: quantity
+        for quantity in amounts
+        if quantity.concept in relation["parts"] and relation.get("programme") in (None, quantity.programme)
+    }
+    general = {"programme": "", "agency": ""} if relation["whole"] in rules()["without_programme"] else {}
+    return [
+        (
+            quantity._replace(concept=relation["whole"], **general),
+            tuple(Quantity(name, *where) for name in relation["parts"]),
+        )
+        for where, quantity in stated.items()
+    ]
 
 
 def equations(found: Quantities) -> list[Equation]:

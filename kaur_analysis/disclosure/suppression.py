@@ -105,16 +105,20 @@ class _Cuts:
     places: list[Array] = field(default_factory=list)
     values: list[Array] = field(default_factory=list)
     right: list[float] = field(default_factory=list)
-    known: set[bytes] = field(default_factory=set)
+    known: set[tuple[bytes, bytes, float]] = field(default_factory=set)
 
     def add(self, coefficients: Array, right: float) -> bool:
         """Keep an inequality unless it is already there; whether it was new."""
-        key = np.round(np.append(coefficients, right), 9).tobytes()
+        places = np.flatnonzero(coefficients)
+        values = coefficients[places]
+        rounded = values.round(9)
+        told = rounded != 0
+        key = (places[told].tobytes(), rounded[told].tobytes(), round(right, 9))
         if key in self.known:
             return False
         self.known.add(key)
-        self.places.append(np.flatnonzero(coefficients))
-        self.values.append(coefficients[self.places[-1]])
+        self.places.append(places)
+        self.values.append(values)
         self.right.append(right)
         return True
 
@@ -191,34 +195,34 @@ def greedy(block: Block, chosen: Array, view: View) -> Array:
 
 def _sum_cuts(block: Block) -> Iterator[tuple[Array, float]]:
     """What single sums already say: who is hidden in a sum needs others hidden in it, with room enough."""
-    system = block.system
-    matrix = csr_array(system.matrix)
+    system, fall = block.system, block.system.fall
+    matrix, asked = csr_array(system.matrix), system.watched & (system.needed > 0)
     for start, end in itertools.pairwise(matrix.indptr):
         inside, signs = matrix.indices[start:end], matrix.data[start:end]
-        given = block.forced[block.group[inside]]
-        for target, sign in zip(inside, signs, strict=True):
-            if system.watched[target] and system.needed[target] > 0:
-                others = np.where(inside == target, 0.0, np.inf)
-                # A part rises as far as its fellows can fall, or the whole rise; it falls by itself at most.
-                fall = np.minimum(system.fall[inside] / system.needed[target], 1.0)
-                for room in (others, np.where(signs == sign, fall, others))[: 2 if sign < 0 else 1]:
-                    if np.minimum(room[given | (block.group[inside] == block.group[target])], 2.0).sum() > 1 + 1e-6:
-                        continue  # what is hidden anyway has room enough: the shorter way to the same answer
-                    capacities = np.zeros(len(system.amounts))
-                    capacities[inside] = room
-                    if (cut := _shaped(block, capacities, int(target))) is not None:
-                        yield cut
+        targets = np.flatnonzero(asked[inside])  # a row of each below
+        own, group = targets[:, None] == np.arange(len(inside)), block.group[inside]
+        others = np.where(own, 0.0, 2.0)
+        # A part rises as far as its fellows can fall, or the whole rise; it falls by itself at most.
+        least = np.minimum(fall[inside] / system.needed[inside[targets], None], 1.0)
+        rooms = np.stack([others, np.where(signs == signs[targets, None], least, others)], axis=1)
+        hidden = block.forced[group] | (group == group[targets, None])
+        # What is hidden anyway has room enough in most sums: the shorter way to the same answer.
+        lacking = np.where(hidden[:, None], rooms, 0.0).sum(axis=2) < 1 - 1e-10
+        lacking[:, 1] &= signs[targets] < 0
+        for row, kind in np.argwhere(lacking):
+            room = np.bincount(group, rooms[row, kind], minlength=len(block.cost))
+            if (cut := _shaped(block, room, int(inside[targets[row]]))) is not None:
+                yield cut
 
 
-def _shaped(block: Block, capacities: Array, target: int) -> tuple[Array, float] | None:
-    """The inequality over groups; None where the forced ones alone satisfy it."""
+def _shaped(block: Block, room: Array, target: int) -> tuple[Array, float] | None:
+    """The inequality over groups, by how far those of each can give way; None where the forced alone satisfy it."""
     own = block.group[target]
-    total = np.bincount(block.group, np.minimum(capacities, 2.0), minlength=len(block.cost))
-    given = float(total[block.forced].sum()) if block.forced[own] else float(total[block.forced].sum() + total[own])
+    given = float(room[block.forced].sum()) if block.forced[own] else float(room[block.forced].sum() + room[own])
     lacking = 1.0 - given
     if lacking <= 1e-9:
         return None
-    coefficients = np.minimum(total, lacking)
+    coefficients = np.minimum(room, lacking)
     coefficients[block.forced] = 0.0
     if block.forced[own]:
         return coefficients, lacking
@@ -233,8 +237,9 @@ def _broken(block: Block, chosen: Array, view: View, most: int) -> Iterator[tupl
     for target in np.random.default_rng(1).permutation(view.open(system, hidden)):
         view = attacker.one(view, int(target))
         if not view.settled(system)[target]:
-            capacities = capacity(system, int(target), np.maximum(hidden, CORE))
-            cut = _shaped(block, capacities, int(target))
+            capacities = np.minimum(capacity(system, int(target), np.maximum(hidden, CORE)), 2.0)
+            room = np.bincount(block.group, capacities, minlength=len(block.cost))
+            cut = _shaped(block, room, int(target))
             if cut is not None and cut[0] @ chosen < cut[1] - 1e-6:
                 yield cut
                 found += 1

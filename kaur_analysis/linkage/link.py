@@ -356,14 +356,19 @@ def any_reach(links: pd.DataFrame) -> pd.Series:
     Parameters
     ----------
     links
-        Table of contract ``LINKS``.
+        Columns ``family, programme, period, probability`` of contract ``LINKS``.
 
     Returns
     -------
     Probability, indexed by family.
     """
-    missed = 1 - reach(latest(links)).set_index("family")["received"]
+    missed = 1 - _received(latest(links).dropna(subset="family"))
     return 1 - missed.groupby(level="family").prod()
+
+
+def _received(found: pd.DataFrame) -> pd.Series:
+    """Probability by family, programme and period that at least one of the links is right."""
+    return 1 - (1 - found["probability"]).groupby([found[name] for name in ("family", "programme", "period")]).prod()
 
 
 def reach(links: pd.DataFrame) -> pd.DataFrame:

@@ -6,12 +6,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pydantic import BaseModel
+
+# Most of what a page says is one of these: asked for first, by the type itself.
+_SIMPLE = frozenset({str, int, float, bool, type(None)})
 
 
 def content(given: object) -> str:
@@ -28,6 +32,8 @@ def content(given: object) -> str:
 
 def _told(given: object) -> str | list[object]:
     """A hash of a table's or an array's bytes; of any other value its type and what JSON can hold of it."""
+    if type(given) in _SIMPLE:
+        return [type(given).__name__, given]
     if isinstance(given, pd.Series):
         given = given.to_frame()
     if isinstance(given, pd.DataFrame):
@@ -52,7 +58,7 @@ def _plain(given: object) -> object:
     if isinstance(given, BaseModel):
         return given.model_dump(mode="json")
     if is_dataclass(given):
-        return [[each.name, _told(getattr(given, each.name))] for each in fields(given)]
+        return [[name, _told(getattr(given, name))] for name in _names(given.__class__)]
     if isinstance(given, Mapping):
         return [[_told(name), _told(value)] for name, value in given.items()]
     if isinstance(given, list | tuple):
@@ -62,6 +68,12 @@ def _plain(given: object) -> object:
     if isinstance(given, date):
         return given.isoformat()
     raise TypeError(f"{type(given).__name__} has no content to compare")
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """Names of a dataclass's fields."""
+    return tuple(each.name for each in fields(kind))
 
 
 class _Sha(io.RawIOBase):

@@ -108,9 +108,10 @@ class Edition:
         """Hash of all inputs."""
         return combined_hash(self.inputs())
 
-    def run_hash(self) -> str:
-        """Hash of all ingredients."""
-        return combined_hash(self.ingredients())
+    def hashes(self) -> tuple[str, str]:
+        """Hash of all inputs, and of all ingredients, from one look at the files."""
+        inputs = self.inputs()
+        return combined_hash(inputs), combined_hash(inputs | _program())
 
     @property
     def prefix(self) -> str:

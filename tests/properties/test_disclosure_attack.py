@@ -12,7 +12,7 @@ from scipy.sparse import csc_array
 
 from kaur_analysis.disclosure import publish
 from kaur_analysis.disclosure.attack import System, cheapest_move, exposed, truth_only, widened
-from kaur_analysis.disclosure.suppression import Block, Effort, blocks, greedy, suppress
+from kaur_analysis.disclosure.suppression import Block, Effort, _Cuts, blocks, greedy, suppress
 from kaur_analysis.pipeline.steps.publish import long
 from kaur_analysis.study import Thresholds
 from tests.edition_attack import knowledge
@@ -298,6 +298,12 @@ def test_even_a_search_stopped_at_once_leaves_nothing_exposed(kecamatan):
     for block in _blocks(kecamatan):
         solution = suppress(block, Effort(gap=0.0, rounds=1, nodes=1, cuts=1))
         assert not len(exposed(block.system, solution.chosen))
+
+
+def test_an_inequality_is_kept_once_whatever_its_last_digits():
+    cuts = _Cuts(groups=3)
+    kept = [cuts.add(np.array([0.0, 0.5 + error, 1.0]), 1.0) for error in (0.0, 1e-12, 1e-3)]
+    assert kept == [True, False, True]
 
 
 def test_a_cheap_companion_of_two_sums_is_found_where_greedy_takes_two():

@@ -9,7 +9,7 @@ import pytest
 from kaur_analysis.cleaning import clean
 from kaur_analysis.demo import make_demo
 from kaur_analysis.intake import NAME_PAIRS, keys_for, read_study
-from kaur_analysis.linkage import link, probability_classes, reach
+from kaur_analysis.linkage import any_reach, link, probability_classes, reach
 from kaur_analysis.linkage.model import COMPARISONS
 from kaur_analysis.study import load_study
 from tests.linkage_truth import calibration, damage_niks, link_and_compare
@@ -242,3 +242,13 @@ def test_periods_are_kept_apart():
 
 def test_the_unmatched_reach_nobody():
     assert reach(links(("a", "pkh", "2024", None, None, 0.4, 1.0))).empty
+
+
+def test_a_family_on_two_lists_is_reached_where_either_link_is_right():
+    found = any_reach(links(("a", "pkh", "2024", "f", "p", 0.5, 1.0), ("b", "blt", "2024", "f", "p", 0.8, 1.0)))
+    assert found["f"] == pytest.approx(0.9)
+
+
+def test_who_was_on_an_earlier_list_alone_is_not_reached_today():
+    found = any_reach(links(("a", "pkh", "2023", "f", "p", 1.0, 1.0), ("b", "pkh", "2024", "g", "q", 1.0, 1.0)))
+    assert list(found.index) == ["g"]

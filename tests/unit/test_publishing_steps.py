@@ -9,7 +9,7 @@ import pytest
 from kaur_analysis.disclosure import publish
 from kaur_analysis.errors import DataRejected
 from kaur_analysis.intake import csv_text
-from kaur_analysis.pipeline.steps.publish import previous_issue, scenario_rows
+from kaur_analysis.pipeline.steps.publish import extreme_by_desa, previous_issue, registered, scenario_rows
 from kaur_analysis.pipeline.steps.targeting import _largest_unmatched, largest_benefits
 from kaur_analysis.reference import load_area
 from kaur_analysis.study import Thresholds
@@ -142,3 +142,35 @@ def test_a_file_that_is_no_published_table_is_refused_with_the_columns_it_lacks(
     (tmp_path / "published.csv").write_text("area,value\n1704,3\n", encoding="utf-8")
     with pytest.raises(DataRejected, match="status"):
         previous_issue(study(tmp_path / "published.csv"))
+
+
+def test_of_each_family_it_is_kept_in_which_draws_it_is_extremely_poor():
+    draws = np.array([[1.0] * 9, [9.0] * 9, [9.0] * 8 + [1.0]], dtype=np.float32)
+    tables = {
+        "estimates/family_poverty": pd.DataFrame({"desa": ["a", "a", "b"], "p_extreme": [1.0, 0.0, 0.1]}),
+        "estimates/welfare_draws": pd.DataFrame(draws).rename(columns=str).assign(family=["k1", "k2", "k3"]),
+    }
+    *_, packed = extreme_by_desa(lambda name, columns=None: tables[name][columns or tables[name].columns], 5.0)
+    kept = np.unpackbits(packed.to_numpy(), axis=1, count=9)
+    assert kept.tolist() == (draws < 5.0).astype(int).tolist()
+
+
+def test_the_registry_s_people_are_counted_by_desa_kecamatan_and_kabupaten():
+    families = pd.DataFrame(
+        {
+            "desa": ["1704010001", "1704010002", "1704020001"],
+            "household_size": [4.0, 3.0, 2.0],
+            "desil": [1, 2, 1],
+            "in_targeting_list": [1.0, 0.0, 1.0],
+        }
+    )
+    (rows,) = registered(lambda name, columns: families[columns], desil_extreme=1)
+    people = rows[rows["indicator"].eq("people")].set_index("area")["value"]
+    assert people.to_dict() == {
+        "1704": 9.0,
+        "1704010": 7.0,
+        "1704020": 2.0,
+        "1704010001": 4.0,
+        "1704010002": 3.0,
+        "1704020001": 2.0,
+    }

@@ -1,6 +1,8 @@
 """What was worked out of the same things is not worked out again, and nothing else is ever taken for it."""
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import kaur_analysis.pipeline.steps as steps_package
 from kaur_analysis.pipeline.content import content
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.recall import each_recalled, of_tables, recalled
@@ -274,3 +277,9 @@ def test_something_else_given_beside_the_tables_is_asked_anew(summed):
 def test_a_table_that_nothing_is_known_by_cannot_be_read(summed):
     with pytest.raises(ValueError, match="estimates/poverty, which is not among"):
         summed(tables=(), times=2)
+
+
+def test_no_two_steps_keep_what_they_worked_out_under_one_name():
+    steps = "".join(path.read_text(encoding="utf-8") for path in sorted(Path(steps_package.__path__[0]).glob("*.py")))
+    names = re.findall(r"(?:recalled|of_tables)\(\s*edition,\s*f?\"([^\"]+)\"", steps)
+    assert len(names) > 5 and len(names) == len(set(names))

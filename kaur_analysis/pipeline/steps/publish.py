@@ -15,7 +15,7 @@ from kaur_analysis.intake.findings import rules
 from kaur_analysis.linkage import any_reach, latest
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.recall import Tables, of_tables
-from kaur_analysis.pipeline.steps import drawn, has_lists, has_registry, welfare_draws, where_lists, where_registry
+from kaur_analysis.pipeline.steps import drawn, has_lists, has_registry, where_lists, where_registry
 from kaur_analysis.pipeline.steps.determinants import TABLES as DETERMINANT_TABLES
 from kaur_analysis.pipeline.steps.determinants import determinant_table
 from kaur_analysis.pipeline.steps.poverty import differences_of_shares
@@ -119,8 +119,8 @@ def list_rows(edition: Edition) -> pd.DataFrame:
     """
     counts = edition.store.read("clean/accounting").groupby("source", as_index=False)[list(ROWS)].sum()
     links = edition.store.read("clean/links", ["record", "programme", "period"])
-    judged = latest(links).drop_duplicates("record")
-    judged = judged.assign(source=[record.partition(":")[0] for record in judged["record"]])
+    judged = latest(links)
+    judged = judged.assign(source=judged["record"].str.replace(":.*", "", regex=True))
     programmes = judged.drop_duplicates("source").set_index("source")["programme"].to_dict()
     registers = [source.name for source in edition.study.sources if source.kind.endswith("_family")]
     table = counts.rename(columns={"source": "group"}).melt("group", var_name="indicator", value_name="value")
@@ -140,8 +140,14 @@ def list_rows(edition: Edition) -> pd.DataFrame:
 @where_registry
 def registry_rows(edition: Edition) -> pd.DataFrame:
     """How many families and people the registry holds, per area."""
-    families = edition.store.read("clean/families")
     desil_extreme = edition.study.registry.desil_extreme if edition.study.registry else 1
+    (rows,) = of_tables(edition, "hitungan", registered, ("clean/families",), desil_extreme=desil_extreme)
+    return rows
+
+
+def registered(read: Callable[..., pd.DataFrame], desil_extreme: int) -> Tables:
+    """Rows of families and people of each area, and of families in the lowest desil and on the targeting list."""
+    families = read("clean/families", ["desa", "household_size", "desil", "in_targeting_list"])
     counts = pd.DataFrame(
         {
             "desa": families["desa"],
@@ -151,15 +157,9 @@ def registry_rows(edition: Edition) -> pd.DataFrame:
             "listed_families": families["in_targeting_list"],
         }
     )
-    units = {"people": "orang"}
-    return pd.concat(
-        long(
-            sums.assign(unit=sums["indicator"].map(units).fillna("keluarga"), n=sums["value"]),
-            topic="registry",
-            source="registri",
-        )
-        for sums in _sums(counts)
-    )
+    sums = pd.concat(_sums(counts))
+    sums = sums.assign(unit=np.where(sums["indicator"].eq("people"), "orang", "keluarga"), n=sums["value"])
+    return [long(sums, topic="registry", source="registri")]
 
 
 def targeting_rows(edition: Edition) -> pd.DataFrame | None:
@@ -290,7 +290,7 @@ def desa_rows(edition: Edition) -> pd.DataFrame:
 
     Without any list nobody knows who is served: then only how many they are.
     """
-    counts, extreme = of_tables(
+    counts, sums, extreme = of_tables(
         edition,
         "desa",
         extreme_by_desa,
@@ -298,12 +298,18 @@ def desa_rows(edition: Edition) -> pd.DataFrame:
         line_rp_month=edition.study.line("extreme"),
     )
     if has_lists(edition):
-        counts = pd.concat([counts, _served_by_desa(edition, extreme.to_numpy())])
+        counts = pd.concat([counts, _served_by_desa(edition, sums.to_numpy(), extreme.to_numpy())])
     return long(counts, topic="desa", source="taksiran model dan daftar penerima")
 
 
 def extreme_by_desa(read: Callable[..., pd.DataFrame], line_rp_month: float) -> Tables:
-    """Extreme poor families of each desa and their share beside the kabupaten's; how many there are in each draw."""
+    """Extreme poor families of each desa and their share beside the kabupaten's, and what the draws say.
+
+    Returns
+    -------
+    The rows; how many extreme poor families each desa has in each draw; and of each family in which draws it is one:
+    eight to a number, so that the draws themselves need not be read again.
+    """
     poverty = read("estimates/family_poverty", ["desa", "p_extreme"])
     extreme, expected = drawn(read("estimates/welfare_draws")) < line_rp_month, poverty["p_extreme"].to_numpy()
     desa, inside = _by_desa(poverty["desa"])
@@ -315,23 +321,28 @@ def extreme_by_desa(read: Callable[..., pd.DataFrame], line_rp_month: float) -> 
     against = counted.assign(
         indicator="extreme_share_difference", value=value, low=low, high=high, n=counted["n"], unit="bagian"
     )
-    return pd.concat([counted, against], ignore_index=True), pd.DataFrame(sums).rename(columns=str)
+    told = (pd.DataFrame(each).rename(columns=str) for each in (sums, np.packbits(extreme, axis=1)))
+    return pd.concat([counted, against], ignore_index=True), *told
 
 
-def _served_by_desa(edition: Edition, sums: NDArray[np.float64]) -> pd.DataFrame:
+def _served_by_desa(edition: Edition, sums: NDArray[np.float64], packed: NDArray[np.uint8]) -> pd.DataFrame:
     """Extreme poor families of each desa whom any programme serves, and those whom none does.
 
     Parameters
     ----------
     sums
         How many extreme poor families each desa has in each draw.
+    packed
+        Of each family in which draws it is extremely poor, eight draws to a number.
     """
     poverty = edition.store.read("estimates/family_poverty", ["family", "desa", "p_extreme"])
-    draws, expected = welfare_draws(edition), poverty["p_extreme"].to_numpy()
-    missed = 1 - any_reach(edition.store.read("clean/links")).reindex(poverty["family"], fill_value=0.0).to_numpy()
-    random = np.random.default_rng(edition.study.seed).random(draws.shape, dtype=np.float32)
+    links = edition.store.read("clean/links", ["family", "programme", "period", "probability"])
+    families, draws, expected = len(poverty), sums.shape[1], poverty["p_extreme"].to_numpy()
+    missed = 1 - any_reach(links).reindex(poverty["family"], fill_value=0.0).to_numpy()
+    random = np.random.default_rng(edition.study.seed).random((families, draws), dtype=np.float32)
     named = np.flatnonzero(missed < 1)  # the others are on no list in any draw
-    served = (draws[named] < edition.study.line("extreme")) & (random[named] >= missed[named, None])
+    extreme = np.unpackbits(packed[named], axis=1, count=draws).astype(bool)
+    served = extreme & (random[named] >= missed[named, None])
     desa, inside = _by_desa(poverty["desa"])
     reached = inside[:, named] @ served.astype(np.float32)
     return pd.concat(
@@ -392,7 +403,7 @@ def zero_cost_rows(edition: Edition) -> pd.DataFrame:
         table.assign(
             indicator=table["measure"] + np.where(in_families, "_families", "_rp_year"),
             rse=relative_error(table),
-            group=table[["detail", "fund"]].agg(" ".join, axis=1).str.strip(),
+            group=(table["detail"] + " " + table["fund"]).str.strip(),
             period=table["year"].astype(str),
             unit=np.where(in_families, "keluarga", "rupiah_tahun"),
             source=_with_ends("taksiran model", table["spans"]),
@@ -501,6 +512,7 @@ def edition_facts(edition: Edition, published: pd.DataFrame) -> dict[str, Any]:
     """What pages say about the edition itself: settings, sources, programmes, provenance."""
     study, area = edition.study, edition.area
     spanned = ruled_by_unseen_desil(edition) if has_registry(edition) else ()
+    inputs, run = edition.hashes()
     hidden = published["indicator"].eq("rows_set_aside") & published["status"].eq("disembunyikan")
     found = list_findings(
         edition.store.read("clean/set_aside"),
@@ -563,8 +575,8 @@ def edition_facts(edition: Edition, published: pd.DataFrame) -> dict[str, Any]:
         "route": "registry" if study.registry else "survey",
         "boundaries": read_boundaries(study.boundary_file, area) if study.boundary_file else None,
         "key": edition.store.read_facts("clean/key")["key"],
-        "input": edition.input_hash(),
-        "run": edition.run_hash()[:12],
+        "input": inputs,
+        "run": run[:12],
     }
 
 
