@@ -25,6 +25,12 @@ SHARED = (
     "kaur_analysis.pipeline.steps.pages",
     "kaur_analysis.reporting",
     "nbconvert.exporters.html",
+    # What a shell and the reading of a table load at their first use, which every notebook has.
+    "IPython.core.completerlib",
+    "IPython.core.magics",
+    "ipykernel.kernelspec",
+    "pyarrow.dataset",
+    "pyarrow.parquet",
 )
 
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
@@ -186,6 +187,19 @@ def test_libraries_of_a_single_step_are_left_to_it():
     code = f"import kaur_analysis.pipeline.warm_research, sys; print({heavy} & set(sys.modules))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert said.stdout.strip() == "set()"
+
+
+def modules_that_reading_loads(path):
+    before = set(sys.modules)
+    execute(path, {})
+    return {name.split(".")[0] for name in set(sys.modules) - before}
+
+
+@pytest.mark.skipif(not FORKS, reason="this system does not fork")
+def test_no_notebook_that_reads_a_table_loads_what_reads_it_once_more(forked, tmp_path):
+    pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "a.parquet")
+    path = written(tmp_path / "a.ipynb", f"import pandas; len(pandas.read_parquet({str(tmp_path / 'a.parquet')!r}))")
+    assert "pyarrow" not in forked.call(modules_that_reading_loads, path)
 
 
 UNCOLLECTED = """
