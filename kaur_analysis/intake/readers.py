@@ -25,7 +25,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
-import pyreadstat
 from charset_normalizer import from_bytes
 from python_calamine import (
     CalamineError,
@@ -548,11 +547,15 @@ def _decoded_field(field: np.ndarray, encoding: str) -> np.ndarray:
 
 
 def _read_stata(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
-    yield _read_labelled(path, source, wanted, pyreadstat.read_dta, by_rows=True)
+    from pyreadstat import read_dta  # here: it loads a library of tables that no other kind of file needs
+
+    yield _read_labelled(path, source, wanted, read_dta, by_rows=True)
 
 
 def _read_spss(path: Path, source: Source, wanted: Wanted) -> Iterator[RawTable]:
-    yield _read_labelled(path, source, wanted, pyreadstat.read_sav, by_rows=False)  # a later row costs all before
+    from pyreadstat import read_sav
+
+    yield _read_labelled(path, source, wanted, read_sav, by_rows=False)  # a later row costs all before
 
 
 def _read_labelled(path: Path, source: Source, wanted: Wanted, read: Callable[..., Any], by_rows: bool) -> RawTable:

@@ -9,7 +9,7 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
 from types import ModuleType
@@ -25,16 +25,26 @@ SHARED = (
     "kaur_analysis.pipeline.steps.pages",
     "kaur_analysis.reporting",
     "nbconvert.exporters.html",
+    # What a shell and the reading of a table load at their first use, which every notebook has.
+    "IPython.core.completerlib",
+    "IPython.core.magics",
+    "ipykernel.kernelspec",
+    "pyarrow.dataset",
+    "pyarrow.parquet",
 )
 
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Look for no garbage meanwhile: loading makes hardly any, and looking takes a tenth of its time."""
+    """Look for no garbage meanwhile, nor ever among what is there then: loading makes hardly any.
+
+    Looking takes a tenth of its time, and no child needs a copy of its own of what is never looked at.
+    """
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()  # first: the next object would else have all of them looked at
         gc.enable()
 
 
@@ -51,22 +61,19 @@ def quietly_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
-def load() -> None:
-    """Import what is shared, without what is unused."""
+@contextmanager
+def without(names: Iterable[str]) -> Iterator[None]:
+    """Let libraries that do without these modules find none of them meanwhile; who asks later does."""
     modules = cast("dict[str, ModuleType | None]", sys.modules)
-    refused = [name for name in UNUSED if name not in modules]
+    refused = [name for name in names if name not in modules]
     modules.update(dict.fromkeys(refused))  # the import system then says that there is none
+    try:
+        yield
+    finally:
+        for name in refused:
+            del modules[name]
+
+
+with quietly_interrupted(), uncollected(), without(UNUSED):
     for name in SHARED:
         importlib.import_module(name)
-    for name in refused:
-        del modules[name]
-
-
-def keep() -> None:
-    """Never look again for garbage among what is there now: no child then needs a copy of its own of what it shares."""
-    gc.freeze()
-
-
-with quietly_interrupted(), uncollected():
-    load()
-keep()

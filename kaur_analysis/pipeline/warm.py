@@ -3,7 +3,7 @@
 Worth its time where several pages are made; for a single one :mod:`kaur_analysis.pipeline.loaded` is ready sooner.
 """
 
-from kaur_analysis.pipeline.loaded import keep, quietly_interrupted
+from kaur_analysis.pipeline.loaded import quietly_interrupted, uncollected
 
 
 def rehearse() -> None:
@@ -27,6 +27,5 @@ def rehearse() -> None:
     charts.svg(figure, "latihan")
 
 
-with quietly_interrupted():
+with quietly_interrupted(), uncollected():
     rehearse()
-keep()

@@ -8,9 +8,9 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty import student
 from kaur_analysis.poverty.checks import one_of
 from kaur_analysis.poverty.design import Domains, FloatArray, IntArray
 
@@ -90,7 +90,7 @@ def interval(
     -------
     Lower and upper limits, shapes (m,); NaN where the scale does not reach the value.
     """
-    reach = stats.t.ppf(0.5 + confidence / 2, degrees) * se
+    reach = student.quantile(0.5 + confidence / 2, degrees) * se
     if scale == "linear":
         return value - reach, value + reach
     with np.errstate(divide="ignore", invalid="ignore"):

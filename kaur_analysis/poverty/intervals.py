@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 
 def equal_tails(draws: NDArray[np.floating], level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -77,7 +77,7 @@ def spanned(
     high = np.fmax.reduce([stated["high"], ends["high"], *held])
     wider = (high - low) - (stated["high"] - stated["low"])
     return stated.assign(
-        se=stated["se"] + np.where(known, wider / (2 * norm.ppf((1 + level) / 2)), 0.0),
+        se=stated["se"] + np.where(known, wider / (2 * ndtri((1 + level) / 2)), 0.0),
         low=np.where(known, low, stated["low"]),
         high=np.where(known, high, stated["high"]),
         spans=np.where(known, evidence, ""),

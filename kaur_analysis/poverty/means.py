@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.optimize import brentq
+from scipy.special import betainccinv, betaincinv
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty import student
 from kaur_analysis.poverty.checks import one_of
 from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.poverty.estimates import DEFAULT_SETTINGS, EstimateSettings, tabulate
@@ -221,7 +222,7 @@ def share_interval(
     if method in ("logit", "mean") or p in (0, 1):
         return float(row["low"]), float(row["high"])
     tail = 0.5 - confidence / 2
-    critical = stats.t.isf(tail, degrees)
+    critical = student.critical(tail, degrees)
     if method == "likelihood":
         n = float((design.weight > 0).sum())
         allowed = critical**2 * se**2 * n / (p * (1 - p)) * n / (n - 1)
@@ -232,6 +233,6 @@ def share_interval(
 
         return float(brentq(excess, 1e-12, p)), float(brentq(excess, p, 1 - 1e-12))
     n = int((design.weight > 0).sum())
-    effective = p * (1 - p) / se**2 * (stats.t.isf(tail, n - 1) / critical) ** 2
+    effective = p * (1 - p) / se**2 * (student.critical(tail, n - 1) / critical) ** 2
     x = p * effective
-    return float(stats.beta.ppf(tail, x, effective - x + 1)), float(stats.beta.isf(tail, x + 1, effective - x))
+    return float(betaincinv(x, effective - x + 1, tail)), float(betainccinv(x + 1, effective - x, tail))

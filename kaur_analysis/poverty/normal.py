@@ -15,11 +15,16 @@ STEPS = 1024  # points of the table in a standard deviation
 _LOWEST, _HIGHEST = -38, 9  # below Φ has no number, above it is 1
 
 
+def density(x: FloatArray) -> FloatArray:
+    """φ(x), the slope of Φ."""
+    return np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
+
+
 def _table() -> list[FloatArray]:
     """Coefficients of the polynomials at all points, those of the highest power first."""
     x = np.arange(_LOWEST * STEPS, _HIGHEST * STEPS + 1) / STEPS
-    density = np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
-    derivatives = [(x * x - 1) * density / 6, -x * density / 2, density]
+    slope = density(x)
+    derivatives = [(x * x - 1) * slope / 6, -x * slope / 2, slope]
     return [*(each / STEPS**power for power, each in zip((3, 2, 1), derivatives, strict=True)), ndtr(x)]
 
 

@@ -7,9 +7,9 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty import student
 from kaur_analysis.poverty.checks import levels, one_of
 from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.poverty.estimates import DEFAULT_SETTINGS, EstimateSettings, degrees_of, tabulate
@@ -78,7 +78,7 @@ def estimate_quantile(
     domains = design.domains(by)
     y = domains.values(variable)
     rows = domains.rows()
-    critical = stats.t.isf(0.5 - settings.confidence / 2, degrees_of(domains, settings))
+    critical = student.critical(0.5 - settings.confidence / 2, degrees_of(domains, settings))
     tables = []
     for p in shares:
         value = np.array([float(weighted_quantile(y[own], design.weight[own], p, rule)) for own in rows])

@@ -13,7 +13,6 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 from scipy.optimize import minimize_scalar
 from scipy.special import boxcox, inv_boxcox, ndtr
 
@@ -211,6 +210,8 @@ def likely(
     count
         How many scales.
     """
+    from scipy.interpolate import PchipInterpolator  # here: no step but that of the model draws a curve
+
     heights, at = _profile(scale, welfare[None], likelihoods, coefficients)
     curve = PchipInterpolator(np.arange(len(heights)), heights[:, 0])
     steps = np.linspace(0, len(heights) - 1, 40 * (len(heights) - 1) + 1)

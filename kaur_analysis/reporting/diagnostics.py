@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from kaur_analysis.formats import number, percent, rupiah_short
 from kaur_analysis.reporting import charts
@@ -189,8 +189,8 @@ def quantile_plot(
     spread = values.std()
     observed = np.quantile((values - values.mean()) / (spread if spread > 0 else 1), shares)
     figure, axes = canvas(3.6, WIDE)
-    axes.plot(norm.ppf(shares), observed, linestyle="none", marker="o", markersize=3.5, color=BLUE)
-    edge = float(norm.ppf(shares[-1])) * 1.05
+    axes.plot(ndtri(shares), observed, linestyle="none", marker="o", markersize=3.5, color=BLUE)
+    edge = float(ndtri(shares[-1])) * 1.05
     axes.plot([-edge, edge], [-edge, edge], color=GREY, linestyle=DASHES[1], linewidth=1)
     axes.set_xlabel("kuantil normal")
     axes.set_ylabel("kuantil sisaan baku")

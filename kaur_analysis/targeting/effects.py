@@ -10,9 +10,9 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from scipy import sparse, stats
+from scipy import sparse
 from scipy.spatial import KDTree
-from scipy.special import expit
+from scipy.special import expit, ndtr, ndtri
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.checks import one_of
@@ -301,7 +301,7 @@ def _within(tree: KDTree, points: Array, radius: Array) -> sparse.csr_matrix:
 def _row(
     measure: str, start: float, when: float, value: float, se: float, confidence: float, treated: int, control: int
 ) -> dict[str, object]:
-    step = stats.norm.ppf((1 + confidence) / 2) * se
+    step = ndtri((1 + confidence) / 2) * se
     return {
         "measure": measure,
         "start": start,
@@ -310,7 +310,7 @@ def _row(
         "se": se,
         "low": value - step,
         "high": value + step,
-        "p_value": 2 * stats.norm.sf(abs(value) / se) if se > 0 else np.nan,
+        "p_value": 2 * ndtr(-abs(value) / se) if se > 0 else np.nan,
         "n_treated": treated,
         "n_control": control,
     }

@@ -7,10 +7,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse, stats
-from statsmodels.stats.multitest import multipletests
+from scipy import sparse
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty import student
 from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.engine import Rules, estimate, rows_of
 from kaur_analysis.targeting.evidence import Block, Uncertainty, read_evidence
@@ -78,10 +78,31 @@ def fairness(
     for measure in ERRORS:
         tested = (table["measure"] == measure) & table["p_value"].notna()
         if tested.any():
-            table.loc[tested, "p_adjusted"] = multipletests(table.loc[tested, "p_value"], method="holm")[1]
+            table.loc[tested, "p_adjusted"] = holm(table.loc[tested, "p_value"].to_numpy())
     table = with_route(table, design)
     table.attrs["note"] = MULTIPLE_COMPARISONS
     return table
+
+
+def holm(p_values: Array) -> Array:
+    """P values of tests that are made together, as ``statsmodels`` computes them, which takes half a second to load.
+
+    The smallest of n counts n times, the next n − 1 times; none comes out below a smaller one, or above 1.
+
+    Parameters
+    ----------
+    p_values
+        Of each test alone, shape (n,).
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6.
+    """
+    order = np.argsort(p_values)
+    together = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))
+    adjusted = np.empty_like(together)
+    adjusted[order] = np.minimum(together, 1.0)
+    return adjusted
 
 
 def _one_characteristic(
@@ -133,7 +154,7 @@ def _one_characteristic(
                 difference_se=se,
                 difference_low=low,
                 difference_high=high,
-                p_value=2 * float(stats.t.sf(abs(difference) / se, degrees)) if se > 0 else np.nan,
+                p_value=2 * float(student.above(abs(difference) / se, degrees)) if se > 0 else np.nan,
             )
     extra = ["difference", "difference_se", "difference_low", "difference_high", "p_value"]
     return tidy(rows, [*COLUMNS[:3], "characteristic", *COLUMNS[3:], *extra])

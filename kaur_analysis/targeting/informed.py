@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
-from scipy.stats import norm
 
 from kaur_analysis.errors import EstimationError
+from kaur_analysis.poverty.normal import density
 from kaur_analysis.targeting.inputs import Array
 
 
@@ -69,7 +69,7 @@ def informed_draws(welfare_draws: Array, ranking: pd.Series, seed: int = 0) -> A
     centred = (mean - mean.mean()) * (spread**2 / mean.var() if spread > 0 else 0.0)
     middle = mean.mean() + centred
     low, high = _bounds(ranking[ranked])
-    class_mean = (norm.pdf(low) - norm.pdf(high)) / (ndtr(high) - ndtr(low))
+    class_mean = (density(low) - density(high)) / (ndtr(high) - ndtr(low))
     if not (spread > 0 and class_mean.std() > 0):
         return welfare_draws
     agreement = float(np.mean(class_mean * (mean - mean.mean())) / (spread * np.mean(class_mean**2)))

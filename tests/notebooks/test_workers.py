@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
@@ -174,17 +175,94 @@ def _alive(process):
 
 
 def test_libraries_of_research_are_never_loaded_for_a_page():
-    heavy = {"statsmodels", "sklearn", "pandera", "duckdb", "splink", "rfc3987_syntax"}
+    heavy = {"statsmodels", "sklearn", "pandera", "duckdb", "splink", "rfc3987_syntax", "scipy.stats"}
     code = f"import kaur_analysis.pipeline.warm, sys; print({heavy} & set(sys.modules))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert said.stdout.strip() == "set()"
 
 
 def test_libraries_of_a_single_step_are_left_to_it():
-    heavy = {"sklearn", "duckdb", "splink", "sqlalchemy", "statsmodels.api"}
+    heavy = {"sklearn", "duckdb", "splink", "sqlalchemy", "statsmodels", "scipy.stats", "scipy.interpolate"}
+    heavy |= {"pyreadstat", "hypothesis"}
     code = f"import kaur_analysis.pipeline.warm_research, sys; print({heavy} & set(sys.modules))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert said.stdout.strip() == "set()"
+
+
+def modules_that_reading_loads(path):
+    before = set(sys.modules)
+    execute(path, {})
+    return {name.split(".")[0] for name in set(sys.modules) - before}
+
+
+@pytest.mark.skipif(not FORKS, reason="this system does not fork")
+def test_no_notebook_that_reads_a_table_loads_what_reads_it_once_more(forked, tmp_path):
+    pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "a.parquet")
+    path = written(tmp_path / "a.ipynb", f"import pandas; len(pandas.read_parquet({str(tmp_path / 'a.parquet')!r}))")
+    assert "pyarrow" not in forked.call(modules_that_reading_loads, path)
+
+
+UNCOLLECTED = """
+import gc
+from kaur_analysis.pipeline.loaded import uncollected
+looked = []
+gc.callbacks.append(lambda phase, told: looked.append(phase))
+with uncollected():
+    loaded = [[] for _ in range(100_000)]
+later = [[] for _ in range(10)]
+print(len(looked), gc.isenabled())
+"""
+
+
+def test_what_was_loaded_is_not_looked_through_for_garbage_when_loading_ends():
+    said = subprocess.run([sys.executable, "-c", UNCOLLECTED], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert said.stdout.split() == ["0", "True"]
+
+
+WITHOUT = """
+import sys
+from kaur_analysis.pipeline.loaded import without
+def found(name):
+    try:
+        __import__(name)
+    except ImportError:
+        return False
+    return True
+"""
+
+
+def said_of_refused(lines):
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT + lines], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.strip()
+
+
+def test_a_refused_module_is_not_found_while_others_load():
+    assert said_of_refused("with without(['wave']): print(found('wave'))") == "False"
+
+
+def test_a_refused_module_is_found_by_whoever_asks_later():
+    assert said_of_refused("with without(['wave']): found('wave')\nprint(found('wave'))") == "True"
+
+
+def test_a_refused_module_is_found_again_where_loading_others_failed():
+    failing = "try:\n    with without(['wave']): 1 / 0\nexcept ZeroDivisionError: print(found('wave'))"
+    assert said_of_refused(failing) == "True"
+
+
+def test_a_module_that_is_there_already_is_not_refused():
+    assert said_of_refused("import wave\nwith without(['wave']): print(sys.modules['wave'] is wave)") == "True"
+
+
+def test_tables_are_judged_where_nothing_makes_up_any():
+    code = (
+        "import kaur_analysis.pipeline.warm_research, pandas\n"
+        "from kaur_analysis.contracts import NEEDS, checked\n"
+        "from kaur_analysis.errors import KaurError\n"
+        "try:\n    checked(NEEDS, pandas.DataFrame({'family': [1]}))\nexcept KaurError as error: print(error)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "Tabel 'needs' melanggar kontraknya" in said.stdout
 
 
 def test_what_several_steps_prepare_is_prepared_once():

@@ -1,9 +1,10 @@
-"""The table of the normal distribution function against scipy's."""
+"""The normal distribution against scipy's."""
 
 import numpy as np
 from scipy.special import ndtr
+from scipy.stats import norm
 
-from kaur_analysis.poverty.normal import STEPS, below
+from kaur_analysis.poverty.normal import STEPS, below, density
 
 
 def test_the_table_is_right_to_rounding_everywhere():
@@ -22,3 +23,8 @@ def test_far_from_the_line_there_is_no_doubt():
 
 def test_at_the_line_there_is_an_even_chance():
     assert below(np.zeros(1)).tolist() == [0.5]
+
+
+def test_the_density_is_that_of_scipy_to_the_last_bit():
+    x = np.append(np.linspace(-45, 45, 200_001), [-np.inf, np.inf])
+    np.testing.assert_array_equal(density(x), norm.pdf(x))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from kaur_analysis.poverty import estimate_mean
 from kaur_analysis.poverty.design import SurveyDesign
@@ -19,6 +20,7 @@ from kaur_analysis.targeting import (
     overlap,
     targeting_measures,
 )
+from kaur_analysis.targeting.fairness import holm
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +151,14 @@ def test_fairness_finds_the_group_that_was_left_out(sample: pd.DataFrame) -> Non
 def test_fairness_warns_of_many_comparisons(sample: pd.DataFrame) -> None:
     table = fairness(sample, "poor", "received", ["sex", "stratum"])
     assert "Holm" in table.attrs["note"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 40, 500])
+def test_p_values_of_tests_made_together_are_those_of_statsmodels(count: int) -> None:
+    some = np.random.default_rng(count).random(count) ** 4
+    alike = np.round(some, 1)  # many of them equal, some zero, and one where there are enough
+    for alone in (some, alike):
+        np.testing.assert_array_equal(holm(alone), multipletests(alone, method="holm")[1])
 
 
 def test_a_sample_in_which_nobody_was_reached_is_not_taken_for_certainty(sample: pd.DataFrame) -> None:

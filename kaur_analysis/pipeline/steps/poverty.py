@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.stats import norm, t
+from scipy.special import ndtri
 
 from kaur_analysis.cleaning import complete_covariates
 from kaur_analysis.contracts import ASSETS, CATEGORIES, COUNTS, ESTIMATES, FAMILY_POVERTY, checked
@@ -27,6 +27,7 @@ from kaur_analysis.poverty import (
     estimate_fgt,
     estimate_inequality,
     estimate_mean,
+    student,
     welfare_model,
 )
 from kaur_analysis.poverty.intervals import held_interval
@@ -219,7 +220,7 @@ def official_error(study: Study, design: SurveyDesign) -> float:
     if study.benchmark.error is not None:
         return study.benchmark.error
     own = float(estimate_fgt(design, WELFARE, "line_poverty", alpha=(0,))["se"].iloc[0])
-    error = own * float(t.ppf(1 - TAIL, design.degrees_of_freedom) / norm.ppf(1 - TAIL))
+    error = own * float(student.quantile(1 - TAIL, design.degrees_of_freedom) / ndtri(1 - TAIL))
     if not 0 < error < 0.5:
         raise StudyRejected(
             "benchmark.error kosong, dan galat angka resmi itu tidak dapat ditaksir dari survei (tidak ada rumah "
@@ -490,7 +491,7 @@ def _official_doubt(error: float) -> str:
     """What is said of the official share's own error, where it has one."""
     if not error:
         return ""
-    points = number(float(norm.ppf(1 - TAIL)) * error * 100, 1)
+    points = number(float(ndtri(1 - TAIL)) * error * 100, 1)
     return f" Selang memuat galat angka resmi itu sendiri (95 persen: kira-kira ±{points} poin)."
 
 
