@@ -162,10 +162,10 @@ def run(
     data: DataOption = None,
 ) -> None:
     """Kerjakan sebuah edisi. Data dibersihkan, kemiskinan ditaksir, ketepatan sasaran dinilai, halaman disusun."""
-    from kaur_analysis.pipeline.workers import LOADED, WARM, warm_up
+    from kaur_analysis.pipeline.workers import LOADED, RESEARCH, WARM, warm_up
 
-    if only:  # who asks for a page wants it made: what it needs is loaded while this process still reads the study
-        warm_up(LOADED if len(only) == 1 else WARM)
+    if not cluster:  # what most runs need is loaded while this process still reads the study and looks at the files
+        warm_up(*([WARM, RESEARCH] if not only else [LOADED] if len(only) == 1 else [WARM]))
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.progress import Progress
     from kaur_analysis.pipeline.province import is_province

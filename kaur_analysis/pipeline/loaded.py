@@ -15,6 +15,8 @@ from threading import current_thread, main_thread
 from types import ModuleType
 from typing import cast
 
+from kaur_analysis.pipeline.workers import AWAITED_BY
+
 # jsonschema imports them to judge addresses, durations and colours, which no notebook's form has; the first compiles a
 # grammar for longer than all others take together. jsonschema does without where they are absent.
 UNUSED = ("rfc3987_syntax", "rfc3986_validator", "isoduration", "fqdn", "uri_template", "webcolors")
@@ -74,6 +76,14 @@ def without(names: Iterable[str]) -> Iterator[None]:
             del modules[name]
 
 
-with quietly_interrupted(), uncollected(), without(UNUSED):
-    for name in SHARED:
+def load(names: Iterable[str]) -> None:
+    """Import modules, unless whoever wanted others to be forked from this process is gone: it found nothing to do."""
+    awaited_by = os.environ.get(AWAITED_BY)
+    for name in names:
+        if awaited_by is not None and os.getppid() != int(awaited_by):
+            os._exit(0)
         importlib.import_module(name)
+
+
+with quietly_interrupted(), uncollected(), without(UNUSED):
+    load(SHARED)

@@ -5,9 +5,8 @@ What several of them prepare at its first use is prepared as well.
 
 import atexit
 import gc
-import importlib
 
-from kaur_analysis.pipeline.loaded import quietly_interrupted, uncollected, without
+from kaur_analysis.pipeline.loaded import load, quietly_interrupted, uncollected, without
 
 # pandera imports it, where it is installed, to make up tables; here it only checks some.
 UNUSED = ("hypothesis",)
@@ -31,7 +30,6 @@ def rehearse() -> None:
 
 
 with quietly_interrupted(), uncollected(), without(UNUSED):
-    for step in STEPS:
-        importlib.import_module(step)
+    load(STEPS)
     rehearse()
 atexit.register(gc.unfreeze)  # else DuckDB tells of everything that is still there when the process ends

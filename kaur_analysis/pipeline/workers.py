@@ -18,6 +18,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 from kaur_analysis.errors import RunFailed, mask_quoted
 
 FORKS = sys.platform == "linux"
+AWAITED_BY = "KAUR_AWAITED_BY"  # environment of the process that others are forked from: who started it
 LOADED = "kaur_analysis.pipeline.loaded"
 WARM = "kaur_analysis.pipeline.warm"
 RESEARCH = "kaur_analysis.pipeline.warm_research"
@@ -60,13 +61,17 @@ class _Worker:
 def warm_up(*modules: str) -> None:
     """Start the process that others are forked from, with these modules loaded; do not wait for it.
 
-    Where it runs already, or nothing can be forked, this changes nothing.
+    Where it runs already, or nothing can be forked, this changes nothing. It loads no further when this process ends.
     """
     if FORKS:
         from multiprocessing.forkserver import ensure_running  # there is none on Windows
 
         get_context("forkserver").set_forkserver_preload(list(modules))
-        ensure_running()
+        os.environ[AWAITED_BY] = str(os.getpid())
+        try:
+            ensure_running()
+        finally:
+            del os.environ[AWAITED_BY]
 
 
 class Workers:

@@ -20,7 +20,7 @@ from kaur_analysis.pipeline import run as running
 from kaur_analysis.pipeline.edition import Edition
 from kaur_analysis.pipeline.effort import Effort
 from kaur_analysis.pipeline.notebooks import execute
-from kaur_analysis.pipeline.workers import FORKS, LOADED, RESEARCH, WARM, WorkerDied, Workers
+from kaur_analysis.pipeline.workers import AWAITED_BY, FORKS, LOADED, RESEARCH, WARM, WorkerDied, Workers
 from kaur_analysis.store import Store
 from tests.intake_files import dtsen, nik, recipients, study, workbook
 from tests.shared import ROOT
@@ -217,6 +217,21 @@ print(len(looked), gc.isenabled())
 def test_what_was_loaded_is_not_looked_through_for_garbage_when_loading_ends():
     said = subprocess.run([sys.executable, "-c", UNCOLLECTED], capture_output=True, text=True, check=True, cwd=ROOT)
     assert said.stdout.split() == ["0", "True"]
+
+
+def said_by_who_loads(awaited_by):
+    return subprocess.run(
+        [sys.executable, "-c", "import kaur_analysis.pipeline.loaded; print('termuat')"],
+        env={**os.environ, AWAITED_BY: str(awaited_by)}, capture_output=True, text=True, check=True, cwd=ROOT,
+    ).stdout  # fmt: skip
+
+
+def test_a_process_that_whoever_started_it_awaits_loads_what_is_shared():
+    assert said_by_who_loads(os.getpid()) == "termuat\n"
+
+
+def test_a_process_that_nobody_awaits_any_more_loads_no_further():
+    assert said_by_who_loads(os.getpid() + 1) == ""
 
 
 WITHOUT = """
