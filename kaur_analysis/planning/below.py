@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from kaur_analysis.errors import DataRejected
@@ -53,6 +54,19 @@ class Below:
         """Some of them."""
         own = np.flatnonzero(chosen)
         return replace(self, family=self.family[own], draw=self.draw[own], welfare=self.welfare[own])
+
+    def tables(self) -> list[pd.DataFrame]:
+        """What is known as tables, of which :meth:`of_tables` makes it again."""
+        entries = {"family": self.family.astype(np.int32), "draw": self.draw.astype(np.int32), "welfare": self.welfare}
+        families, draws = self.size
+        return [pd.DataFrame(entries), pd.DataFrame({"families": [families], "draws": [draws], "line": [self.line]})]
+
+    @classmethod
+    def of_tables(cls, entries: pd.DataFrame, about: pd.DataFrame) -> "Below":
+        """What :meth:`tables` gave."""
+        family, draw = (entries[name].to_numpy(dtype=np.intp) for name in ("family", "draw"))
+        families, draws, line = about.iloc[0]
+        return cls(family, draw, entries["welfare"].to_numpy(), (int(families), int(draws)), float(line))
 
 
 Draws = NDArray[np.floating[Any]] | Iterable[NDArray[np.float64]] | Below

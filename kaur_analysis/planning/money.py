@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from kaur_analysis.planning.wide import MONTHS, Array, Flags, Wide, expected_gap
 from kaur_analysis.poverty.intervals import equal_tails, held_interval
 from kaur_analysis.reference.catalogue import Programme
 
+LINE_FACTORS = (0.9, 1.1)
 AREA_DIGITS = {"kabupaten": 4, "kecamatan": 7, "desa": 10}
 _SUMS = ["eligible", "due", "units_due", "rupiah_due", "due_extreme", "units_extreme", "rupiah_extreme"]
 
@@ -35,7 +37,7 @@ class Areas:
     names: list[str]
     place: NDArray[np.intp]
 
-    @property
+    @cached_property
     def matrix(self) -> sparse.csr_matrix:
         """Areas × families: sums over the families of each area."""
         families = np.tile(np.arange(self.place.shape[1]), len(self.place))
@@ -244,7 +246,7 @@ def zero_cost(
     *,
     draws: Draws | None = None,
     line_rp_month: float | None = None,
-    line_factors: Sequence[float] = (0.9, 1.1),
+    line_factors: Sequence[float] = LINE_FACTORS,
     alternatives: Mapping[str, pd.DataFrame] | None = None,
     coverages: Sequence[float] = (0.5, 0.8, 0.9, 0.95),
     by_list: bool = True,
@@ -347,6 +349,11 @@ def zero_cost(
     return table[["measure", "detail", "area", "programme", "agency", "fund", "year", *numbers]]
 
 
+def highest_line(line: float, factors: Sequence[float] = LINE_FACTORS) -> float:
+    """The line or its highest multiple: what :func:`zero_cost` asks of draws is who is below that."""
+    return max([line, *(line * factor for factor in factors)])
+
+
 def mix(wide: Wide) -> Flags:
     """Which due programmes each family would use if it is extremely poor (families × programmes).
 
@@ -412,7 +419,7 @@ def _drawn(
     if draws is None or line is None:
         return {}
     people = family_poverty["household_size"].to_numpy(dtype=float) * MONTHS
-    all_lines = below(draws, max([line, *(line * factor for factor in factors)]), len(wide.family))
+    all_lines = below(draws, highest_line(line, factors), len(wide.family))
     poor = all_lines.under(line)
     paying = np.flatnonzero(used.any(axis=0)).tolist()
     received = doubt.receipts(paying, poor.size[1], seed)

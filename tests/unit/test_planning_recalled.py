@@ -8,7 +8,7 @@ import pytest
 
 from kaur_analysis.pipeline.content import content
 from kaur_analysis.pipeline.steps.planning import due_by_programme, what_decides
-from kaur_analysis.planning import Limits, allocate, budget, that_count, widen, zero_cost
+from kaur_analysis.planning import Limits, allocate, below, budget, that_count, widen, zero_cost
 from kaur_analysis.reference.catalogue import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -49,9 +49,8 @@ def parts(needs=NEEDS, ruled=("blt_dd",)):
 
 def work(some):
     """Lines and intervals of some programmes, where those who know the desil find everybody poorer."""
-    return due_by_programme(
-        some, POVERTY[["family"]], WELFARE, None, line_rp_month=LINE, seed=3, informed=lambda: 0.8 * WELFARE
-    )
+    extreme, informed = (below(draws, LINE, len(POVERTY)) for draws in (WELFARE, 0.8 * WELFARE))
+    return due_by_programme(some, POVERTY[["family"]], extreme, informed, line_rp_month=LINE, seed=3)
 
 
 @pytest.mark.parametrize("code", CODES)
