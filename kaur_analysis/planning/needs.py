@@ -245,7 +245,7 @@ def conflicts(needs: pd.DataFrame, programmes: Iterable[Programme]) -> pd.DataFr
     rows_of = needs.groupby("programme").indices
     family = pd.factorize(needs["family"])[0]
     received, due = needs["received"].to_numpy(dtype=float), needs["due"].to_numpy(dtype=float)
-    found = []
+    pairs, found = [], []
     for one, two in combinations(listed, 2):
         if one.code not in rows_of or two.code not in rows_of:
             continue
@@ -256,38 +256,24 @@ def conflicts(needs: pd.DataFrame, programmes: Iterable[Programme]) -> pd.DataFr
         row_of[family[rows_of[two.code]]] = rows_of[two.code]
         other = row_of[family[rows_of[one.code]]]
         own, other = rows_of[one.code][other >= 0], other[other >= 0]
-        both_received = received[own] * received[other]
+        chances = {"terlarang_diterima" if barred else "ganda_instansi": received[own] * received[other]}
         if barred:
-            found.append(_conflict("terlarang_diterima", needs, own, other, one, two, both_received))
-            found.append(_conflict("terlarang_hak", needs, own, other, one, two, np.minimum(due[own], due[other])))
-        else:
-            found.append(_conflict("ganda_instansi", needs, own, other, one, two, both_received))
+            chances["terlarang_hak"] = np.minimum(due[own], due[other])
+        for kind, probability in chances.items():
+            met = probability > 0
+            pairs.append((kind, one.code, one.agency, two.code, two.agency))
+            found.append((own[met], other[met], probability[met]))
     columns = ["kind", "family", "kecamatan", "desa", "programme", "agency", "other", "other_agency"]
     columns += ["probability", "rupiah_year"]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
-
-
-def _conflict(
-    kind: str,
-    needs: pd.DataFrame,
-    own: np.ndarray,
-    other: np.ndarray,
-    one: Programme,
-    two: Programme,
-    probability: np.ndarray,
-) -> pd.DataFrame:
-    """Families with both, of those of each of which ``own`` and ``other`` are the rows."""
-    own, other, probability = (each[probability > 0] for each in (own, other, probability))
+    if not found:
+        return pd.DataFrame(columns=columns)
+    own, other, probability = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    pair = np.repeat(np.arange(len(pairs)), [len(rows) for rows, _, _ in found])
     rupiah = needs["rupiah_year"].to_numpy(dtype=float)
-    return pd.DataFrame(
-        {
-            "kind": kind,
-            **{name: needs[name].array[own] for name in ("family", "kecamatan", "desa")},
-            "programme": one.code,
-            "agency": one.agency,
-            "other": two.code,
-            "other_agency": two.agency,
-            "probability": probability,
-            "rupiah_year": np.minimum(rupiah[own], rupiah[other]),
-        }
-    )
+    names = ["kind", "programme", "agency", "other", "other_agency"]
+    table = pd.DataFrame(pairs, columns=names).take(pair).reset_index(drop=True)
+    return table.assign(
+        **{name: needs[name].array[own] for name in ("family", "kecamatan", "desa")},
+        probability=probability,
+        rupiah_year=np.minimum(rupiah[own], rupiah[other]),
+    )[columns]
