@@ -41,6 +41,15 @@ class Below:
     def under(self, line: float) -> "Below":
         """Those who are below a line that is no higher than this one.
 
+        Parameters
+        ----------
+        line
+            That line.
+
+        Returns
+        -------
+        They.
+
         Raises
         ------
         ValueError
@@ -51,19 +60,44 @@ class Below:
         return replace(self.where(self.welfare < line), line=line)
 
     def where(self, chosen: NDArray[np.bool_]) -> "Below":
-        """Some of them."""
+        """Some of them.
+
+        Parameters
+        ----------
+        chosen
+            Whether each is wanted.
+
+        Returns
+        -------
+        Those who are.
+        """
         own = np.flatnonzero(chosen)
         return replace(self, family=self.family[own], draw=self.draw[own], welfare=self.welfare[own])
 
     def tables(self) -> list[pd.DataFrame]:
-        """What is known as tables, of which :meth:`of_tables` makes it again."""
+        """What is known as tables, of which :meth:`of_tables` makes it again.
+
+        Returns
+        -------
+        Who is below the line, and a row that says of how many families, in how many draws, and the line.
+        """
         entries = {"family": self.family.astype(np.int32), "draw": self.draw.astype(np.int32), "welfare": self.welfare}
         families, draws = self.size
         return [pd.DataFrame(entries), pd.DataFrame({"families": [families], "draws": [draws], "line": [self.line]})]
 
     @classmethod
     def of_tables(cls, entries: pd.DataFrame, about: pd.DataFrame) -> "Below":
-        """What :meth:`tables` gave."""
+        """Make of tables what it was before.
+
+        Parameters
+        ----------
+        entries, about
+            As :meth:`tables` gave them.
+
+        Returns
+        -------
+        Who is below the line.
+        """
         family, draw = (entries[name].to_numpy(dtype=np.intp) for name in ("family", "draw"))
         families, draws, line = about.iloc[0]
         return cls(family, draw, entries["welfare"].to_numpy(), (int(families), int(draws)), float(line))
@@ -74,7 +108,20 @@ Draws = NDArray[np.floating[Any]] | Iterable[NDArray[np.float64]] | Below
 
 
 def below(draws: Draws, line: float, families: int) -> Below:
-    """Who is below a line in joint draws of the welfare of so many families.
+    """Who is below a line in joint draws of welfare.
+
+    Parameters
+    ----------
+    draws
+        The draws, or who is below a line in them that is no lower.
+    line
+        The line, rupiah per person per month.
+    families
+        How many families they should be of.
+
+    Returns
+    -------
+    Below
 
     Raises
     ------

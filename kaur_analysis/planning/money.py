@@ -20,6 +20,7 @@ from kaur_analysis.reference.catalogue import Programme
 LINE_FACTORS = (0.9, 1.1)
 AREA_DIGITS = {"kabupaten": 4, "kecamatan": 7, "desa": 10}
 _SUMS = ["eligible", "due", "units_due", "rupiah_due", "due_extreme", "units_extreme", "rupiah_extreme"]
+_OF_DUE = ["desa", "due", "due_extreme", "units", "rupiah_year"]
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,12 @@ class Areas:
 
         Families are added in their order, as the matrix adds them: those who are not below the line add nothing.
         """
-        draws = at.size[1]
-        cells = self.place[:, at.family if rows is None else rows] * draws + at.draw
-        sums = np.bincount(cells.ravel(), np.tile(values, len(cells)), minlength=len(self.names) * draws)
-        return np.asarray(sums.reshape(len(self.names), draws))
+        size = len(self.names), at.size[1]
+        sums = np.zeros(size[0] * size[1])
+        for place in self.place:  # an area is of one level alone: to its sums the other levels add nothing
+            cells = place[at.family if rows is None else rows] * size[1] + at.draw
+            sums += np.bincount(cells, values, minlength=len(sums))
+        return sums.reshape(size)
 
 
 def areas_of(levels: Iterable[pd.Series]) -> Areas:
@@ -179,9 +182,16 @@ def due_intervals(
     listed = tuple(programmes)
     _check(draws, line_rp_month, (), None)
     extreme = below(draws, line_rp_month, len(family_poverty))
-    doubt = doubtful_due(needs, pd.Index(family_poverty["family"]), listed)
-    sums = [_DueOf(needs, family_poverty, column, programme, levels) for column, programme in enumerate(listed)]
-    sums = [own for own in sums if len(own.families) and (only is None or own.programme.code in only)]
+    families = pd.Index(family_poverty["family"])
+    doubt = doubtful_due(needs, families, listed)
+    due = needs.loc[needs["due"] > 0, ["family", "programme", *_OF_DUE]]
+    due = due.assign(place=modelled(families, due["family"]))
+    rows = dict(list(due.groupby("programme", sort=False)))
+    sums = [
+        _DueOf(rows[programme.code], column, programme, levels)
+        for column, programme in enumerate(listed)
+        if programme.code in rows and (only is None or programme.code in only)
+    ]
     received = doubt.receipts([own.column for own in sums], extreme.size[1], seed)
     tables = [own.table(own.drawn(extreme, doubt, received), level) for own in sums]
     columns = ["area", "programme", "fund", "measure", "se", "low", "high"]
@@ -193,15 +203,13 @@ class _DueOf:
 
     def __init__(
         self,
-        needs: pd.DataFrame,
-        family_poverty: pd.DataFrame,
+        rows: pd.DataFrame,
         column: int,
         programme: Programme,
         levels: Sequence[str],
     ) -> None:
-        rows = needs[(needs["programme"] == programme.code) & (needs["due"] > 0)]
         self.column, self.programme = column, programme
-        self.families = modelled(pd.Index(family_poverty["family"]), rows["family"])
+        self.families = rows["place"].to_numpy()
         self.areas = areas_of(rows["desa"].str[: AREA_DIGITS[name]] for name in levels)
         self.amounts = [np.ones(len(rows)), *rows[["units", "rupiah_year"]].to_numpy(dtype=float).T]
         matrix = self.areas.matrix
@@ -350,7 +358,19 @@ def zero_cost(
 
 
 def highest_line(line: float, factors: Sequence[float] = LINE_FACTORS) -> float:
-    """The line or its highest multiple: what :func:`zero_cost` asks of draws is who is below that."""
+    """The line or its highest multiple: what :func:`zero_cost` asks of draws is who is below that.
+
+    Parameters
+    ----------
+    line
+        Extreme-poverty line, rupiah per person per month.
+    factors
+        Its multiples that costs are told for.
+
+    Returns
+    -------
+    Rupiah per person per month.
+    """
     return max([line, *(line * factor for factor in factors)])
 
 
