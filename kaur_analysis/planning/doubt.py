@@ -1,18 +1,40 @@
 """What families are due where links to the lists are in doubt: nothing but draws of the links can tell."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kaur_analysis.planning.wide import Array, Flags
+from kaur_analysis.planning.below import DRAWS_AT_ONCE
+from kaur_analysis.planning.wide import Array, Flags, places
 from kaur_analysis.reference.catalogue import Programme
 
-Receipts = tuple[Flags, ...]
-"""Who receives each programme: families × draws, or families × 1 where every link of it is known."""
+Which = slice | NDArray[np.integer[Any]]
+"""Some draws of each family; or one of each, as many as families."""
+
+
+@dataclass(frozen=True)
+class Receipts:
+    """Who is on the list of a programme in each draw.
+
+    Attributes
+    ----------
+    row
+        Each family's row of ``drawn``.
+    drawn
+        Families in doubt × draws; then a row of those who surely are not on it, and one of those who surely are.
+    """
+
+    row: NDArray[np.intp]
+    drawn: Flags
+
+    def of(self, families: NDArray[np.integer[Any]], draws: Which) -> Flags:
+        """Families × draws, or one draw of each family."""
+        return np.asarray(self.drawn[self.row[families], draws])
 
 
 @dataclass(frozen=True)
@@ -40,30 +62,44 @@ class DoubtfulDue:
     requires: tuple[tuple[int, ...], ...]
     codes: tuple[str, ...]
 
-    def generators(self, seed: int) -> tuple[np.random.Generator, ...]:
-        """Random numbers of each programme's links, its own: which others there are changes nothing of them."""
-        return tuple(np.random.default_rng([seed, zlib.crc32(code.encode("utf-8"))]) for code in self.codes)
+    def receipts(self, columns: Iterable[int], draws: int, seed: int) -> dict[int, Receipts]:
+        """Draw who is on the lists that claims to these programmes hang on; links are independent of each other.
 
-    def receipts(self, size: int, generators: Sequence[np.random.Generator]) -> Receipts:
-        """Draw who is on which list; links are independent of each other, and draws of the blocks that they come in."""
-        found = []
-        for chance, random in zip(self.chance.T, generators, strict=True):
-            drawn = chance[:, None] == 1
-            doubted = np.flatnonzero((chance > 0) & (chance < 1))
-            if len(doubted):
-                drawn = np.repeat(drawn, size, axis=1)
-                drawn[doubted] = (random.random((size, len(doubted))) < chance[doubted]).T
-            found.append(drawn)
-        return tuple(found)
+        Random numbers of each programme's links are its own: which others there are changes nothing of them.
+        """
+        asked = sorted({other for column in columns for other in self._hangs_on(column)})
+        return {column: self._drawn(column, draws, seed) for column in asked}
 
-    def share(self, column: int, received: Receipts, rows: NDArray[np.intp]) -> Array:
-        """Share of the entitlement to one programme that is due to the families in ``rows`` where lists say this."""
-        left: Array = 1 - self.served[rows, column, None] * received[column][rows]
+    def share(
+        self, column: int, received: Mapping[int, Receipts], families: NDArray[np.integer[Any]], draws: Which
+    ) -> Array:
+        """Share of the entitlement to one programme that is due to families where lists say this.
+
+        Families × draws, or one draw of each family, as asked.
+        """
+        listed = {other: received[other].of(families, draws).T for other in self._hangs_on(column)}
+        left: Array = 1 - self.served[families, column] * listed[column]
         for other in self.excludes[column]:
-            left = left * ~received[other][rows]
+            left = left * ~listed[other]
         if needed := self.requires[column]:
-            left = left * np.logical_or.reduce(np.broadcast_arrays(*(received[other][rows] for other in needed)))
-        return np.where(self.due[rows, column, None] > 0, left, 0.0)
+            left = left * np.logical_or.reduce([listed[other] for other in needed])
+        return np.where(self.due[families, column] > 0, left, 0.0).T
+
+    def _hangs_on(self, column: int) -> tuple[int, ...]:
+        return (column, *self.excludes[column], *self.requires[column])
+
+    def _drawn(self, column: int, draws: int, seed: int) -> Receipts:
+        random = np.random.default_rng([seed, zlib.crc32(self.codes[column].encode("utf-8"))])
+        chance = self.chance[:, column]
+        doubted = np.flatnonzero((chance > 0) & (chance < 1))
+        row = np.where(chance == 1, len(doubted) + 1, len(doubted))
+        row[doubted] = np.arange(len(doubted))
+        drawn = np.zeros((len(doubted) + 2, draws), dtype=bool)
+        drawn[-1] = True
+        for start in range(0, draws, DRAWS_AT_ONCE):
+            block = drawn[:-2, start : start + DRAWS_AT_ONCE]
+            block[:] = (random.random(block.T.shape) < chance[doubted]).T
+        return Receipts(row, drawn)
 
 
 def doubtful_due(needs: pd.DataFrame, families: pd.Index, programmes: Sequence[Programme]) -> DoubtfulDue:
@@ -80,7 +116,7 @@ def doubtful_due(needs: pd.DataFrame, families: pd.Index, programmes: Sequence[P
         Rows and columns.
     """
     codes = pd.Index([programme.code for programme in programmes])
-    cells = families.get_indexer(needs["family"]), codes.get_indexer(needs["programme"])
+    cells = places(families, needs["family"]), places(codes, needs["programme"])
     inside = (cells[0] >= 0) & (cells[1] >= 0)
     chance, due = (_table(needs[name], cells, inside, (len(families), len(codes))) for name in ("received", "due"))
 

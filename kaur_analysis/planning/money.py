@@ -1,7 +1,8 @@
 """From needs to rupiah: budget lines per area, agency and fund, and what zero extreme poverty would cost."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -9,17 +10,59 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from kaur_analysis.contracts import BUDGET, checked
-from kaur_analysis.errors import DataRejected, StudyRejected
+from kaur_analysis.errors import StudyRejected
+from kaur_analysis.planning.below import DRAWS_AT_ONCE, Below, Draws, below
 from kaur_analysis.planning.doubt import DoubtfulDue, Receipts, doubtful_due
-from kaur_analysis.planning.wide import MONTHS, Array, Flags, Wide, expected_gap, widen
+from kaur_analysis.planning.wide import MONTHS, Array, Flags, Wide, expected_gap, modelled, widen
 from kaur_analysis.poverty.intervals import equal_tails, held_interval
 from kaur_analysis.reference.catalogue import Programme
 
-DRAWS_AT_ONCE = 25  # a draw more is 8 bytes per family in each of a dozen tables
+LINE_FACTORS = (0.9, 1.1)
 AREA_DIGITS = {"kabupaten": 4, "kecamatan": 7, "desa": 10}
-Draws = NDArray[np.floating[Any]] | Iterable[NDArray[np.float64]]
-Areas = tuple[list[str], sparse.csr_matrix]
 _SUMS = ["eligible", "due", "units_due", "rupiah_due", "due_extreme", "units_extreme", "rupiah_extreme"]
+_OF_DUE = ["desa", "due", "due_extreme", "units", "rupiah_year"]
+
+
+@dataclass(frozen=True)
+class Areas:
+    """Areas of some levels.
+
+    Attributes
+    ----------
+    names
+        Their codes.
+    place
+        Levels × families: the area of each family on each level.
+    """
+
+    names: list[str]
+    place: NDArray[np.intp]
+
+    @cached_property
+    def matrix(self) -> sparse.csr_matrix:
+        """Areas × families: sums over the families of each area."""
+        families = np.tile(np.arange(self.place.shape[1]), len(self.place))
+        shape = (len(self.names), self.place.shape[1])
+        return sparse.csr_matrix((np.ones(self.place.size), (self.place.ravel(), families)), shape=shape)
+
+    def by_draw(self, at: Below, values: Array, rows: NDArray[np.integer] | None = None) -> Array:
+        """Areas × draws: sums of a value of each who is below a line; ``rows`` are their families if not the table's.
+
+        Families are added in their order, as the matrix adds them: those who are not below the line add nothing.
+        """
+        size = len(self.names), at.size[1]
+        sums = np.zeros(size[0] * size[1])
+        for place in self.place:  # an area is of one level alone: to its sums the other levels add nothing
+            cells = place[at.family if rows is None else rows] * size[1] + at.draw
+            sums += np.bincount(cells, values, minlength=len(sums))
+        return sums.reshape(size)
+
+
+def areas_of(levels: Iterable[pd.Series]) -> Areas:
+    """Areas by the codes that families have on each level."""
+    codes = list(levels)
+    place, names = pd.factorize(pd.concat(codes), sort=True)
+    return Areas([str(name) for name in names], place.reshape(len(codes), -1))
 
 
 def budget(
@@ -137,19 +180,20 @@ def due_intervals(
         Draws of another length than the table.
     """
     listed = tuple(programmes)
-    _check(family_poverty, draws, line_rp_month, (), None)
-    doubt = doubtful_due(needs, pd.Index(family_poverty["family"]), listed)
-    sums = [_DueOf(needs, family_poverty, column, programme, levels) for column, programme in enumerate(listed)]
-    sums = [own for own in sums if len(own.families) and (only is None or own.programme.code in only)]
-    generators = doubt.generators(seed)
-    kept: list[list[Array]] = [[] for _ in sums]
-    for block in _blocks(draws):
-        if len(block) != len(family_poverty):
-            raise DataRejected(f"Tarikan berisi {len(block)} keluarga, tabel berisi {len(family_poverty)}.")
-        extreme, received = block < line_rp_month, doubt.receipts(block.shape[1], generators)
-        for own, totals in zip(sums, kept, strict=True):
-            totals.append(own.drawn(extreme, doubt, received))
-    tables = [own.table(np.concatenate(totals, axis=1), level) for own, totals in zip(sums, kept, strict=True)]
+    _check(draws, line_rp_month, (), None)
+    extreme = below(draws, line_rp_month, len(family_poverty))
+    families = pd.Index(family_poverty["family"])
+    doubt = doubtful_due(needs, families, listed)
+    due = needs.loc[needs["due"] > 0, ["family", "programme", *_OF_DUE]]
+    due = due.assign(place=modelled(families, due["family"]))
+    rows = dict(list(due.groupby("programme", sort=False)))
+    sums = [
+        _DueOf(rows[programme.code], column, programme, levels)
+        for column, programme in enumerate(listed)
+        if programme.code in rows and (only is None or programme.code in only)
+    ]
+    received = doubt.receipts([own.column for own in sums], extreme.size[1], seed)
+    tables = [own.table(own.drawn(extreme, doubt, received), level) for own in sums]
     columns = ["area", "programme", "fund", "measure", "se", "low", "high"]
     return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
@@ -159,35 +203,29 @@ class _DueOf:
 
     def __init__(
         self,
-        needs: pd.DataFrame,
-        family_poverty: pd.DataFrame,
+        rows: pd.DataFrame,
         column: int,
         programme: Programme,
         levels: Sequence[str],
     ) -> None:
-        rows = needs[(needs["programme"] == programme.code) & (needs["due"] > 0)]
         self.column, self.programme = column, programme
-        self.families = pd.Index(family_poverty["family"]).get_indexer(rows["family"])
-        if (self.families < 0).any():
-            raise DataRejected(
-                f"{int((self.families < 0).sum())} kebutuhan menyebut keluarga tanpa perkiraan kemiskinan."
-            )
-        places = [rows["desa"].str[: AREA_DIGITS[name]] for name in levels]
-        codes, self.areas = pd.factorize(pd.concat(places), sort=True)
-        columns = np.tile(np.arange(len(rows)), len(places))
-        amounts = [np.ones(len(rows)), rows["units"].to_numpy(dtype=float), rows["rupiah_year"].to_numpy(dtype=float)]
-        shape = (len(self.areas), len(rows))
-        self.sums = sparse.vstack(
-            [sparse.csr_matrix((np.tile(amount, len(places)), (codes, columns)), shape=shape) for amount in amounts],
-            format="csr",
-        )
+        self.families = rows["place"].to_numpy()
+        self.areas = areas_of(rows["desa"].str[: AREA_DIGITS[name]] for name in levels)
+        self.amounts = [np.ones(len(rows)), *rows[["units", "rupiah_year"]].to_numpy(dtype=float).T]
+        matrix = self.areas.matrix
+        self.sums = sparse.vstack([matrix.multiply(amount) for amount in self.amounts], format="csr")
         expected = rows[["due", "due_extreme"]].to_numpy(dtype=float)
         self.values = (self.sums @ expected).ravel(order="F")
 
-    def drawn(self, extreme: Flags, doubt: DoubtfulDue, received: Receipts) -> Array:
+    def drawn(self, extreme: Below, doubt: DoubtfulDue, received: Mapping[int, Receipts]) -> Array:
         """Totals of families, units and rupiah per area, of everybody and of the extremely poor, by draw."""
-        due = np.broadcast_to(doubt.share(self.column, received, self.families), (len(self.families), extreme.shape[1]))
-        return np.concatenate([self.sums @ due, self.sums @ (due * extreme[self.families])])
+        everybody = [self.sums @ doubt.share(self.column, received, self.families, block) for block in _blocks(extreme)]
+        row = np.full(extreme.size[0], -1)
+        row[self.families] = np.arange(len(self.families))
+        own = extreme.where(row[extreme.family] >= 0)
+        rows, due = row[own.family], doubt.share(self.column, received, own.family, own.draw)
+        poor = [self.areas.by_draw(own, amount[rows] * due, rows) for amount in self.amounts]
+        return np.concatenate([np.hstack(everybody), *poor])
 
     def table(self, totals: Array, level: float) -> pd.DataFrame:
         """Spread of the totals; an expectation between two whole numbers of families lies within its interval."""
@@ -197,9 +235,9 @@ class _DueOf:
         names = [*measures, *("families_due_extreme", "units_due_extreme", "rupiah_year_extreme")]
         whole = pd.DataFrame(
             {
-                "area": np.tile(self.areas, len(names)),
+                "area": np.tile(np.array(self.areas.names, dtype=object), len(names)),
                 "programme": self.programme.code,
-                "measure": np.repeat(names, len(self.areas)),
+                "measure": np.repeat(names, len(self.areas.names)),
             }
         )
         funds = [
@@ -216,7 +254,7 @@ def zero_cost(
     *,
     draws: Draws | None = None,
     line_rp_month: float | None = None,
-    line_factors: Sequence[float] = (0.9, 1.1),
+    line_factors: Sequence[float] = LINE_FACTORS,
     alternatives: Mapping[str, pd.DataFrame] | None = None,
     coverages: Sequence[float] = (0.5, 0.8, 0.9, 0.95),
     by_list: bool = True,
@@ -234,9 +272,9 @@ def zero_cost(
         The study's programmes; their order is the order in which a family's programmes are used.
     draws
         Joint draws of welfare (rupiah per person per month), families × M in the order of ``family_poverty``, whole or
-        as blocks of columns; with them costs have intervals, and what the mix leaves is known. Each also draws which
-        uncertain links are right, as in :func:`due_intervals`: what a family already receives is not paid again and
-        lifts it no further.
+        as blocks of columns, or who is below the highest of the lines in them; with them costs have intervals, and
+        what the mix leaves is known. Each also draws which uncertain links are right, as in :func:`due_intervals`: what
+        a family already receives is not paid again and lifts it no further.
     line_rp_month
         Extreme-poverty line, needed with ``draws``.
     line_factors
@@ -292,7 +330,7 @@ def zero_cost(
         Draws without a line; a coverage outside 0-1; years in the wrong order.
     """
     listed = tuple(programmes)
-    _check(family_poverty, draws, line_rp_month, coverages, years)
+    _check(draws, line_rp_month, coverages, years)
     wide = widen(needs, family_poverty, listed)
     used = mix(wide)
     spent = np.where(used, wide.rupiah, 0.0)
@@ -317,6 +355,23 @@ def zero_cost(
     numbers = dict.fromkeys(["rupiah_year", "families", "se", "low", "high"], np.nan)
     table = pd.DataFrame([text | numbers | row for row in rows])
     return table[["measure", "detail", "area", "programme", "agency", "fund", "year", *numbers]]
+
+
+def highest_line(line: float, factors: Sequence[float] = LINE_FACTORS) -> float:
+    """The line or its highest multiple: what :func:`zero_cost` asks of draws is who is below that.
+
+    Parameters
+    ----------
+    line
+        Extreme-poverty line, rupiah per person per month.
+    factors
+        Its multiples that costs are told for.
+
+    Returns
+    -------
+    Rupiah per person per month.
+    """
+    return max([line, *(line * factor for factor in factors)])
 
 
 def mix(wide: Wide) -> Flags:
@@ -345,7 +400,6 @@ def _uncovered(wide: Wide, used: Flags) -> Array:
 
 
 def _check(
-    family_poverty: pd.DataFrame,
     draws: Draws | None,
     line: float | None,
     coverages: Sequence[float],
@@ -353,8 +407,6 @@ def _check(
 ) -> None:
     if draws is not None and line is None:
         raise StudyRejected("Biaya nol persen: tarikan kesejahteraan memerlukan garis miskin ekstrem.")
-    if isinstance(draws, np.ndarray) and len(draws) != len(family_poverty):
-        raise DataRejected(f"Tarikan berisi {len(draws)} keluarga, tabel berisi {len(family_poverty)}.")
     if any(not 0 < share <= 1 for share in coverages):
         raise StudyRejected("Cakupan harus di antara 0 dan 1.")
     if years and years[1] < years[0]:
@@ -362,13 +414,9 @@ def _check(
 
 
 def _areas(wide: Wide) -> Areas:
-    """Kabupaten and kecamatan codes, and the matrix that sums families into them."""
+    """Kabupaten and kecamatan."""
     codes = pd.Series(wide.kecamatan, dtype=str)
-    both = pd.concat([codes.str[:4], codes])
-    place, names = pd.factorize(both, sort=True)
-    families = np.tile(np.arange(len(codes)), 2)
-    matrix = sparse.csr_matrix((np.ones(len(place)), (place, families)), shape=(len(names), len(codes)))
-    return [str(name) for name in names], matrix
+    return areas_of([codes.str[:4], codes])
 
 
 def _drawn(
@@ -390,44 +438,40 @@ def _drawn(
     """
     if draws is None or line is None:
         return {}
-    people = family_poverty["household_size"].to_numpy(dtype=float)[:, None] * MONTHS
-    order = np.argsort(-wide.chance, kind="stable")
+    people = family_poverty["household_size"].to_numpy(dtype=float) * MONTHS
+    all_lines = below(draws, highest_line(line, factors), len(wide.family))
+    poor = all_lines.under(line)
+    paying = np.flatnonzero(used.any(axis=0)).tolist()
+    received = doubt.receipts(paying, poor.size[1], seed)
     whole = np.divide(wide.rupiah, wide.due, out=np.zeros_like(wide.rupiah), where=wide.due > 0)
-    paying = [(rows, areas[1][:, rows]) for rows in map(np.flatnonzero, used.T)]
-    generators = doubt.generators(seed)
-    parts: dict[str, list[Array]] = {}
 
-    def keep(name: str, totals: Array) -> None:
-        parts.setdefault(name, []).append(totals)
-
-    for block in _blocks(draws):
-        if len(block) != len(wide.family):
-            raise DataRejected(f"Tarikan berisi {len(block)} keluarga, tabel berisi {len(wide.family)}.")
-        gap, poor = np.maximum(line - block, 0.0) * people, block < line
-        received = doubt.receipts(block.shape[1], generators)
-        paid, covered = np.zeros(block.shape), np.zeros(block.shape)
-        for column, (programme, (rows, sums)) in enumerate(zip(wide.programmes, paying, strict=True)):
-            rupiah = whole[rows, column, None] * doubt.share(column, received, rows)
-            paid[rows] += rupiah
-            covered[rows] += programme.closes_gap * rupiah
-            keep(f"mix {programme.code}", sums @ (rupiah * poor[rows]))
-        keep("gap", areas[1] @ gap)
-        keep("uncovered", areas[1] @ np.maximum(gap - covered, 0.0))
-        keep("lifted", areas[1] @ (poor & (gap <= covered)).astype(float))
-        for share, totals in zip(coverages, _costs_by_list(poor, order, paid, coverages), strict=True):
-            keep(f"list {share:g}", totals)
-        for factor in factors:
-            keep(f"line {factor}", areas[1] @ (np.maximum(line * factor - block, 0.0) * people))
-    drawn = {name: np.hstack(blocks) for name, blocks in parts.items()}
-    return drawn | {"mix": np.sum([drawn[f"mix {programme.code}"] for programme in wide.programmes], axis=0)}
+    gap = _gap(poor, line, people)
+    covered = np.zeros(len(gap))
+    drawn = {f"mix {programme.code}": np.zeros((len(areas.names), poor.size[1])) for programme in wide.programmes}
+    for column in paying:
+        programme, rows = wide.programmes[column], used[poor.family, column]
+        own = poor.where(rows)
+        rupiah = whole[own.family, column] * doubt.share(column, received, own.family, own.draw)
+        covered[rows] += programme.closes_gap * rupiah
+        drawn[f"mix {programme.code}"] = areas.by_draw(own, rupiah)
+    return {
+        **drawn,
+        "mix": np.sum(list(drawn.values()), axis=0),
+        "gap": areas.by_draw(poor, gap),
+        "uncovered": areas.by_draw(poor, np.maximum(gap - covered, 0.0)),
+        "lifted": areas.by_draw(poor, (gap <= covered).astype(float)),
+        **{f"line {factor}": areas.by_draw(all_lines, _gap(all_lines, line * factor, people)) for factor in factors},
+        **_costs_by_list(poor, wide, used, whole, doubt, received, coverages),
+    }
 
 
-def _blocks(draws: Draws) -> Iterator[NDArray[np.float64]]:
-    if isinstance(draws, np.ndarray):
-        for start in range(0, draws.shape[1], DRAWS_AT_ONCE):
-            yield draws[:, start : start + DRAWS_AT_ONCE].astype(np.float64)
-    else:
-        yield from draws
+def _gap(poor: Below, line: float, people: Array) -> Array:
+    """Rupiah of a year that those below a line lack to one that may be lower."""
+    return np.asarray(np.maximum(line - poor.welfare, 0.0) * people[poor.family])
+
+
+def _blocks(draws: Below) -> list[slice]:
+    return [slice(start, start + DRAWS_AT_ONCE) for start in range(0, draws.size[1], DRAWS_AT_ONCE)]
 
 
 def _spread(totals: Array | None, level: float) -> Array | None:
@@ -446,7 +490,7 @@ def _totals(
 ) -> list[dict[str, object]]:
     return [
         {"measure": measure, "area": area, "rupiah_year": float(total), **_sides(spread, place), **labels}
-        for place, (area, total) in enumerate(zip(areas[0], areas[1] @ values, strict=True))
+        for place, (area, total) in enumerate(zip(areas.names, areas.matrix @ values, strict=True))
     ]
 
 
@@ -461,7 +505,7 @@ def _of_draws(
     spread, means = _spread(drawn[measure], level), drawn[measure].mean(axis=1)
     return [
         {"measure": measure, "area": area, column: float(means[place]), **_sides(spread, place)}
-        for place, area in enumerate(areas[0])
+        for place, area in enumerate(areas.names)
     ]
 
 
@@ -508,18 +552,46 @@ def _targeting(
 
 
 def _costs_by_list(
-    poor: Flags, order: NDArray[np.intp], paid: Array, shares: Sequence[float]
-) -> list[NDArray[np.float64]]:
-    """What serving families in ``order`` costs in each draw until each share of its poor is reached, 1 × draws.
-
-    ``paid`` is what each draw pays each family (families × draws).
-    """
+    poor: Below,
+    wide: Wide,
+    used: Flags,
+    whole: Array,
+    doubt: DoubtfulDue,
+    received: Mapping[int, Receipts],
+    shares: Sequence[float],
+) -> dict[str, Array]:
+    """What serving families by their chance costs in each draw until each share of its poor is reached, 1 × draws."""
     if not shares:
-        return []
-    reached, cost = np.cumsum(poor[order], axis=0), np.cumsum(paid[order], axis=0)
-    wanted = [share * reached[-1] * (1 - 1e-12) for share in shares]
-    last = [np.minimum((reached < number).sum(axis=0), len(cost) - 1) for number in wanted]
-    return [np.where(reached[-1] > 0, np.take_along_axis(cost, row[None, :], axis=0), 0.0) for row in last]
+        return {}
+    order = np.argsort(-wide.chance, kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    last = _last_served(poor, rank, shares)
+    served = order[: last.max() + 1]
+    payers = served[used[served].any(axis=1)]
+    number = np.searchsorted(rank[payers], last, side="right")  # of those who are paid until then
+    costs = []
+    for block in _blocks(poor):
+        paid = np.zeros((len(payers) + 1, number[:, block].shape[1]))  # the first row is nobody's
+        for column in np.flatnonzero(used[payers].any(axis=0)).tolist():
+            rows = np.flatnonzero(used[payers, column])
+            families = payers[rows]
+            share = doubt.share(column, received, families, block)
+            paid[rows + 1] += whole[families, column, None] * share
+        costs.append(np.take_along_axis(np.cumsum(paid, axis=0), number[:, block], axis=0))
+    return {f"list {share:g}": row[None, :] for share, row in zip(shares, np.hstack(costs), strict=True)}
+
+
+def _last_served(poor: Below, rank: NDArray[np.intp], shares: Sequence[float]) -> NDArray[np.intp]:
+    """Rank of the last family that is served until each share of a draw's poor is reached, shares × draws.
+
+    -1 where nobody is poor.
+    """
+    number = np.bincount(poor.draw, minlength=poor.size[1])
+    ranks = rank[poor.family][np.lexsort((rank[poor.family], poor.draw))]
+    wanted = np.ceil(np.outer(shares, number) * (1 - 1e-12)).astype(np.intp)
+    ranks_of = np.append(ranks, -1)  # the last is that of nobody
+    return ranks_of[np.where(number > 0, np.cumsum(number) - number + wanted - 1, -1)]
 
 
 def _by_year(

@@ -1,15 +1,18 @@
 """Who is due what: every family against every programme, minus what it already receives."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from kaur_analysis.contracts import NEEDS, checked
 from kaur_analysis.errors import DataRejected
-from kaur_analysis.planning.rules import counts, judge, rule_fields
+from kaur_analysis.planning.rules import Verdict, counts, distinct, judge, rule_fields
 from kaur_analysis.planning.verification import latest_outcomes
+from kaur_analysis.planning.wide import places
 from kaur_analysis.reference.catalogue import Programme, check_together
 
 OUTCOME_WORDS = {
@@ -71,33 +74,25 @@ def needs_matrix(
     priority = _priority(fields, modelled)
     p_extreme = modelled["p_extreme"].fillna(0).to_numpy(dtype=float)
     place = families[["kecamatan", "desa"]].reset_index(drop=True)  # in the order of the fields
-    gone, verified = outcomes.isin(list(OUTCOME_WORDS)).to_numpy(), outcomes.eq("verified").to_numpy(dtype=bool)
-    said = outcomes.fillna("").to_numpy(dtype=object)
+    verified = outcomes.eq("verified").to_numpy(dtype=bool)
+    ended = pd.Index(list(OUTCOME_WORDS)).get_indexer(outcomes) + 1  # 0 where nothing ended what is due
 
-    shares = {code: probability for code, (probability, _, _) in received.items()}
+    shares = {code: receipt.probability for code, receipt in received.items()}
     tables = []
     for programme in listed:
         verdict = judge(fields, programme)
-        probability, period, people = received[programme.code]
-        served = probability * np.fmin(people, verdict.units)
+        receipt = received[programme.code]
+        probability = receipt.probability
+        served = probability * np.fmin(receipt.people, verdict.units)
         missing = 1 - np.divide(served, verdict.units, out=np.zeros(len(fields)), where=verdict.units > 0)
         barred = 1 - _chance_of_any(shares, programme.excludes, len(fields))
-        allowed = _chance_of_any(shares, programme.requires, len(fields)) if programme.requires else 1.0
-        due = np.where(verdict.eligible & ~gone, missing * barred * allowed, 0.0)
+        allowed = (
+            _chance_of_any(shares, programme.requires, len(fields)) if programme.requires else np.ones(len(fields))
+        )
+        due = np.where(verdict.eligible & (ended == 0), missing * barred * allowed, 0.0)
         certain = np.where(verified, 1.0, verdict.known * np.maximum(probability, 1 - probability))
         rows = np.flatnonzero(verdict.eligible | (probability > 0))
-        eligible, received_period = verdict.eligible[rows], period[rows]
-        unmet = np.broadcast_to(np.asarray(allowed) < 0.5, len(fields))
-        why = _why(
-            programme,
-            verdict.basis[rows],
-            eligible,
-            probability[rows],
-            received_period,
-            barred[rows] < 0.5,
-            unmet[rows],
-            said[rows],
-        )
+        eligible = verdict.eligible[rows]
         tables.append(
             pd.DataFrame(
                 {
@@ -108,11 +103,11 @@ def needs_matrix(
                     "agency": programme.agency,
                     "eligible": eligible.astype(float),
                     "received": probability[rows],
-                    "received_period": received_period,
+                    "received_period": receipt.periods.take(receipt.latest[rows]),
                     "due": due[rows],
                     "units": np.where(eligible, verdict.units[rows], 0.0),
                     "rupiah_year": np.where(eligible, verdict.rupiah_year[rows], 0.0),
-                    "why": why,
+                    "why": _why(programme, verdict, receipt, barred < 0.5, allowed < 0.5, ended, rows),
                     "priority": priority[rows],
                     "confidence": certain[rows],
                     "p_extreme": p_extreme[rows],
@@ -124,21 +119,33 @@ def needs_matrix(
     return checked(NEEDS, needs)
 
 
-def _receipt(
-    reach: pd.DataFrame, programmes: Sequence[Programme], families: pd.Index
-) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Per programme: probability of receipt, latest period, and people served (missing where lists do not say)."""
+@dataclass(frozen=True)
+class _Receipt:
+    """Of each family: probability that it is on a programme's list, people served, number of the latest period.
+
+    People are missing where lists do not say; period 0 is none.
+    """
+
+    probability: np.ndarray
+    people: np.ndarray
+    latest: np.ndarray
+    periods: ExtensionArray
+
+
+def _receipt(reach: pd.DataFrame, programmes: Sequence[Programme], families: pd.Index) -> dict[str, _Receipt]:
+    """What each programme's lists say of the families."""
     known = {programme.code for programme in programmes}
-    if unknown := sorted(set(reach["programme"]) - known):
+    if unknown := sorted(set(reach["programme"].unique()) - known):
         raise DataRejected(f"Daftar penerima menyebut program yang tidak ada di studi: {', '.join(unknown)}.")
     linked = reach[reach["family"].notna() & (reach["received"] > 0)]
-    if not linked["family"].isin(families).all():
+    linked = linked.assign(place=places(families, linked["family"]))
+    if (linked["place"] < 0).any():
         raise DataRejected("Daftar penerima tertaut ke keluarga yang tidak ada di registri.")
     people_known = "units_received" in reach.columns
-    linked = linked.assign(place=families.get_indexer(linked["family"]))
+    lists = dict(list(linked.groupby("programme", sort=False)))
     result = {}
     for programme in programmes:
-        rows = linked[linked["programme"] == programme.code]
+        rows = lists.get(programme.code, linked.iloc[:0])
         if programme.period != "sekali" and len(rows):
             year = rows["period"].str[:4]
             rows = rows[year == year.max()]
@@ -150,8 +157,13 @@ def _receipt(
         order, periods = pd.factorize(rows["period"], sort=True)
         latest = np.zeros(len(families), dtype=np.intp)
         np.maximum.at(latest, place, order + 1)
-        result[programme.code] = (best, np.array(["", *periods], dtype=object)[latest], people)
+        result[programme.code] = _Receipt(best, people, latest, _text(["", *periods]))
     return result
+
+
+def _text(values: Sequence[str]) -> ExtensionArray:
+    """Text as tables hold it, of which rows are taken without turning each into an object."""
+    return pd.array(list(values), dtype="str")
 
 
 def _chance_of_any(shares: dict[str, np.ndarray], codes: Sequence[str], size: int) -> np.ndarray:
@@ -177,44 +189,37 @@ def _priority(fields: pd.DataFrame, modelled: pd.DataFrame) -> np.ndarray:
 
 def _why(
     programme: Programme,
-    basis: np.ndarray,
-    eligible: np.ndarray,
-    probability: np.ndarray,
-    period: np.ndarray,
+    verdict: Verdict,
+    receipt: _Receipt,
     barred: np.ndarray,
     unmet: np.ndarray,
-    outcomes: np.ndarray,
-) -> np.ndarray:
-    """Rule and receipt in one sentence, built once per distinct combination."""
-    state = np.select([probability >= 0.9, probability > 0], [2, 1], 0)
-    table = pd.DataFrame(
-        {
-            "basis": basis,
-            "eligible": eligible,
-            "state": state,
-            "period": np.where(state > 0, period, ""),
-            "barred": barred,
-            "unmet": unmet,
-            "outcome": outcomes,
-        }
-    )
-    codes = table.groupby(list(table.columns), sort=False).ngroup().to_numpy()
-    distinct = table.iloc[np.unique(codes, return_index=True)[1]] if len(table) else table
+    ended: np.ndarray,
+    rows: np.ndarray,
+) -> ExtensionArray:
+    """Rule and receipt of some families in one sentence, built once per distinct combination.
+
+    ``ended`` is the number of the field's word that ended what is due, 0 where none did.
+    """
+    state = np.select([receipt.probability >= 0.9, receipt.probability > 0], [2, 1], 0)
+    period = np.where(state > 0, receipt.latest, 0)
+    told = (verdict.outcome, verdict.eligible, state, period, barred, unmet, ended)
+    first, sentence = distinct([each[rows] for each in told])
+    words = list(OUTCOME_WORDS.values())
     sentences = []
-    for row in distinct.itertuples(index=False):
-        parts = [str(row.basis)]
-        if row.state:
-            parts.append(f"{'sudah' if row.state == 2 else 'mungkin sudah'} menerima ({row.period})")
-        elif row.eligible:
+    for row in rows[first]:
+        parts = [verdict.sentences[verdict.outcome[row]]]
+        if state[row]:
+            parts.append(f"{'sudah' if state[row] == 2 else 'mungkin sudah'} menerima ({receipt.periods[period[row]]})")
+        elif verdict.eligible[row]:
             parts.append("belum ada di daftar penerima")
-        if row.eligible and row.barred:
+        if verdict.eligible[row] and barred[row]:
             parts.append("tidak boleh bersama " + ", ".join(programme.excludes))
-        if row.eligible and row.unmet:
+        if verdict.eligible[row] and unmet[row]:
             parts.append("harus menerima dahulu " + ", ".join(programme.requires))
-        if row.outcome in OUTCOME_WORDS:
-            parts.append(OUTCOME_WORDS[row.outcome])
+        if ended[row]:
+            parts.append(words[ended[row] - 1])
         sentences.append("; ".join(parts))
-    return np.array(sentences, dtype=object)[codes] if len(table) else np.array([], dtype=object)
+    return _text(sentences).take(sentence)
 
 
 def conflicts(needs: pd.DataFrame, programmes: Iterable[Programme]) -> pd.DataFrame:
@@ -240,7 +245,7 @@ def conflicts(needs: pd.DataFrame, programmes: Iterable[Programme]) -> pd.DataFr
     rows_of = needs.groupby("programme").indices
     family = pd.factorize(needs["family"])[0]
     received, due = needs["received"].to_numpy(dtype=float), needs["due"].to_numpy(dtype=float)
-    found = []
+    pairs, found = [], []
     for one, two in combinations(listed, 2):
         if one.code not in rows_of or two.code not in rows_of:
             continue
@@ -251,38 +256,24 @@ def conflicts(needs: pd.DataFrame, programmes: Iterable[Programme]) -> pd.DataFr
         row_of[family[rows_of[two.code]]] = rows_of[two.code]
         other = row_of[family[rows_of[one.code]]]
         own, other = rows_of[one.code][other >= 0], other[other >= 0]
-        both_received = received[own] * received[other]
+        chances = {"terlarang_diterima" if barred else "ganda_instansi": received[own] * received[other]}
         if barred:
-            found.append(_conflict("terlarang_diterima", needs, own, other, one, two, both_received))
-            found.append(_conflict("terlarang_hak", needs, own, other, one, two, np.minimum(due[own], due[other])))
-        else:
-            found.append(_conflict("ganda_instansi", needs, own, other, one, two, both_received))
+            chances["terlarang_hak"] = np.minimum(due[own], due[other])
+        for kind, probability in chances.items():
+            met = probability > 0
+            pairs.append((kind, one.code, one.agency, two.code, two.agency))
+            found.append((own[met], other[met], probability[met]))
     columns = ["kind", "family", "kecamatan", "desa", "programme", "agency", "other", "other_agency"]
     columns += ["probability", "rupiah_year"]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
-
-
-def _conflict(
-    kind: str,
-    needs: pd.DataFrame,
-    own: np.ndarray,
-    other: np.ndarray,
-    one: Programme,
-    two: Programme,
-    probability: np.ndarray,
-) -> pd.DataFrame:
-    """Families with both, of those of each of which ``own`` and ``other`` are the rows."""
-    own, other, probability = (each[probability > 0] for each in (own, other, probability))
+    if not found:
+        return pd.DataFrame(columns=columns)
+    own, other, probability = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    pair = np.repeat(np.arange(len(pairs)), [len(rows) for rows, _, _ in found])
     rupiah = needs["rupiah_year"].to_numpy(dtype=float)
-    return pd.DataFrame(
-        {
-            "kind": kind,
-            **{name: needs[name].array[own] for name in ("family", "kecamatan", "desa")},
-            "programme": one.code,
-            "agency": one.agency,
-            "other": two.code,
-            "other_agency": two.agency,
-            "probability": probability,
-            "rupiah_year": np.minimum(rupiah[own], rupiah[other]),
-        }
-    )
+    names = ["kind", "programme", "agency", "other", "other_agency"]
+    table = pd.DataFrame(pairs, columns=names).take(pair).reset_index(drop=True)
+    return table.assign(
+        **{name: needs[name].array[own] for name in ("family", "kecamatan", "desa")},
+        probability=probability,
+        rupiah_year=np.minimum(rupiah[own], rupiah[other]),
+    )[columns]

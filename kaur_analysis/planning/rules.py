@@ -1,7 +1,8 @@
 """The catalogue's rules applied to families: who is eligible, for how much, and why, in the words of the rule."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -111,8 +112,9 @@ class Verdict:
         What it would get in a year, whether or not it is eligible.
     known
         Share of the fields asked about that are known for the family.
-    basis
-        The rule in words: what the family meets where eligible, what it does not meet elsewhere.
+    outcome, sentences
+        The rule in words: of each family the number of its sentence, and the sentences. They say what the family meets
+        where eligible, what it does not meet elsewhere.
     """
 
     eligible: Flags
@@ -120,7 +122,13 @@ class Verdict:
     units: Array
     rupiah_year: Array
     known: Array
-    basis: NDArray[np.object_]
+    outcome: NDArray[np.intp]
+    sentences: tuple[str, ...]
+
+    @property
+    def basis(self) -> NDArray[np.object_]:
+        """The sentence of each family."""
+        return np.array(self.sentences, dtype=object)[self.outcome]
 
 
 def judge(fields: pd.DataFrame, programme: Programme) -> Verdict:
@@ -148,7 +156,7 @@ def judge(fields: pd.DataFrame, programme: Programme) -> Verdict:
         outside |= np.all([failed[rule] for rule in rules.any_of], axis=0)
     for rule in rules.none_of:
         outside |= tests[rule][1] & tests[rule][0]
-    return Verdict(eligible, outside, units, rupiah, known_share, _basis(programme, tests, eligible, paid))
+    return Verdict(eligible, outside, units, rupiah, known_share, *_basis(programme, tests, eligible, paid))
 
 
 def benefit(fields: pd.DataFrame, programme: Programme) -> tuple[dict[str, Array], Array, Array]:
@@ -177,15 +185,25 @@ def benefit(fields: pd.DataFrame, programme: Programme) -> tuple[dict[str, Array
 
 def _basis(
     programme: Programme, tests: dict[Condition, tuple[Flags, Flags]], eligible: Flags, paid: dict[str, Array]
-) -> NDArray[np.object_]:
-    """One sentence per distinct outcome of the tests, then handed to the families that share it."""
-    columns = {f"test{i}": good * 2 + known for i, (good, known) in enumerate(tests.values())}
-    columns |= {f"paid{i}": taken.astype(int) for i, taken in enumerate(paid.values())}
-    outcomes = pd.DataFrame({"eligible": eligible, **columns})
-    codes = outcomes.groupby(list(outcomes.columns), sort=False).ngroup().to_numpy()
-    first = np.unique(codes, return_index=True)[1]
-    sentences = np.array([_sentence(programme, tests, bool(eligible[row]), paid, int(row)) for row in first], object)
-    return sentences[codes] if len(codes) else np.array([], dtype=object)
+) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+    """One sentence per distinct outcome of the tests, and which of them is each family's."""
+    tested = [good * 2 + known for good, known in tests.values()]
+    first, outcome = distinct([eligible, *tested, *(taken.astype(int) for taken in paid.values())])
+    return outcome, tuple(_sentence(programme, tests, bool(eligible[row]), paid, int(row)) for row in first)
+
+
+def distinct(columns: Sequence[NDArray[Any]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First row of each distinct combination of whole numbers, none negative, and which combination each row is."""
+    combined, many = np.zeros(len(columns[0]), dtype=np.int64), 1
+    for column in columns:
+        width = int(column.max(initial=0)) + 1
+        if many * width > np.iinfo(np.int64).max:  # number what there is anew
+            combined = pd.factorize(combined)[0]
+            many = len(combined)
+        combined, many = combined * width + column, many * width
+    outcome, _ = pd.factorize(combined)
+    first = np.unique(outcome, return_index=True)[1]
+    return first, outcome
 
 
 def _sentence(

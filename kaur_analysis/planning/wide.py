@@ -87,16 +87,14 @@ def widen(needs: pd.DataFrame, family_poverty: pd.DataFrame, programmes: Iterabl
         A family that is due something has no modelled poverty.
     """
     listed = tuple(programmes)
-    rows = needs[needs["due"] > 0]
+    rows = needs.loc[needs["due"] > 0, ["family", "programme", "due", "rupiah_year", "units"]]
     families = pd.Index(family_poverty["family"])
-    places = families.get_indexer(rows["family"])
-    if (places < 0).any():
-        raise DataRejected(f"{int((places < 0).sum())} kebutuhan menyebut keluarga tanpa perkiraan kemiskinan.")
-    columns = pd.Index([programme.code for programme in listed]).get_indexer(rows["programme"])
+    place = modelled(families, rows["family"])
+    columns = places(pd.Index([programme.code for programme in listed]), rows["programme"])
     inside = columns >= 0
     due = np.zeros((len(families), len(listed)))
     rupiah, units = np.zeros_like(due), np.zeros_like(due)
-    cells = (places[inside], columns[inside])
+    cells = (place[inside], columns[inside])
     share = rows["due"].to_numpy(dtype=float)[inside]
     due[cells] = share
     rupiah[cells] = share * rows["rupiah_year"].to_numpy(dtype=float)[inside]
@@ -113,6 +111,26 @@ def widen(needs: pd.DataFrame, family_poverty: pd.DataFrame, programmes: Iterabl
         gap=expected_gap(family_poverty),
         exclusive=exclusive_pairs(listed),
     )
+
+
+def places(among: pd.Index, named: pd.Series) -> NDArray[np.intp]:
+    """Where each of what is named stands among all, -1 where it does not; text is looked up once for all its rows."""
+    codes, distinct = pd.factorize(named)
+    return np.append(among.get_indexer(distinct), -1)[codes]
+
+
+def modelled(families: pd.Index, due: pd.Series) -> NDArray[np.intp]:
+    """Where families that are due something stand among those whose poverty is modelled.
+
+    Raises
+    ------
+    DataRejected
+        One does not.
+    """
+    place = places(families, due)
+    if (place < 0).any():
+        raise DataRejected(f"{int((place < 0).sum())} kebutuhan menyebut keluarga tanpa perkiraan kemiskinan.")
+    return place
 
 
 def exclusive_pairs(programmes: Iterable[Programme]) -> Flags:

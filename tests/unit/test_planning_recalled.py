@@ -8,7 +8,20 @@ import pytest
 
 from kaur_analysis.pipeline.content import content
 from kaur_analysis.pipeline.steps.planning import due_by_programme, what_decides
-from kaur_analysis.planning import Limits, allocate, budget, that_count, widen, zero_cost
+from kaur_analysis.planning import (
+    Below,
+    Limits,
+    allocate,
+    below,
+    budget,
+    due_intervals,
+    highest_line,
+    that_count,
+    widen,
+    zero_cost,
+)
+from kaur_analysis.planning.doubt import doubtful_due
+from kaur_analysis.planning.money import mix
 from kaur_analysis.reference.catalogue import load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -49,9 +62,8 @@ def parts(needs=NEEDS, ruled=("blt_dd",)):
 
 def work(some):
     """Lines and intervals of some programmes, where those who know the desil find everybody poorer."""
-    return due_by_programme(
-        some, POVERTY[["family"]], WELFARE, None, line_rp_month=LINE, seed=3, informed=lambda: 0.8 * WELFARE
-    )
+    extreme, informed = (below(draws, LINE, len(POVERTY)) for draws in (WELFARE, 0.8 * WELFARE))
+    return due_by_programme(some, POVERTY[["family"]], extreme, informed, line_rp_month=LINE, seed=3)
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -121,3 +133,83 @@ def test_without_costs_by_list_everything_else_costs_the_same():
     by_list = whole["measure"] == "imperfect_targeting"
     pd.testing.assert_frame_equal(whole[~by_list], without[~by_list], check_exact=True)
     assert whole.loc[by_list, "se"].notna().all() and without.loc[by_list, "se"].isna().all()
+
+
+COST = partial(zero_cost, POVERTY, NEEDS, PROGRAMMES, line_rp_month=LINE, years=(2025, 2026))
+
+
+def test_who_is_below_the_highest_line_is_all_that_costs_ask_of_draws():
+    known = below(WELFARE, highest_line(LINE), len(POVERTY))
+    pd.testing.assert_frame_equal(COST(draws=WELFARE), COST(draws=known), check_exact=True)
+
+
+def test_who_is_below_the_line_is_all_that_what_is_due_asks_of_draws():
+    owed = partial(due_intervals, NEEDS, POVERTY, PROGRAMMES, line_rp_month=LINE)
+    known = below(WELFARE, LINE, len(POVERTY))
+    pd.testing.assert_frame_equal(owed(draws=WELFARE), owed(draws=known), check_exact=True)
+
+
+def test_who_is_below_a_higher_line_than_the_known_is_refused():
+    with pytest.raises(ValueError, match="only who is below"):
+        COST(draws=below(WELFARE, LINE, len(POVERTY)))
+
+
+def test_who_is_below_a_line_is_the_same_after_it_was_kept():
+    known = below(WELFARE, LINE, len(POVERTY))
+    assert content(Below.of_tables(*known.tables())) == content(known)
+
+
+def test_who_is_below_a_line_is_the_same_in_blocks_of_draws():
+    blocks = iter([WELFARE[:, :7].astype(float), WELFARE[:, 7:].astype(float)])
+    assert content(below(blocks, LINE, len(POVERTY))) == content(below(WELFARE, LINE, len(POVERTY)))
+
+
+def all_families():
+    """What the mix pays every family and closes of its gap in every draw, and the gap itself: families × draws."""
+    wide = widen(NEEDS, POVERTY, PROGRAMMES)
+    used, doubt = mix(wide), doubtful_due(NEEDS, pd.Index(POVERTY["family"]), PROGRAMMES)
+    received = doubt.receipts(range(len(CODES)), WELFARE.shape[1], seed=0)
+    everybody = np.arange(len(POVERTY))
+    paid = np.zeros(WELFARE.shape)
+    for column in range(len(CODES)):
+        share = doubt.share(column, received, everybody, slice(None))
+        whole = np.divide(wide.rupiah, wide.due, out=np.zeros_like(wide.due), where=wide.due > 0)[:, [column]]
+        paid += used[:, [column]] * whole * share
+    gap = np.maximum(LINE - WELFARE.astype(float), 0) * POVERTY["household_size"].to_numpy()[:, None] * 12
+    return paid, gap
+
+
+def kabupaten(measure, detail=""):
+    table = COST(draws=WELFARE)
+    return table[(table["measure"] == measure) & (table["detail"] == detail) & (table["area"] == "1704")].iloc[0]
+
+
+def test_what_the_mix_leaves_is_that_of_all_families_though_only_the_poor_are_looked_at():
+    paid, gap = all_families()
+    assert kabupaten("uncovered")["rupiah_year"] == pytest.approx(np.maximum(gap - paid, 0).sum(axis=0).mean())
+
+
+def test_families_that_the_mix_lifts_are_those_whose_gap_it_closes():
+    paid, gap = all_families()
+    assert kabupaten("lifted")["families"] == pytest.approx(((gap > 0) & (gap <= paid)).sum(axis=0).mean())
+
+
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_costs_by_list_are_those_of_serving_one_family_after_the_other(share):
+    paid, gap = all_families()
+    costs = []
+    for poor, rupiah in zip(gap.T > 0, paid.T, strict=True):
+        reached = total = 0.0
+        for family in np.argsort(-POVERTY["p_extreme"].to_numpy(), kind="stable"):
+            reached, total = reached + poor[family], total + rupiah[family]
+            if reached >= share * poor.sum() * (1 - 1e-12):
+                break
+        costs.append(total)
+    assert kabupaten("imperfect_targeting", f"{share:g}")["se"] == pytest.approx(np.std(costs, ddof=1))
+
+
+def test_a_list_costs_nothing_in_a_draw_in_which_nobody_is_poor():
+    rich = WELFARE.copy()
+    rich[:, ::2] = 1e6
+    table = COST(draws=rich)
+    assert table.loc[(table["measure"] == "imperfect_targeting"), "low"].tolist() == [0.0] * 4

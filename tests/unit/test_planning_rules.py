@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kaur_analysis.errors import DataRejected
-from kaur_analysis.planning.rules import benefit, judge, rule_fields
+from kaur_analysis.planning.rules import benefit, distinct, judge, rule_fields
 from kaur_analysis.reference.catalogue import Programme, load_catalogue
 
 CATALOGUE = load_catalogue()
@@ -280,3 +280,14 @@ def test_no_family_is_both_eligible_and_outside():
     families = pd.DataFrame([FAMILY, FAMILY | SOUND_HOUSE, FAMILY | NOBODY, FAMILY | {"desil": 9.0}])
     verdicts = [judge(families, programme) for programme in CATALOGUE.values()]
     assert not any((verdict.eligible & verdict.outside).any() for verdict in verdicts)
+
+
+def test_rows_of_equal_numbers_are_one_combination():
+    first, which = distinct([np.array([1, 0, 1, 1]), np.array([2, 2, 2, 0])])
+    assert (first.tolist(), which.tolist()) == ([0, 1, 3], [0, 1, 0, 2])
+
+
+def test_combinations_are_told_apart_where_their_number_outgrows_a_number():
+    column = np.array([0, 2**40, 5, 2**40])
+    first, which = distinct([column, column[::-1].copy(), column])
+    assert (first.tolist(), which.tolist()) == ([0, 1, 2, 3], [0, 1, 2, 3])

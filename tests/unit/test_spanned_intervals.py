@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kaur_analysis.pipeline.steps.planning import due_of_each
+from kaur_analysis.pipeline.content import content
+from kaur_analysis.pipeline.steps.planning import due_of_each, extremely_poor
 from kaur_analysis.pipeline.steps.unseen import informed_welfare, ruled_by_unseen_desil
 from kaur_analysis.poverty.intervals import spanned
 from kaur_analysis.reference.catalogue import load_catalogue
@@ -103,6 +104,24 @@ def test_informed_draws_are_of_the_families_in_the_order_of_the_draws(tmp_path: 
     one = edition(folder=tmp_path)
     poorest = np.log(informed_welfare(one))[DESIL == 1].mean()
     assert poorest < np.log(one.store.read("estimates/welfare_draws").drop(columns="family"))[DESIL == 1].mean().mean()
+
+
+def test_who_is_extremely_poor_is_found_again_without_a_draw_being_read(tmp_path: Path) -> None:
+    made = extremely_poor(edition(folder=tmp_path), with_desil=True)
+    blind = edition(folder=tmp_path)
+    blind.store.read = None
+    found = extremely_poor(blind, with_desil=True)
+    assert [content(one) for one in found] == [content(one) for one in made]
+
+
+def test_those_who_know_the_desil_are_not_asked_where_no_rule_goes_by_it(tmp_path: Path) -> None:
+    assert extremely_poor(edition("desil", folder=tmp_path), with_desil=False)[1] is None
+
+
+def test_those_who_know_the_desil_find_more_of_its_lowest_class_extremely_poor(tmp_path: Path) -> None:
+    blind, informed = extremely_poor(edition(folder=tmp_path), with_desil=True)
+    assert informed is not None
+    assert (DESIL[informed.family] == 1).sum() > (DESIL[blind.family] == 1).sum()
 
 
 def due(folder: Path, *terms: str) -> pd.DataFrame:

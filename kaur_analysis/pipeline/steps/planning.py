@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 from kaur_analysis.cleaning.answers import current_codes
 from kaur_analysis.linkage import reach
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.recall import Tables, each_recalled, of_each, recalled
-from kaur_analysis.pipeline.steps import welfare_draws, where_registry
-from kaur_analysis.pipeline.steps.unseen import DESIL, desil_of_draws, informed_welfare, ruled_by_unseen_desil
+from kaur_analysis.pipeline.recall import Tables, each_recalled, of_each, of_tables, recalled
+from kaur_analysis.pipeline.steps import drawn, where_registry
+from kaur_analysis.pipeline.steps.unseen import DESIL, informed_welfare, ruled_by_unseen_desil
 from kaur_analysis.planning import (
+    Below,
     Limits,
     allocate,
+    below,
     budget,
     conflicts,
     due_intervals,
+    highest_line,
     limits_from_budgets,
     load_verification,
     needs_matrix,
@@ -101,15 +104,15 @@ def due_of_each(edition: Edition, needs: pd.DataFrame) -> tuple[pd.DataFrame, pd
     ``spans`` is then ``desil``, else empty.
     """
     study, ruled = edition.study, ruled_by_unseen_desil(edition)
+    extreme, informed = extremely_poor(edition, bool(ruled))
     found = each_recalled(
         edition,
         "hak",
-        # not among what is given: draws, desil and seed decide what they are
-        partial(due_by_programme, informed=partial(informed_welfare, edition)),
+        due_by_programme,
         {code: own | {"ruled": code in ruled} for code, own in what_decides(needs, study.programmes).items()},
         families=edition.store.read("estimates/family_poverty", ["family"]),
-        draws=welfare_draws(edition),
-        desil=desil_of_draws(edition.store.read) if ruled else None,
+        extreme=extreme,
+        informed=informed,
         line_rp_month=study.line("extreme"),
         seed=study.seed,
     )
@@ -138,14 +141,42 @@ def what_decides(needs: pd.DataFrame, programmes: Iterable[Programme]) -> dict[s
     }
 
 
+def extremely_poor(edition: Edition, with_desil: bool) -> tuple[Below, Below | None]:
+    """Who is extremely poor in which joint draw of welfare, and who is where the model knows the desil, if asked for.
+
+    Those above the line but below the highest that costs are told for are among them.
+    """
+    study = edition.study
+    tables = of_tables(
+        edition,
+        "miskin-ekstrem",
+        # what informs the draws is not among what is given: they, the desil and the seed decide it
+        partial(below_by_draws, informed=partial(informed_welfare, edition)),
+        ("clean/families", "estimates/welfare_draws"),
+        line_rp_month=highest_line(study.line("extreme")),
+        seed_of_informed=study.seed if with_desil else None,
+    )
+    return Below.of_tables(*tables[:2]), Below.of_tables(*tables[2:]) if with_desil else None
+
+
+def below_by_draws(
+    read: Callable[..., pd.DataFrame],
+    line_rp_month: float,
+    seed_of_informed: int | None,
+    informed: Callable[[], NDArray[np.float32]],
+) -> Tables:
+    """Who is below a line by the draws, and by the informed ones where they are asked for."""
+    draws = [drawn(read("estimates/welfare_draws")), *([] if seed_of_informed is None else [informed()])]
+    return [table for each in draws for table in below(each, line_rp_month, len(each)).tables()]
+
+
 def due_by_programme(
     parts: Mapping[str, Mapping[str, Any]],
     families: pd.DataFrame,
-    draws: NDArray[np.float32],
-    desil: pd.Series | None,
+    extreme: Below,
+    informed: Below | None,
     line_rp_month: float,
     seed: int,
-    informed: Callable[[], NDArray[np.float32]],
 ) -> dict[str, Tables]:
     """Budget lines of some programmes, and their intervals."""
     owed = pd.concat([own["needs"] for own in parts.values()])
@@ -159,9 +190,10 @@ def due_by_programme(
         line_rp_month=line_rp_month,
         seed=seed,
     )
-    sure = intervals(draws=draws, only=parts).assign(spans="")
-    if ruled := [code for code, own in parts.items() if own["ruled"]]:
-        other = intervals(draws=informed(), only=ruled)
+    sure = intervals(draws=extreme, only=parts).assign(spans="")
+    ruled = [code for code, own in parts.items() if own["ruled"]]
+    if ruled and informed is not None:
+        other = intervals(draws=informed, only=ruled)
         sure = spanned(sure, other[other["measure"].str.endswith("_extreme")], DUE, DESIL)
     lines = of_each(budget(owed, [programmes[code] for code in parts]), parts)
     return {code: [*lines[code], *tables] for code, tables in of_each(sure, parts).items()}
@@ -228,10 +260,12 @@ def cost_of_zero(edition: Edition, needs: pd.DataFrame) -> pd.DataFrame:
         years=(min(study.reference_date.year + 1, study.target_year), study.target_year),
         seed=study.seed,
     )
-    table = cost(draws=welfare_draws(edition)).assign(spans="")
-    if ruled := ruled_by_unseen_desil(edition):
-        informed = cost(draws=informed_welfare(edition), line_factors=(), by_list=False)
-        of_due = informed["measure"].isin(COST_OF_DUE) & informed["programme"].isin(["", *ruled])
-        table = spanned(table, informed[of_due], COST, DESIL)
+    ruled = ruled_by_unseen_desil(edition)
+    extreme, informed = extremely_poor(edition, bool(ruled))
+    table = cost(draws=extreme).assign(spans="")
+    if informed is not None:
+        other = cost(draws=informed, line_factors=(), by_list=False)
+        of_due = other["measure"].isin(COST_OF_DUE) & other["programme"].isin(["", *ruled])
+        table = spanned(table, other[of_due], COST, DESIL)
     store.write("estimates/zero_cost", table)
     return table
