@@ -17,16 +17,18 @@ STEPS = tuple(
 
 
 def rehearse() -> None:
-    """Check a table of nothing and read what every measure is called, so that no step has to do it once more."""
+    """Check a table of nothing, read what every measure is called and which libraries there are: once for all steps."""
     import pandas as pd
 
     from kaur_analysis.contracts import TARGETING, checked
+    from kaur_analysis.pipeline.provenance import libraries
     from kaur_analysis.targeting import definitions
 
     checked(
         TARGETING, pd.DataFrame({name: pd.Series(dtype=kind.dtype.type) for name, kind in TARGETING.columns.items()})
     )
     definitions()
+    libraries()
 
 
 with quietly_interrupted(), uncollected(), without(UNUSED):
