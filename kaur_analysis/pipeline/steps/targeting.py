@@ -361,7 +361,7 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     if "desil" in beyond and len(table):
         compared = [one for one in alternatives if one.name in ("delivered", "desil")]
         informed = route.informed()[:, :SCENARIO_DRAWS]
-        best = _scored(frame, compared, line, rho, welfare_draws=informed, **known)
+        best = _scored(frame, compared, line, rho, welfare_draws=informed, wanted=["desil"], **known)
         keys = ["measure", "programme", "budget"]
         best = best[best["programme"] == "desil"].set_index(keys)[["value", "se", "low", "high"]]
         best.columns = pd.Index(INFORMED)
