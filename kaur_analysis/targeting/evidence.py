@@ -193,11 +193,13 @@ class Evidence:
 
 
 def _cut(poor: Array, welfare: Array | None, received: Mapping[str, Array], part: slice) -> Block:
-    """Some draws of a block, as numbers."""
-    cut = {name: (drawn[:, part] if drawn.shape[1] > 1 else drawn).astype(float) for name, drawn in received.items()}
-    return Block(
-        part.stop - part.start, poor[:, part].astype(float), None if welfare is None else welfare[:, part], cut
-    )
+    """Some draws of a block, as numbers; in rows, as all sums go through them, whatever the order they came in."""
+    cut = {
+        name: (drawn[:, part] if drawn.shape[1] > 1 else drawn).astype(float, order="C")
+        for name, drawn in received.items()
+    }
+    now = None if welfare is None else welfare[:, part]
+    return Block(part.stop - part.start, poor[:, part].astype(float, order="C"), now, cut)
 
 
 def read_evidence(

@@ -267,11 +267,11 @@ def _scored(
     kept: dict[tuple[str, float], list[dict[str, Array]]] = {}
     starts: list[dict[str, Array]] = []
     for block in truth:
-        y = block.astype(float)
+        y = block.astype(float, order="C")
         if not y.min() > 0:  # nor is a missing one
             raise EstimationError("Kesejahteraan harus lebih dari nol untuk dinilai.")
         known = {name: column[:, None] for name, column in delivered.items()}
-        received = known if got is None else dict.fromkeys(known, next(got).astype(float))
+        received = known if got is None else dict.fromkeys(known, next(got).astype(float, order="C"))
         size = _wide(population.size, y)
         if population.includes_benefit:
             y = welfare_without(y, next(iter(received.values())) / size, line)
