@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
@@ -87,6 +88,19 @@ class Evidence:
         values are exact.
         """
         return self.uncertain_links() if given.received is not None else frozenset()
+
+    def recipients(self, given: Uncertainty) -> dict[str, NDArray[np.intp]]:
+        """Rows of the families that may receive each programme: nobody else adds to what its recipients add up to."""
+        found: dict[str, Array] = {}
+        for receipt in self.receipts:
+            may = receipt.expected > 0
+            if receipt.programme == ANY and self.has_any:
+                may = np.any([may, *found.values()], axis=0)
+            elif given.received is not None and receipt.programme in given.received:
+                drawn = np.asarray(given.received[receipt.programme])
+                may = may | (drawn.reshape(len(drawn), -1) != 0).any(axis=1)
+            found[receipt.programme] = may
+        return {programme: np.flatnonzero(may) for programme, may in found.items()}
 
     def joint_draws(self, given: Uncertainty) -> Iterator[Block]:
         """Blocks of joint draws of poverty, welfare and receipt; none where nothing is uncertain or drawn."""
@@ -179,11 +193,13 @@ class Evidence:
 
 
 def _cut(poor: Array, welfare: Array | None, received: Mapping[str, Array], part: slice) -> Block:
-    """Some draws of a block, as numbers."""
-    cut = {name: (drawn[:, part] if drawn.shape[1] > 1 else drawn).astype(float) for name, drawn in received.items()}
-    return Block(
-        part.stop - part.start, poor[:, part].astype(float), None if welfare is None else welfare[:, part], cut
-    )
+    """Some draws of a block, as numbers; in rows, as all sums go through them, whatever the order they came in."""
+    cut = {
+        name: (drawn[:, part] if drawn.shape[1] > 1 else drawn).astype(float, order="C")
+        for name, drawn in received.items()
+    }
+    now = None if welfare is None else welfare[:, part]
+    return Block(part.stop - part.start, poor[:, part].astype(float, order="C"), now, cut)
 
 
 def read_evidence(

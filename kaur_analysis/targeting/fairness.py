@@ -7,13 +7,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty import student
 from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.engine import Rules, estimate, rows_of
-from kaur_analysis.targeting.evidence import Block, Uncertainty, read_evidence
+from kaur_analysis.targeting.evidence import Block, Evidence, Uncertainty, read_evidence
 from kaur_analysis.targeting.formulas import Formula
 from kaur_analysis.targeting.inputs import Array, Draws, Groups, numbers, weight_of
 from kaur_analysis.targeting.intervals import COLUMNS, tidy
@@ -66,14 +65,11 @@ def fairness(
     ----------
     Deville (1999), Survey Methodology 25, for errors of differences; Holm (1979), Scandinavian Journal of Statistics 6.
     """
-    given = Uncertainty(poor_draws, received_draws, None, seed)
-    parts = [
-        _one_characteristic(frame, poor, received, weights, design, given, confidence, characteristic)
-        for characteristic in characteristics
-    ]
-    if not parts:
+    if not characteristics:
         raise EstimationError("Sebutkan paling sedikit satu ciri keluarga.")
-    table = pd.concat(parts, ignore_index=True)
+    given = Uncertainty(poor_draws, received_draws, None, seed)
+    evidence = read_evidence(frame, poor, received, weights, None, None, None, design, given, confidence)
+    table = _by_characteristic(evidence, given, {name: Groups.read(frame, name) for name in characteristics})
     table["p_adjusted"] = np.nan
     for measure in ERRORS:
         tested = (table["measure"] == measure) & table["p_value"].notna()
@@ -105,48 +101,56 @@ def holm(p_values: Array) -> Array:
     return adjusted
 
 
-def _one_characteristic(
-    frame: pd.DataFrame,
-    poor: str,
-    received: str | Sequence[str],
-    weights: str | None,
-    design: SurveyDesign | None,
-    given: Uncertainty,
-    confidence: float,
-    characteristic: str,
-) -> pd.DataFrame:
+def _by_characteristic(evidence: Evidence, given: Uncertainty, classes: Mapping[str, Groups]) -> pd.DataFrame:
     """Both errors inside and outside every class; their difference is one measure with its own error."""
-    evidence = read_evidence(frame, poor, received, weights, None, None, None, design, given, confidence)
-    classes = Groups.read(frame, characteristic)
-    matrix = classes.matrix(evidence.setting.weights)
-    keys = [(receipt.programme, place) for receipt in evidence.receipts for place in range(classes.size)]
+    recipients = evidence.recipients(given)
+    matrices = {name: groups.matrix(evidence.setting.weights) for name, groups in classes.items()}
+    of_recipients = {
+        (name, programme): matrix[:, rows]
+        for name, matrix in matrices.items()
+        for programme, rows in recipients.items()
+    }
+    keys = [
+        (name, receipt.programme, place)
+        for name, groups in classes.items()
+        for receipt in evidence.receipts
+        for place in range(groups.size)
+    ]
 
-    def views(block: Block) -> Iterator[tuple[tuple[str, int], _Class]]:
-        poor = matrix @ block.poor
-        for programme, received in block.received.items():
-            cases = _Cases(block.poor, received, matrix, poor)
-            yield from (((programme, place), _Class(cases, classes.codes, place)) for place in range(classes.size))
+    def views(block: Block) -> Iterator[tuple[tuple[str, str, int], _Class]]:
+        received = {programme: block.received[programme][rows] for programme, rows in recipients.items()}
+        reached = {programme: block.poor[rows] * received[programme] for programme, rows in recipients.items()}
+        for name, groups in classes.items():
+            poor = matrices[name] @ block.poor
+            for programme in recipients:
+                matrix = of_recipients[name, programme]
+                sums = _sums_by_class(poor, matrix @ received[programme], matrix @ reached[programme])
+                cases = _Cases(block.poor, block.received[programme], sums)
+                yield from (
+                    ((name, programme, place), _Class(cases, groups.codes, place)) for place in range(groups.size)
+                )
 
     formulas = {f"{name}{part}": formula for name in ERRORS for part, formula in _FORMULAS[name].items()}
 
-    def behind(key: tuple[str, int], measure: str, _: int) -> list[Array]:
-        (rows,), member = evidence.behind(key[0], measure), classes.codes == key[1]
+    def behind(key: tuple[str, str, int], measure: str, _: int) -> list[Array]:
+        name, programme, place = key
+        (rows,), member = evidence.behind(programme, measure), classes[name].codes == place
         return [rows & member, rows & ~member] if measure.endswith("_difference") else [rows & member]
 
-    joint = [key for key in keys if key[0] in evidence.dependent_links(given)]
+    joint = [key for key in keys if key[1] in evidence.dependent_links(given)]
     rules = Rules(_sums, _influence, dict.fromkeys(keys, formulas), joint, behind=behind)
     draws = ((block.size, views(block)) for block in evidence.joint_draws(given))
     found = estimate(evidence.setting, dict(views(evidence.expected())), draws, rules)
     rows: list[dict[str, object]] = []
-    for (_, (programme, place)), by_measure in found.items():
-        label = classes.labels[place]
-        counts = {name: total[[place]] for name, total in evidence.counts(classes, programme).items()}
+    for (_, (characteristic, programme, place)), by_measure in found.items():
+        groups = classes[characteristic]
+        counts = {name: total[[place]] for name, total in evidence.counts(groups, programme).items()}
         for name in ERRORS:
             difference, se, low, high, degrees = (float(np.ravel(part)[0]) for part in by_measure[f"{name}_difference"])
             rows += rows_of(
                 name,
                 programme,
-                Groups((label,), classes.codes),
+                Groups((groups.labels[place],), groups.codes),
                 by_measure[name],
                 counts,
                 characteristic=characteristic,
@@ -160,21 +164,18 @@ def _one_characteristic(
     return tidy(rows, [*COLUMNS[:3], "characteristic", *COLUMNS[3:], *extra])
 
 
+def _sums_by_class(poor: Array, recipients: Array, reached: Array) -> Totals:
+    """Each case's sum over every class, from those of the poor, of recipients and of poor recipients: classes × M."""
+    return {"poor": poor, "missed": poor - reached, "recipients": recipients, "included": recipients - reached}
+
+
 @dataclass(frozen=True)
 class _Cases:
     """One programme in one block of draws; the sums over classes serve every class, and what is outside of it."""
 
     poor: Array
     received: Array
-    matrix: sparse.csr_matrix
-    poor_of_class: Array
-
-    @cached_property
-    def by_class(self) -> Totals:
-        """Each case's sum over every class, classes × M."""
-        recipients, reached = self.matrix @ self.received, self.matrix @ (self.poor * self.received)
-        cases = {"poor": self.poor_of_class, "missed": self.poor_of_class - reached}
-        return {**cases, "recipients": recipients, "included": recipients - reached}
+    by_class: Totals
 
     @cached_property
     def everybody(self) -> Totals:

@@ -17,7 +17,7 @@ from kaur_analysis.targeting.formulas import Formula, formulas
 from kaur_analysis.targeting.inputs import Array, Benefit, Draws, Groups
 from kaur_analysis.targeting.intervals import COLUMNS, tidy
 from kaur_analysis.targeting.measures import measure_rows, with_route
-from kaur_analysis.targeting.ranks import Ranks, fractional_ranks
+from kaur_analysis.targeting.ranks import Ranks, fractional_ranks, orders
 from kaur_analysis.targeting.totals import Totals, bottom_influence
 
 _RANKED = ("concentration_coefficient", "gini", "kakwani", "rank_correlation")
@@ -59,16 +59,17 @@ class _Quantile:
 
 @dataclass(frozen=True)
 class _Receipts:
-    """One programme's receipt in one block of draws; whoever gets nothing in any of them is not read again."""
+    """One programme's receipt in one block of draws.
+
+    ``rows`` are those who may receive, nobody else is read; ``summing`` in each partition their classes × recipients:
+    weights, and weights times rupiah (or weights where only receipt is known).
+    """
 
     received: Array
     amount: Array | None
+    rows: NDArray[np.intp]
     matrices: Sequence[sparse.csr_matrix]
-
-    @cached_property
-    def rows(self) -> NDArray[np.intp]:
-        """Families that receive in some draw."""
-        return np.flatnonzero(self.received.any(axis=1))
+    summing: Sequence[tuple[sparse.csr_matrix, sparse.csr_matrix]]
 
     @cached_property
     def of_rows(self) -> Array:
@@ -85,17 +86,8 @@ class _Receipts:
         return {f"{name}_inside": sums for name, sums in self._totals(place, self.of_rows * part[self.rows]).items()}
 
     def _totals(self, place: int, column: Array) -> Totals:
-        people, rupiah = self._summing[place]
+        people, rupiah = self.summing[place]
         return {"recipients": people @ column, "benefit": rupiah @ column}
-
-    @cached_property
-    def _summing(self) -> list[tuple[sparse.csr_matrix, sparse.csr_matrix]]:
-        """Classes × recipients: weights, and weights times rupiah (or weights where only receipt is known)."""
-        people = [matrix[:, self.rows] for matrix in self.matrices]
-        if self.amount is None:
-            return [(own, own) for own in people]
-        rupiah = sparse.diags(self.amount[self.rows])
-        return [(own, sparse.csr_matrix(own @ rupiah)) for own in people]
 
 
 @dataclass(frozen=True)
@@ -182,10 +174,19 @@ def benefit_incidence(
     fixed = [] if evidence.welfare is None else _ranks(evidence, evidence.welfare)
     matrices = [groups.matrix(evidence.setting.weights) for groups in evidence.setting.partitions]
 
+    recipients = evidence.recipients(given)
+    summing = {
+        name: [_summing(matrix[:, rows], evidence.amounts[name], rows) for matrix in matrices]
+        for name, rows in recipients.items()
+    }
+
     def views(block: Block) -> Iterator[tuple[tuple[str, str], _Band]]:
         is_drawn = welfare_draws is not None and block.welfare is not None and by_class is None
         ranks = _ranks(evidence, block.welfare) if is_drawn and block.welfare is not None else fixed
-        receipts = {name: _Receipts(now, evidence.amounts[name], matrices) for name, now in block.received.items()}
+        receipts = {
+            name: _Receipts(now, evidence.amounts[name], recipients[name], matrices, summing[name])
+            for name, now in block.received.items()
+        }
         for number, label in enumerate(labels):
             quantile = _Quantile((number / quantiles, (number + 1) / quantiles), ranks, members[number])
             for programme, receipt in receipts.items():
@@ -208,8 +209,18 @@ def _benefit(received: Array, amount: Array | None) -> Array:
     return received if amount is None else received * amount[:, None]
 
 
+def _summing(
+    people: sparse.csr_matrix, amount: Array | None, rows: NDArray[np.intp]
+) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    return people, people if amount is None else sparse.csr_matrix(people @ sparse.diags(amount[rows]))
+
+
 def _ranks(evidence: Evidence, welfare: Array) -> list[Ranks]:
-    return [fractional_ranks(welfare, evidence.setting.weights, groups) for groups in evidence.setting.partitions]
+    columns = welfare[:, None] if welfare.ndim == 1 else welfare
+    order = orders(columns)
+    return [
+        fractional_ranks(columns, evidence.setting.weights, groups, order) for groups in evidence.setting.partitions
+    ]
 
 
 def _band_rules(

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
@@ -26,12 +28,23 @@ ROUTES = {
 
 
 class View(NamedTuple):
-    """Families of one programme; in each partition their welfare ranks, ladder of amounts and what programmes share."""
+    """Families of one programme; in each partition their welfare ranks and what programmes share."""
 
     families: Families
+    receiving: "_Receiving"
     ranks: Sequence[Ranks | None]
-    ladders: Sequence[Ladder]
     base: Sequence[Totals]
+
+
+class _Receiving(NamedTuple):
+    """Who may receive one programme, and where they stand in each partition by their amounts; whatever the draw.
+
+    ``gathered`` leads from the rungs of the last partition to those of each.
+    """
+
+    rows: NDArray[np.intp]
+    ladders: Sequence[Ladder]
+    gathered: Sequence[sparse.csr_matrix]
 
 
 def targeting_measures(
@@ -172,9 +185,9 @@ def measure_rows(
     """Rows of the chosen formulas for every programme and partition."""
     partitions, weights = evidence.setting.partitions, evidence.setting.weights
     matrices = [groups.matrix(weights) for groups in partitions]
-    ladders = {
-        programme: [Ladder.of(amount, weights, groups) for groups in partitions]
-        for programme, amount in evidence.amounts.items()
+    receiving = {
+        programme: _receiving(rows, [Ladder.of(evidence.amounts[programme], weights, groups) for groups in partitions])
+        for programme, rows in evidence.recipients(given).items()
     }
     fixed = _ranks(evidence, evidence.welfare)
 
@@ -188,21 +201,19 @@ def measure_rows(
         return {
             programme: View(
                 Families(weights, block.poor, received, evidence.amounts[programme], welfare),
+                receiving[programme],
                 ranks,
-                ladders[programme],
                 base,
             )
             for programme, received in block.received.items()
         }
 
     def sums(view: View) -> list[Totals]:
-        families, ladders = view.families, view.ladders
-        received, reached = (
-            ladders[-1].rungs @ column for column in (families.received, families.received * families.poor)
-        )
-        gathered = [ladder.gathered(ladders[-1]) for ladder in ladders]
+        rows, ladders, gathered = view.receiving
+        received, poor = view.families.received[rows], view.families.poor[rows]
+        on_rungs, poor_on_rungs = (ladders[-1].rungs @ column for column in (received, received * poor))
         return [
-            totals(families, ranks, ladder, into @ received, into @ reached, base, bottom)
+            totals(received, rows, ranks, ladder, into @ on_rungs, into @ poor_on_rungs, base, bottom)
             for ranks, ladder, into, base in zip(view.ranks, ladders, gathered, view.base, strict=True)
         ]
 
@@ -227,6 +238,11 @@ def measure_rows(
         for measure, estimated in by_measure.items():
             rows += rows_of(measure, programme, groups, estimated, counts)
     return rows
+
+
+def _receiving(rows: NDArray[np.intp], ladders: Sequence[Ladder]) -> _Receiving:
+    gathered = [ladder.gathered(ladders[-1]) for ladder in ladders]
+    return _Receiving(rows, [ladder.among(rows) for ladder in ladders], gathered)
 
 
 def _ranks(evidence: Evidence, welfare: Array | None) -> list[Ranks | None]:

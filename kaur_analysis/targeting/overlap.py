@@ -1,19 +1,20 @@
 """Programmes together: families with none, one, several; which agencies serve the same families."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import combinations_with_replacement
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
 
 from kaur_analysis.errors import EstimationError
 from kaur_analysis.poverty.design import SurveyDesign
 from kaur_analysis.targeting.engine import Items, estimate, linear_rules, rows_of
 from kaur_analysis.targeting.evidence import Block, Evidence, Uncertainty, read_evidence
 from kaur_analysis.targeting.formulas import Formula, ratio, total
-from kaur_analysis.targeting.inputs import ALL, Array, Draws
+from kaur_analysis.targeting.inputs import ALL, Array, Draws, Groups
 from kaur_analysis.targeting.intervals import COLUMNS, draw_interval, tidy
 from kaur_analysis.targeting.measures import with_route
 
@@ -85,8 +86,8 @@ def overlap(
     if missing:
         raise EstimationError(f"Perangkat daerah belum disebut untuk program: {', '.join(missing)}.")
 
-    def views(block: Block, number: Callable[[Sequence[Array]], tuple[Array, Array, Array]]) -> dict[str, Items]:
-        by_number = dict(zip(HOW_MANY, number(list(block.received.values())), strict=True))
+    def views(block: Block, by: tuple[Array, Array, Array]) -> dict[str, Items]:
+        by_number = dict(zip(HOW_MANY, by, strict=True))
         poor_too = {f"poor_{name}": share * block.poor for name, share in by_number.items()} if poor else {}
         return {ALL: {"population": np.ones((len(frame), 1)), "poor": block.poor, **by_number, **poor_too}}
 
@@ -98,31 +99,31 @@ def overlap(
 
     rules = linear_rules(evidence.setting, formulas, {ALL} if evidence.dependent_links(given) else (), behind=behind)
     names = sorted({agency_of[receipt.programme] for receipt in evidence.receipts})
-    meetings = partial(_meetings, evidence, agency_of, names)
+    recipients = evidence.recipients(given)
+    meetings = _Agencies.of(evidence, agency_of, names, recipients).meetings
     met: list[tuple[Array, Array]] = []
 
     def draws() -> Iterator[tuple[int, Iterable[tuple[str, Items]]]]:
         for block in evidence.joint_draws(given):
             met.append(meetings(block))
-            yield block.size, views(block, _number_drawn).items()
+            yield block.size, views(block, _number_drawn(block, recipients)).items()
 
-    point = views(evidence.expected(), _number_expected)
+    expected = evidence.expected()
+    point = views(expected, _number_expected(list(expected.received.values())))
     rows: list[dict[str, object]] = []
     for (place, _), by_measure in estimate(evidence.setting, point, draws(), rules).items():
         groups = evidence.setting.partitions[place]
         counts = evidence.counts(groups, first)
         for measure, estimated in by_measure.items():
             rows += rows_of(measure, ALL, groups, estimated, counts)
-    return Overlap(
-        with_route(tidy(rows, COLUMNS), design), _matrix(evidence, names, meetings(evidence.expected()), met)
-    )
+    return Overlap(with_route(tidy(rows, COLUMNS), design), _matrix(evidence, names, meetings(expected), met))
 
 
-def _number_drawn(received: Sequence[Array]) -> tuple[Array, Array, Array]:
+def _number_drawn(block: Block, recipients: Mapping[str, NDArray[np.intp]]) -> tuple[Array, Array, Array]:
     """Whether none, exactly one, two or more of drawn receipts, each 0 or 1."""
-    number = np.zeros((1, 1))
-    for programme in received:
-        number = number + programme
+    number = np.zeros((len(block.poor), block.size))
+    for programme, rows in recipients.items():
+        number[rows] += block.received[programme][rows]
     return (number == 0).astype(float), (number == 1).astype(float), (number > 1).astype(float)
 
 
@@ -169,30 +170,69 @@ def _matrix(
     )
 
 
-def _meetings(
-    evidence: Evidence, agency_of: Mapping[str, str], names: Sequence[str], block: Block
-) -> tuple[Array, Array]:
-    """Weighted families, and poor families, that both of two agencies serve: classes × agencies × agencies × draws."""
-    missed: dict[str, Array] = {}
-    for programme, received in block.received.items():
-        agency = agency_of[programme]
-        missed[agency] = missed.get(agency, np.ones((1, 1))) * (1 - received)
-    served = [1 - missed[name] for name in names]
-    rows = [np.flatnonzero(one.any(axis=1)) for one in served]
-    fine = evidence.setting.partitions[-1]
-    matrix = fine.matrix(evidence.setting.weights)
-    shape = (fine.size, len(names), len(names), block.size)
-    each, poor = np.empty(shape), np.empty(shape)
-    for one, other in combinations_with_replacement(range(len(names)), 2):
-        fewer, more = (one, other) if len(rows[one]) <= len(rows[other]) else (other, one)
-        inside = rows[fewer]  # whoever the smaller agency serves: nobody else is served by both
-        # An agency with itself: who it serves, not the square of a link probability.
-        both = served[fewer][inside] * (1.0 if one == other else served[more][inside])
-        classes = matrix[:, inside]
-        each[:, one, other] = each[:, other, one] = classes @ both
-        poor[:, one, other] = poor[:, other, one] = classes @ (both * block.poor[inside])
-    if len(evidence.setting.partitions) == 1:
-        return each, poor
-    return np.concatenate([each.sum(axis=0, keepdims=True), each]), np.concatenate(
-        [poor.sum(axis=0, keepdims=True), poor]
-    )
+@dataclass(frozen=True)
+class _Pair:
+    """Two agencies and the families that both may serve: where these stand among those of each, and their classes."""
+
+    one: int
+    other: int
+    rows: NDArray[np.intp]
+    among_one: NDArray[np.intp]
+    among_other: NDArray[np.intp]
+    classes: sparse.csr_matrix
+
+
+@dataclass(frozen=True)
+class _Agencies:
+    """Which families agencies may serve and where they may meet, whatever the draw: nobody else is looked at."""
+
+    programmes: Sequence[Sequence[str]]  # of each agency
+    rows: Sequence[NDArray[np.intp]]
+    pairs: Sequence[_Pair]
+    partitions: tuple[Groups, ...]
+
+    @classmethod
+    def of(
+        cls,
+        evidence: Evidence,
+        agency_of: Mapping[str, str],
+        names: Sequence[str],
+        recipients: Mapping[str, NDArray[np.intp]],
+    ) -> "_Agencies":
+        """The agencies of some evidence, whose programmes have ``recipients``."""
+        programmes = [[code for code in recipients if agency_of[code] == name] for name in names]
+        rows = [np.unique(np.concatenate([recipients[code] for code in own])) for own in programmes]
+        partitions = evidence.setting.partitions
+        matrix = partitions[-1].matrix(evidence.setting.weights)
+        pairs = []
+        for one, other in combinations_with_replacement(range(len(names)), 2):
+            both, among_one, among_other = np.intersect1d(
+                rows[one], rows[other], assume_unique=True, return_indices=True
+            )
+            pairs.append(_Pair(one, other, both, among_one, among_other, matrix[:, both]))
+        return cls(programmes, rows, pairs, partitions)
+
+    def meetings(self, block: Block) -> tuple[Array, Array]:
+        """Weighted families, and poor families, that both of two agencies serve: classes × agencies² × draws."""
+        served = [self._served(block, *own) for own in zip(self.programmes, self.rows, strict=True)]
+        shape = (self.partitions[-1].size, len(self.rows), len(self.rows), block.size)
+        each, poor = np.empty(shape), np.empty(shape)
+        for pair in self.pairs:
+            both = served[pair.one][pair.among_one]
+            if pair.one != pair.other:  # an agency with itself: who it serves, not the square of a link probability
+                both = both * served[pair.other][pair.among_other]
+            each[:, pair.one, pair.other] = each[:, pair.other, pair.one] = pair.classes @ both
+            of_poor = pair.classes @ (both * block.poor[pair.rows])
+            poor[:, pair.one, pair.other] = poor[:, pair.other, pair.one] = of_poor
+        if len(self.partitions) == 1:
+            return each, poor
+        return np.concatenate([each.sum(axis=0, keepdims=True), each]), np.concatenate(
+            [poor.sum(axis=0, keepdims=True), poor]
+        )
+
+    @staticmethod
+    def _served(block: Block, programmes: Sequence[str], rows: NDArray[np.intp]) -> Array:
+        missed = np.ones((1, 1))
+        for programme in programmes:
+            missed = missed * (1 - block.received[programme][rows])
+        return np.asarray(1 - missed)

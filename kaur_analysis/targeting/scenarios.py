@@ -1,7 +1,8 @@
 """What the same budget would have done otherwise: scenarios scored on true poverty, never on the ranking's own word."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
@@ -58,7 +59,10 @@ class Scenario:
 
 @dataclass(frozen=True)
 class _Plan:
-    """Who is served (0–1, a fraction is a lottery) and with how many rupiah per family; each rows × 1 or rows × M."""
+    """Who is served (0–1, a fraction is a lottery) and with how many rupiah per family.
+
+    Who is served is rows × 1 or rows × M; rupiah are rows × M, or 1 × 1 where everybody served gets the same.
+    """
 
     served: Array
     rupiah: Array
@@ -94,6 +98,7 @@ def compare_scenarios(
     welfare_draws: Draws | None = None,
     delivered_draws: Draws | None = None,
     weight_multipliers: Array | None = None,
+    wanted: Collection[str] | None = None,
     rho: float = 3.0,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
@@ -144,6 +149,9 @@ def compare_scenarios(
         What a survey's weights are multiplied by in each replicate of its bootstrap, rows × R
         (:func:`kaur_analysis.poverty.rao_wu_bootstrap`): plans and scores are made anew with each, the budget per
         family staying as it is. Not together with ``welfare_draws``: two routes are never mixed.
+    wanted
+        Names of the scenarios that are scored, beside ``perfect`` and ``none``; all by default. Of the others only the
+        one ``delivered`` is read, for the rupiah that welfare holds.
     rho
         Relative risk aversion ρ ≥ 0.
     confidence
@@ -191,7 +199,7 @@ def compare_scenarios(
         observed = iter([numbers(frame, welfare)[:, None]]) if welfare_draws is None else None
         truth = observed or blocks(welfare_draws, len(frame), AT_ONCE)
         got = None if delivered_draws is None else blocks(delivered_draws, len(frame), AT_ONCE)
-        return _scored(people, scenarios, spent, truth, got, poverty_line, rho)
+        return _scored(people, scenarios, spent, truth, got, poverty_line, rho, wanted)
 
     found = scored(population)
     if weight_multipliers is None:
@@ -239,41 +247,60 @@ def _scored(
     got: Iterator[Array] | None,
     line: Array,
     rho: float,
+    wanted: Collection[str] | None = None,
 ) -> dict[tuple[str, float], dict[str, Array]]:
     """Scores by scenario and budget, one entry per draw of the truth; ``budgets`` are amounts by their label.
 
-    ``got`` are draws of the delivered rupiah in step with the truth; nothing where they are known.
+    ``got`` are draws of the delivered rupiah in step with the truth; nothing where they are known. ``wanted`` are the
+    scenarios that are scored; all where none is named.
     """
     delivered = {
         one.name: numbers(population.frame, one.column or "", 0.0) for one in scenarios if one.kind == "delivered"
     }
-    plans = {
-        (scenario.name, label): _plan(population, scenario, budget)
+    ways = {
+        scenario.name: _way(population, scenario)
         for scenario in scenarios
-        if scenario.kind not in (PERFECT, "delivered")
-        for label, budget in budgets.items()
+        if scenario.kind not in (PERFECT, "delivered") and (wanted is None or scenario.name in wanted)
     }
-    alike = _alike(plans)
+    plans = {(name, label): way.plan(budget) for name, way in ways.items() for label, budget in budgets.items()}
+    alike = _alike(plans, population.weights)
     kept: dict[tuple[str, float], list[dict[str, Array]]] = {}
+    starts: list[dict[str, Array]] = []
     for block in truth:
-        y = block.astype(float)
+        y = block.astype(float, order="C")
         if not y.min() > 0:  # nor is a missing one
             raise EstimationError("Kesejahteraan harus lebih dari nol untuk dinilai.")
         known = {name: column[:, None] for name, column in delivered.items()}
-        received = known if got is None else dict.fromkeys(known, next(got).astype(float))
+        received = known if got is None else dict.fromkeys(known, next(got).astype(float, order="C"))
+        size = _wide(population.size, y)
         if population.includes_benefit:
-            y = welfare_without(y, next(iter(received.values())) / population.size[:, None], line)
+            y = welfare_without(y, next(iter(received.values())) / size, line)
         as_delivered = {
-            (name, label): _Plan((rupiah > 0).astype(float), rupiah * (budget / (population.weights @ delivered[name])))
+            (name, label): _Plan(served, rupiah * (budget / (population.weights @ delivered[name])))
             for name, rupiah in received.items()
+            if wanted is None or name in wanted
+            for served in [(rupiah > 0).astype(float)]
             for label, budget in budgets.items()
         }
-        for key, scores in _score_block(population, alike, as_delivered, budgets, y, line, rho):
-            kept.setdefault(key, []).append(scores)
+        before = _Before(population, y, size, line, rho)
+        starts.append(before.start)
+        for key, changes in _changed(before, population, alike, as_delivered, budgets, y):
+            kept.setdefault(key, []).append(changes)
+    start, persons = _joined(starts), float(population.weights @ population.size)
+    changed = {key: _joined(found) for key, found in kept.items()}
     return {
-        key: {name: np.concatenate([block[name] for block in found]) for name in found[0]}
-        for key, found in kept.items()
+        key: _scores(start, changes, changed[PERFECT, key[1]]["utility"], persons) for key, changes in changed.items()
     }
+
+
+def _wide(column: Array, table: Array) -> Array:
+    """A column beside itself, as often as a table is wide: to go through it is quicker than through a column."""
+    return np.repeat(column[:, None], table.shape[1], axis=1)
+
+
+def _joined(blocks_of_draws: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    """Each of some numbers over all draws."""
+    return {name: np.concatenate([block[name] for block in blocks_of_draws]) for name in blocks_of_draws[0]}
 
 
 def _positive(value: float, what: str) -> float:
@@ -328,63 +355,79 @@ def _budgets(
 # --- plans: who is served with how much ---
 
 
-def _plan(population: _Population, scenario: Scenario, budget: float) -> _Plan:
+@dataclass(frozen=True)
+class _InOrder:
+    """Lowest ``order`` first among the admitted; larger transfers where money is left, or one size for all."""
+
+    population: _Population
+    order: Array
+    admitted: Array
+    raised_for_all: bool = False
+
+    def plan(self, budget: float) -> _Plan:
+        """Who is served with a budget."""
+        people, transfer = (self.population.weights * self.admitted).sum(), self.population.transfer
+        if people <= 0:
+            raise EstimationError("Tidak ada keluarga yang memenuhi kategori skenario.")
+        affordable = budget / (transfer * people)
+        if self.raised_for_all or affordable >= 1:
+            return _Plan(self.admitted[:, None], np.array([[budget / people]]))
+        return _Plan(self.admitted[:, None] * self._ranks.within(0.0, affordable), np.array([[transfer]]))
+
+    @cached_property
+    def _ranks(self) -> Ranks:
+        return fractional_ranks(self.order, self.population.weights * self.admitted, Groups.everyone(len(self.order)))
+
+
+@dataclass(frozen=True)
+class _ByQuota:
+    """Each area's part of the budget, lowest ``order`` first within it; what an area cannot use goes to the others."""
+
+    population: _Population
+    areas: Groups
+    order: Array
+    share: Array
+
+    def plan(self, budget: float) -> _Plan:
+        """Who is served with a budget."""
+        population, areas, share = self.population, self.areas, self.share
+        cost = population.transfer * np.bincount(areas.codes, population.weights, areas.size)
+        if budget >= cost.sum() or share.sum() <= 0:
+            return _InOrder(population, self.order, np.ones(len(self.order))).plan(budget)
+        part = np.minimum(budget * share / share.sum(), cost)
+        for _ in range(areas.size):
+            left, room = budget - part.sum(), (part < cost) & (share > 0)
+            if left <= budget * 1e-12 or not room.any():
+                break
+            part[room] = np.minimum(part[room] + left * share[room] / share[room].sum(), cost[room])
+        left = budget - part.sum()
+        if left > 0 and (cost > part).any():  # areas without any quota take what remains
+            part += left * (cost - part) / (cost - part).sum()
+        stop = np.divide(part, cost, out=np.zeros(areas.size), where=cost > 0)[areas.codes][:, None]
+        return _Plan(self._ranks.within(0.0, stop), np.array([[population.transfer]]))
+
+    @cached_property
+    def _ranks(self) -> Ranks:
+        return fractional_ranks(self.order, self.population.weights, self.areas)
+
+
+def _way(population: _Population, scenario: Scenario) -> _InOrder | _ByQuota:
+    """What a scenario goes by: read and ranked once for all budgets."""
     frame, rows = population.frame, len(population.frame)
-    column = np.zeros(rows) if scenario.column is None else numbers(frame, scenario.column)
+    column, everyone = np.zeros(rows) if scenario.column is None else numbers(frame, scenario.column), np.ones(rows)
     if scenario.kind == "universal":
-        return _in_order(population, np.zeros(rows), budget, raised_for_all=True)
+        return _InOrder(population, np.zeros(rows), everyone, raised_for_all=True)
     if scenario.kind == "ranked":
-        return _in_order(population, column, budget)
+        return _InOrder(population, column, everyone)
     if scenario.kind == "categorical":
-        return _in_order(population, np.zeros(rows), budget, eligible=numbers(frame, scenario.column or "", 0.0, 1.0))
+        return _InOrder(population, np.zeros(rows), numbers(frame, scenario.column or "", 0.0, 1.0))
     areas = Groups.read(frame, scenario.area or "")
     people = np.bincount(areas.codes, population.weights, areas.size)
     if scenario.kind == "geographic":
         rate = np.bincount(areas.codes, population.weights * column, areas.size) / np.maximum(people, 1e-300)
-        return _in_order(population, -rate[areas.codes], budget)
-    share = np.ones(rows) if scenario.quota is None else numbers(frame, scenario.quota, 0.0)
-    return _by_quota(
-        population, areas, column, np.bincount(areas.codes, population.weights * share, areas.size), budget
-    )
-
-
-def _in_order(
-    population: _Population,
-    order: Array,
-    budget: float,
-    eligible: Array | None = None,
-    *,
-    raised_for_all: bool = False,
-) -> _Plan:
-    """Lowest ``order`` first among the eligible; larger transfers where money is left, or one size for all."""
-    admitted = np.ones(len(order)) if eligible is None else eligible
-    people = population.weights * admitted
-    if people.sum() <= 0:
-        raise EstimationError("Tidak ada keluarga yang memenuhi kategori skenario.")
-    affordable = budget / (population.transfer * people.sum())
-    if raised_for_all or affordable >= 1:
-        return _Plan(admitted[:, None], np.full((len(order), 1), budget / people.sum()))
-    ranks = fractional_ranks(order, people, Groups.everyone(len(order)))
-    return _Plan(admitted[:, None] * ranks.within(0.0, affordable), np.full((len(order), 1), population.transfer))
-
-
-def _by_quota(population: _Population, areas: Groups, order: Array, share: Array, budget: float) -> _Plan:
-    """Each area's part of the budget, lowest ``order`` first within it; what an area cannot use goes to the others."""
-    cost = population.transfer * np.bincount(areas.codes, population.weights, areas.size)
-    if budget >= cost.sum() or share.sum() <= 0:
-        return _in_order(population, order, budget)
-    part = np.minimum(budget * share / share.sum(), cost)
-    for _ in range(areas.size):
-        left, room = budget - part.sum(), (part < cost) & (share > 0)
-        if left <= budget * 1e-12 or not room.any():
-            break
-        part[room] = np.minimum(part[room] + left * share[room] / share[room].sum(), cost[room])
-    left = budget - part.sum()
-    if left > 0 and (cost > part).any():  # areas without any quota take what remains
-        part += left * (cost - part) / (cost - part).sum()
-    ranks = fractional_ranks(order, population.weights, areas)
-    stop = np.divide(part, cost, out=np.zeros(areas.size), where=cost > 0)[areas.codes][:, None]
-    return _Plan(ranks.within(0.0, stop), np.full((len(order), 1), population.transfer))
+        return _InOrder(population, -rate[areas.codes], everyone)
+    share = everyone if scenario.quota is None else numbers(frame, scenario.quota, 0.0)
+    return _ByQuota(population, areas, column, np.bincount(areas.codes, population.weights * share, areas.size))
 
 
 def _perfect(population: _Population, ranks: Ranks, budget: float) -> _Plan:
@@ -392,84 +435,94 @@ def _perfect(population: _Population, ranks: Ranks, budget: float) -> _Plan:
     rows = len(population.weights)
     affordable = budget / (population.transfer * population.everyone)
     if affordable >= 1:
-        return _Plan(np.ones((rows, 1)), np.full((rows, 1), budget / population.everyone))
-    return _Plan(ranks.within(0.0, affordable), np.full((rows, 1), population.transfer))
+        return _Plan(np.ones((rows, 1)), np.array([[budget / population.everyone]]))
+    return _Plan(ranks.within(0.0, affordable), np.array([[population.transfer]]))
 
 
 # --- scores ---
 
 
-def _utility(rho: float) -> Callable[[Array], Array]:
+def _utility(y: Array, rho: float) -> Array:
     if rho == 1.0:
-        return np.log
-    return lambda y: (1.0 / y ** (rho - 1.0) - 1.0) / (1.0 - rho)
+        return np.asarray(np.log(y))
+    utility = y ** (rho - 1.0)
+    np.divide(1.0, utility, out=utility)  # in place here and below: new tables take longer than the numbers in them
+    utility -= 1.0
+    utility /= 1.0 - rho
+    return utility
 
 
 @dataclass(frozen=True)
 class _Alike:
-    """Plans that give the same rupiah whatever the draw, and who is served in each (rows × plans)."""
+    """Plans that give the same rupiah whatever the draw, and who is served in each (rows × plans).
+
+    ``number`` and ``spent`` are the families and the rupiah of each plan.
+    """
 
     keys: tuple[tuple[str, float], ...]
     served: Array
     rupiah: Array
+    number: Array
+    spent: Array
 
 
-def _alike(plans: Mapping[tuple[str, float], _Plan]) -> list[_Alike]:
+def _alike(plans: Mapping[tuple[str, float], _Plan], weights: Array) -> list[_Alike]:
     by_rupiah: dict[bytes, list[tuple[str, float]]] = {}
     for key, plan in plans.items():
         by_rupiah.setdefault(plan.rupiah.tobytes(), []).append(key)
-    return [
-        _Alike(tuple(keys), np.hstack([plans[key].served for key in keys]), plans[keys[0]].rupiah)
-        for keys in by_rupiah.values()
-    ]
+    found = []
+    for keys in by_rupiah.values():
+        served, rupiah = np.hstack([plans[key].served for key in keys]), plans[keys[0]].rupiah
+        found.append(_Alike(tuple(keys), served, rupiah, weights @ served, (weights * rupiah[:, 0]) @ served))
+    return found
 
 
 class _Before:
     """One block of draws before any transfer, and what a transfer changes.
 
     Rupiah only add to welfare: poverty changes nowhere but among the few who are poor before, so that only these are
-    looked at (``rows``, ``draws``); utility changes for everybody.
+    looked at (``poor`` are their places in the table of rows × M); utility changes for everybody.
     """
 
-    def __init__(self, population: _Population, y: Array, line: Array, rho: float) -> None:
-        # Utility in units of the line: otherwise rupiah to the power of −2 lose their digits.
-        money, utility = float(line.mean()), _utility(rho)
-        self._population, self._y = population, y
-        self._welfare = lambda welfare: utility(welfare / money)
-        self._persons = population.weights * population.size
-        self._utility = self._welfare(y)
-        self.rows, self.draws = np.nonzero(y < line)
-        self._line = np.broadcast_to(line, y.shape)[self.rows, self.draws]
-        self._levels = self._poverty(y[self.rows, self.draws])
-        self.poor = self._levels[0]
-        self._ends = np.concatenate([[0], np.cumsum(np.bincount(self.rows, minlength=len(y)))])
-
-    @property
-    def start(self) -> dict[str, Array]:
-        """Levels of everybody: sums × M."""
-        poverty = self._by_draw(self._levels)
-        return dict(zip(LEVELS, [*poverty, self._persons @ self._utility], strict=True))
+    def __init__(self, population: _Population, y: Array, size: Array, line: Array, rho: float) -> None:
+        self._rho, self._money = rho, float(line.mean())
+        self._weights, self._y, self._size = population.weights, y, size
+        persons = population.weights * population.size
+        self._persons = _wide(persons, y)
+        self._utility = self._welfare(y.copy())
+        self._poor = np.flatnonzero(y < line)
+        self._rows, self._draws = rows, draws = np.divmod(self._poor, y.shape[1])
+        self._line = np.broadcast_to(line, y.shape).ravel()[self._poor]
+        self._families_of_poor, self._persons_of_poor = population.weights[rows], persons[rows]
+        self._levels = self._poverty(y.ravel()[self._poor])
+        self._reached = self._levels[:1]
+        measures = len(self._levels) + 1
+        self._places = (draws[:, None] * measures + np.arange(measures)).ravel()
+        self._ends = measures * np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(y)))])
+        self.start = dict(zip(LEVELS, [*self._by_draw(self._levels), persons @ self._utility], strict=True))
 
     def changes(self, rupiah: Array) -> tuple[Array, Array]:
         """Change of the poverty levels of whoever is poor (levels × poor), and of everybody's utility (rows × M)."""
-        after = self._y + rupiah / self._population.size[:, None]
-        utility = self._persons[:, None] * (self._welfare(after) - self._utility)
-        return self._poverty(after[self.rows, self.draws]) - self._levels, utility
+        after = rupiah / self._size
+        after += self._y
+        poverty = self._poverty(after.ravel()[self._poor]) - self._levels
+        utility = self._welfare(after)
+        utility -= self._utility
+        utility *= self._persons
+        return poverty, utility
 
     def totals_of_alike(self, plans: _Alike, changes: tuple[Array, Array]) -> dict[tuple[str, float], dict[str, Array]]:
         """What each of some plans changes, by one product of matrices; ``changes`` are those of their rupiah."""
         poverty, utility = changes
-        size, levels = self._y.shape[1], np.vstack([poverty, self.poor])
-        places = (self.draws[:, None] * len(levels) + np.arange(len(levels))).ravel()
+        size, levels = self._y.shape[1], np.concatenate([poverty, self._reached])
         shape = (len(self._y), size * len(levels))
-        of_poor = sparse.csr_matrix((levels.T.ravel(), places, self._ends * len(levels)), shape=shape)
+        of_poor = sparse.csr_matrix((levels.T.ravel(), self._places, self._ends), shape=shape)
         sums = np.asarray(of_poor.T @ plans.served).reshape(size, len(levels), -1)
-        gains, weights = plans.served.T @ utility, self._population.weights
-        number, spent = weights @ plans.served, (weights * plans.rupiah[:, 0]) @ plans.served
+        gains = plans.served.T @ utility
         return {
             key: dict(zip(LEVELS, [*sums[:, :-1, place].T, gains[place]], strict=True))
             | {"served_poor": sums[:, -1, place]}
-            | {"served": np.full(size, number[place]), "spent": np.full(size, spent[place])}
+            | {"served": np.full(size, plans.number[place]), "spent": np.full(size, plans.spent[place])}
             for place, key in enumerate(plans.keys)
         }
 
@@ -477,37 +530,40 @@ class _Before:
         """What a plan changes that differs by draw; ``changes`` are those of its rupiah."""
         poverty, utility = changes
         served = np.broadcast_to(plan.served, self._y.shape)
-        of_poor = served[self.rows, self.draws]
-        *sums, reached = self._by_draw(of_poor * np.vstack([poverty, self.poor]))
+        of_poor = served[self._rows, self._draws]
+        *sums, reached = self._by_draw(of_poor * np.concatenate([poverty, self._reached]))
         gains = np.einsum("im,im->m", served, utility)
         return dict(zip(LEVELS, [*sums, gains], strict=True)) | {
             "served_poor": reached,
-            "served": self._population.weights @ served,
-            "spent": self._population.weights @ (served * plan.rupiah),
+            "served": self._weights @ served,
+            "spent": self._weights @ (served * plan.rupiah),
         }
+
+    def _welfare(self, rupiah: Array) -> Array:
+        """Utility of welfare, which is written over, in units of the line: else rupiah lose digits as a power of −2."""
+        rupiah /= self._money
+        return _utility(rupiah, self._rho)
 
     def _poverty(self, welfare: Array) -> Array:
         """Levels of poverty of the poor at some welfare, weighted by family or by person: levels × poor."""
-        families, persons = self._population.weights[self.rows], self._persons[self.rows]
+        families, persons = self._families_of_poor, self._persons_of_poor
         gap = np.maximum(self._line - welfare, 0.0)
         relative, poor = gap / self._line, welfare < self._line
         return np.stack([families * poor, persons * poor, persons * relative, persons * relative**2, persons * gap])
 
     def _by_draw(self, levels: Array) -> list[Array]:
-        return [np.bincount(self.draws, level, minlength=self._y.shape[1]) for level in levels]
+        return [np.bincount(self._draws, level, minlength=self._y.shape[1]) for level in levels]
 
 
-def _score_block(
+def _changed(
+    before: _Before,
     population: _Population,
     alike: Sequence[_Alike],
     drawn: Mapping[tuple[str, float], _Plan],
     budgets: Mapping[float, float],
     y: Array,
-    line: Array,
-    rho: float,
 ) -> Iterator[tuple[tuple[str, float], dict[str, Array]]]:
-    """Scores of every plan in one block of draws; plans that give the same rupiah share what a transfer changes."""
-    before = _Before(population, y, line, rho)
+    """What every plan changes in one block of draws; plans that give the same rupiah share what a transfer changes."""
     truth = fractional_ranks(y, population.weights, Groups.everyone(len(y)))
     best = {(PERFECT, label): _perfect(population, truth, budget) for label, budget in budgets.items()}
     totals: dict[tuple[str, float], dict[str, Array]] = {}
@@ -521,9 +577,7 @@ def _score_block(
         totals[key] = shared[key] if key in shared else before.totals(plan, before.changes(plan.rupiah))
     nothing = {name: np.zeros(y.shape[1]) for name in (*LEVELS, "served", "served_poor", "spent")}
     totals |= dict.fromkeys(((NONE, label) for label in budgets), nothing)
-    persons, start = float(population.weights @ population.size), before.start
-    for key, changed in totals.items():
-        yield key, _scores(start, changed, totals[PERFECT, key[1]]["utility"], persons)
+    yield from totals.items()
 
 
 def _scores(

@@ -5,9 +5,10 @@ totals of each draw, and design-based standard errors no more than the influence
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from kaur_analysis.targeting.inputs import Array, Groups
@@ -67,7 +68,8 @@ def base_totals(poor: Array, matrix: sparse.csr_matrix, ranks: Ranks | None, wel
 
 
 def totals(
-    families: Families,
+    received: Array,
+    recipients: NDArray[np.intp],
     ranks: Ranks | None,
     ladder: "Ladder",
     on_rungs: Array,
@@ -77,13 +79,13 @@ def totals(
 ) -> Totals:
     """Weighted sums per class; each value is classes × M.
 
-    ``ladder`` sorts the programme's amounts within the classes; ``on_rungs`` and ``poor_on_rungs`` are the recipients
+    ``received`` is receipt of the ``recipients``, rows of the families; ``ladder`` sorts their amounts within the
+    classes; ``on_rungs`` and ``poor_on_rungs`` are the recipients
     and poor recipients on each rung; ``base`` is :func:`base_totals`; ``ranks`` are the families' fractional welfare
     ranks within the classes. Besides the plain sums: ``concordant`` is the weight of pairs (poor, not poor) in which
     the poor family receives more, equals half; ``benefit_by_rank`` is Σ w b r with mid-rank r; ``benefit_bottom_20`` is
     what the poorest 20% get, a family on the edge counted by the part of it inside.
     """
-    received = families.received
     sums: Totals = {
         **base,
         "recipients": ladder.climb @ on_rungs,
@@ -93,11 +95,11 @@ def totals(
     }
     sums["concordant"] = ladder.concordant(on_rungs, poor_on_rungs, sums)
     if ranks is not None:
-        by_rank = ladder.weighted(ranks.middle, received)
+        by_rank = ladder.weighted(ranks.middle[recipients], received)
         sums["benefit_by_rank"] = ladder.rupiah @ by_rank
         sums["benefit_rank_product"], sums["benefit_rank_squared"] = ladder.rank_products(on_rungs, by_rank, sums)
         for share in bottom:
-            sums[bottom_name(share)] = ladder.rupiah @ ladder.weighted(ranks.poorest(share), received)
+            sums[bottom_name(share)] = ladder.rupiah @ ladder.weighted(ranks.poorest(share)[recipients], received)
     return sums
 
 
@@ -139,6 +141,10 @@ class Ladder:
             group_of_rung=group_of_rung,
             gives=(amount > 0).astype(float)[:, None],
         )
+
+    def among(self, rows: NDArray[np.intp]) -> "Ladder":
+        """The same rungs, with nobody on them but some rows, in their order."""
+        return replace(self, rungs=self.rungs[:, rows])
 
     def gathered(self, finer: "Ladder") -> sparse.csr_matrix:
         """Rungs of this ladder × rungs of one whose classes refine it: ones where the one goes into the other."""

@@ -128,6 +128,28 @@ def test_known_or_new_an_answer_is_the_same(edition):
     pd.testing.assert_frame_equal(new[0], known[0])
 
 
+def never_replaced(*_):
+    raise PermissionError("open elsewhere")
+
+
+def test_a_step_that_reads_what_another_beside_it_would_keep_as_well_is_no_failure(edition, monkeypatch):
+    made = pd.DataFrame({"n": [1]})
+
+    def as_another_does(number):
+        recalled(edition, "satu", lambda number: [made], number=number)
+        monkeypatch.setattr(Path, "replace", never_replaced)
+        return [made]
+
+    (table,) = recalled(edition, "satu", as_another_does, number=1)
+    pd.testing.assert_frame_equal(table, made)
+
+
+def test_what_cannot_be_kept_and_nobody_has_kept_is_a_failure(edition, monkeypatch):
+    monkeypatch.setattr(Path, "replace", never_replaced)
+    with pytest.raises(PermissionError):
+        recalled(edition, "satu", lambda number: [pd.DataFrame({"n": [1]})], number=1)
+
+
 @dataclass(frozen=True)
 class Pair:
     one: object

@@ -147,6 +147,13 @@ def test_curves_go_over_the_budgets(frame: pd.DataFrame) -> None:
     assert (found["model"].diff().dropna() < 0).all()
 
 
+def test_a_scenario_that_alone_is_wanted_has_the_scores_it_has_beside_what_was_delivered(frame: pd.DataFrame) -> None:
+    options = {"welfare_includes_benefit": True, "budget_rp_month": [1e6, 1e8]}
+    alone, all_of = run(frame, ALL_KINDS[:2], wanted=["desil"], **options), run(frame, ALL_KINDS[:2], **options)
+    assert set(alone.index.get_level_values("programme")) == {"desil", "perfect", "none"}
+    pd.testing.assert_frame_equal(alone, all_of.loc[alone.index], check_exact=True)
+
+
 def test_the_truth_cannot_rank_itself(frame: pd.DataFrame) -> None:
     with pytest.raises(EstimationError, match="perfect"):
         run(frame, [Scenario("model", "ranked", "welfare")], budget_rp_month=1e6)

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from kaur_analysis.linkage import latest
@@ -136,6 +137,20 @@ def test_what_is_known_of_other_programmes_gives_what_judging_all_anew_gives(sho
     known = judged(shorter)
     shutil.rmtree(shorter.recollections)
     assert judged(shorter) == known
+
+
+def test_a_changed_list_has_no_family_judged_by_the_rules_again(shorter, monkeypatch):
+    before = targeting.registry_route(shorter).frame
+
+    def judged_again(*_):
+        raise AssertionError("rules hang on no list")
+
+    monkeypatch.setattr(targeting, "judge", judged_again)
+    links = shorter.store.read("clean/links")
+    shorter.store.write("clean/links", links.drop(index=links.index[links["programme"] == "csr"][:1]))
+    after = targeting.registry_route(shorter).frame
+    told = [name for name in before if name.startswith(("eligible_", "outside_"))]
+    pd.testing.assert_frame_equal(after[told], before[told], check_exact=True)
 
 
 def test_the_draws_that_know_the_desil_are_opened_once(shorter, monkeypatch):

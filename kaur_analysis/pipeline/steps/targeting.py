@@ -14,13 +14,14 @@ from kaur_analysis.disclosure import largest_two
 from kaur_analysis.errors import UsageError
 from kaur_analysis.linkage import latest, reach
 from kaur_analysis.pipeline.edition import Edition
-from kaur_analysis.pipeline.recall import Tables, each_recalled, of_all, of_each, recalled
+from kaur_analysis.pipeline.recall import Tables, each_recalled, of_all, of_each, of_tables, recalled
 from kaur_analysis.pipeline.steps import where_lists
 from kaur_analysis.pipeline.steps.poverty import SURVEY_PREFIX, has_areas, survey_sample
 from kaur_analysis.pipeline.steps.unseen import DESIL, informed_welfare, ruled_by_unseen_desil
 from kaur_analysis.planning.rules import judge, rule_fields
 from kaur_analysis.poverty import rao_wu_bootstrap
 from kaur_analysis.poverty.intervals import spanned
+from kaur_analysis.reference.catalogue import Programme
 from kaur_analysis.targeting import (
     Scenario,
     compare_scenarios,
@@ -42,6 +43,7 @@ SCENARIO_DRAWS = 100  # draws that scenarios and costs are scored on; their inte
 SURVEY_REPLICATES = 100  # bootstrap of PSUs behind the survey's scenario scores
 INFORMED = ["informed", "informed_se", "informed_low", "informed_high"]  # a score had the desil known the most it can
 BUDGET_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)  # of what was really spent: the points of the curves
+RULED_BY = ("clean/families", "clean/persons", "estimates/family_poverty")  # tables that rules ask
 UNION = "any_programme"  # column: on the list of at least one programme
 
 
@@ -94,7 +96,6 @@ def registry_route(edition: Edition) -> RegistryRoute:
     families = store.read("clean/families")
     links = store.read("clean/links")
     poverty = store.read("estimates/family_poverty")
-    persons = store.read("clean/persons")
     draws = store.read("estimates/welfare_draws")
     if not (draws["family"].to_numpy() == poverty["family"].to_numpy()).all():
         raise UsageError("Tarikan dan peluang kemiskinan bukan dari langkah yang sama. Jalankan ulang langkah 02.")
@@ -105,13 +106,13 @@ def registry_route(edition: Edition) -> RegistryRoute:
     frame = poverty.merge(families.drop(columns=["kecamatan", "desa", "household_size"]), on="family", how="left")
     frame = frame.merge(wide, on="family", how="left")
     frame[list(programmes)] = frame[list(programmes)].fillna(0.0)
-    fields = rule_fields(families, poverty, persons).reindex(frame["family"])
+    judged = {code: study.programme(code) for code in programmes}
+    (verdicts,) = of_tables(edition, "syarat", judged_by_rules, RULED_BY, programmes=judged)
     for code in programmes:
-        verdict = judge(fields, study.programme(code))
-        frame[f"eligible_{code}"] = verdict.eligible.astype(float)
-        frame[f"outside_{code}"] = verdict.outside.astype(float)
+        frame[f"eligible_{code}"] = verdicts[f"eligible_{code}"]
+        frame[f"outside_{code}"] = verdicts[f"outside_{code}"]
         rupiah = f"rupiah_{code}"
-        frame[rupiah] = _paid(frame[code], frame[rupiah], verdict.rupiah_year)
+        frame[rupiah] = _paid(frame[code], frame[rupiah], verdicts[rupiah].to_numpy())
     frame[ANY] = any_programme(frame, programmes)
     known = sum(frame[code] * frame[f"rupiah_{code}"] for code in programmes)
     frame[f"rupiah_{ANY}"] = (known / frame[ANY]).where(frame[ANY] > 0, 0.0)
@@ -120,6 +121,23 @@ def registry_route(edition: Edition) -> RegistryRoute:
     largest = _largest_unmatched(current, edition.area.code)
     informed = cache(partial(informed_welfare, edition))
     return RegistryRoute(frame, programmes, extreme, welfare, _unmatched(current), largest, informed)
+
+
+def judged_by_rules(read: Callable[[str], pd.DataFrame], programmes: Mapping[str, Programme]) -> Tables:
+    """What the rules of some programmes say of every family with modelled poverty, in the order of these.
+
+    Columns ``eligible_``, ``outside_`` and ``rupiah_<programme>``, the rupiah of a year by the programme's formula. No
+    list enters: after a list has changed they are what they were.
+    """
+    poverty = read("estimates/family_poverty")
+    fields = rule_fields(read("clean/families"), poverty, read("clean/persons")).reindex(poverty["family"])
+    columns: dict[str, NDArray[np.float64]] = {}
+    for code, programme in programmes.items():
+        verdict = judge(fields, programme)
+        columns[f"eligible_{code}"] = verdict.eligible.astype(float)
+        columns[f"outside_{code}"] = verdict.outside.astype(float)
+        columns[f"rupiah_{code}"] = verdict.rupiah_year
+    return [pd.DataFrame(columns)]
 
 
 @where_lists
@@ -361,7 +379,7 @@ def scenarios(edition: Edition, route: RegistryRoute) -> pd.DataFrame:
     if "desil" in beyond and len(table):
         compared = [one for one in alternatives if one.name in ("delivered", "desil")]
         informed = route.informed()[:, :SCENARIO_DRAWS]
-        best = _scored(frame, compared, line, rho, welfare_draws=informed, **known)
+        best = _scored(frame, compared, line, rho, welfare_draws=informed, wanted=["desil"], **known)
         keys = ["measure", "programme", "budget"]
         best = best[best["programme"] == "desil"].set_index(keys)[["value", "se", "low", "high"]]
         best.columns = pd.Index(INFORMED)
