@@ -12,8 +12,10 @@ import matplotlib as mpl
 import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from kaur_analysis.formats import number
 from kaur_analysis.reporting.figures import HIGHER, LOWER, SIGNS, UNCLEAR
@@ -79,8 +81,7 @@ def svg(figure: Canvas, name: str) -> Markup:
             stream,
             format="svg",
             metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
-            bbox_inches="tight",
-            pad_inches=0.02,
+            bbox_inches=_as_far_as_drawn(figure),
         )
     text = stream.getvalue()
     text = text[text.index("<svg") :]
@@ -99,6 +100,12 @@ def svg(figure: Canvas, name: str) -> Markup:
     text = re.sub(r"font-family: [^;\"]*", "font-family: Arial, Helvetica, sans-serif", text)
     text = re.sub(r">\s+<", "><", text)
     return Markup(text.strip())
+
+
+def _as_far_as_drawn(figure: Canvas) -> Bbox:
+    """What is drawn on, with a little room around: as ``savefig`` finds it itself, but by drawing everything once."""
+    width, height = figure.get_size_inches() * figure.dpi
+    return figure.get_tightbbox(RendererSVG(width, height, io.StringIO(), image_dpi=figure.dpi)).padded(0.02)
 
 
 MARKERS = {HIGHER: "^", LOWER: "v", UNCLEAR: "o"}

@@ -249,7 +249,7 @@ def _unmatched(edition: Edition) -> pd.Series:
 
     Counted on the links: what the targeting step says of them is written while the incidence step runs beside it.
     """
-    links = latest(edition.store.read("clean/links"))
+    links = latest(edition.store.read("clean/links", ["programme", "period", "family"]))
     counted = links["family"].isna().groupby(links["programme"]).sum().astype(float)
     return counted.reindex(list(edition.study.listed), fill_value=0.0)
 

@@ -466,7 +466,14 @@ def survey_errors(edition: Edition) -> pd.DataFrame:
 
     Of the kabupaten, and of each kecamatan where the survey carries codes.
     """
-    survey = edition.store.read("estimates/survey")
+    (table,) = of_tables(edition, "galat-survei", survey_route, ["estimates/survey"])
+    edition.store.write("estimates/targeting_survey", checked(TARGETING, table))
+    return table
+
+
+def survey_route(read: Callable[[str], pd.DataFrame]) -> Tables:
+    """Targeting errors among the survey's households."""
+    survey = read("estimates/survey")
     columns = [name for name in survey.columns if name.startswith(SURVEY_PREFIX) and survey[name].notna().all()]
     frame = survey.rename(columns={name: name.removeprefix(SURVEY_PREFIX) for name in columns})
     programmes = [name.removeprefix(SURVEY_PREFIX) for name in columns if 0 < survey[name].sum() < len(survey)]
@@ -479,8 +486,7 @@ def survey_errors(edition: Edition) -> pd.DataFrame:
         welfare="expenditure_rp_month",
         by="kecamatan" if has_areas(survey) else None,
     )
-    edition.store.write("estimates/targeting_survey", checked(TARGETING, table))
-    return table
+    return [table]
 
 
 def _scored(frame: pd.DataFrame, alternatives: list[Scenario], line: float, rho: float, **options: Any) -> pd.DataFrame:
