@@ -165,7 +165,7 @@ def run(
     from kaur_analysis.pipeline.workers import LOADED, RESEARCH, WARM, warm_up
 
     if not cluster:  # what most runs need is loaded while this process still reads the study and looks at the files
-        warm_up(*([WARM, RESEARCH] if not only else [LOADED] if len(only) == 1 else [WARM]))
+        warm_up(RESEARCH if not only else LOADED if len(only) == 1 else WARM)
     from kaur_analysis.pipeline.edition import open_edition
     from kaur_analysis.pipeline.progress import Progress
     from kaur_analysis.pipeline.province import is_province

@@ -1,6 +1,7 @@
 """From the files of a study to typed tables without identities: the room's main door."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -472,9 +473,12 @@ def _pseudonymised(
         _kept_features(maker, everybody.iloc[:known], shelf, groups[:1]),
         _kept_features(maker, everybody.iloc[known:], shelf, groups[1:]),
     ]
-    masks = _masks(maker, everybody["nik"], known) if "recipient" in plain and len(plain) > 1 else None
-    if vault is not None:
-        write_vault(_beside_tokens(everybody, features), waiting_vault(vault), keys)
+    with ThreadPoolExecutor(1) as beside:  # packing and sealing hold no lock of Python's
+        if vault is not None:
+            written = beside.submit(write_vault, _beside_tokens(everybody, features), waiting_vault(vault), keys)
+        masks = _masks(maker, everybody["nik"], known) if "recipient" in plain and len(plain) > 1 else None
+        if vault is not None:
+            written.result()
     del everybody
     births = maker.births(birth, pd.RangeIndex(len(birth)))
     made: dict[str, pd.DataFrame] = {}

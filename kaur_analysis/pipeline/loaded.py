@@ -85,5 +85,16 @@ def load(names: Iterable[str]) -> None:
         importlib.import_module(name)
 
 
+def rehearse_picture() -> None:
+    """Read the catalogue and draw nothing, so that names and fonts are there for whoever shows something."""
+    from kaur_analysis.reference.catalogue import load_catalogue
+    from kaur_analysis.reporting import charts
+
+    load_catalogue()
+    figure, axes = charts.canvas(1.0)
+    axes.set_title("latihan")
+    charts.svg(figure, "latihan")
+
+
 with quietly_interrupted(), uncollected(), without(UNUSED):
     load(SHARED)

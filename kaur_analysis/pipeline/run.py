@@ -223,13 +223,15 @@ def _run_alone(
     state = read_state(edition)
     ingredients = edition.ingredients()
     basis = research_basis(edition, ingredients)
-    for turn in TURNS:
-        stale = _stale(edition, state, islice(basis, len(turn)), force, watch, outcome)
-        if stale and not outcome.made:
-            warm_up(WARM, RESEARCH_WARM)
-            workers.call(_check_start, [*research_jobs(edition), *chosen], edition.study.synthetic)
-        _research(edition, ingredients, stale, workers, state, jobs, watch, outcome)
     with Workers(kept=True) as makers:
+        for turn in TURNS:
+            stale = _stale(edition, state, islice(basis, len(turn)), force, watch, outcome)
+            if stale and not outcome.made:
+                warm_up(RESEARCH_WARM)
+                workers.call(_check_start, [*research_jobs(edition), *chosen], edition.study.synthetic)
+            if stale and turn == TURNS[-1] and jobs > 1:  # on the processor that is idle meanwhile
+                makers.prepare(min(jobs, len(chosen)), WARM)
+            _research(edition, ingredients, stale, workers, state, jobs, watch, outcome)
         _make_pages(edition, chosen, makers, state, jobs, force, continue_on_error, watch, outcome)
         _finish(edition, ingredients, chosen, makers, state, outcome)
     return outcome

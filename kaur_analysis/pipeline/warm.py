@@ -3,7 +3,7 @@
 Worth its time where several pages are made; for a single one :mod:`kaur_analysis.pipeline.loaded` is ready sooner.
 """
 
-from kaur_analysis.pipeline.loaded import quietly_interrupted, uncollected
+from kaur_analysis.pipeline.loaded import quietly_interrupted, rehearse_picture, uncollected
 
 
 def rehearse() -> None:
@@ -11,20 +11,15 @@ def rehearse() -> None:
     from nbformat.v4 import new_code_cell, new_notebook, new_output
 
     from kaur_analysis.pipeline.notebooks import page
-    from kaur_analysis.reference.catalogue import load_catalogue
-    from kaur_analysis.reporting import charts
     from kaur_analysis.reporting.actions import glossary, rule_table
     from kaur_analysis.reporting.html import compile_templates
 
-    load_catalogue()
+    rehearse_picture()
     glossary()
     rule_table()
     compile_templates()
     output = new_output("display_data", {"text/html": "<p>latihan</p>"})
     page(new_notebook(cells=[new_code_cell("", outputs=[output])]), "latihan")
-    figure, axes = charts.canvas(1.0)
-    axes.set_title("latihan")
-    charts.svg(figure, "latihan")
 
 
 with quietly_interrupted(), uncollected():

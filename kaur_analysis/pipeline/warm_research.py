@@ -6,7 +6,7 @@ What several of them prepare at its first use is prepared as well.
 import atexit
 import gc
 
-from kaur_analysis.pipeline.loaded import load, quietly_interrupted, uncollected, without
+from kaur_analysis.pipeline.loaded import load, quietly_interrupted, rehearse_picture, uncollected, without
 
 # pandera imports it, where it is installed, to make up tables; here it only checks some.
 UNUSED = ("hypothesis",)
@@ -29,6 +29,7 @@ def rehearse() -> None:
     )
     definitions()
     libraries()
+    rehearse_picture()
 
 
 with quietly_interrupted(), uncollected(), without(UNUSED):

@@ -10,6 +10,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from threading import Thread
@@ -40,11 +41,20 @@ class _Worker:
         self.process = context.Process(target=_serve, args=(theirs,))
         self.process.start()
         theirs.close()
+        self._unheard = 0
+
+    def begin(self, function: Callable[..., Any], *args: Any) -> None:
+        """Send a call whose answer nobody waits for; what is asked next is answered after it."""
+        self.connection.send((dict(os.environ), function, args, {}))
+        self._unheard += 1
 
     def ask(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
             # The warm process knows the environment of its own start; the caller's may have changed since.
             self.connection.send((dict(os.environ), function, args, kwargs))
+            while self._unheard:
+                self.connection.recv()
+                self._unheard -= 1
             succeeded, answer = self.connection.recv()
         except (EOFError, ConnectionError) as error:
             self.process.join()
@@ -100,6 +110,12 @@ class Workers:
         while self._idle:
             self._idle.pop().close()
 
+    def prepare(self, processes: int, module: str) -> None:
+        """Start processes that import a module before they are called; do not wait for them, who are to be kept."""
+        for _ in range(processes):
+            self._idle.append(_Worker(self._forks))
+            self._idle[-1].begin(_load, module)
+
     def call(self, function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
         """Answer of a module-level function; what it raises is raised here.
 
@@ -128,7 +144,7 @@ def _serve(connection: Connection) -> None:
     while True:
         try:
             environment, function, args, kwargs = connection.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):  # the latter where an answer was not waited for
             return
         os.environ.clear()
         os.environ.update(environment)
@@ -136,7 +152,14 @@ def _serve(connection: Connection) -> None:
             answer = (True, function(*args, **kwargs))
         except Exception as error:
             answer = (False, error)
-        connection.send(_sendable(answer))
+        try:
+            connection.send(_sendable(answer))
+        except ConnectionError:
+            return
+
+
+def _load(module: str) -> None:
+    import_module(module)
 
 
 def _sendable(answer: tuple[bool, Any]) -> tuple[bool, Any]:

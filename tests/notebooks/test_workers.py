@@ -441,3 +441,30 @@ def test_what_was_done_side_by_side_before_a_step_counts_with_it():
     readings = [Effort("", 3.0, 2.5, 500), Effort("", 2.0, 1.5, 300), Effort("", 1.0, 0.5, 400)]
     whole = Effort.together(readings, seconds=4.0, jobs=2).then(Effort("kini", 10.0, 9.0, 800))
     assert whole == Effort("kini", 14.0, 13.5, 900)
+
+
+def is_loaded(module):
+    return module in sys.modules
+
+
+@pytest.mark.parametrize("forks", [False, True] if FORKS else [False])
+def test_a_prepared_process_has_loaded_its_module_before_it_answers(forks):
+    with Workers(forks, preload=(), kept=True) as workers:
+        workers.prepare(1, "colorsys")
+        assert workers.call(is_loaded, "colorsys")
+
+
+@pytest.mark.parametrize("forks", [False, True] if FORKS else [False])
+def test_a_prepared_process_answers_though_its_module_is_absent(forks):
+    with Workers(forks, preload=(), kept=True) as workers:
+        workers.prepare(1, "tidak_ada")
+        assert not workers.call(is_loaded, "tidak_ada")
+
+
+def test_a_prepared_process_that_nobody_asks_ends_without_a_word(tmp_path):
+    code = "from kaur_analysis.pipeline.workers import Workers\nif __name__ == '__main__':\n"
+    code += "    with Workers(preload=(), kept=True) as workers: workers.prepare(2, 'kaur_analysis.errors')"
+    path = tmp_path / "a.py"
+    path.write_text(code, encoding="utf-8")
+    said = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert said.stdout + said.stderr == ""
