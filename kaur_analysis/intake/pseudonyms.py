@@ -28,7 +28,7 @@ _WORD_BITS = 64
 # Columns of a name's letter pairs: 27 letters and ends of words make 728 pairs, and every pair has a bit of its own.
 NAME_PAIRS = tuple(f"name_pairs_{word}" for word in range(-(-(27**2 - 1) // _WORD_BITS)))
 _AT_ONCE = 8_000
-_QUARTER = NIK_DIGITS // 4
+_QUARTER = NIK_DIGITS // 4  # digits left out at once, before single ones are
 _TWO_DIGITS = [f"{number:02d}" for number in range(32)]
 
 _Sides = Mapping[str, tuple[NDArray[np.intp], NDArray[np.int64]]]  # rows and numbers of the registry and the recipients

@@ -118,7 +118,7 @@ def read_study(
     findings = Findings()
     units, counts, groups = _readings(study, keys, shelf, findings)
     if shelf is not None:
-        shelf.clear([*(source.name for source in study.sources), *(group.name for group in groups)])
+        shelf.clear([*(source.name for source in study.sources), *(group.name for group in groups if group.people)])
     table = findings.table()
     rejected = rejection(table, study)
     if strict and rejected:

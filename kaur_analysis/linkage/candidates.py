@@ -81,7 +81,9 @@ def counted(connection: duckdb.DuckDBPyConnection, query: str) -> list[int]:
 def _put(connection: duckdb.DuckDBPyConnection, name: str, table: pd.DataFrame) -> None:
     """Make a table of keys; ``number`` is its NIK once more, for comparisons that are to hold beside that of NIKs."""
     plain = table[[*_TOKENS, "birth_year", "female", "kecamatan", "desa"]].reset_index(drop=True)
-    words = table[list(NAME_PAIRS)].fillna(0).astype(np.uint64).reset_index(drop=True)
+    words = table[list(NAME_PAIRS)].reset_index(drop=True)
+    if words.isna().all(axis=None):  # whoever has nothing has no name either; numbers with gaps would have lost bits
+        words = words.fillna(0).astype(np.uint64)
     count = np.bitwise_count(words.to_numpy()).sum(axis=1)
     given = pd.concat([plain, words], axis=1).assign(pairs_count=count, unique_id=np.arange(len(table), dtype=np.int32))
     connection.register("given", pa.Table.from_pandas(given, preserve_index=False))

@@ -550,6 +550,7 @@ def _make_pages(
 ) -> None:
     stale = _stale(edition, state, page_basis(edition, chosen), force, watch, outcome)
     if len(stale) > 1 and not outcome.made:  # a single one is looked at when it is made, before anything else
+        workers.prepare(min(jobs, len(stale)), WARM)
         workers.call(_check_notebooks, [job for job, _ in stale])
     idle = len(stale) < jobs
     with _side_by_side(jobs) as pool:

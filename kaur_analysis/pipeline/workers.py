@@ -10,6 +10,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
@@ -45,8 +46,9 @@ class _Worker:
 
     def begin(self, function: Callable[..., Any], *args: Any) -> None:
         """Send a call whose answer nobody waits for; what is asked next is answered after it."""
-        self.connection.send((dict(os.environ), function, args, {}))
-        self._unheard += 1
+        with suppress(ConnectionError):  # it died at once: whoever asks next finds out
+            self.connection.send((dict(os.environ), function, args, {}))
+            self._unheard += 1
 
     def ask(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
@@ -111,7 +113,7 @@ class Workers:
             self._idle.pop().close()
 
     def prepare(self, processes: int, module: str) -> None:
-        """Start processes that import a module before they are called; do not wait for them, who are to be kept."""
+        """Start processes that import a module before the first calls reach them; do not wait for any."""
         for _ in range(processes):
             self._idle.append(_Worker(self._forks))
             self._idle[-1].begin(_load, module)
@@ -124,10 +126,7 @@ class Workers:
         WorkerDied
             The process ended without an answer.
         """
-        try:
-            worker = self._idle.pop()
-        except IndexError:
-            worker = _Worker(self._forks)
+        worker = self._living()
         try:
             answer: Result = worker.ask(function, args, kwargs)
         finally:
@@ -136,6 +135,17 @@ class Workers:
             elif worker.process.is_alive():
                 self._idle.append(worker)
         return answer
+
+    def _living(self) -> _Worker:
+        """An idle process, unless it has died meanwhile, or a new one."""
+        while True:
+            try:
+                worker = self._idle.pop()
+            except IndexError:
+                return _Worker(self._forks)
+            if worker.process.is_alive():
+                return worker
+            worker.close()
 
 
 def _serve(connection: Connection) -> None:

@@ -126,7 +126,7 @@ def below(draws: Draws, line: float, families: int) -> Below:
     Raises
     ------
     DataRejected
-        Draws of another number of families.
+        Draws of another number of families, or none.
     """
     if isinstance(draws, Below):
         _of_all(draws.size[0], families)
@@ -137,6 +137,8 @@ def below(draws: Draws, line: float, families: int) -> Below:
         family, draw = np.nonzero(block < line)
         found.append((family, draw + size, block[family, draw]))
         size += block.shape[1]
+    if not size:
+        raise DataRejected("Tabel tarikan tidak memuat satu tarikan pun.")
     family, draw, welfare = (np.concatenate(parts) for parts in zip(*found, strict=True))
     order = np.argsort(family, kind="stable")
     return Below(family[order], draw[order], welfare[order], (families, size), line)

@@ -218,7 +218,10 @@ class _DueOf:
         self.values = (self.sums @ expected).ravel(order="F")
 
     def drawn(self, extreme: Below, doubt: DoubtfulDue, received: Mapping[int, Receipts]) -> Array:
-        """Totals of families, units and rupiah per area, of everybody and of the extremely poor, by draw."""
+        """Totals of families, units and rupiah per area, of everybody and of the extremely poor, by draw.
+
+        A family has one row; those of the extremely poor are added in the order of the draws' families.
+        """
         everybody = [self.sums @ doubt.share(self.column, received, self.families, block) for block in _blocks(extreme)]
         row = np.full(extreme.size[0], -1)
         row[self.families] = np.arange(len(self.families))

@@ -61,7 +61,8 @@ class Scenario:
 class _Plan:
     """Who is served (0–1, a fraction is a lottery) and with how many rupiah per family.
 
-    Who is served is rows × 1 or rows × M; rupiah are rows × M, or 1 × 1 where everybody served gets the same.
+    Who is served is rows × 1 or rows × M; rupiah are rows × M or rows × 1, or 1 × 1 where everybody served gets
+    the same.
     """
 
     served: Array

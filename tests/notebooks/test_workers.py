@@ -461,6 +461,15 @@ def test_a_prepared_process_answers_though_its_module_is_absent(forks):
         assert not workers.call(is_loaded, "tidak_ada")
 
 
+@pytest.mark.parametrize("forks", [False, True] if FORKS else [False])
+def test_in_place_of_a_prepared_process_that_has_died_another_answers(forks):
+    with Workers(forks, preload=(), kept=True) as workers:
+        workers.prepare(1, "colorsys")
+        os.kill(workers.call(os.getpid), signal.SIGTERM)
+        time.sleep(1)
+        assert workers.call(is_loaded, "sys")
+
+
 def test_a_prepared_process_that_nobody_asks_ends_without_a_word(tmp_path):
     code = "from kaur_analysis.pipeline.workers import Workers\nif __name__ == '__main__':\n"
     code += "    with Workers(preload=(), kept=True) as workers: workers.prepare(2, 'kaur_analysis.errors')"

@@ -56,6 +56,20 @@ def test_a_changed_list_is_read_again_and_it_alone(office, monkeypatch):
     assert asked == ["daftar"]
 
 
+def test_no_token_stays_of_a_list_that_has_nobody_any_more(office):
+    made, shelf = office
+    workbook(made.folder / "daftar.xlsx", ROWS[:1])
+    read_study(made, demo_keys(), shelf=shelf, strict=False)
+    assert not list(shelf.folder.glob("*samaran-daftar*"))
+
+
+def test_no_token_stays_of_a_registry_that_the_study_no_longer_names(office):
+    made, shelf = office
+    alone = made.model_copy(update={"sources": made.sources[-1:], "registry": None})
+    read_study(alone, demo_keys(), shelf=shelf, strict=False)
+    assert [path.name for path in shelf.folder.glob("*samaran*")] == ["rak--samaran-daftar.bin"]
+
+
 def test_nobody_is_keyed_again_but_the_people_of_a_changed_list(office, monkeypatch):
     made, shelf = office
     workbook(made.folder / "lain.xlsx", [ROWS[0], ["1", nik(serial=3), "Wesodra Kimbalu", "Nasal", "Merpas"]])

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kaur_analysis.errors import DataRejected
 from kaur_analysis.pipeline.content import content
 from kaur_analysis.pipeline.steps.planning import due_by_programme, what_decides
 from kaur_analysis.planning import (
@@ -213,3 +214,8 @@ def test_a_list_costs_nothing_in_a_draw_in_which_nobody_is_poor():
     rich[:, ::2] = 1e6
     table = COST(draws=rich)
     assert table.loc[(table["measure"] == "imperfect_targeting"), "low"].tolist() == [0.0] * 4
+
+
+def test_a_table_of_draws_without_a_draw_is_refused():
+    with pytest.raises(DataRejected, match="satu tarikan pun"):
+        below(np.empty((3, 0)), LINE, 3)
