@@ -25,6 +25,8 @@ from kaur_analysis.store import Store
 from tests.intake_files import dtsen, nik, recipients, study, workbook
 from tests.shared import ROOT
 
+# A second way to make processes that is tried where there is one; elsewhere there is nothing to try.
+FORKING = pytest.mark.skipif(not FORKS, reason="this system does not fork")
 # Whether processes are forked, and whether one answers further calls.
 EVERY_WAY = [(False, True), (True, False), (True, True)] if FORKS else [(False, True)]
 # Everything a cell can leave behind it as output.
@@ -63,6 +65,14 @@ def written(path, *cells):
     return path
 
 
+def printed(code, **environment):
+    """What a process of its own prints that runs some code."""
+    return subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True, check=True,
+        cwd=ROOT,
+    ).stdout  # fmt: skip
+
+
 def last_output(path):
     return execute(path, {}).cells[-1].outputs[-1].data["text/plain"]
 
@@ -88,13 +98,13 @@ def test_numbering_and_past_outputs_begin_anew(workers, tmp_path):
 
 
 @pytest.mark.parametrize(("kept", "processes"), [(True, 1), (False, 3)])
-@pytest.mark.skipif(not FORKS, reason="this system does not fork")
+@FORKING
 def test_a_process_answers_further_calls_only_where_it_is_kept(kept, processes):
     with Workers(kept=kept) as warm:
         assert len({warm.call(os.getpid) for _ in range(3)}) == processes
 
 
-@pytest.mark.skipif(not FORKS, reason="this system does not fork")
+@FORKING
 def test_a_forked_process_sees_no_change_another_made_to_modules_or_environment(forked, tmp_path):
     spoil = written(tmp_path / "a.ipynb", "import os, textwrap; textwrap.wrap = None; os.environ['KAUR_UJI'] = 'x'; 1")
     look = written(tmp_path / "b.ipynb", "import os, textwrap; (textwrap.wrap is None, 'KAUR_UJI' in os.environ)")
@@ -107,19 +117,18 @@ def threads_of_parent():
     return [(task / "comm").read_text(encoding="utf-8").strip() for task in tasks]
 
 
-@pytest.mark.skipif(not FORKS, reason="this system does not fork")
+@FORKING
 def test_the_process_that_is_forked_has_one_thread(forked):
     """What other threads held would be locked for ever in the child; Arrow's jemalloc prepares its own for forks."""
     assert len([name for name in forked.call(threads_of_parent) if not name.startswith("jemalloc")]) == 1
 
 
-@pytest.mark.skipif(not FORKS, reason="this system does not fork")
+@FORKING
 @pytest.mark.parametrize("modules", [(LOADED,), (WARM,), (WARM, RESEARCH)], ids=["page", "pages", "research"])
 def test_what_is_loaded_before_forks_starts_no_thread(modules):
     code = f"import {', '.join(modules)}, threading, pathlib\nprint(threading.active_count())\n"
     code += "print([p.read_text().strip() for p in pathlib.Path('/proc/self/task').glob('*/comm')])"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    python, system = said.stdout.splitlines()
+    python, system = printed(code).splitlines()
     assert (python, [name for name in ast.literal_eval(system) if not name.startswith("jemalloc")][1:]) == ("1", [])
 
 
@@ -177,16 +186,14 @@ def _alive(process):
 def test_libraries_of_research_are_never_loaded_for_a_page():
     heavy = {"statsmodels", "sklearn", "pandera", "duckdb", "splink", "rfc3987_syntax", "scipy.stats"}
     code = f"import kaur_analysis.pipeline.warm, sys; print({heavy} & set(sys.modules))"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert said.stdout.strip() == "set()"
+    assert printed(code).strip() == "set()"
 
 
 def test_libraries_of_a_single_step_are_left_to_it():
     heavy = {"sklearn", "duckdb", "splink", "sqlalchemy", "statsmodels", "scipy.stats", "scipy.interpolate"}
     heavy |= {"pyreadstat", "hypothesis"}
     code = f"import kaur_analysis.pipeline.warm_research, sys; print({heavy} & set(sys.modules))"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert said.stdout.strip() == "set()"
+    assert printed(code).strip() == "set()"
 
 
 def modules_that_reading_loads(path):
@@ -195,7 +202,7 @@ def modules_that_reading_loads(path):
     return {name.split(".")[0] for name in set(sys.modules) - before}
 
 
-@pytest.mark.skipif(not FORKS, reason="this system does not fork")
+@FORKING
 def test_no_notebook_that_reads_a_table_loads_what_reads_it_once_more(forked, tmp_path):
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "a.parquet")
     path = written(tmp_path / "a.ipynb", f"import pandas; len(pandas.read_parquet({str(tmp_path / 'a.parquet')!r}))")
@@ -215,15 +222,11 @@ print(len(looked), gc.isenabled())
 
 
 def test_what_was_loaded_is_not_looked_through_for_garbage_when_loading_ends():
-    said = subprocess.run([sys.executable, "-c", UNCOLLECTED], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert said.stdout.split() == ["0", "True"]
+    assert printed(UNCOLLECTED).split() == ["0", "True"]
 
 
 def said_by_who_loads(awaited_by):
-    return subprocess.run(
-        [sys.executable, "-c", "import kaur_analysis.pipeline.loaded; print('termuat')"],
-        env={**os.environ, AWAITED_BY: str(awaited_by)}, capture_output=True, text=True, check=True, cwd=ROOT,
-    ).stdout  # fmt: skip
+    return printed("import kaur_analysis.pipeline.loaded; print('termuat')", **{AWAITED_BY: str(awaited_by)})
 
 
 def test_a_process_that_whoever_started_it_awaits_loads_what_is_shared():
@@ -247,9 +250,7 @@ def found(name):
 
 
 def said_of_refused(lines):
-    return subprocess.run(
-        [sys.executable, "-c", WITHOUT + lines], capture_output=True, text=True, check=True, cwd=ROOT
-    ).stdout.strip()
+    return printed(WITHOUT + lines).strip()
 
 
 def test_a_refused_module_is_not_found_while_others_load():
@@ -276,8 +277,7 @@ def test_tables_are_judged_where_nothing_makes_up_any():
         "from kaur_analysis.errors import KaurError\n"
         "try:\n    checked(NEEDS, pandas.DataFrame({'family': [1]}))\nexcept KaurError as error: print(error)"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert "Tabel 'needs' melanggar kontraknya" in said.stdout
+    assert "Tabel 'needs' melanggar kontraknya" in printed(code)
 
 
 def test_what_several_steps_prepare_is_prepared_once():
@@ -287,8 +287,7 @@ def test_what_several_steps_prepare_is_prepared_once():
         "from pandera.backends.pandas.register import register_pandas_backends\n"
         "print(definitions.cache_info().currsize, register_pandas_backends.cache_info().currsize > 0)"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert said.stdout.split() == ["1", "True"]
+    assert printed(code).split() == ["1", "True"]
 
 
 def test_linear_algebra_uses_one_thread_whatever_the_environment_says():
@@ -296,11 +295,7 @@ def test_linear_algebra_uses_one_thread_whatever_the_environment_says():
         "import kaur_analysis, numpy, scipy.linalg\nfrom threadpoolctl import threadpool_info\n"
         "print({pool['num_threads'] for pool in threadpool_info()})"
     )
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "4"}
-    said = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=environment
-    )
-    assert said.stdout.strip() == "{1}"
+    assert printed(code, OPENBLAS_NUM_THREADS="4", OMP_NUM_THREADS="4").strip() == "{1}"
 
 
 class Unsendable(Exception):
@@ -353,7 +348,7 @@ print("jalan terus")
 """
 
 
-@pytest.mark.skipif(not FORKS, reason="nothing is forked")
+@FORKING
 def test_ctrl_c_while_libraries_are_loaded_ends_the_process_without_a_word():
     done = subprocess.run([sys.executable, "-c", INTERRUPTED], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "seperti biasa\n", "")
